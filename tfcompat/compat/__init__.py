@@ -1,0 +1,1 @@
+"""``tf.compat``: what helps older code along, the stand-ins for TensorFlow's private modules, and the import hook."""
