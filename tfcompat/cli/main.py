@@ -110,6 +110,7 @@ def _run_notebook(path, arguments, output):
 
 def _versions():
     import jax
+
     import tfcompat
     from tfcompat.version import TFCOMPAT_VERSION
 

@@ -67,7 +67,9 @@ def _read(path):
     except (OSError, ValueError) as error:
         raise NotebookError(f"cannot read {path}: {error}") from None
     if not isinstance(notebook, dict) or notebook.get("nbformat") != 4 or "cells" not in notebook:
-        raise NotebookError(f"{path} is not a notebook of format 4 (jupyter nbconvert --to notebook converts older ones)")
+        raise NotebookError(
+            f"{path} is not a notebook of format 4 (jupyter nbconvert --to notebook converts older ones)"
+        )
     language = notebook.get("metadata", {}).get("kernelspec", {}).get("language", "python")
     if language != "python":
         raise NotebookError(f"{path} is a notebook for {language}, not for Python")
