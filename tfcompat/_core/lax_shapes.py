@@ -1,0 +1,342 @@
+"""Movement, reductions, products and sorting: the lax primitives that know about shapes, in NumPy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from tfcompat._core.lax_numpy import NAMES, NoHostForm, rule
+
+# --- movement
+
+
+def _is_one(dim: Any) -> bool:
+    return isinstance(dim, (int, np.integer)) and dim == 1
+
+
+@rule("broadcast_in_dim", kind="text", moves=True, view=True)
+def _broadcast_in_dim(b: Any, e: Any) -> str:
+    value, out = e.ins[0], e.outs[0]
+    rank, dims = len(out.shape), e.params["broadcast_dimensions"]
+    text = b.operand(value)
+    target = [1] * rank
+    offset = len(value.shape) - len(value.actual)
+    for i, dim in enumerate(value.actual):
+        target[dims[i + offset]] = dim
+    while target and _is_one(target[0]):
+        target.pop(0)
+    out.actual = tuple(target)
+    if value.actual == out.actual:
+        return text
+    return f"{text}.reshape({b.shape(out.actual)})"
+
+
+@rule("reshape", "squeeze", "expand_dims", kind="text", moves=True, view=True)
+def _reshape(b: Any, e: Any) -> str:
+    value, out = e.ins[0], e.outs[0]
+    if e.name == "reshape" and e.params.get("dimensions") is not None:
+        raise NoHostForm("reshape", "dimensions")
+    if not value.actual and value.shape:
+        out.actual = ()
+        return b.operand(value)
+    return f"{b.full(value)}.reshape({b.shape(out.shape)})"
+
+
+@rule("transpose", kind="text", moves=True, view=True)
+def _transpose(b: Any, e: Any) -> str:
+    value, out, order = e.ins[0], e.outs[0], tuple(e.params["permutation"])
+    if not value.actual:
+        out.actual = ()
+        return b.operand(value)
+    if order == tuple(range(len(order))):
+        return b.full(value)
+    return f"{b.full(value)}.T" if order == tuple(range(len(order)))[::-1] else f"{b.full(value)}.transpose({order})"
+
+
+@rule("rev", kind="text", moves=True, view=True)
+def _rev(b: Any, e: Any) -> str:
+    value, axes = e.ins[0], e.params["dimensions"]
+    if not value.shape:
+        return b.operand(value)
+    return f"{b.full(value)}[{', '.join('::-1' if i in axes else ':' for i in range(len(value.shape)))}]"
+
+
+@rule("slice", kind="text", moves=True, view=True)
+def _slice(b: Any, e: Any) -> str:
+    value, p = e.ins[0], e.params
+    if not value.actual:
+        e.outs[0].actual = ()
+        return b.operand(value)
+    strides = p["strides"] or (1,) * len(value.shape)
+    parts = []
+    for dim, start, limit, stride in zip(value.shape, p["start_indices"], p["limit_indices"], strides, strict=True):
+        first = "" if isinstance(start, int) and start == 0 else b.size(start)
+        last = "" if limit is dim or limit == dim else b.size(limit)
+        parts.append(f"{first}:{last}" + ("" if _is_one(stride) else f":{b.size(stride)}"))
+    return f"{b.full(value)}[{', '.join(parts)}]"
+
+
+@rule("split", kind="text", moves=True, view=True)
+def _split(b: Any, e: Any) -> list[str]:
+    value, axis = e.ins[0], int(e.params["axis"])
+    text, start, texts = b.full(value), "0", []
+    for size in e.params["sizes"]:
+        end = f"{start} + {b.size(size)}" if not (start.isdigit() and isinstance(size, int)) else str(int(start) + size)
+        texts.append(f"{text}[{':, ' * axis}{start}:{end}]")
+        start = end
+    return texts
+
+
+@rule("concatenate", kind="text", moves=True)
+def _concatenate(b: Any, e: Any) -> str:
+    return f"concatenate(({', '.join(b.full(value) for value in e.ins)},), {int(e.params['dimension'])})"
+
+
+@rule("stack", kind="closure", moves=True)
+def _stack(e: Any) -> Callable:
+    axis = int(e.params["axis"])
+    return lambda *parts: np.stack(parts, axis)
+
+
+@rule("unstack", kind="closure", moves=True, view=True)
+def _unstack(e: Any) -> Callable:
+    axis = int(e.params["axis"])
+    return lambda x: tuple(np.moveaxis(x, axis, 0))
+
+
+@rule("tile", kind="closure", moves=True)
+def _tile(e: Any) -> Callable:
+    reps = tuple(e.params["reps"])
+    return lambda x: np.tile(x, reps)
+
+
+@rule("iota", kind="text")
+def _iota(b: Any, e: Any) -> str:
+    out, axis = e.outs[0], int(e.params["dimension"])
+    text = f"arange({b.size(out.shape[axis])}, dtype={b.bind(out.dtype)})"
+    trailing = len(out.shape) - 1 - axis
+    out.actual = (out.shape[axis],) + (1,) * trailing
+    return text + (f"[:{', None' * trailing}]" if trailing else "")
+
+
+@rule("dim_as_value", kind="text")
+def _dim_as_value(b: Any, e: Any) -> str:
+    return f"{b.bind(e.outs[0].dtype.type)}({b.size(e.params['dim'])})"
+
+
+@rule("pad", kind="closure", moves=True)
+def _pad(e: Any) -> Callable:
+    return make_pad(e.ins[0].shape, e.outs[0].shape, e.params["padding_config"], e.outs[0].dtype)
+
+
+def make_pad(shape: Sequence[int], result_shape: Sequence[int], config: Sequence, dtype: np.dtype) -> Callable:
+    """A function of (array, value) that pads by `config`: (low, high, interior) per dimension, low and high signed."""
+    source, target = [], []
+    for size, length, (low, _, interior) in zip(shape, result_shape, config, strict=True):
+        low, step = int(low), int(interior) + 1
+        first = max(0, -(low // step))  # the first element that lands at 0 or later
+        end = min(size, max(first, -((low - length) // step)))  # the first that lands at `length` or later
+        source.append(slice(first, end))
+        start = low + first * step
+        target.append(slice(start, start + (end - first - 1) * step + 1, step) if end > first else slice(0, 0))
+    source, target, result_shape = tuple(source), tuple(target), tuple(result_shape)
+
+    def pad(x: Any, value: Any) -> Any:
+        result = np.empty(result_shape, dtype)
+        result[...] = value
+        result[target] = x[source]
+        return result
+
+    return pad
+
+
+@rule("bitcast_convert_type", kind="closure", moves=True, view=True)
+def _bitcast_convert_type(e: Any) -> Callable:
+    source, target, shape = e.ins[0].dtype, e.outs[0].dtype, e.outs[0].shape
+    if source.kind == "b" or target.kind == "b" or "int4" in f"{source} {target}" or "int2" in f"{source} {target}":
+        raise NoHostForm("bitcast_convert_type", f"{source} to {target}")
+    if source.itemsize == target.itemsize:
+        return lambda x: x.view(target)
+    # A last dimension is split off or merged: it must lie in memory like that.
+    if source.itemsize > target.itemsize:
+        return lambda x: np.array(x, order="C")[..., None].view(target).reshape(shape)
+    return lambda x: np.ascontiguousarray(x).view(target).reshape(shape)
+
+
+# --- reductions
+
+
+def _axes(axes: Sequence[int]) -> Any:
+    return int(axes[0]) if len(axes) == 1 else tuple(int(axis) for axis in axes)
+
+
+_KEEPS_DTYPE = frozenset(np.dtype(t) for t in "f d F D q Q".split())
+NAMES.update(
+    add_reduce=np.add.reduce,
+    multiply_reduce=np.multiply.reduce,
+    maximum_reduce=np.maximum.reduce,
+    minimum_reduce=np.minimum.reduce,
+)
+
+
+@rule("reduce_sum", "reduce_prod", kind="text")
+def _reduce_sum(b: Any, e: Any) -> str:
+    function = "add_reduce" if e.name == "reduce_sum" else "multiply_reduce"
+    return f"{function}({b.full(e.ins[0])}, {_axes(e.params['axes'])}, {b.bind(e.outs[0].dtype)})"
+
+
+def _lowest(dtype: np.dtype) -> Any:
+    if dtype.kind == "b":
+        return False
+    return dtype.type(-np.inf) if dtype.kind == "f" else dtype.type(np.iinfo(dtype).min)
+
+
+def _highest(dtype: np.dtype) -> Any:
+    if dtype.kind == "b":
+        return True
+    return dtype.type(np.inf) if dtype.kind == "f" else dtype.type(np.iinfo(dtype).max)
+
+
+@rule("reduce_max", "reduce_min", kind="text")
+def _reduce_max(b: Any, e: Any) -> str:
+    value = e.ins[0]
+    largest = e.name == "reduce_max"
+    text = f"{'maximum_reduce' if largest else 'minimum_reduce'}({b.full(value)}, {_axes(e.params['axes'])}"
+    if all(isinstance(dim, (int, np.integer)) and dim > 0 for dim in value.shape):
+        return text + ")"
+    if value.dtype.kind == "c":
+        raise NoHostForm(e.name, "complex operand that may be empty")
+    return text + f", initial={b.bind((_lowest if largest else _highest)(value.dtype))})"
+
+
+def _bitwise(name: str, boolean: np.ufunc, bits: np.ufunc) -> None:
+    @rule(name, kind="text")
+    def make(b: Any, e: Any) -> str:
+        reduce = b.bind((boolean if e.outs[0].dtype.kind == "b" else bits).reduce)
+        return f"{reduce}({b.full(e.ins[0])}, {_axes(e.params['axes'])}, {b.bind(e.outs[0].dtype)})"
+
+
+_bitwise("reduce_and", np.logical_and, np.bitwise_and)
+_bitwise("reduce_or", np.logical_or, np.bitwise_or)
+_bitwise("reduce_xor", np.logical_xor, np.bitwise_xor)
+
+
+@rule("argmax", "argmin", kind="text")
+def _argmax(b: Any, e: Any) -> str:
+    (axis,) = e.params["axes"]
+    return f"{b.full(e.ins[0])}.{e.name}({int(axis)}).astype({b.bind(e.outs[0].dtype)})"
+
+
+def _cumulative(name: str, ufunc: np.ufunc) -> None:
+    @rule(name, kind="closure")
+    def make(e: Any) -> Callable:
+        axis, dtype = int(e.params["axis"]), e.outs[0].dtype
+        if name == "cumlogsumexp" and dtype.kind == "c":
+            raise NoHostForm(name, "complex operand")
+        accumulate = ufunc.accumulate
+        if not e.params["reverse"]:
+            return lambda x: accumulate(x, axis, dtype)
+        backwards = (slice(None),) * axis + (slice(None, None, -1),)
+        return lambda x: accumulate(x[backwards], axis, dtype)[backwards]
+
+
+_cumulative("cumsum", np.add)
+_cumulative("cumprod", np.multiply)
+_cumulative("cummax", np.maximum)
+_cumulative("cummin", np.minimum)
+_cumulative("cumlogsumexp", np.logaddexp)
+
+
+# --- products
+
+
+@rule("dot_general", kind="text")
+def _dot_general(b: Any, e: Any) -> str:
+    (lc, rc), (lb, rb) = e.params["dimension_numbers"]
+    left, right = e.ins
+    out = e.outs[0]
+    lc, rc, lb, rb = (tuple(int(d) for d in dims) for dims in (lc, rc, lb, rb))
+    x, y = b.full(left), b.full(right)
+    if left.dtype != out.dtype:
+        x = f"{x}.astype({b.bind(out.dtype)})"
+    if right.dtype != out.dtype:
+        y = f"{y}.astype({b.bind(out.dtype)})"
+    lf = tuple(d for d in range(len(left.shape)) if d not in lc + lb)
+    rf = tuple(d for d in range(len(right.shape)) if d not in rc + rb)
+    if not lc:
+        # An outer product.
+        lead = [left.shape[d] for d in lb]
+        x = _reordered(b, x, lb + lf, [*lead, *(left.shape[d] for d in lf), *(1 for _ in rf)], left.shape)
+        y = _reordered(b, y, rb + rf, [*lead, *(1 for _ in lf), *(right.shape[d] for d in rf)], right.shape)
+        return f"{x} {'&' if out.dtype.kind == 'b' else '*'} {y}"
+    if not lb and len(lc) == 1 and len(lf) <= 1 and len(rf) <= 1:
+        x = f"{x}.T" if len(lf) == 1 and lc == (0,) else x
+        y = f"{y}.T" if len(rf) == 1 and rc == (1,) else y
+        return f"{x}.dot({y})"
+    lead = [left.shape[d] for d in lb]
+    single = len(lc) == 1 and len(lf) == 1 and len(rf) == 1
+    inner = ["*", [left.shape[d] for d in lc]]
+    rows, columns = ["*", [left.shape[d] for d in lf]], ["*", [right.shape[d] for d in rf]]
+    x = _reordered(b, x, lb + lf + lc, None if single else [*lead, rows, inner], left.shape)
+    y = _reordered(b, y, rb + rc + rf, None if single else [*lead, inner, columns], right.shape)
+    text = f"matmul({x}, {y})"
+    return text if single else f"{text}.reshape({b.shape(out.shape)})"
+
+
+def _reordered(b: Any, text: str, order: tuple[int, ...], shape: list | None, old: Sequence[Any]) -> str:
+    """Text that transposes by `order`, then reshapes to `shape`, where ["*", dims] stands for a product."""
+    if order != tuple(range(len(order))):
+        text = f"{text}.transpose({order})"
+    if shape is None or shape == [old[d] for d in order]:
+        return text
+    sizes = "".join((b.product(d[1]) if isinstance(d, list) else b.size(d)) + ", " for d in shape)
+    return f"{text}.reshape(({sizes}))"
+
+
+# --- order
+
+
+@rule("sort", kind="closure")
+def _sort(e: Any) -> Callable:
+    axis, keys = int(e.params["dimension"]), int(e.params["num_keys"])
+    rank = len(e.ins[0].shape)
+    if len(e.ins) == 1:
+
+        def sort_one(x: Any) -> Any:
+            x = np.array(x)
+            x.sort(axis)
+            return x
+
+        return sort_one
+
+    def sort(*operands: Any) -> tuple:
+        if keys == 1:
+            order = operands[0].argsort(axis, kind="stable")
+        else:
+            order = np.lexsort(operands[:keys][::-1], axis)
+        if rank == 1:
+            return tuple(x[order] for x in operands)
+        return tuple(np.take_along_axis(x, order, axis) for x in operands)
+
+    return sort
+
+
+@rule("top_k", kind="closure")
+def _top_k(e: Any) -> Callable:
+    rank = len(e.ins[0].shape)
+    axis, k = int(e.params.get("axis", -1)) % rank, int(e.params["k"])
+    size, dtype = e.ins[0].shape[axis], e.outs[1].dtype
+    backwards = (slice(None),) * axis + (slice(None, None, -1),)
+    first = (slice(None),) * axis + (slice(0, k),)
+
+    def top_k(x: Any) -> tuple:
+        # Sorted backwards and read backwards: descending, and of equals the first comes first.
+        order = (size - 1 - x[backwards].argsort(axis, kind="stable")[backwards])[first]
+        return np.take_along_axis(x, order, axis), order.astype(dtype)
+
+    return top_k
+
+

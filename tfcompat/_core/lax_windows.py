@@ -1,0 +1,1 @@
+"""Windows, convolutions and loops: the lax primitives that go over something step by step, in NumPy."""
