@@ -11,6 +11,6 @@ class TensorType:
 
 
 class CompositeTensor:
-    """``tf.__internal__.CompositeTensor``: several tensors in one object (`tf.IndexedSlices`, `tf.SparseTensor`, ...)."""
+    """``tf.__internal__.CompositeTensor``: several tensors in one object, such as `tf.IndexedSlices`."""
 
     __slots__ = ()

@@ -4,6 +4,7 @@ import functools
 import re
 from collections.abc import Mapping, Sequence
 
+from tfcompat._core.core_types import CompositeTensor
 from tfcompat._core.data_structures import wrap_or_unwrap
 from tfcompat._core.name_scope import name_scope
 from tfcompat._core.trackable import AutoTrackable
@@ -175,7 +176,7 @@ def _nested(value, path, expand_composites):
 
 
 def _is_composite(value):
-    return hasattr(type(value), "_type_spec") and not isinstance(value, Variable) and hasattr(value._type_spec, "_to_components")
+    return isinstance(value, CompositeTensor) and not isinstance(value, Variable)
 
 
 def _anything(leaf):

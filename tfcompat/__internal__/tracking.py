@@ -1,0 +1,6 @@
+"""Base classes of Keras's layers, models, optimizers and variables."""
+
+from tfcompat._core.data_structures import wrap_or_unwrap as wrap
+from tfcompat._core.trackable import AutoTrackable, Trackable, TrackableReference, no_automatic_dependency_tracking
+
+__all__ = ["AutoTrackable", "Trackable", "TrackableReference", "no_automatic_dependency_tracking", "wrap"]

@@ -1,0 +1,3 @@
+"""``tf.types``: types for annotations and ``isinstance``."""
+
+from tfcompat.types import experimental as experimental
