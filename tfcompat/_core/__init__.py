@@ -1,0 +1,1 @@
+"""The engine: dtypes, shapes, recording, programs. It knows no op by name."""
