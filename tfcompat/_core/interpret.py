@@ -20,7 +20,7 @@ from jax.export import is_symbolic_dim
 from jax.extend import core as jex
 
 from tfcompat._core import lax_indexing, lax_random, lax_shapes, lax_windows  # noqa: F401  (they fill RULES)
-from tfcompat._core.lax_numpy import NAMES, OPERATORS, RULES, NoHostForm, is_standard
+from tfcompat._core.lax_numpy import NAMES, OPERATORS, RULES, NoHostForm, is_standard, rule
 
 __all__ = ["UNHOSTED", "NoHostForm", "host_function"]
 
@@ -231,11 +231,19 @@ class Builder:
             return None
         return buffer
 
-    def writable(self, value: Value, result: Value) -> str:
-        """Text of an array with the operand's contents that the present equation may write into as its result."""
+    def writable(self, value: Value, result: Value, read: Sequence[Value] = ()) -> str:
+        """Text of an array with the operand's contents that the present equation may write into as its result.
+
+        `read`: other operands that must not lie in the same memory.
+        """
         if value.actual != value.shape:
             text = self._filled(value)
-        elif value.shape and value.const is None and (buffer := self._free_buffer(value)) is not None:
+        elif (
+            value.shape
+            and value.const is None
+            and (buffer := self._free_buffer(value)) is not None
+            and not any(buffer in other.owners for other in read)
+        ):
             text = self.operand(value)
             if buffer in self._inputs:
                 text = f"{text} if {text}.flags.writeable else array({text})"
@@ -443,6 +451,71 @@ class Builder:
         late = Late(make, equation, symbols)
         sizes = "".join(self.size(dim) + ", " for dim in symbols.values())
         return [f"{self.bind(late)}(({sizes}))({', '.join(texts)})"]
+
+
+# Equations a scan may run through in all: about 20 ms, what XLA takes to compile one.
+_SCAN_LIMIT = 20_000
+
+
+def _inner(b: Builder, closed: Any) -> str:
+    """Text that calls the host function of a jaxpr, up to the first argument."""
+    name = b.bind(Builder((), b.dims).build(closed))
+    return f"{name}(dims, " if b.dims is not None else f"{name}("
+
+
+@rule("cond", kind="text", view=True)
+def _cond(b: Builder, e: Equation) -> list[str]:
+    branches = e.params["branches"]
+    index = b.operand(e.ins[0], scalar=True)
+    operands = ", ".join(b.full(value) for value in e.ins[1:])
+    calls = [f"{_inner(b, branch)}{operands})" for branch in branches]
+    text = calls[-1]
+    for k in range(len(calls) - 2, -1, -1):
+        text = f"({calls[k]} if {index} <= {k} else {text})"
+    return _several(e, text)
+
+
+@rule("while", kind="text", view=True)
+def _while(b: Builder, e: Equation) -> list[str]:
+    p = e.params
+    texts = [b.full(value) for value in e.ins]
+    nc, nb = p["cond_nconsts"], p["body_nconsts"]
+    test = _inner(b, p["cond_jaxpr"]) + "".join(f"{t}, " for t in texts[:nc])
+    body = _inner(b, p["body_jaxpr"]) + "".join(f"{t}, " for t in texts[nc : nc + nb])
+    carry = b.fresh()
+    b.line(f"{carry} = ({''.join(f'{t}, ' for t in texts[nc + nb :])})")
+    b.line(f"while {test}*{carry})[0]: {carry} = {body}*{carry})")
+    return _several(e, carry)
+
+
+@rule("scan", kind="text", view=True)
+def _scan(b: Builder, e: Equation) -> list[str]:
+    p = e.params
+    nconsts, ncarry, length = p["num_consts"], p["num_carry"], p["length"]
+    if is_static(length) and length * len(p["jaxpr"].jaxpr.eqns) > _SCAN_LIMIT:
+        raise NoHostForm("scan", f"{length} steps")
+    texts = [b.full(value) for value in e.ins]
+    body = _inner(b, p["jaxpr"]) + "".join(f"{t}, " for t in texts[:nconsts])
+    carry, index, results = b.fresh(), b.fresh(), b.fresh()
+    stacked = "".join(f"empty({b.shape(out.shape)}, {b.bind(out.dtype)}), " for out in e.outs[ncarry:])
+    b.line(f"{carry} = ({''.join(f'{t}, ' for t in texts[nconsts : nconsts + ncarry])})")
+    b.line(f"{results} = ({stacked})")
+    steps = f"range({b.size(length)})" + ("[::-1]" if p["reverse"] else "")
+    slices = "".join(f"{t}[{index}], " for t in texts[nconsts + ncarry :])
+    update = f"{carry} = {b.bind(_store)}({body}*{carry}, {slices}), {ncarry}, {results}, {index})"
+    b.line(f"for {index} in {steps}: {update}")
+    return _several(e, f"{carry} + {results}")
+
+
+def _store(values: tuple, ncarry: int, results: tuple, index: int) -> tuple:
+    for result, value in zip(results, values[ncarry:], strict=True):
+        result[index] = value
+    return values[:ncarry]
+
+
+def _several(e: Equation, text: str) -> list[str]:
+    """Text of each result where `text` is a tuple of them all."""
+    return [f"{text}[0]" if text.isidentifier() else f"({text})[0]"] if len(e.outs) == 1 else [text]
 
 
 class Late:

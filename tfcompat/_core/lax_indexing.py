@@ -84,6 +84,7 @@ def _fills(mode: Any) -> bool:
 
 @rule("gather", kind="text", moves=True, view=True)
 def _gather(b: Any, e: Any) -> list[str]:
+    b.shares = len(e.ins[1].shape) == 1  # only single slices are views
     return b.call(_make_gather, e, [b.full(value) for value in e.ins])
 
 
@@ -230,7 +231,7 @@ def _scatter(b: Any, e: Any) -> list[str]:
     elif not is_standard(e.outs[0].dtype):
         raise NoHostForm(e.name, f"arithmetic in {e.outs[0].dtype}")
     texts = [b.full(value) for value in e.ins[1:]]
-    name = b.writable(e.ins[0], e.outs[0])
+    name = b.writable(e.ins[0], e.outs[0], e.ins[1:])
     (call,) = b.call(_make_scatter, e, [name, *texts])
     b.line(call)
     return [name]

@@ -37,12 +37,14 @@ def _broadcast_in_dim(b: Any, e: Any) -> str:
 @rule("reshape", "squeeze", "expand_dims", kind="text", moves=True, view=True)
 def _reshape(b: Any, e: Any) -> str:
     value, out = e.ins[0], e.outs[0]
-    if e.name == "reshape" and e.params.get("dimensions") is not None:
-        raise NoHostForm("reshape", "dimensions")
+    order = e.params.get("dimensions")
     if not value.actual and value.shape:
         out.actual = ()
         return b.operand(value)
-    return f"{b.full(value)}.reshape({b.shape(out.shape)})"
+    text = b.full(value)
+    if order is not None and e.name == "reshape":
+        text = f"{text}.transpose({tuple(order)})"
+    return f"{text}.reshape({b.shape(out.shape)})"
 
 
 @rule("transpose", kind="text", moves=True, view=True)
@@ -188,13 +190,13 @@ def _reduce_sum(b: Any, e: Any) -> str:
     return f"{function}({b.full(e.ins[0])}, {_axes(e.params['axes'])}, {b.bind(e.outs[0].dtype)})"
 
 
-def _lowest(dtype: np.dtype) -> Any:
+def lowest(dtype: np.dtype) -> Any:
     if dtype.kind == "b":
         return False
     return dtype.type(-np.inf) if dtype.kind == "f" else dtype.type(np.iinfo(dtype).min)
 
 
-def _highest(dtype: np.dtype) -> Any:
+def highest(dtype: np.dtype) -> Any:
     if dtype.kind == "b":
         return True
     return dtype.type(np.inf) if dtype.kind == "f" else dtype.type(np.iinfo(dtype).max)
@@ -209,7 +211,7 @@ def _reduce_max(b: Any, e: Any) -> str:
         return text + ")"
     if value.dtype.kind == "c":
         raise NoHostForm(e.name, "complex operand that may be empty")
-    return text + f", initial={b.bind((_lowest if largest else _highest)(value.dtype))})"
+    return text + f", initial={b.bind((lowest if largest else highest)(value.dtype))})"
 
 
 def _bitwise(name: str, boolean: np.ufunc, bits: np.ufunc) -> None:

@@ -1,1 +1,194 @@
-"""Windows, convolutions and loops: the lax primitives that go over something step by step, in NumPy."""
+"""Pooling windows and small convolutions in NumPy: one vectorised step per position inside the window."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from tfcompat._core.lax_numpy import NoHostForm, rule
+from tfcompat._core.lax_shapes import highest, lowest, make_pad
+
+# Windows with more positions than this run too many steps.
+_WINDOW_LIMIT = 1024
+# Multiply-adds up to which a convolution is done here: about 20 ms, what XLA takes to compile one.
+CONVOLUTION_LIMIT = 1 << 27
+
+
+def _padded(shape: Sequence[int], padding: Sequence, dilation: Sequence[int]) -> tuple[tuple, list]:
+    config = [(int(low), int(high), int(step) - 1) for (low, high), step in zip(padding, dilation, strict=True)]
+    sizes = (
+        low + high + (0 if n == 0 else (n - 1) * (interior + 1) + 1)
+        for n, (low, high, interior) in zip(shape, config, strict=True)
+    )
+    return tuple(sizes), config
+
+
+def _positions(
+    window: Sequence[int], strides: Sequence[int], dilation: Sequence[int], counts: Sequence[int]
+) -> Iterator[tuple]:
+    """For each position inside the window, the slices that take it from every window at once."""
+    for offset in itertools.product(*map(range, window)):
+        yield tuple(
+            slice(o * d, o * d + (n - 1) * s + 1, s) if n else slice(0, 0)
+            for o, d, s, n in zip(offset, dilation, strides, counts, strict=True)
+        )
+
+
+def _windows(e: Any, shape: Sequence[int], counts: Sequence[int]) -> tuple[tuple, list, list]:
+    p = e.params
+    ones = (1,) * len(shape)
+    window = tuple(int(d) for d in p["window_dimensions"])
+    if math.prod(window) > _WINDOW_LIMIT:
+        raise NoHostForm(e.name, f"{math.prod(window)} positions in the window")
+    padded, config = _padded(shape, p["padding"], p.get("base_dilation") or ones)
+    positions = _positions(window, tuple(p["window_strides"]), p.get("window_dilation") or ones, counts)
+    return padded, config, list(positions)
+
+
+def _reduce_window(name: str, ufunc: np.ufunc, initial: Callable) -> None:
+    @rule(name, kind="closure")
+    def make(e: Any) -> Callable:
+        shape, out = e.ins[0].shape, e.outs[0]
+        if out.dtype.kind == "c" and ufunc is not np.add:
+            raise NoHostForm(name, "complex operand")
+        start = initial(out.dtype)
+        padded, config, positions = _windows(e, shape, out.shape)
+        pad = make_pad(shape, padded, config, out.dtype) if padded != shape or any(map(any, config)) else None
+
+        def reduce_window(x: Any) -> Any:
+            if pad is not None:
+                x = pad(x, start)
+            result = np.full(out.shape, start, out.dtype)
+            for position in positions:
+                ufunc(result, x[position], result)
+            return result
+
+        return reduce_window
+
+
+_reduce_window("reduce_window_sum", np.add, lambda dtype: dtype.type(0))
+_reduce_window("reduce_window_max", np.maximum, lowest)
+_reduce_window("reduce_window_min", np.minimum, highest)
+
+
+def _selector(e: Any, operand: Any, counts: tuple) -> tuple[Callable, Callable, list, tuple]:
+    """A function that gives, for each window, the index of the position selected (-1: none inside the operand)."""
+    select = getattr(e.params["select_prim"], "name", "")
+    if select not in ("ge", "le") or operand.dtype.kind not in "fiu":
+        raise NoHostForm(e.name, f"selects by {select}")
+    compare = np.greater_equal if select == "ge" else np.less_equal
+    padded, config, positions = _windows(e, operand.shape, counts)
+    pad = make_pad(operand.shape, padded, config, operand.dtype)
+    inside = np.zeros(padded, bool)
+    inside[tuple(slice(max(low, 0), low + n) for n, (low, _, _) in zip(operand.shape, config, strict=True))] = True
+
+    def selected(x: Any) -> Any:
+        x = pad(x, operand.dtype.type(0))
+        best, index = x[positions[0]], np.where(inside[positions[0]], 0, -1)
+        for k, position in enumerate(positions[1:], 1):
+            candidate = x[position]
+            keep = (compare(best, candidate) & (index >= 0)) | ~inside[position]
+            best, index = np.where(keep, best, candidate), np.where(keep, index, k)
+        return index
+
+    return selected, pad, positions, padded
+
+
+@rule("select_and_scatter_add", kind="closure")
+def _select_and_scatter_add(e: Any) -> Callable:
+    source, operand = e.ins
+    selected, _, positions, padded = _selector(e, operand, source.shape)
+    crop = tuple(slice(int(low), int(low) + n) for n, (low, _) in zip(operand.shape, e.params["padding"], strict=True))
+
+    def scatter(source: Any, x: Any) -> Any:
+        index = selected(x)
+        result = np.zeros(padded, source.dtype)
+        for k, position in enumerate(positions):
+            result[position] += np.where(index == k, source, source.dtype.type(0))
+        return result[crop]
+
+    return scatter
+
+
+@rule("select_and_gather_add", kind="closure")
+def _select_and_gather_add(e: Any) -> Callable:
+    tangents, operand = e.ins
+    if any(int(d) != 1 for d in (*(e.params.get("base_dilation") or ()), *(e.params.get("window_dilation") or ()))):
+        raise NoHostForm(e.name, "dilation")
+    selected, pad, positions, _ = _selector(e, operand, e.outs[0].shape)
+    shape = e.outs[0].shape
+
+    def gather(tangents: Any, x: Any) -> Any:
+        index = selected(x)
+        tangents = pad(tangents, tangents.dtype.type(0))
+        result = np.zeros(shape, tangents.dtype)
+        for k, position in enumerate(positions):
+            np.copyto(result, tangents[position], where=index == k)
+        return result
+
+    return gather
+
+
+@rule("conv_general_dilated", kind="closure")
+def _conv_general_dilated(e: Any) -> Callable:
+    p, (left, right), out = e.params, e.ins, e.outs[0]
+    numbers = p["dimension_numbers"]
+    groups, batch_groups = int(p["feature_group_count"]), int(p["batch_group_count"])
+    # (batch, space, channels), (space, in, out), (batch, space, channels)
+    ln, lf, *ls = numbers.lhs_spec
+    ro, ri, *rs = numbers.rhs_spec
+    on, of, *os = numbers.out_spec
+    from_left, from_right = (ln, *ls, lf), (*rs, ri, ro)
+    to_out = tuple(np.argsort((on, *os, of)).tolist())
+    kernel = [right.shape[d] for d in rs]
+    channels_in, channels_out = right.shape[ri], right.shape[ro]
+    if batch_groups > 1 and groups > 1:
+        raise NoHostForm("conv_general_dilated", "grouped twice")
+    if math.prod(out.shape) * channels_in * math.prod(kernel) > CONVOLUTION_LIMIT:
+        raise NoHostForm("conv_general_dilated", "too large to be worth it")
+    if math.prod(kernel) > _WINDOW_LIMIT:
+        raise NoHostForm("conv_general_dilated", f"{math.prod(kernel)} positions in the window")
+    batch, space = left.shape[ln], [left.shape[d] for d in ls]
+    counts = [out.shape[d] for d in os]
+    padded, config = _padded(space, p["padding"], p["lhs_dilation"])
+    pad = None
+    if any(map(any, config)):
+        full = (batch, *padded, left.shape[lf])
+        pad = make_pad((batch, *space, left.shape[lf]), full, [(0, 0, 0), *config, (0, 0, 0)], out.dtype)
+    positions = list(_positions(kernel, p["window_strides"], p["rhs_dilation"], counts))
+    offsets = list(itertools.product(*map(range, kernel)))
+    dtype = out.dtype
+    split = max(groups, batch_groups)
+    rows = batch // batch_groups
+
+    def one(x: Any, w: Any) -> Any:
+        """Products over all rows at once: x (rows, space, in), w (space, in, out)."""
+        result = np.zeros((rows * math.prod(counts), w.shape[-1]), dtype)
+        for position, offset in zip(positions, offsets, strict=True):
+            result += x[(slice(None), *position)].reshape(-1, channels_in) @ w[offset]
+        return result.reshape(rows, *counts, -1)
+
+    def convolve(x: Any, w: Any) -> Any:
+        x = x.transpose(from_left).astype(dtype, copy=False)
+        w = w.transpose(from_right).astype(dtype, copy=False)
+        if pad is not None:
+            x = pad(x, dtype.type(0))
+        if 0 in out.shape or 0 in left.shape or 0 in right.shape:
+            return np.zeros(out.shape, dtype)
+        if split == 1:
+            result = one(x, w)
+        else:
+            size = channels_out // split
+            weights = [w[..., g * size : (g + 1) * size] for g in range(split)]
+            if groups > 1:
+                parts = [x[..., g * channels_in : (g + 1) * channels_in] for g in range(split)]
+            else:
+                parts = [x[g * rows : (g + 1) * rows] for g in range(split)]
+            result = np.concatenate([one(part, weight) for part, weight in zip(parts, weights, strict=True)], -1)
+        return result.transpose(to_out)
+
+    return convolve
