@@ -26,7 +26,7 @@ class ReduceOp(enum.Enum):
 
 
 class _Position(threading.local):
-    """Where a thread is: in a replica, or (inside ``merge_call`` and ``update``) across replicas."""
+    """Where a thread is: in a replica, or (inside ``merge_call``) across replicas."""
 
     across = False
 
@@ -58,16 +58,12 @@ class StrategyExtended:
         return True
 
     def update(self, var, fn, args=(), kwargs=None, group=True):
-        """Calls ``fn(var, *args, **kwargs)``, across replicas.
+        """Calls ``fn(var, *args, **kwargs)``.
 
         Returns:
           The result; with ``group=False`` each leaf of it in a tuple, one entry a replica.
         """
-        before, _position.across = _position.across, True
-        try:
-            result = fn(var, *args, **(kwargs or {}))
-        finally:
-            _position.across = before
+        result = fn(var, *args, **(kwargs or {}))
         return result if group else _one_each(result)
 
     def reduce_to(self, reduce_op, value, destinations, options=None):

@@ -1,0 +1,119 @@
+"""Keras on tfcompat, tf.Module and tf.distribute give what they give on TensorFlow (recorded by oracle/record_keras)."""
+
+import json
+import pathlib
+
+import numpy as np
+import pytest
+from oracle.keras_programs import PROGRAMS
+from processes import run_code, run_python
+
+import tfcompat as tf
+
+RECORDED = json.loads((pathlib.Path(__file__).parent / "oracle/data/keras.json").read_text(encoding="utf-8"))
+
+
+def _assert_same(got, expected, where):
+    if isinstance(expected, dict):
+        assert list(got) == list(expected), where
+        for key, value in expected.items():
+            _assert_same(got[key], value, f"{where}[{key!r}]")
+    elif isinstance(expected, list) and not _all_numbers(expected):
+        assert len(got) == len(expected), where
+        for index, value in enumerate(expected):
+            _assert_same(got[index], value, f"{where}[{index}]")
+    elif isinstance(expected, str):
+        assert got == expected, where
+    elif expected is None:
+        assert got is None, where
+    else:
+        # A few steps of training magnify differences in the last bit of one multiplication.
+        np.testing.assert_allclose(got, expected, rtol=2e-5, atol=2e-6, err_msg=where)
+
+
+def _all_numbers(value):
+    if isinstance(value, list):
+        return all(_all_numbers(item) for item in value)
+    return isinstance(value, (int, float))
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_program(name):
+    tf.keras.backend.clear_session()
+    result = json.loads(json.dumps(PROGRAMS[name](tf)))
+    _assert_same(result, RECORDED[name], name)
+
+
+def test_every_record_belongs_to_a_program():
+    assert set(RECORDED) == set(PROGRAMS)
+
+
+def test_keras_is_loaded_on_first_use_and_for_itself_only():
+    printed = run_code(
+        """
+        import os, sys
+        import tfcompat as tf
+        tf.Variable(1.0).assign_add(2.0).numpy()
+        print("keras" in sys.modules)
+        optimizers = tf.optimizers
+        print(optimizers.__name__, "tensorflow" in sys.modules, os.environ["KERAS_BACKEND"])
+        import keras
+        print(keras.backend.backend(), keras.optimizers.SGD is tf.optimizers.SGD)
+        print(tf.keras.layers.Dense(1)(tf.ones((1, 1))).shape)
+        try:
+            import tensorflow
+        except ImportError as error:
+            print(error)
+        """,
+        KERAS_BACKEND="jax",
+    )
+    assert printed.splitlines() == [
+        "False",
+        "keras._tf_keras.keras.optimizers False jax",
+        "tensorflow True",
+        "(1, 1)",
+        "No module named 'tensorflow'",
+    ]
+
+
+def test_import_forms():
+    printed = run_code(
+        """
+        from tfcompat.keras import layers
+        from tfcompat.keras.optimizers import SGD
+        import tfcompat.keras.losses as losses
+        import tfcompat as tf
+        print(layers.Dense is tf.keras.layers.Dense, SGD is tf.optimizers.SGD, losses.MSE is tf.losses.MSE)
+        print(tf.keras.__name__)
+        """
+    )
+    assert printed.splitlines() == ["True True True", "keras._tf_keras.keras"]
+
+
+def test_import_forms_as_tensorflow():
+    printed = run_code(
+        """
+        import tfcompat
+        tfcompat.install()
+        import keras
+        import tensorflow as tf
+        from tensorflow import keras as tf_keras
+        from tensorflow.keras.layers import Dense
+        import tensorflow.keras.optimizers as optimizers
+        print(keras.backend.backend(), tf is tfcompat, Dense is keras.layers.Dense, tf_keras is tf.keras)
+        print(optimizers.SGD is tf.optimizers.SGD)
+        """
+    )
+    assert printed.splitlines() == ["tensorflow True True True", "True"]
+
+
+def test_keras_imported_before_with_another_backend():
+    done = run_python("-c", "import keras; import tfcompat as tf; tf.optimizers.SGD(0.1)", KERAS_BACKEND="jax")
+    assert done.returncode == 1
+    assert "ImportError: tf.optimizers is Keras on its tensorflow backend, but Keras is already imported" in done.stderr
+
+
+def test_keras_missing():
+    done = run_python("-c", "import sys; sys.modules['keras'] = None; import tfcompat as tf; tf.losses.MSE")
+    assert done.returncode == 1
+    assert "pip install keras" in done.stderr
