@@ -1,0 +1,167 @@
+"""Kinds of op attributes: each makes what the user passes hashable, or raises TensorFlow's error.
+
+`fast` is a Python expression of `{x}` that is true when the value needs no work; `canonical(value, name)` does the work.
+"""
+
+import numpy as np
+
+from tfcompat._core import dtypes, shapes
+from tfcompat._core.tensor_base import TensorHandle, host_value
+
+
+def python_value(value):
+    """A tensor's value (read now), as NumPy; anything else unchanged."""
+    if isinstance(value, TensorHandle):
+        return host_value(value)
+    read = getattr(value, "_read", None)
+    return host_value(read()) if read is not None else value
+
+
+class Axis:
+    """An axis: an int or None."""
+
+    fast = "type({x}) is int or {x} is None"
+
+    @staticmethod
+    def canonical(value, name):
+        value = python_value(value)
+        if isinstance(value, np.ndarray) and value.size == 1:
+            value = value.reshape(())[()]
+        if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+            return int(value)
+        if isinstance(value, (list, tuple)) and len(value) == 1:
+            return Axis.canonical(value[0], name)
+        raise TypeError(f"Argument `{name}` must be an integer. Received: {value!r} of type {type(value).__name__}.")
+
+
+class Axes:
+    """None, an int, or a tuple of ints."""
+
+    fast = "{x} is None or type({x}) is int"
+
+    @staticmethod
+    def canonical(value, name):
+        value = python_value(value)
+        if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+            return int(value)
+        if isinstance(value, np.ndarray):
+            if value.dtype.kind not in "iu":
+                raise TypeError(f"Argument `{name}` must hold integers. Received dtype {value.dtype}.")
+            return int(value) if value.ndim == 0 else tuple(int(v) for v in value.reshape(-1))
+        if isinstance(value, (list, tuple, range, shapes.TensorShape)):
+            return tuple(Axis.canonical(v, name) for v in value)
+        raise TypeError(f"Argument `{name}` must be an integer or a list of them. Received: {value!r}.")
+
+
+class Ints:
+    """A tuple of ints."""
+
+    fast = "False"
+
+    @staticmethod
+    def canonical(value, name):
+        if value is None:
+            return None
+        result = Axes.canonical(value, name)
+        return (result,) if isinstance(result, int) else result
+
+
+class Shape:
+    """A shape: a tuple of ints (an int is a vector's length). -1 is allowed; the op says what it means."""
+
+    fast = "False"
+
+    @staticmethod
+    def canonical(value, name):
+        value = python_value(value)
+        if value is None:
+            raise ValueError(f"Argument `{name}` must be a shape. Received: None.")
+        if isinstance(value, shapes.TensorShape):
+            return tuple(value.as_list())
+        if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+            return (int(value),)
+        if isinstance(value, np.ndarray):
+            if value.dtype.kind not in "iu" and value.size:
+                raise TypeError(f"Argument `{name}` must hold integers. Received dtype {value.dtype}.")
+            return tuple(int(v) for v in value.reshape(-1))
+        try:
+            return tuple(_dimension(python_value(v), name) for v in value)
+        except TypeError:
+            raise TypeError(f"Cannot convert {value!r} to a shape (argument `{name}`).") from None
+
+
+def _dimension(value, name):
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.reshape(())[()]
+    if isinstance(value, (bool, float, np.floating, str)) or value is None:
+        raise TypeError(name)
+    return int(value)
+
+
+class Bool:
+    """A flag."""
+
+    fast = "{x} is False or {x} is True"
+
+    @staticmethod
+    def canonical(value, name):
+        return bool(python_value(value)) if value is not None else False
+
+
+class Int:
+    """An int or None."""
+
+    fast = "type({x}) is int or {x} is None"
+
+    @staticmethod
+    def canonical(value, name):
+        return Axis.canonical(value, name)
+
+
+class Float:
+    """A number that the op needs while it is traced (not data)."""
+
+    fast = "type({x}) is float"
+
+    @staticmethod
+    def canonical(value, name):
+        return float(python_value(value))
+
+
+class Str:
+    """A word such as a mode or a data format, or None."""
+
+    fast = "type({x}) is str or {x} is None"
+
+    @staticmethod
+    def canonical(value, name):
+        if isinstance(value, bytes):
+            return value.decode()
+        if not isinstance(value, str):
+            raise TypeError(f"Argument `{name}` must be a string. Received: {value!r}.")
+        return value
+
+
+class Dtype:
+    """A dtype; the body gets a DType (or None)."""
+
+    fast = "{x} is None"
+
+    @staticmethod
+    def canonical(value, name):
+        return dtypes.as_dtype(value)
+
+
+class Any:
+    """Anything hashable, unchanged; lists become tuples."""
+
+    fast = "False"
+
+    @staticmethod
+    def canonical(value, name):
+        value = python_value(value)
+        if isinstance(value, np.ndarray):
+            value = value.tolist()
+        if isinstance(value, list):
+            return tuple(Any.canonical(v, name) for v in value)
+        return value

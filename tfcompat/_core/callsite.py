@@ -1,0 +1,43 @@
+"""Where in the user's code an op was called: a (code object, instruction) pair, cheap enough for hot paths."""
+
+import os
+import sys
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_internal = {}  # code object -> is it tfcompat's own
+
+
+def _is_internal(code):
+    known = _internal.get(code)
+    if known is None:
+        name = code.co_filename
+        known = _internal[code] = name.startswith((_PACKAGE, "<tfcompat"))
+    return known
+
+
+def user_frame(depth=1):
+    """The innermost frame that is not tfcompat's own."""
+    frame = sys._getframe(depth)
+    outermost = frame
+    while frame is not None and _is_internal(frame.f_code):
+        outermost, frame = frame, frame.f_back
+    return frame or outermost
+
+
+def call_site():
+    """(code, instruction offset) of the user's current line: a stable key for "the same call"."""
+    frame = user_frame(2)
+    return frame.f_code, frame.f_lasti
+
+
+def describe(site):
+    """`file:line` of a call site."""
+    if site is None:
+        return "unknown line"
+    code, lasti = site
+    line = code.co_firstlineno
+    for start, end, number in code.co_lines():
+        if start <= lasti < end and number is not None:
+            line = number
+            break
+    return f"{code.co_filename}:{line}"

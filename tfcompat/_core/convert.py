@@ -1,0 +1,404 @@
+"""`tf.convert_to_tensor`: from Python data, NumPy arrays, JAX arrays, variables and registered types to tensors."""
+
+import jax
+import numpy as np
+
+from tfcompat._core import dtypes, errors
+from tfcompat._core.avals import aval, aval_of
+from tfcompat._core.context import state
+from tfcompat._core.tensor import Tensor
+from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
+
+_ALIGNMENT = 64  # JAX takes over host memory aligned like this without another copy
+_INT32 = np.iinfo(np.int32)
+
+_registry = []  # (priority, order, types, function)
+_pack = None  # tf.stack, for lists that hold tensors; set by the module that defines it
+
+_SCALAR_AVALS = {
+    float: aval((), np.dtype(np.float32)),
+    bool: aval((), np.dtype(np.bool_)),
+    int: aval((), np.dtype(np.int32)),
+}
+
+
+def set_pack(function):
+    global _pack
+    _pack = function
+
+
+def aligned_copy(array, dtype=None):
+    """A C-contiguous copy that owns its memory; large ones are aligned for JAX."""
+    dtype = array.dtype if dtype is None else dtype
+    if array.size * dtype.itemsize < 4096 or dtype.hasobject:
+        return np.array(array, dtype, order="C")
+    with np.errstate(all="ignore"):
+        out = empty_aligned(array.shape, dtype)
+        out[...] = array
+    return out
+
+
+def empty_aligned(shape, dtype):
+    """Uninitialised memory on a 64-byte boundary."""
+    for _ in range(4):  # large blocks come page-aligned plus a header of 16 or 32 bytes, or aligned: ask for both
+        out = np.empty(shape, dtype)
+        if out.ctypes.data % _ALIGNMENT == 0:
+            return out
+    count = int(np.prod(shape)) * dtype.itemsize
+    raw = np.empty(count + _ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % _ALIGNMENT
+    return raw[start : start + count].view(dtype).reshape(shape)
+
+
+def convert(value, dtype=None, hint=None, name=None):
+    """A Tensor of `value`.
+
+    Args:
+      value: tensor, variable, array, Python scalar, nested list, or an object of a registered type.
+      dtype: DType the result must have, or None.
+      hint: DType the result has if the value fits it.
+
+    Raises:
+      ValueError: for ragged lists, None, unsupported types, or a tensor of another dtype.
+      TypeError: for a Python value that `dtype` cannot hold.
+    """
+    if isinstance(value, Tensor):
+        if dtype is not None and dtype is not value._aval.dtype:
+            raise ValueError(
+                f"Tensor conversion requested dtype {dtype.name} for Tensor with dtype {value._aval.dtype.name}: {value!r}"
+            )
+        return value
+    kind = type(value)
+    if kind in _SCALAR_AVALS:
+        if dtype is None and hint is None:
+            return default_scalar(value, kind)
+        return convert_python(value, dtype, hint)
+    read = getattr(kind, "_read", None)
+    if read is not None:
+        return convert(read(value), dtype, hint)
+    for types, function in ((t, f) for _, _, t, f in _registry):
+        if isinstance(value, types):
+            result = function(value, dtype=dtype if dtype is not None else None, name=name, as_ref=False)
+            if result is not NotImplemented:
+                return convert(result, dtype)
+    if isinstance(value, np.ndarray):
+        return convert_array(value, dtype)
+    if isinstance(value, np.generic):
+        return convert_array(np.asarray(value), dtype if dtype is not None else hint)
+    if isinstance(value, jax.Array):
+        wanted = None if dtype is None or dtype.np == value.dtype else dtype
+        return convert_array(np.asarray(value), wanted) if wanted else Tensor(aval_of(value), value, None, PLAIN)
+    if isinstance(value, (list, tuple, range)):
+        return convert_sequence(value, dtype, hint)
+    if isinstance(value, dtypes.DType):
+        return convert(value.as_datatype_enum, dtype, hint)
+    method = getattr(kind, "__tf_tensor__", None)
+    if method is not None:
+        return convert(method(value, dtype, name), dtype, hint)
+    if isinstance(value, (str, bytes, int, float, complex)):
+        return convert_python(value, dtype, hint)
+    as_array = getattr(value, "__array__", None)
+    if as_array is not None and not isinstance(value, type):
+        return convert_array(np.asarray(value), dtype)
+    dims = getattr(value, "as_list", None)
+    if dims is not None and getattr(value, "rank", None) is not None:  # a TensorShape
+        dims = dims()
+        if any(d is None for d in dims):
+            raise ValueError(f"Cannot convert a partially known TensorShape {value} to a Tensor.")
+        return convert_python(dims, dtype or dtypes.int32, None) if dims else convert([], dtypes.int32)
+    raise ValueError(f"Attempt to convert a value ({value!r}) with an unsupported type ({kind}) to a Tensor.")
+
+
+def default_scalar(value, kind):
+    if kind is float:
+        return Tensor(_SCALAR_AVALS[float], np.float32(value), None, STATIC)
+    if kind is bool:
+        return Tensor(_SCALAR_AVALS[bool], np.bool_(value), None, STATIC)
+    if _INT32.min <= value <= _INT32.max:
+        return Tensor(_SCALAR_AVALS[int], np.int32(value), None, STATIC)
+    return convert_python(value, None, None)
+
+
+def convert_python(value, dtype, hint):
+    """Python scalars and nested lists of them."""
+    if dtype is None and hint is not None:
+        try:
+            return convert_python(value, hint, None)
+        except (TypeError, ValueError):
+            dtype = None
+    first = first_leaf(value)
+    if dtype is None:
+        dtype = infer_dtype(value, first)
+    elif dtype.name == "string":
+        if first is not None and not isinstance(first, (str, bytes)):
+            raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype {dtype.name}")
+    elif not fits(value, dtype, first):
+        raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype {dtype.name}")
+    if dtype.name == "string":
+        array = np.array(value, dtype=object)
+        flat = [encode(v) for v in array.reshape(-1).tolist()]
+        out = np.empty(array.shape, object)
+        out.reshape(-1)[:] = flat
+        return Tensor(aval(out.shape, out.dtype), out, None, PLAIN)
+    wanted = dtype.np
+    try:
+        with np.errstate(all="ignore"):
+            array = np.array(value)
+            if wanted.kind in "iu" and array.dtype.kind in "iub":
+                array = array.astype(wanted)
+            elif array.dtype == object:
+                raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
+            else:
+                array = array.astype(wanted)
+    except OverflowError:
+        raise ValueError("Can't convert Python sequence with out-of-range integer to Tensor.") from None
+    except ValueError as error:
+        if "inhomogeneous" in str(error):
+            raise ValueError("Can't convert non-rectangular Python sequence to Tensor.") from None
+        raise
+    return Tensor(aval(array.shape, wanted), array, None, STATIC)
+
+
+def encode(value):
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, bytes):
+        return value
+    raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
+
+
+def first_leaf(value):
+    """The first scalar in a nested list: it decides the dtype, as in TensorFlow."""
+    while isinstance(value, (list, tuple, range)):
+        for item in value:
+            leaf = first_leaf(item)
+            if leaf is not None:
+                return leaf
+        return None
+    return value
+
+
+def leaves(value):
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from leaves(item)
+    else:
+        yield value
+
+
+def infer_dtype(value, first):
+    """The dtype TensorFlow gives Python data: of its first scalar, widened by later ones."""
+    if first is None:
+        return dtypes.float32
+    if isinstance(value, range):
+        return dtypes.int32
+    kinds = {type(v) for v in leaves(value)}
+    if kinds & {str, bytes}:
+        if not kinds <= {str, bytes}:
+            raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
+        return dtypes.string
+    if type(None) in kinds or any(not issubclass(k, (bool, int, float, complex, np.generic, range)) for k in kinds):
+        raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
+    if isinstance(first, np.generic):
+        return dtypes.from_numpy(first.dtype)
+    if isinstance(first, bool):
+        if kinds - {bool, np.bool_}:
+            raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
+        return dtypes.bool
+    if kinds & {complex, np.complex64, np.complex128}:
+        return dtypes.complex128
+    if any(issubclass(k, (float, np.floating)) for k in kinds):
+        return dtypes.float32
+    for v in leaves(value):
+        if not isinstance(v, (range, bool)) and not _INT32.min <= v <= _INT32.max:
+            if not -(2**63) <= v < 2**63:
+                raise ValueError("Can't convert Python sequence with out-of-range integer to Tensor.")
+            return dtypes.int64
+    return dtypes.int32
+
+
+def fits(value, dtype, first):
+    """Whether Python data may become `dtype`: floats never turn into ints, numbers never into bools."""
+    if first is None:
+        return True
+    for v in leaves(value):
+        if isinstance(v, range):
+            continue
+        if isinstance(v, (str, bytes)) or v is None:
+            return False
+        if dtype.is_bool:
+            if not isinstance(v, (bool, np.bool_)):
+                return False
+        elif dtype.is_integer:
+            if isinstance(v, (float, complex, np.inexact)):
+                return False
+        elif dtype.is_floating and isinstance(v, (complex, np.complexfloating)):
+            return False
+    return True
+
+
+def convert_array(array, dtype):
+    """A NumPy array, copied: what the caller writes into it later never reaches the tensor."""
+    if array.dtype.kind in "US":
+        flat = [encode(v) for v in array.reshape(-1).tolist()]
+        out = np.empty(array.shape, object)
+        out.reshape(-1)[:] = flat
+        return Tensor(aval(out.shape, out.dtype), out, None, PLAIN)
+    if array.dtype == object:
+        if array.ndim == 0:
+            return convert(array.item(), dtype)
+        return convert(array.tolist(), dtype)
+    wanted = array.dtype.newbyteorder("=") if dtype is None else dtype.np
+    try:
+        dtypes.from_numpy(wanted)
+    except (KeyError, TypeError):
+        raise ValueError(f"Failed to convert a NumPy array to a Tensor (Unsupported object type {wanted}).") from None
+    return Tensor(aval(array.shape, wanted), aligned_copy(array, wanted), None, PLAIN)
+
+
+def convert_sequence(value, dtype, hint):
+    """A list or tuple; where it holds tensors or arrays, they are stacked."""
+    if holds_tensors(value):
+        if dtype is None:
+            for v in leaves(value):
+                if isinstance(v, TensorHandle) or hasattr(type(v), "_read"):
+                    dtype = v.dtype
+                    break
+        items = [convert(v, dtype, hint) for v in value]
+        shapes = {t._aval.shape for t in items}
+        if len(shapes) > 1:
+            first, other = [list(t._aval.shape) for t in items if True][:2]
+            for t in items:
+                if list(t._aval.shape) != first:
+                    other = list(t._aval.shape)
+                    break
+            raise errors.InvalidArgumentError(
+                None, None, f"Shapes of all inputs must match: values[0].shape = {first} != values[1].shape = {other} "
+                "[Op:Pack] name: packed",
+            )  # fmt: skip
+        kinds = {t._aval.dtype for t in items}
+        if len(kinds) > 1:
+            names = [dtypes.c_name(t._aval.dtype) for t in items]
+            raise errors.InvalidArgumentError(
+                None, None, f"cannot compute Pack as input #1(zero-based) was expected to be a {names[0]} tensor but is "
+                f"a {next(n for n in names if n != names[0])} tensor [Op:Pack] name: packed",
+            )  # fmt: skip
+        return _pack(items)
+    if any(isinstance(v, np.ndarray) for v in leaves(value)):
+        plain = to_lists(value)
+        if dtype is None:
+            first = next(v for v in leaves(value))
+            if isinstance(first, np.ndarray) and first.dtype not in (np.dtype(np.int64),):
+                dtype = dtypes.from_numpy(first.dtype)
+        return convert_python(plain, dtype, hint)
+    if getattr(type(value), "__array__", None) is not None:
+        return convert_array(np.asarray(value), dtype)
+    return convert_python(value, dtype, hint)
+
+
+def to_lists(value):
+    if isinstance(value, (list, tuple)):
+        return [to_lists(v) for v in value]
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def holds_tensors(value):
+    for v in value:
+        if isinstance(v, (list, tuple)):
+            if holds_tensors(v):
+                return True
+        elif isinstance(v, TensorHandle) or hasattr(type(v), "_read") or hasattr(type(v), "__tf_tensor__"):
+            return True
+    return False
+
+
+def convert_group(op, annotations, values, names):
+    """Converts an op's data: where one dtype variable is shared, a tensor decides for Python values."""
+    decided = {}
+    for annotation, value in zip(annotations, values, strict=True):
+        if annotation.letter not in decided:
+            if type(value) is Tensor:
+                decided[annotation.letter] = value._aval.dtype
+            elif isinstance(value, TensorHandle) or hasattr(type(value), "_read"):
+                decided[annotation.letter] = value.dtype
+    tensors = []
+    for annotation, value, name in zip(annotations, values, names, strict=True):
+        if type(value) is not Tensor:
+            wanted = decided.get(annotation.letter)
+            value = convert_argument(value, wanted, annotation.default, name, op)
+            decided.setdefault(annotation.letter, value._aval.dtype)
+        tensors.append(value)
+    return tensors
+
+
+def convert_argument(value, wanted, default, name, op):
+    if wanted is not None and isinstance(value, (TensorHandle,)):
+        return convert(value)
+    if wanted is not None and hasattr(type(value), "_read"):
+        return convert(value._read())
+    return convert(value, wanted, default)
+
+
+def convert_many(op, annotations, values, names):
+    """Like `convert_group` where one argument is a list of tensors."""
+    flat, flat_annotations, flat_names = [], [], []
+    for annotation, value, name in zip(annotations, values, names, strict=True):
+        items = [value]
+        if annotation.many:
+            if isinstance(value, (TensorHandle, np.ndarray)) or hasattr(type(value), "_read"):
+                items = list(value)
+            elif isinstance(value, (list, tuple)):
+                items = value
+            else:
+                raise TypeError(
+                    f"Expected list for '{name}' argument to '{op.kernel}' Op, not {value!r}."
+                )
+        flat.extend(items)
+        flat_annotations.extend([annotation] * len(items))
+        flat_names.extend([name] * len(items))
+    tensors = iter(convert_group(op, flat_annotations, flat, flat_names))
+    result = []
+    for annotation, value in zip(annotations, values, strict=True):
+        count = len(value) if annotation.many else 1
+        taken = [next(tensors) for _ in range(count)]
+        result.append(taken if annotation.many else taken[0])
+    return result
+
+
+def convert_to_tensor(value, dtype=None, dtype_hint=None, name=None):
+    """Converts `value` to a Tensor.
+
+    Args:
+      value: a Tensor, Variable, NumPy or JAX array, Python number, string, nested list of these, or an object of a
+        type registered with `tf.register_tensor_conversion_function`.
+      dtype: dtype the result must have; default: the value's own (float32 and int32 for Python numbers).
+      dtype_hint: dtype to use if the value can be converted to it.
+
+    Raises:
+      ValueError: the value is a tensor of another dtype, is ragged, mixed, None or of an unsupported type.
+      TypeError: a Python value that `dtype` cannot hold.
+    """
+    dtype = None if dtype is None else dtypes.as_dtype(dtype)
+    hint = None if dtype_hint is None else dtypes.as_dtype(dtype_hint)
+    return convert(value, dtype, hint, name)
+
+
+def register_tensor_conversion_function(base_type, conversion_func, priority=100):
+    """Registers `conversion_func(value, dtype, name, as_ref)` for objects of `base_type` (a type or tuple of types).
+
+    Functions of lower priority are tried first; one may return NotImplemented.
+    """
+    types = base_type if isinstance(base_type, tuple) else (base_type,)
+    if not all(isinstance(t, type) for t in types):
+        raise TypeError(f"Argument `base_type` must be a type or a tuple of types. Obtained: {base_type}")
+    if not callable(conversion_func):
+        raise TypeError(f"Argument `conversion_func` must be callable. Received {conversion_func}.")
+    _registry.append((priority, len(_registry), types, conversion_func))
+    _registry.sort(key=lambda entry: entry[:2])
+
+
+def static_value(tensor):
+    """The value as NumPy if it is known while recording, else None (`tf.get_static_value`)."""
+    if isinstance(tensor, TensorHandle):
+        return host_value(tensor) if not state.no_reads or tensor._value is not None else None
+    return None

@@ -1,0 +1,117 @@
+"""`tf.IndexedSlices`: rows of a tensor and where they belong; what the gradient of a gather is."""
+
+import warnings
+
+import numpy as np
+
+from tfcompat._core.avals import aval
+from tfcompat._core.convert import convert, register_tensor_conversion_function
+from tfcompat._core.core_types import CompositeTensor
+from tfcompat._core.op import Data, Many, T, op
+from tfcompat._core.tensor import Tensor
+from tfcompat._core.tensor_base import STATIC, host_value
+
+
+@op("ConcatV2", static=False)
+def _concat_rows(values: Many("T")):
+    import jax.numpy as jnp
+
+    return jnp.concatenate(values, axis=0)
+
+
+@op("UnsortedSegmentSum", static=False)
+def _scatter_rows(values: T, indices: Data("Tidx"), like: Data("S")):
+    import jax.numpy as jnp
+
+    return jnp.zeros(like.shape, values.dtype).at[indices].add(values, mode="drop")
+
+
+class IndexedSlices(CompositeTensor):
+    """A sparse tensor made of slices along the first axis.
+
+    Args:
+      values: Tensor of shape [n, d1, ..., dk].
+      indices: integer Tensor of shape [n]: the row that each slice belongs to; may repeat (then slices add up).
+      dense_shape: integer Tensor of shape [k + 1], or None where it is not known.
+    """
+
+    def __init__(self, values, indices, dense_shape=None):
+        self._values = values
+        self._indices = indices
+        self._dense_shape = dense_shape
+
+    values = property(lambda self: self._values, doc="Tensor of the slices.")
+    indices = property(lambda self: self._indices, doc="1-D integer Tensor: which row each slice belongs to.")
+    dense_shape = property(lambda self: self._dense_shape, doc="1-D Tensor: the shape of the dense tensor, or None.")
+    dtype = property(lambda self: self._values.dtype, doc="The DType of the elements.")
+    device = property(lambda self: self._values.device)
+
+    @property
+    def name(self):
+        return self.values.name
+
+    @property
+    def op(self):
+        return self.values.op
+
+    @property
+    def graph(self):
+        return self.values.graph
+
+    @property
+    def shape(self):
+        """The static shape of the dense tensor; its first dimension is unknown without `dense_shape`."""
+        from tfcompat._core.shapes import TensorShape
+
+        if self._dense_shape is None:
+            return TensorShape([None, *self._values.shape.as_list()[1:]])
+        return TensorShape(host_value(convert(self._dense_shape)).tolist())
+
+    def get_shape(self):
+        return self.shape
+
+    def consumers(self):
+        raise NotImplementedError("tf.IndexedSlices.consumers: there is no graph in eager code.")
+
+    def __str__(self):
+        shape = f", dense_shape={self._dense_shape}" if self._dense_shape is not None else ""
+        return f"IndexedSlices(indices={self._indices}, values={self._values}{shape})"
+
+    def __neg__(self):
+        return IndexedSlices(-self._values, self._indices, self._dense_shape)
+
+    @property
+    def _type_spec(self):
+        from tfcompat._core import specs
+
+        dense = None if self._dense_shape is None else self._dense_shape.dtype
+        return specs.IndexedSlicesSpec(self.shape, self.dtype, self._indices.dtype, dense, self._indices.shape)
+
+    def concatenated(self, other):
+        """Slices of both: what adding two of them gives."""
+        indices = [convert(self._indices), convert(other._indices)]
+        return IndexedSlices(_concat_rows([self._values, other._values]), _concat_rows(indices), self._dense_shape)
+
+    def to_dense(self):
+        """The dense Tensor, repeated rows added up. Raises ValueError without a `dense_shape`."""
+        if self._dense_shape is None:
+            raise ValueError(
+                f"Tensor conversion requested for IndexedSlices for which dense_shape is not available: {self}"
+            )
+        shape = tuple(int(d) for d in host_value(convert(self._dense_shape)))
+        like = Tensor(aval(shape, np.dtype(np.bool_)), np.broadcast_to(np.False_, shape), None, STATIC)
+        return _scatter_rows(self._values, self._indices, like)
+
+
+def _convert(value, dtype=None, name=None, as_ref=False):
+    if dtype is not None and not dtype.is_compatible_with(value.dtype):
+        raise ValueError(f"Incompatible tensor conversion requested to `dtype` {dtype.name} for IndexedSlices ({value}) "
+                         f"with dtype {value.dtype.name}")  # fmt: skip
+    size = int(np.prod([d or 1 for d in value.shape.as_list()]))
+    if size > 100_000_000:
+        warnings.warn(f"Converting sparse IndexedSlices to a dense Tensor with {size} elements. This may consume a "
+                      "large amount of memory.", stacklevel=2)  # fmt: skip
+    return value.to_dense()
+
+
+register_tensor_conversion_function(IndexedSlices, _convert)

@@ -1,0 +1,90 @@
+"""The cold tier: runs the nodes of a segment one by one with NumPy."""
+
+import sys
+
+import numpy as np
+
+from tfcompat._core.stats import stats
+
+
+class Interrupted(Exception):
+    """Ctrl-C came twice: the run was given up after node `position`."""
+
+    def __init__(self, values, position, error):
+        super().__init__(position)
+        self.values = values
+        self.position = position
+        self.error = error
+
+
+def interpret(work, uses, live):
+    """Runs the nodes in order.
+
+    Args:
+      work: the closed segment.
+      uses: for each node the slots to drop after it (None: keep all and write nothing in place).
+      live: slots whose values are wanted.
+
+    Returns:
+      (values by slot, None), or (values so far, (node, error)) where a check failed.
+    """
+    specs, wires, leaves = work.specs, work.wires, work.leaves
+    flags = {flag.position: flag for flag in work.flags}
+    inputs = [t._value if type(t._value) is np.ndarray else np.asarray(t._value) for t in leaves]
+    values = []
+    state = [0, False]  # next node, interrupted
+    with np.errstate(all="ignore"):
+        while True:
+            try:
+                culprit = _run(specs, wires, leaves, inputs, values, uses, live, flags, state)
+                break
+            except KeyboardInterrupt as error:
+                # A first Ctrl-C is delivered after the segment, which is short; a second one gives it up.
+                del values[sum(len(spec.avals) for spec in specs[: state[0]]) :]
+                if state[1]:
+                    raise Interrupted(values, state[0], error) from None
+                state[1] = True
+    if state[1]:
+        raise Interrupted(values, len(specs), KeyboardInterrupt())
+    return values, culprit
+
+
+def _run(specs, wires, leaves, inputs, values, uses, live, flags, state):
+    for i in range(state[0], len(specs)):
+        spec, wire = specs[i], wires[i]
+        state[0] = i
+        host = spec.host
+        if spec.inplace is not None and uses is not None and _free(spec, wire, i, leaves, inputs, values, uses, live):
+            host = spec.host_in_place
+            stats.in_place += 1
+        args = [values[s] if s >= 0 else inputs[~s] for s in wire]
+        results = host(*args)
+        if flags and i in flags and bool(np.any(results[0])):
+            return i, flags[i].error(*args)
+        values.extend(results)
+        if uses is not None:
+            args = results = None
+            for s in uses[i]:
+                if s >= 0 and s not in live:
+                    values[s] = None
+    return None
+
+
+def _free(spec, wire, i, leaves, inputs, values, uses, live):
+    """Whether the operand that the op updates may be overwritten: owned, writable, and held by nobody else."""
+    s = wire[spec.inplace]
+    if wire.count(s) > 1 or s not in uses[i] or s in live:
+        return False
+    if s >= 0:
+        array = values[s]
+        others = 3  # `values`, `array`, the argument
+    else:
+        leaf = leaves[~s]
+        if sys.getrefcount(leaf) > 3 or type(leaf._value) is not np.ndarray:  # `leaves`, `leaf`, the argument
+            return False
+        array = inputs[~s]
+        others = 4  # and the handle's `_value`
+    if type(array) is not np.ndarray or sys.getrefcount(array) > others:
+        return False
+    flags = array.flags
+    return flags.owndata and flags.writeable

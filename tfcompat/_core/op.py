@@ -1,0 +1,459 @@
+"""How an op is declared, and what is inferred from the declaration.
+
+    @op("Sum", T=NUMBERS)
+    def reduce_sum(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
+        '''Sum over `axis`.'''
+        return jnp.sum(input_tensor, axis, keepdims=keepdims)
+
+The signature is TensorFlow's (a last `name=None` is added where it is missing). Annotations tell data from attributes:
+`T`, `U`, ... are tensors (one letter, one dtype), `Many` a list of tensors, the rest attributes that are made hashable.
+The body is pure JAX: it gets arrays for data and canonical attributes, may raise TensorFlow's errors about shapes, and
+is traced once for each (attributes, avals). From that one jaxpr come result shapes, host form, compiled form, gradient.
+"""
+
+import inspect
+import itertools
+
+import jax
+from jax.extend import core as jex
+
+from tfcompat._core import attributes, caches, dtypes, errors, interpret, segment as segments
+from tfcompat._core.avals import aval
+from tfcompat._core.context import settings, state
+from tfcompat._core.convert import convert, convert_group, convert_many
+from tfcompat._core.stats import stats
+from tfcompat._core.tensor import Tensor
+from tfcompat._core.tensor_base import STATIC
+
+_serials = itertools.count(1)
+STATIC_SIZE = 64  # elements; integer arithmetic on constants up to this size is done at once
+EQUATION_COST = 1.2e-6  # seconds to interpret one equation
+NATIVE_COST = 30e-6  # seconds to call an op's own compiled program
+BANDWIDTH, FLOPS = 4e9, 1e10  # bytes and flops a second of the interpreted tier
+
+REGISTRY = {}  # kernel name -> Op
+
+
+class Data:
+    """Annotation of a tensor argument. Arguments with the same letter have the same dtype.
+
+    Args:
+      letter: name of the dtype variable.
+      default: dtype that Python data gets when no tensor decides it.
+    """
+
+    many = False
+
+    def __init__(self, letter, default=None):
+        self.letter = letter
+        self.default = default
+
+
+class Many(Data):
+    """Annotation of a list of tensors, all of the dtype `letter`."""
+
+    many = True
+
+
+T, U, V = Data("T"), Data("U"), Data("V")
+Index = Data("Tidx", dtypes.int32)
+
+
+class Spec:
+    """One op at one set of attributes and input avals: result avals, jaxpr, host function, static costs."""
+
+    __slots__ = ("_evaluate", "_host", "_host_in_place", "_jaxpr", "_make_jaxpr", "avals", "cost", "equations", "id",
+                 "inplace", "name", "native", "nbytes", "single", "special", "static")  # fmt: skip
+
+    def __init__(self, name, jaxpr, single, inplace=None):
+        stats.traces += 1
+        self.id = next(_serials)
+        self.name = name
+        self._jaxpr = jaxpr
+        self.avals = tuple([aval(v.aval.shape, v.aval.dtype) for v in jaxpr.jaxpr.outvars])
+        self.single = single
+        self.inplace = inplace
+        self._host = self._host_in_place = self._evaluate = None
+        self.nbytes = sum(a.nbytes for a in self.avals)
+        self.equations = max(1, count_equations(jaxpr.jaxpr))
+        self.native = False
+        self.cost = self.equations * EQUATION_COST + self.nbytes / BANDWIDTH + flops(jaxpr.jaxpr) / FLOPS
+        self.static = self.special = False
+
+    @property
+    def jaxpr(self):
+        return self._jaxpr
+
+    @property
+    def host(self):
+        """The op as a function from NumPy arrays to a tuple of NumPy arrays."""
+        if self._host is None:
+            try:
+                self._host = interpret.host_function(self.jaxpr)
+            except interpret.NoHostForm:
+                self._host = native_function(self.jaxpr)
+        return self._host
+
+    @property
+    def host_in_place(self):
+        """Like `host`, but writes into the operand `inplace`."""
+        if self._host_in_place is None:
+            try:
+                self._host_in_place = interpret.host_function(self.jaxpr, overwrite=(self.inplace,))
+            except interpret.NoHostForm:
+                self._host_in_place = self.host
+        return self._host_in_place
+
+    @property
+    def evaluate(self):
+        """The op as a JAX function from arrays to a list of arrays."""
+        if self._evaluate is None:
+            self._evaluate = jex.jaxpr_as_fun(self.jaxpr)
+        return self._evaluate
+
+
+def native_function(jaxpr):
+    """A host function that runs the op as a compiled program of its own."""
+    import numpy as np
+
+    from tfcompat._core import compile_cache
+
+    structs = [jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in jaxpr.jaxpr.invars]
+    compiled = []
+
+    def run(*arrays):
+        if not compiled:
+            stats.compiles += 1
+            compiled.append(compile_cache.compile(jex.jaxpr_as_fun(jaxpr), structs))
+        with jax.enable_x64(True):
+            return tuple([np.asarray(a) for a in compiled[0](*arrays)])
+
+    return run
+
+
+def count_equations(jaxpr):
+    """Equations of a jaxpr, those of the jaxprs it calls included."""
+    total = 0
+    for eqn in jaxpr.eqns:
+        inner = [p.jaxpr for p in eqn.params.values() if isinstance(p, jex.ClosedJaxpr)]
+        total += sum(count_equations(j) for j in inner) if inner else 1
+    return total
+
+
+def flops(jaxpr):
+    """A static estimate: only matrix products and convolutions count."""
+    total = 0
+    for eqn in jaxpr.eqns:
+        if eqn.primitive.name == "dot_general":
+            (contracted, _), _ = eqn.params["dimension_numbers"]
+            size = eqn.outvars[0].aval.size
+            for d in contracted:
+                size *= eqn.invars[0].aval.shape[d]
+            total += 2 * size
+        elif eqn.primitive.name == "conv_general_dilated":
+            kernel = eqn.invars[1].aval
+            total += 2 * eqn.outvars[0].aval.size * kernel.size // max(1, kernel.shape[0])
+    return total
+
+
+class Check:
+    """A condition on values that the op raises about.
+
+    Args:
+      bad: JAX function of the op's data and attributes (same signature as the op) to a boolean, true where it fails.
+      message: function of the NumPy values and attributes to the error's text.
+      error: exception class (node_def, op, message).
+      immediate: True for asserts and solvers: in eager code the pending work is always run for them.
+    """
+
+    def __init__(self, bad, message, error=errors.InvalidArgumentError, immediate=False):
+        self.bad = bad
+        self.message = message
+        self.error = error
+        self.immediate = immediate
+
+
+class Op:
+    """A declared primitive. Its caches are bounded; losing an entry costs a trace."""
+
+    def __init__(self, kernel, body, parameters=None, dtypes=None, grad=True, check=None, inplace=None, static=True,
+                 single=True, result_dtype=None):  # fmt: skip
+        self.kernel = kernel
+        self.body = body
+        self.parameters = parameters
+        self.dtypes = dtypes or {}
+        self.grad = grad
+        self.check = check
+        self.inplace = inplace
+        self.static = static
+        self.single = single
+        self.specs = caches.Bounded(20_000)
+        self.taped = caches.Bounded(20_000)
+        self.checks = {}
+        self.hot_sites = caches.Bounded(1_000)
+        self.sparse_grad = None  # wraps a pullback so that it gives IndexedSlices; set by the op's module
+
+    def __repr__(self):
+        return f"<op {self.kernel}>"
+
+    def function(self, attrs, count):
+        """The body as a function of the data alone, flat."""
+        if self.parameters is None:
+            return self.body
+        return lambda *data: self.body(*arrange(self.parameters, data, attrs, count))
+
+    def spec(self, ins, attrs=(), count=0):
+        """The Spec for these inputs. Raises TensorFlow's error where dtypes or shapes do not fit."""
+        key = (*[t._aval for t in ins], *attrs)
+        return self.specs.get(key) or self.infer(key, ins, attrs, count)
+
+    def infer(self, key, ins, attrs, count):
+        check_dtypes(self, ins)
+        jaxpr = trace(self, self.function(attrs, count), [t._aval for t in ins])
+        spec = Spec(self.kernel, jaxpr, self.single, self.inplace)
+        small = all(a.size <= STATIC_SIZE and (a.np_dtype.kind in "iub") for a in (*spec.avals, *(t._aval for t in ins)))
+        spec.static = self.static and small
+        spec.special = spec.static or self.check is not None
+        self.specs[key] = spec
+        return spec
+
+
+def arrange(parameters, data, attrs, count):
+    """Arguments of an op's body in the order of its signature."""
+    data, attrs = iter(data), iter(attrs)
+    arguments = []
+    for _, annotation in parameters:
+        if isinstance(annotation, Data):
+            arguments.append([next(data) for _ in range(count)] if annotation.many else next(data))
+        else:
+            arguments.append(next(attrs))
+    return arguments
+
+
+def trace(op, function, avals):
+    """`jax.make_jaxpr`, with JAX's complaints about shapes turned into TensorFlow's exception type."""
+    try:
+        with jax.enable_x64(True):
+            return jax.make_jaxpr(function)(*[a.struct for a in avals])
+    except errors.OpError:
+        raise
+    except (TypeError, ValueError, ZeroDivisionError, IndexError, NotImplementedError) as error:
+        if type(error) is not TypeError and getattr(error, "from_tfcompat", False):
+            raise
+        shapes = ", ".join(str(list(a.shape)) for a in avals)
+        text = str(error).split("\n")[0]
+        raise errors.InvalidArgumentError(
+            None, None, f"{op.kernel}: incompatible inputs of shapes {shapes}: {text} [Op:{op.kernel}]"
+        ) from None
+
+
+def check_dtypes(op, ins):
+    """Raises unless inputs that share a dtype variable agree and the op takes that dtype."""
+    if op.parameters is None:
+        return
+    seen = {}
+    position = 0
+    data = [a for _, a in op.parameters if isinstance(a, Data)]
+    extra = len(ins) - len(data)
+    letters = [a.letter for a in data for _ in range(1 + extra if a.many else 1)]
+    for position, (letter, t) in enumerate(zip(letters, ins, strict=False)):
+        dtype = t._aval.dtype
+        expected = seen.setdefault(letter, dtype)
+        if expected is not dtype:
+            raise errors.InvalidArgumentError(
+                None, None,
+                f"cannot compute {op.kernel} as input #{position}(zero-based) was expected to be a "
+                f"{dtypes.c_name(expected)} tensor but is a {dtypes.c_name(dtype)} tensor [Op:{op.kernel}] name: ",
+            )  # fmt: skip
+        allowed = op.dtypes.get(letter)
+        if allowed is not None and dtype not in allowed:
+            names = ", ".join(sorted(dtypes.c_name(d) for d in allowed))
+            raise errors.InvalidArgumentError(
+                None, None,
+                f"Value for attr '{letter}' of {dtypes.c_name(dtype)} is not in the list of allowed values: {names}"
+                f"\n\t; NodeDef: {op.kernel}; [Op:{op.kernel}] name: ",
+            )  # fmt: skip
+
+
+def call(op, key, ins, attrs, count=0):
+    """Records one call of an op. The general path: static arithmetic, checks of values, tapes.
+
+    Returns:
+      The result Tensor, or the list of results of an op that has several.
+    """
+    spec = op.specs.get(key) or op.infer(key, ins, attrs, count)
+    if spec.special:
+        if op.check is not None:
+            check_values(op, ins, attrs, count)
+        if spec.static and all([t._slot == STATIC for t in ins]) and not settings.synchronous:
+            results = spec.host(*[t._value for t in ins])
+            tensors = [Tensor(a, value, None, STATIC) for a, value in zip(spec.avals, results, strict=True)]
+            return tensors[0] if spec.single else tensors
+    if state.tapes or state.accumulators:
+        return _taped_call(op, key, spec, ins, attrs, count)
+    return (state.segment or segments.current()).record(spec, ins)
+
+
+_taped_call = None  # tape.record; set by tape, which imports this module
+
+
+def set_taped_call(function):
+    global _taped_call
+    _taped_call = function
+
+
+def invoke(op, ins, attrs=(), count=0):
+    """Calls an op on tensors that are converted already."""
+    return call(op, (*[t._aval for t in ins], *attrs), ins, attrs, count)
+
+
+def op(kernel, *, grad=True, check=None, inplace=None, static=True, single=True, **letters):
+    """Declares an op; see the module's docstring.
+
+    Args:
+      kernel: TensorFlow's name of the kernel, for messages.
+      grad: True: JAX's vjp. None: not differentiable, gradients are None. Or a function
+        `(g, out, *data, **attributes)` -> cotangent(s) of the floating data, in order (a tuple where there are several;
+        `g` and `out` are lists where the op has several results), written in JAX.
+      check: a Check on values.
+      inplace: index of the operand that the op updates; the interpreter may overwrite it when nobody else holds it.
+      static: False for what must never be evaluated while recording (random draws).
+      single: False where the body returns a list.
+      **letters: the dtypes that each dtype variable takes (default: any).
+    """
+
+    def declare(body):
+        signature = inspect.signature(body)
+        parameters = [(p.name, p.annotation) for p in signature.parameters.values() if p.name != "name"]
+        declared = Op(kernel, body, parameters, letters, grad, check, inplace, static, single)
+        REGISTRY[kernel] = declared
+        public = make_public(declared, body, signature)
+        return public
+
+    return declare
+
+
+def make_public(declared, body, signature):
+    """Generates the function that users call: converts data, canonicalises attributes, looks the spec up, records."""
+    parameters = list(signature.parameters.values())
+    if not any(p.name == "name" for p in parameters):
+        parameters.append(inspect.Parameter("name", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None))
+    names = {"Tensor": Tensor, "state": state, "op": declared, "specs_get": declared.specs.get, "call": call,
+             "current": segments.current, "convert": convert, "convert_group": convert_group,
+             "convert_many": convert_many}  # fmt: skip
+    header, lines, data, attrs, many = [], [], [], [], None
+    for p in parameters:
+        if p.default is inspect.Parameter.empty:
+            header.append(p.name)
+        else:
+            names[f"default_{p.name}"] = p.default
+            header.append(f"{p.name}=default_{p.name}")
+        if p.name == "name":
+            continue
+        if isinstance(p.annotation, Data):
+            data.append((p.name, p.annotation))
+            many = p.name if p.annotation.many else many
+        else:
+            names[f"canon_{p.name}"] = p.annotation.canonical
+            fast = p.annotation.fast.format(x=p.name)
+            lines.append(f"if not ({fast}): {p.name} = canon_{p.name}({p.name}, '{p.name}')")
+            attrs.append(p.name)
+    single = [name for name, a in data if not a.many]
+    names["annotations"] = [a for _, a in data]
+    joined = ", ".join(name for name, _ in data)
+    if many:
+        lines.insert(0, f"({joined},) = convert_many(op, annotations, ({joined},), {[n for n, _ in data]})")
+        flat = ", ".join(f"*{n}" if n == many else n for n, _ in data)
+        count = f"len({many})"
+    elif data:
+        test = " or ".join(f"type({n}) is not Tensor" for n in single)
+        lines.insert(0, f"if {test}: ({joined},) = convert_group(op, annotations, ({joined},), {[n for n, _ in data]})")
+        flat, count = joined, "0"
+    else:
+        flat, count = "", "0"
+    ins = f"({flat},)" if flat else "()"
+    attributes_text = f"({', '.join(attrs)},)" if attrs else "()"
+    avals = ", ".join(
+        [f"*[t._aval for t in {n}]" if n == many else f"{n}._aval" for n, _ in data] + attrs + ([count] if many else [])
+    )
+    lines.append(f"key = ({avals},)" if avals else "key = ()")
+    lines.append("spec = specs_get(key)")
+    lines.append("if spec is None or spec.special or state.tapes or state.accumulators:")
+    lines.append(f"    return call(op, key, {ins}, {attributes_text}, {count})")
+    lines.append(f"return (state.segment or current()).record(spec, {ins})")
+    source = f"def {body.__name__}({', '.join(header)}):\n" + "".join(f"    {line}\n" for line in lines)
+    exec(compile(source, f"<tfcompat op {body.__name__}>", "exec"), names)
+    public = names[body.__name__]
+    public.__doc__ = body.__doc__
+    public.__module__ = body.__module__
+    public.__qualname__ = body.__name__
+    public.__signature__ = signature.replace(
+        parameters=[p.replace(annotation=inspect.Parameter.empty) for p in parameters]
+    )
+    public.op = declared
+    return public
+
+
+class Flag:
+    """An error flag of a recorded check: the tensor that is true when it failed, and how to say so."""
+
+    __slots__ = ("attrs", "check", "count", "op", "position", "site", "tensor")
+
+    def __init__(self, op, attrs, count, tensor, position, site):
+        self.op, self.check, self.attrs, self.count = op, op.check, attrs, count
+        self.tensor, self.position, self.site = tensor, position, site
+
+    def moved(self, by):
+        return Flag(self.op, self.attrs, self.count, self.tensor, self.position + by, self.site)
+
+    def error(self, *values):
+        from tfcompat._core.callsite import describe
+
+        self.op.hot_sites[self.site] = "failed"
+        text = values_message(self.op, values, self.attrs, self.count) if values else f"{self.op.kernel}: bad value"
+        return self.check.error(None, None, f"{text} (called at {describe(self.site)}) [Op:{self.op.kernel}] name: ")
+
+
+def values_message(op, values, attrs, count):
+    return op.check.message(*arrange(op.parameters, values, attrs, count))
+
+
+def check_values(op, ins, attrs, count):
+    """Raises at once where the operands are at hand; at a call site that has proven good, records a flag instead."""
+    from tfcompat._core.callsite import call_site
+    from tfcompat._core.tensor_base import host_value
+
+    key = (*[t._aval for t in ins], *attrs, count)
+    spec = op.checks.get(key)
+    if spec is None:
+        bad = op.check.bad
+        jaxpr = trace(op, lambda *data: bad(*arrange(op.parameters, data, attrs, count)), [t._aval for t in ins])
+        spec = op.checks[key] = Spec(op.kernel + ".check", jaxpr, True)
+    at_hand = all([t._value is not None for t in ins])
+    site = None
+    if not at_hand and not op.check.immediate:
+        site = call_site()
+        if op.hot_sites.get(site) == "good":
+            segment = segments.current()
+            position = len(segment.specs)
+            flag = segment.record(spec, ins)
+            position = 0 if len(segment.specs) <= position else position
+            segment.flags.append(Flag(op, attrs, count, flag, position, site))
+            return
+    import numpy as np
+
+    values = [np.asarray(host_value(t)) for t in ins]
+    with np.errstate(all="ignore"):
+        failed = bool(np.any(spec.host(*values)[0]))
+    if failed:
+        if site is not None:
+            op.hot_sites[site] = "failed"
+        text = values_message(op, values, attrs, count)
+        raise op.check.error(None, None, f"{text} [Op:{op.kernel}] name: ")
+    if site is not None and op.hot_sites.get(site) is None:
+        op.hot_sites[site] = "good"
+
+
+Axes, Axis, Bool = attributes.Axes, attributes.Axis, attributes.Bool
+Int, Float, Str = attributes.Int, attributes.Float, attributes.Str
+Shape, Ints, Dtype, Any = attributes.Shape, attributes.Ints, attributes.Dtype, attributes.Any

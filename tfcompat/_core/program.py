@@ -1,0 +1,389 @@
+"""Running closed segments: structures, the interpreted and the compiled tier, donation, failures.
+
+A `Structure` is what a segment is without its data: specs and wiring. It is interpreted with NumPy while cold, and
+compiled when the time lost by interpreting reaches the estimated time to compile (both from static estimates, so the
+switch comes at the same run in every process). It owns a few `Program`s, each with its outputs and donations; one
+serves a run if its outputs include all that is alive.
+"""
+
+import collections
+import sys
+import time
+
+import jax
+import numpy as np
+
+from tfcompat._core import compile_cache, donation, segment as segments
+from tfcompat._core.callsite import call_site
+from tfcompat._core.context import settings
+from tfcompat._core.interpreter import Interrupted, interpret
+from tfcompat._core.segment import Work, fail, fulfil, undo_writes
+from tfcompat._core.stats import runs, stats
+DISPATCH_COST = 16e-6  # seconds a compiled call takes before it computes anything
+COMPILE_BASE, COMPILE_PER_EQUATION = 10e-3, 3e-3  # seconds; benchmarks/calibrate.py measures all three
+SLOW_COMPILE = 3.0  # a compile that takes longer says so
+MAX_STRUCTURES = 4096
+MAX_PROGRAMS = 6
+
+_structures = collections.OrderedDict()  # key -> Structure, least recently used first
+_hot = {}  # key -> Structure that has a program: known prefixes
+
+Run = collections.namedtuple("Run", "why site nodes outputs tier reason compile_ms structure")
+
+
+class Program:
+    """One compiled executable of a structure: which slots it returns, which leaves it takes over or gets packed."""
+
+    __slots__ = ("arguments", "call", "outputs", "position")
+
+    def __init__(self, call, arguments, order):
+        self.call = call
+        self.arguments = arguments
+        self.outputs = frozenset(order)
+        self.position = {slot: i for i, slot in enumerate(order)}
+
+
+class Structure:
+    """Specs and wiring of a segment, its programs, and what running it has cost so far."""
+
+    __slots__ = ("compile_cost", "flag_nodes", "gain", "last_uses", "lost", "programs", "runs", "seen", "specs",
+                 "wires")  # fmt: skip
+
+    def __init__(self, work):
+        self.specs, self.wires = work.specs, work.wires
+        self.flag_nodes = tuple(position for position, *_ in work.flags)
+        self.gain = sum(s.cost for s in self.specs) - DISPATCH_COST
+        self.compile_cost = COMPILE_BASE + COMPILE_PER_EQUATION * sum(s.equations for s in self.specs)
+        self.lost = 0.0
+        self.runs = 0
+        self.seen = {}
+        self.programs = []
+        self.last_uses = None
+
+    def matches(self, work):
+        n = len(self.specs)
+        if n == len(work.specs):
+            return self.wires == work.wires and self.specs == work.specs
+        return self.wires == work.wires[:n] and self.specs == work.specs[:n]
+
+    def serving(self, needed):
+        """A program whose outputs include `needed`, or None."""
+        for program in self.programs:
+            if needed <= program.outputs:
+                return program
+        return None
+
+    def due(self, live):
+        """Whether this run is the one that compiles. Deterministic: counts and static estimates only."""
+        if settings.tier != "auto":
+            return settings.tier == "compiled"
+        return self.gain > 0 and self.lost + self.gain > self.compile_cost and live in self.seen
+
+    def note_interpreted(self, live):
+        self.runs += 1
+        if self.gain > 0:
+            self.lost += self.gain
+        if live not in self.seen and len(self.seen) > 64:
+            self.seen.clear()
+        self.seen[live] = None
+
+    def compile(self, work, live):
+        outputs = set(live).union(*self.seen)
+        order = sorted(outputs)
+        arguments = donation.plan(work.leaves, [] if work.flags else self.output_avals(order))
+        specs, wires = self.specs, self.wires
+
+        def run(*groups):
+            leaves = arguments.unpack(groups)
+            values = []
+            for spec, wire in zip(specs, wires, strict=True):
+                values.extend(spec.evaluate(*[values[s] if s >= 0 else leaves[~s] for s in wire]))
+            return [values[s] for s in order]
+
+        start = time.perf_counter()
+        call = compile_cache.compile(run, arguments.structs(), donate_argnums=(0,))
+        seconds = time.perf_counter() - start
+        stats.compiles += 1
+        if seconds > SLOW_COMPILE:
+            print(f"tfcompat: compiled {len(specs)} recorded ops in {seconds:.1f} s", file=sys.stderr)
+        program = Program(call, arguments, order)
+        self.programs = [p for p in self.programs if not p.outputs <= program.outputs][-MAX_PROGRAMS + 1 :] + [program]
+        self.seen.clear()
+        self.seen[live] = None
+        return program, seconds
+
+    def output_avals(self, order):
+        avals = [a for spec in self.specs for a in spec.avals]
+        return [avals[s] for s in order]
+
+    def uses(self):
+        """For each node, the slots and leaves that nobody reads after it."""
+        if self.last_uses is None:
+            self.last_uses = last_uses(self.specs, self.wires)
+        return self.last_uses
+
+
+def last_uses(specs, wires):
+    last = {}
+    slot = 0
+    for i, (spec, wire) in enumerate(zip(specs, wires, strict=True)):
+        for s in wire:
+            last[s] = i
+        for _ in spec.avals:
+            last[slot] = i
+            slot += 1
+    dead = [()] * len(specs)
+    for s, i in last.items():
+        dead[i] = (*dead[i], s)
+    return dead
+
+
+def find_structure(work):
+    """The Structure of this work, made on first sight."""
+    key = (work.keys[-1], len(work.keys))
+    structure = _structures.get(key)
+    if structure is not None and structure.matches(work):
+        _structures.move_to_end(key)
+        return structure
+    stats.structures += 1
+    structure = _structures[key] = Structure(work)
+    if len(_structures) > MAX_STRUCTURES:
+        _structures.popitem(last=False)
+    return structure
+
+
+def find_prefix(work, alive):
+    """The longest proper prefix that is a known hot program serving all that is needed of it."""
+    if not _hot:
+        return None
+    for i in range(len(work.keys) - 2, -1, -1):
+        structure = _hot.get(work.keys[i])
+        if structure is None or not structure.programs or len(structure.specs) != i + 1 or not structure.matches(work):
+            continue
+        boundary = sum(len(s.avals) for s in structure.specs)
+        needed = {s for s, _ in alive if s < boundary}
+        for wire in work.wires[i + 1 :]:
+            needed.update(s for s in wire if 0 <= s < boundary)
+        program = structure.serving(needed)
+        if program is not None:
+            return structure, program, boundary, needed
+    return None
+
+
+def run(segment, work):
+    """Computes everything in `work` that is alive. Raises what an op raised."""
+    while work is not None:
+        alive = [(slot, t) for slot, r in enumerate(work.refs) if (t := r()) is not None]
+        for slot, r in work.aliases:
+            t = r()
+            if t is not None:
+                alive.append((slot, t))
+        live = frozenset([slot for slot, _ in alive])
+        if not live and not work.flags and settings.tier != "compiled":
+            log(work, live, "dropped", "nothing of it is alive", 0, None)
+            return
+        structure = find_structure(work)
+        work, structure = step(segment, work, structure, alive, live), None
+
+
+def step(segment, work, structure, alive, live):
+    """Runs `work`, or its longest hot prefix. Returns what remains to be run, or None."""
+    seconds, reason = 0, "hot"
+    program = structure.serving(live) if structure.programs else None
+    if program is None and settings.tier != "interpreted":
+        device_bound = on_accelerator(work.leaves)
+        if (work.regular and structure.due(live)) or device_bound:
+            program, seconds = structure.compile(work, live)
+            _hot[work.keys[-1]] = structure
+            reason = "leaves live on the device" if device_bound else "interpreting has cost as much as compiling"
+    if program is not None:
+        run_compiled(segment, work, program, alive)
+        log(work, live, "compiled", reason, seconds, structure)
+        return None
+    found = find_prefix(work, alive) if settings.tier == "auto" else None
+    if found is not None:
+        return run_prefix(segment, work, alive, *found)
+    structure.note_interpreted(live)
+    log(work, live, "interpreted", "cold", 0, structure)
+    run_interpreted(work, structure.uses(), alive, live)
+    return None
+
+
+def on_accelerator(leaves):
+    return jax.default_backend() != "cpu" and any(isinstance(t._value, jax.Array) for t in leaves)
+
+
+def run_compiled(segment, work, program, alive):
+    stats.compiled_runs += 1
+    inputs = [t._value for t in work.leaves] if work.flags else None
+    with jax.enable_x64(True):
+        results = program.call(*program.arguments.pack(work.leaves))
+    position = program.position
+    for slot, t in alive:
+        t._value, t._seg, t._slot = results[position[slot]], None, -1
+    if work.flags:
+        segment.unchecked = FlaggedRun(work, inputs)
+
+
+def run_interpreted(work, uses, alive, live):
+    stats.interpreted += 1
+    culprit = None
+    try:
+        values, culprit = interpret(work, uses, live)
+    except Interrupted as interruption:
+        values = interruption.values
+        settle_alive(alive, values, len(values), interruption.error)
+        undo_writes([w for w in work.writes if w[0] > interruption.position])
+        raise KeyboardInterrupt from None
+    if culprit is None:
+        for slot, t in alive:
+            t._value, t._seg, t._slot = values[slot], None, -1
+        return
+    position, error = culprit
+    settle_alive(alive, values, len(values), error)
+    undo_writes([w for w in work.writes if w[0] > position])
+    raise error
+
+
+def settle_alive(alive, values, known, error):
+    """Gives tensors computed before a failure their values; the others raise `error` when read."""
+    for slot, t in alive:
+        if slot < known and values[slot] is not None:
+            fulfil(t, values[slot])
+        else:
+            fail(t, error)
+
+
+class FlaggedRun:
+    """A dispatched program with error flags: looked at before the next run or read, replayed if one is set."""
+
+    def __init__(self, work, inputs):
+        self.work = work
+        self.inputs = inputs
+
+    def failed(self):
+        return any(bool(np.any(np.asarray(flag.tensor._value))) for flag in self.work.flags)
+
+    def replay(self):
+        """Interprets node by node from the kept inputs up to the culprit. Returns the error."""
+        stats.replays += 1
+        work = self.work
+        for t, value in zip(work.leaves, self.inputs, strict=True):
+            if t._value is None:
+                t._value = value
+        alive = [(slot, t) for slot, r in enumerate(work.refs) if (t := r()) is not None]
+        alive += [(slot, t) for slot, r in work.aliases if (t := r()) is not None]
+        values, culprit = interpret(work, None, frozenset(slot for slot, _ in alive))
+        if culprit is None:  # the two tiers disagree by a rounding: the compiled verdict counts
+            culprit = len(work.specs), work.flags[0].error()
+        position, error = culprit
+        known = len(values)
+        for slot, t in alive:
+            if slot >= known:
+                fail(t, error)
+        undo_writes([w for w in work.writes if w[0] > position])
+        return error
+
+
+def run_prefix(segment, work, alive, structure, program, boundary, needed):
+    """Runs the known program for the first nodes; returns the rest as work of its own, with its results as leaves."""
+    stats.prefix_runs += 1
+    count = len(structure.specs)
+    handles = dict(alive)
+    for slot in needed:
+        if slot not in handles:
+            aval = structure.output_avals([slot])[0]
+            handles[slot] = segments._tensor_class(aval, None, segment, slot)
+    head = Work()
+    head.specs, head.wires, head.keys = structure.specs, structure.wires, work.keys[:count]
+    leaf_count = 1 + max((~s for wire in structure.wires for s in wire if s < 0), default=-1)
+    head.leaves, head.aliases, head.refs = work.leaves[:leaf_count], work.aliases, work.refs
+    head.why, head.regular = work.why, work.regular
+    head.flags = [f for f in work.flags if f.position < count]
+    head.writes = [w for w in work.writes if w[0] <= count]
+    rest = split_rest(work, count, boundary, handles)
+    rest_handles = [t for slot, t in alive if slot >= boundary]
+    head_alive = [(slot, t) for slot, t in alive if slot < boundary]
+    head_alive += [(slot, t) for slot, t in handles.items() if slot < boundary and t._value is None]
+    # What the rest still needs must not be donated: its leaves hold those handles.
+    work.leaves = None
+    run_compiled(segment, head, program, head_alive)
+    log(head, frozenset(needed), "compiled", "a known prefix of this segment", 0, structure)
+    if segment.unchecked is not None:
+        flagged, segment.unchecked = segment.unchecked, None
+        if flagged.failed():
+            error = flagged.replay()
+            for t in rest_handles:
+                fail(t, error)
+            undo_writes(rest.writes)
+            raise error
+    return rest
+
+
+def split_rest(work, count, boundary, handles):
+    """The nodes from `count` on as work of its own."""
+    rest = Work()
+    rest.specs = work.specs[count:]
+    rest.refs = work.refs[boundary:]
+    rest.aliases = [(slot - boundary, r) for slot, r in work.aliases if slot >= boundary]
+    rest.flags = [f.moved(-count) for f in work.flags if f.position >= count]
+    rest.writes = [(w[0] - count, *w[1:]) for w in work.writes if w[0] > count]
+    rest.why, rest.regular = work.why, work.regular
+    rest.leaves, rest.wires, rest.keys = [], [], []
+    index, key = {}, 0
+    for spec, wire in zip(rest.specs, work.wires[count:], strict=True):
+        renumbered = []
+        for s in wire:
+            if s >= boundary:
+                renumbered.append(s - boundary)
+                continue
+            handle = handles[s] if s >= 0 else work.leaves[~s]
+            if id(handle) not in index:
+                index[id(handle)] = ~len(rest.leaves)
+                rest.leaves.append(handle)
+            renumbered.append(index[id(handle)])
+        rest.wires.append(tuple(renumbered))
+        key = hash((key, spec.id, rest.wires[-1]))
+        rest.keys.append(key)
+    return rest
+
+
+def evaluate_aside(segment, tensor):
+    """Computes one pending tensor of another thread's segment without closing anything there."""
+    wanted, needed = [tensor._slot], set()
+    slots_before = []
+    slot = 0
+    for spec in segment.specs:
+        slots_before.append(slot)
+        slot += len(spec.avals)
+    owner = {}
+    for i, spec in enumerate(segment.specs):
+        for k in range(len(spec.avals)):
+            owner[slots_before[i] + k] = i
+    while wanted:
+        i = owner[wanted.pop()]
+        if i not in needed:
+            needed.add(i)
+            wanted.extend(s for s in segment.wires[i] if s >= 0)
+    values = {}
+    leaves = segment.leaves
+    with np.errstate(all="ignore"):
+        for i in sorted(needed):
+            args = [values[s] if s >= 0 else np.asarray(leaves[~s]._value) for s in segment.wires[i]]
+            for k, value in enumerate(segment.specs[i].host(*args)):
+                values[slots_before[i] + k] = value
+    tensor._value = values[tensor._slot]
+
+
+run.evaluate_aside = evaluate_aside
+segments.set_runner(run)
+
+
+def log(work, live, tier, reason, seconds, structure):
+    runs.append(Run(work.why, call_site(), len(work.keys), len(live), tier, reason, seconds * 1e3, structure))
+
+
+def clear():
+    """Forgets all structures and programs (for tests and benchmarks)."""
+    _structures.clear()
+    _hot.clear()

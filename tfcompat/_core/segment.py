@@ -1,0 +1,206 @@
+"""Recording: the pending segment of a thread, and when it is closed.
+
+A segment is kept as parallel lists: node i is op spec `specs[i]` applied to `wires[i]`, a tuple with one int an input:
+`s >= 0` is result slot s of an earlier node, `~k` is leaf k. Results are numbered through in order; `refs[s]` is a
+weak reference to the Tensor that stands for slot s, so what the user dropped is not computed. `keys[i]` is the running
+hash of nodes 0..i: the structure of every prefix is known without another walk.
+"""
+
+import itertools
+import threading
+import weakref
+
+from tfcompat._core.callsite import call_site
+from tfcompat._core.context import settings, state
+from tfcompat._core.stats import stats
+from tfcompat._core.tensor_base import Failure
+
+MAX_NODES = 4_000  # a compile of more takes seconds
+MAX_BYTES = 512 << 20  # results recorded and not yet computed
+MAX_CUT_SITES = 64
+
+_serials = itertools.count(1)
+_runner = None  # program.run; set by program, which imports this module
+_tensor_class = None  # tensor.Tensor; set by tensor
+_ref = weakref.ref
+
+
+def set_runner(function):
+    global _runner
+    _runner = function
+
+
+def set_tensor_class(cls):
+    global _tensor_class
+    _tensor_class = cls
+
+
+class Work:
+    """A closed segment on its way to be run."""
+
+    __slots__ = ("aliases", "flags", "keys", "leaves", "refs", "regular", "specs", "why", "wires", "writes")
+
+
+class Segment:
+    """Nodes recorded since the last run, of one thread."""
+
+    def __init__(self):
+        self.lock = threading.RLock()
+        self.unchecked = None  # the last flagged run: its flags have not been looked at yet
+        self.cut_sites = {}  # call sites at which a limit fired: the segment closes whenever one recurs
+        self._clear()
+
+    def _clear(self):
+        self.serial = next(_serials)
+        self.specs, self.wires, self.refs, self.keys = [], [], [], []
+        self.leaves, self.leaf_index = [], {}
+        self.aliases, self.flags, self.writes = [], [], []
+        self.key = 0
+        self.nbytes = 0
+
+    def record(self, spec, ins):
+        """Appends a node. Returns its result tensor, or the list of them where the op has several."""
+        if settings.watchful:
+            self._before_record()
+        wires = []
+        index = self.leaf_index
+        for t in ins:
+            if t._seg is self:
+                wires.append(t._slot)
+            else:
+                k = index.get(id(t))
+                if k is None:
+                    value = t._value
+                    if value is None:
+                        t._seg.settle(t)
+                        value = t._value
+                        index = self.leaf_index
+                    if type(value) is Failure:
+                        raise value.error
+                    k = index[id(t)] = ~len(self.leaves)
+                    self.leaves.append(t)
+                wires.append(k)
+        wires = tuple(wires)
+        self.key = key = hash((self.key, spec.id, wires))
+        self.keys.append(key)
+        self.specs.append(spec)
+        self.wires.append(wires)
+        self.nbytes += spec.nbytes
+        refs = self.refs
+        slot = len(refs)
+        if spec.single:
+            out = _tensor_class(spec.avals[0], None, self, slot)
+            refs.append(_ref(out))
+        else:
+            out = []
+            for a in spec.avals:
+                t = _tensor_class(a, None, self, slot)
+                out.append(t)
+                refs.append(_ref(t))
+                slot += 1
+        if slot > MAX_NODES or self.nbytes > MAX_BYTES or settings.watchful:
+            self._after_record()
+        return out
+
+    def _before_record(self):
+        if self.cut_sites and self.specs and call_site() in self.cut_sites:
+            self.close("limit")
+
+    def _after_record(self):
+        if len(self.specs) > MAX_NODES or self.nbytes > MAX_BYTES:
+            stats.limits += 1
+            if len(self.cut_sites) >= MAX_CUT_SITES:
+                self.cut_sites.pop(next(iter(self.cut_sites)))
+            self.cut_sites[call_site()] = None
+            settings.watchful = True
+            self.close("limit", regular=False)
+        elif settings.synchronous:
+            self.close("synchronous")
+        elif settings.random_cuts is not None and settings.random_cuts.random() < 0.25:
+            self.close("random")
+
+    def alias(self, tensor):
+        """A second handle of the same value, pending or not."""
+        twin = _tensor_class(tensor._aval, tensor._value, tensor._seg, tensor._slot)
+        if tensor._seg is not None:
+            tensor._seg.aliases.append((tensor._slot, _ref(twin)))
+        return twin
+
+    def close(self, why, regular=True):
+        """Runs what is pending; results go into the tensors that are still alive.
+
+        Args:
+          why: reason, for `tfcompat.debug.explain()`.
+          regular: False where the place of the cut is an accident (limit, interrupt, another thread): such a
+            structure is never compiled.
+        """
+        if self.unchecked is not None:
+            self.check_flags()
+        if not self.specs:
+            return
+        with self.lock:
+            work = Work()
+            work.specs, work.wires, work.refs, work.keys = self.specs, self.wires, self.refs, self.keys
+            work.leaves, work.aliases = self.leaves, self.aliases
+            work.flags, work.writes = self.flags, self.writes
+            work.why, work.regular = why, regular
+            self._clear()
+            stats.segments += 1
+            stats.ops += len(work.specs)
+            _runner(self, work)
+        if self.unchecked is not None and (settings.synchronous or why == "read"):
+            self.check_flags()
+
+    def settle(self, tensor):
+        """Computes a pending tensor of this segment, from whichever thread."""
+        if state.no_reads:
+            raise RuntimeError("A tensor's value was read inside tfcompat.debug.no_reads().")
+        if state.segment is self:
+            self.close("read")
+            return
+        with self.lock:
+            if tensor._value is None:
+                _runner.evaluate_aside(self, tensor)
+
+    def check_flags(self):
+        """Looks at the error flags of the last flagged run; on failure replays it, drops what came after, raises."""
+        run, self.unchecked = self.unchecked, None
+        if run is not None and run.failed():
+            error = run.replay()
+            self.abandon(error)
+            raise error
+
+    def abandon(self, error):
+        """Drops the pending nodes: their tensors raise `error` when read, variables get back what they held."""
+        refs = [r for _, r in self.aliases] + self.refs
+        writes = self.writes
+        self._clear()
+        undo_writes(writes)
+        for r in refs:
+            t = r()
+            if t is not None and t._value is None:
+                fail(t, error)
+
+
+def undo_writes(writes):
+    """Takes back variable writes, latest first. Each is (position, weak variable, old handle, new handle)."""
+    for _, variable, old, new in reversed(writes):
+        v = variable()
+        if v is not None and v._tensor is new:
+            v._tensor = old
+
+
+def fail(tensor, error):
+    tensor._value, tensor._seg, tensor._slot = Failure(error), None, -1
+
+
+def fulfil(tensor, value):
+    tensor._value, tensor._seg, tensor._slot = value, None, -1
+
+
+def current():
+    """The calling thread's segment."""
+    segment = state.segment
+    if segment is None:
+        segment = state.segment = Segment()
+    return segment

@@ -1,0 +1,443 @@
+"""`tf.GradientTape`: a list of the nodes recorded while it was active that touch something watched.
+
+`gradient` walks the list in reverse and records more nodes: pullbacks, which are ops like any other. So forward,
+backward and update land in one program, and an outer tape sees the backward nodes too.
+"""
+
+import itertools
+import warnings
+
+from tfcompat._core import nest
+from tfcompat._core.context import state
+from tfcompat._core.convert import convert
+from tfcompat._core.indexed_slices import IndexedSlices
+from tfcompat._core.op import T, invoke, op, set_taped_call
+from tfcompat._core.segment import current
+from tfcompat._core.tape_errors import (
+    NON_PERSISTENT, NOT_TENSOR, PERSISTENT_INSIDE, STRING_SOURCE, TARGET_DTYPE, UNCONNECTED, WATCH_DTYPE,
+)  # fmt: skip
+from tfcompat._core.tensor import Tensor
+from tfcompat._core.tensor_base import TensorHandle
+from tfcompat._core.vjp import Derivative, is_differentiable
+
+_gids = itertools.count(1)
+
+
+class UnconnectedGradients:
+    """What `gradient` gives for sources that the target does not depend on: `NONE` or `ZERO`."""
+
+    NONE = "none"
+    ZERO = "zero"
+
+    def __new__(cls, value):
+        if value not in (cls.NONE, cls.ZERO):
+            raise ValueError(UNCONNECTED.format(value=value))
+        return value
+
+
+class Entry:
+    """One recorded node as tapes see it: who went in and out (by gid), and how to pull cotangents back."""
+
+    __slots__ = ("in_gids", "out_gids", "pull")
+
+    def __init__(self, in_gids, out_gids, pull):
+        self.in_gids = in_gids
+        self.out_gids = out_gids
+        self.pull = pull  # function of the list of cotangents (None where there is none) -> list for in_gids
+
+
+def gid_of(tensor):
+    """The identity of a tensor on tapes."""
+    if not tensor._gid:
+        tensor._gid = next(_gids)
+    return tensor._gid
+
+
+@op("AddN", static=False)
+def _accumulate(a: T, b: T):
+    return a + b
+
+
+@op("OnesLike", static=False)
+def _ones_like(x: T):
+    import jax.numpy as jnp
+
+    return jnp.ones_like(x)
+
+
+@op("ZerosLike", static=False)
+def _zeros_like(x: T):
+    import jax.numpy as jnp
+
+    return jnp.zeros_like(x)
+
+
+def record_taped(op, key, spec, ins, attrs, count):
+    """Records a node while tapes or forward accumulators are active."""
+    tapes = state.tapes
+    if tapes and tapes[0]._fresh:
+        # Rule: a step's program starts at the first node inside an outermost tape, when the last tape is surely dead.
+        tapes[0]._fresh = False
+        if tapes[0]._outermost:
+            current().close("tape")
+    if state.accumulators:
+        return _forward_record(op, key, spec, ins, attrs, count)
+    touched = [tape for tape in tapes if tape._touches(ins)]
+    if not touched or op.grad is None:
+        return current().record(spec, ins)
+    return record_on(touched, op, key, spec, ins, attrs, count)
+
+
+_forward_record = None  # forward.record; set by forward, which imports this module
+
+
+def set_forward_record(function):
+    global _forward_record
+    _forward_record = function
+
+
+def derivative_of(op, key, spec, ins, attrs, count, mask):
+    found = op.taped.get((key, mask))
+    if found is None:
+        derivative = Derivative.__new__(Derivative)
+        derivative.gradient_rule = None
+        if callable(op.grad):
+            from tfcompat._core.op import arrange
+
+            derivative.gradient_rule = lambda g, out, data: op.grad(
+                g, out, *(arrange(op.parameters, data, attrs, count) if op.parameters is not None else data)
+            )
+        derivative.__init__(op, op.function(attrs, count), ins, mask, spec)
+        found = op.taped[key, mask] = derivative
+    return found
+
+
+def record_on(tapes, op, key, spec, ins, attrs, count):
+    """Records a node that is differentiated later, and its entry on each of `tapes`."""
+    mask = []
+    for t in ins:
+        gid = t._gid
+        mask.append(bool(gid) and is_differentiable(t._aval) and any([gid in tape._watched for tape in tapes]))
+    mask = tuple(mask)
+    if True not in mask or not any(is_differentiable(a) for a in spec.avals):
+        return current().record(spec, ins)
+    derivative = derivative_of(op, key, spec, ins, attrs, count, mask)
+    forward = derivative.forward
+    results = current().record(forward, ins)
+    outs = [results] if forward.single else results
+    own = outs[: derivative.count]
+    in_gids = tuple([t._gid if m else 0 for t, m in zip(ins, mask, strict=True)])
+    out_gids = tuple([gid_of(t) for t in own])
+    kept = {r: ins[r[1]] if r[0] == "in" else outs[r[1]] for r in derivative.kept}
+
+    def pull(cotangents):
+        present = tuple([k for k, c in enumerate(cotangents) if c is not None and k in derivative.differentiable])
+        if not present:
+            return [None] * len(in_gids)
+        pullback, residuals = derivative.pullback(present)
+        given = [dense(cotangents[k]) for k in present]
+        results = invoke(pullback, (*[kept[r] for r in residuals], *given))
+        pulled = iter(results)
+        return [next(pulled) if m else None for m in mask]
+
+    if op.sparse_grad is not None:
+        pull = op.sparse_grad(pull, ins, attrs, mask)
+    entry = Entry(in_gids, out_gids, pull)
+    for tape in tapes:
+        tape._add(entry)
+    return own[0] if spec.single else own
+
+
+def record_python(ins, outs, pull):
+    """Puts a node whose pullback is a Python function of tensors on the active tapes (custom gradients)."""
+    touched = [tape for tape in state.tapes if tape._touches(ins)]
+    if touched:
+        entry = Entry(tuple([t._gid for t in ins]), tuple([gid_of(t) for t in outs]), pull)
+        for tape in touched:
+            tape._add(entry)
+
+
+def dense(cotangent):
+    return cotangent if isinstance(cotangent, TensorHandle) else convert(cotangent)
+
+
+def add_cotangents(a, b):
+    if isinstance(a, IndexedSlices) and isinstance(b, IndexedSlices):
+        return a.concatenated(b)
+    return _accumulate(dense(a), dense(b))
+
+
+class GradientTape:
+    """Records operations for automatic differentiation.
+
+    Args:
+      persistent: whether `gradient` may be called more than once.
+      watch_accessed_variables: whether trainable variables are watched when they are read.
+    """
+
+    def __init__(self, persistent=False, watch_accessed_variables=True):
+        self._persistent = persistent
+        self._watch_accessed = watch_accessed_variables
+        self._recording = False
+        self._used = False
+        self._started = False
+        self._fresh = False
+        self._outermost = False
+        self._clear()
+
+    def _clear(self):
+        self._entries = []
+        self._watched = set()
+        self._variables = {}  # variable gid -> cell, in the order they were watched
+
+    def __enter__(self):
+        self._push()
+        return self
+
+    def __exit__(self, kind, value, traceback):
+        if self._recording:
+            self._pop()
+
+    def _push(self, existing=False):
+        if self._recording:
+            raise ValueError("Tape is still recording, This can happen if you try to re-enter an already-active tape.")
+        if not self._started or not existing:
+            if not existing and self._started:
+                self._clear()
+                self._used = False
+            self._started = True
+        self._fresh = not existing
+        self._outermost = not state.tapes
+        state.tapes = [*state.tapes, self]
+        self._recording = True
+
+    def _pop(self):
+        if not self._recording:
+            raise ValueError("Tape is not recording.")
+        state.tapes = [tape for tape in state.tapes if tape is not self]
+        self._recording = False
+
+    def _touches(self, ins):
+        watched = self._watched
+        for t in ins:
+            if t._gid and t._gid in watched:
+                return True
+        return False
+
+    def _add(self, entry):
+        self._entries.append(entry)
+        self._watched.update(entry.out_gids)
+
+    def _variable_read(self, cell):
+        if cell.gid not in self._watched and not (self._watch_accessed and cell.trainable):
+            return
+        self._watch_cell(cell)
+
+    def _watch_cell(self, cell):
+        if not cell.gid:
+            cell.gid = next(_gids)
+        watched = self._watched
+        if cell.gid not in self._variables:
+            if not cell._tensor._aval.dtype.is_floating and not cell._tensor._aval.dtype.is_complex:
+                return
+            self._variables[cell.gid] = cell
+            watched.add(cell.gid)
+        gid = gid_of(cell._tensor)
+        if gid not in watched:
+            # The tensor read is one use of the variable: its cotangent is passed on unchanged.
+            self._entries.append(Entry((cell.gid,), (gid,), list))
+            watched.add(gid)
+
+    def watch(self, tensor):
+        """Makes the tape follow `tensor`: a Tensor, Variable, or a nested structure of them."""
+        for t in nest.flatten(tensor, expand_composites=True):
+            cell = cell_of(t)
+            if cell is None and not isinstance(t, TensorHandle):
+                raise ValueError(NOT_TENSOR.format(value=t, kind=type(t)))
+            dtype = t.dtype
+            if not (dtype.is_floating or dtype.is_complex):
+                warnings_once(WATCH_DTYPE.format(dtype=dtype))
+            if cell is not None:
+                self._watch_cell(cell)
+            else:
+                self._watched.add(gid_of(t))
+
+    def stop_recording(self):
+        """A context in which this tape records nothing."""
+        return _Stopped(self)
+
+    def reset(self):
+        """Forgets everything recorded so far, as if the `with` block began here."""
+        recording = self._recording
+        if recording:
+            self._pop()
+        self._clear()
+        self._used = False
+        if recording:
+            self._push(existing=True)
+
+    def watched_variables(self):
+        """The variables that the tape watches, in the order in which it met them."""
+        found = [cell.variable() for cell in self._variables.values()]
+        return tuple(v for v in found if v is not None)
+
+    def gradient(self, target, sources, output_gradients=None, unconnected_gradients=UnconnectedGradients.NONE):
+        """Derivatives of the sum of `target` with regard to `sources`.
+
+        Args:
+          target: Tensor or nested structure of tensors to differentiate.
+          sources: nested structure of Tensors or Variables.
+          output_gradients: cotangents, one for each target; default ones.
+          unconnected_gradients: what sources get that `target` does not depend on: "none" (None) or "zero".
+
+        Returns:
+          A structure like `sources` of Tensors, IndexedSlices or None.
+
+        Raises:
+          RuntimeError: a non-persistent tape is used a second time, or inside its own context.
+          ValueError: a wrong `unconnected_gradients`.
+        """
+        if self._used:
+            raise RuntimeError(NON_PERSISTENT)
+        if self._recording:
+            if not self._persistent:
+                self._pop()
+            else:
+                warnings_once(PERSISTENT_INSIDE)
+        if target is None:
+            raise TypeError("Argument `target` should be a list or nested structure of Tensors, Variables or "
+                            "CompositeTensors to be differentiated, but received None.")  # fmt: skip
+        unconnected = UnconnectedGradients(getattr(unconnected_gradients, "value", unconnected_gradients))
+        targets = []
+        for t in nest.flatten(target):
+            if not (t.dtype.is_floating or t.dtype.is_complex):
+                warnings_once(TARGET_DTYPE.format(dtype=t.dtype))
+            targets.append(t)
+        flat_sources = nest.flatten(sources)
+        for s in flat_sources:
+            dtype = getattr(s, "dtype", None)
+            if dtype is not None and not (dtype.is_floating or dtype.is_complex):
+                if not dtype.is_integer and not dtype.is_bool:
+                    raise ValueError(STRING_SOURCE.format(dtype=dtype))
+                warnings_once(TARGET_DTYPE.format(dtype=dtype).replace("target", "source"))
+            elif dtype is None:
+                raise ValueError(NOT_TENSOR.format(value=s, kind=type(s)))
+        given = None if output_gradients is None else nest.flatten(output_gradients)
+        entries = self._entries
+        if not self._persistent:
+            self._entries = []
+        flat = self._walk(entries, targets, flat_sources, given)
+        if not self._persistent:
+            self._clear()
+            self._used = True
+        if unconnected == UnconnectedGradients.ZERO:
+            flat = [_zeros_for(s) if g is None else g for g, s in zip(flat, flat_sources, strict=True)]
+        return nest.pack_sequence_as(sources, flat)
+
+    def _walk(self, entries, targets, sources, given):
+        cotangents = {}
+        for i, t in enumerate(targets):
+            gid = target_gid(t, self)
+            if not gid or not (t.dtype.is_floating or t.dtype.is_complex):
+                continue
+            if given is not None and given[i] is not None:
+                seed = convert(given[i], t.dtype)
+                if seed._aval.shape != dense(t)._aval.shape:
+                    seed = _match(seed, dense(t))
+            else:
+                seed = _ones_like(dense(t))
+            old = cotangents.get(gid)
+            cotangents[gid] = seed if old is None else add_cotangents(old, seed)
+        wanted = {source_gid(s) for s in sources}
+        for position in range(len(entries) - 1, -1, -1):
+            entry = entries[position]
+            found = [cotangents.get(g) for g in entry.out_gids]
+            if not any([c is not None for c in found]):
+                continue
+            for gid, c in zip(entry.out_gids, found, strict=True):
+                if c is not None and gid not in wanted:
+                    del cotangents[gid]
+            for gid, pulled in zip(entry.in_gids, entry.pull(found), strict=True):
+                if gid and pulled is not None:
+                    old = cotangents.get(gid)
+                    cotangents[gid] = pulled if old is None else add_cotangents(old, pulled)
+        watched = self._watched
+        return [cotangents.get(g) if (g := source_gid(s)) and g in watched else None for s in sources]
+
+    def jacobian(self, target, sources, unconnected_gradients=UnconnectedGradients.NONE, parallel_iterations=None,
+                 experimental_use_pfor=True):  # fmt: skip
+        raise NotImplementedError("tf.GradientTape.jacobian: call `gradient` for each element of the target instead.")
+
+    def batch_jacobian(self, target, source, unconnected_gradients=UnconnectedGradients.NONE, parallel_iterations=None,
+                       experimental_use_pfor=True):  # fmt: skip
+        raise NotImplementedError("tf.GradientTape.batch_jacobian: call `gradient` for each element instead.")
+
+
+def cell_of(value):
+    """The cell of a variable, also where an object (a Keras variable) wraps one; None for anything else."""
+    cell = value.__dict__.get("_cell") if hasattr(value, "__dict__") else None
+    if cell is None and not isinstance(value, TensorHandle):
+        inner = getattr(value, "_value", None)
+        cell = inner.__dict__.get("_cell") if inner is not None and hasattr(inner, "__dict__") else None
+    return cell
+
+
+def source_gid(source):
+    cell = cell_of(source)
+    if cell is not None:
+        return cell.gid
+    return getattr(source, "_gid", 0)
+
+
+def target_gid(target, tape):
+    """A target is a tensor, or a variable: the tensor it holds, or the variable itself when it is a source too."""
+    cell = cell_of(target)
+    return cell.gid if cell is not None else target._gid
+
+
+def _zeros_for(source):
+    cell = cell_of(source)
+    return _zeros_like(cell._tensor if cell is not None else source)
+
+
+def _match(seed, target):
+    """An output gradient of another shape than its target: broadcast where that is possible, as the kernels do."""
+    return _accumulate(_zeros_like(target), seed)
+
+
+class _Stopped:
+    def __init__(self, tape):
+        self._tape = tape
+
+    def __enter__(self):
+        if not self._tape._recording:
+            raise RuntimeError("Trying to stop recording a tape which is not recording.")
+        self._tape._pop()
+
+    def __exit__(self, *_):
+        self._tape._push(existing=True)
+
+
+class _Paused:
+    """No tape of this thread records inside."""
+
+    def __enter__(self):
+        self._tapes, state.tapes = state.tapes, []
+
+    def __exit__(self, *_):
+        state.tapes = self._tapes
+
+
+def paused():
+    return _Paused()
+
+
+def warnings_once(text):
+    import logging
+
+    logging.getLogger("tensorflow").warning(text)
+    del text
+
+
+set_taped_call(record_taped)
+__all__ = ["GradientTape", "Tensor", "UnconnectedGradients", "paused", "record_python", "warnings"]

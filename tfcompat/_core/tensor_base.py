@@ -1,0 +1,60 @@
+"""The Tensor handle: an aval and either a value or a place in a segment that will compute it."""
+
+import numpy as np
+
+from tfcompat._core.avals import aval_of
+from tfcompat._core.context import state
+from tfcompat._core.core_types import TensorType
+
+PLAIN, STATIC = -1, -2  # `_slot` of a tensor with a value; STATIC: it stems from Python data or static shapes
+
+
+class Failure:
+    """Payload of a tensor that could not be computed; reading it raises `error`."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error):
+        self.error = error
+
+
+class TensorHandle(TensorType):
+    """Engine's side of `tf.Tensor`; `tensor.py` adds everything the user sees.
+
+    `_value` is a NumPy array (or scalar), a `jax.Array`, a Failure, or None while pending; then `_seg` is the segment
+    that holds the node and `_slot` the number of the result in it. `_gid` identifies the tensor on tapes (0: on none).
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "_aval", "_gid", "_seg", "_slot", "_value")
+
+    def __init__(self, aval, value, seg=None, slot=PLAIN):
+        self._aval = aval
+        self._value = value
+        self._seg = seg
+        self._slot = slot
+        self._gid = 0
+
+
+def payload(tensor):
+    """The tensor's array (NumPy or JAX), computed now if it was pending. Raises what its computation raised."""
+    value = tensor._value
+    if value is None:
+        tensor._seg.settle(tensor)
+        value = tensor._value
+    segment = state.segment
+    if segment is not None and segment.unchecked:
+        segment.check_flags()
+        value = tensor._value
+    if type(value) is Failure:
+        raise value.error
+    return value
+
+
+def host_value(tensor):
+    """The tensor's value as a NumPy array or scalar; shared memory, to be treated as read-only."""
+    value = payload(tensor)
+    return value if isinstance(value, (np.ndarray, np.generic)) else np.asarray(value)
+
+
+def wrap(array, tensor_class, slot=PLAIN):
+    return tensor_class(aval_of(array), array, None, slot)

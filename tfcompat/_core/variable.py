@@ -1,0 +1,466 @@
+"""`tf.Variable`: a cell that holds its current Tensor. Assigning binds another one; nothing is written in place here.
+
+(The engine writes in place where nobody can see the difference: donation in compiled programs, and the interpreter's
+sliced assigns into arrays that nobody else holds.)
+"""
+
+import enum
+import itertools
+import weakref
+
+import numpy as np
+
+from tfcompat._core import dtypes, errors, segment as segments, shapes
+from tfcompat._core.avals import shape_text
+from tfcompat._core.context import state
+from tfcompat._core.convert import convert
+from tfcompat._core.core_types import TensorType
+from tfcompat._core.op import T, invoke, op
+from tfcompat._core.reference import Reference
+from tfcompat._core.tensor import Tensor, numpy_text
+from tfcompat._core.tensor_base import PLAIN, host_value
+from tfcompat._core.trackable import Trackable
+
+_ids = itertools.count()
+
+
+class VariableSynchronization(enum.Enum):
+    """When distributed variables are synchronised; accepted, one process has nothing to synchronise."""
+
+    AUTO = 0
+    NONE = 1
+    ON_WRITE = 2
+    ON_READ = 3
+
+
+class VariableAggregation(enum.Enum):
+    """How values of replicas are combined; accepted, one replica has nothing to combine."""
+
+    NONE = 0
+    SUM = 1
+    MEAN = 2
+    ONLY_FIRST_REPLICA = 3
+
+
+VariableAggregation.__name__ = "VariableAggregationV2"
+
+
+def _exact_shape(kernel, value, delta):
+    if value.shape != delta.shape:
+        raise errors.InvalidArgumentError(
+            None, None, f"Cannot update variable with shape {shape_text(value.shape)} using a Tensor with shape "
+            f"{shape_text(delta.shape)}, shapes must be equal. [Op:{kernel}] name: ",
+        )  # fmt: skip
+
+
+@op("AssignAddVariableOp", static=False)
+def _assign_add(value: T, delta: T):
+    _exact_shape("AssignAddVariableOp", value, delta)
+    return value + delta
+
+
+@op("AssignSubVariableOp", static=False)
+def _assign_sub(value: T, delta: T):
+    _exact_shape("AssignSubVariableOp", value, delta)
+    return value - delta
+
+
+class Cell:
+    """What variable objects share: the current tensor, the identity on tapes, in which segment it was written."""
+
+    __slots__ = ("__weakref__", "_tensor", "gid", "trainable", "variable", "written")
+
+    def __init__(self, tensor, trainable):
+        self._tensor = tensor
+        self.gid = 0
+        self.trainable = trainable
+        self.written = 0
+        self.variable = None
+
+
+class Variable(Trackable, TensorType):
+    """A value that programs change.
+
+    Args:
+      initial_value: a Tensor or what converts to one, or a function without arguments that returns it.
+      trainable: whether a GradientTape watches it by default. Default True.
+      validate_shape: False: the shape may change with each assign.
+      caching_device, variable_def, import_scope, synchronization, aggregation: accepted; they have no effect on one
+        device.
+      name: name of the variable; need not be unique.
+      dtype: the dtype to convert `initial_value` to.
+      constraint: function that optimizers apply to the value after an update.
+      shape: the static shape; may have unknown dimensions, which assigns may then change.
+
+    Raises:
+      ValueError: no initial value, or one that does not fit `shape`.
+    """
+
+    __array_priority__ = 100
+
+    def __init__(self, initial_value=None, trainable=None, validate_shape=True, caching_device=None, name=None,
+                 variable_def=None, dtype=None, import_scope=None, constraint=None,
+                 synchronization=VariableSynchronization.AUTO, aggregation=VariableAggregation.NONE, shape=None,
+                 experimental_enable_variable_lifting=True):  # fmt: skip
+        if initial_value is None:
+            raise ValueError(
+                "The `initial_value` arg to `tf.Variable` must be specified except when you are not providing a "
+                "`variable_def`. You provided neither."
+            )
+        if constraint is not None and not callable(constraint):
+            raise ValueError(f"Argument `constraint` must be None or a callable. a callable. Got a {type(constraint)}:  {constraint}")
+        dtype = None if dtype is None else dtypes.as_dtype(dtype)
+        if callable(initial_value) and not isinstance(initial_value, TensorType):
+            initial_value = initial_value()
+        initial_value = getattr(initial_value, "wrapped_value", initial_value)  # a checkpoint's value
+        try:
+            tensor = convert(initial_value, dtype)
+        except ValueError as error:
+            if str(error).startswith("Tensor conversion requested"):
+                raise ValueError(f"initial_value: {error}") from None
+            raise
+        own = tensor._aval.tensor_shape
+        if shape is None:
+            static = own if validate_shape else shapes.TensorShape(None)
+        else:
+            static = shapes.TensorShape(shape)
+            if not static.is_compatible_with(own):
+                raise ValueError(
+                    f"In this `tf.Variable` creation, the initial value's shape ({tuple(own.as_list())}) is not compatible "
+                    f"with the explicitly supplied `shape` argument ({shape})."
+                )
+        scope = "/".join(state.name_scopes)
+        name = name or "Variable"
+        full = f"{scope}/{name}" if scope else name
+        self._shape = static
+        self._known = static.is_fully_defined()
+        self._dtype = tensor._aval.dtype
+        self._handle_name = f"{full}:0"
+        self._shared_name = full
+        self._constraint = constraint
+        self._synchronization = synchronization
+        self._aggregation = aggregation if aggregation is not None else VariableAggregation.NONE
+        self._trainable = True if trainable is None else bool(trainable)
+        if synchronization is VariableSynchronization.ON_READ and trainable is None:
+            self._trainable = False
+        self._cell = Cell(own_handle(tensor, initial_value), self._trainable)
+        self._cell.variable = weakref.ref(self)
+        self._unique = next(_ids)
+
+    # Reading
+
+    def _read(self):
+        """The current tensor, noted on the active tapes."""
+        cell = self._cell
+        if state.tapes:
+            for tape in state.tapes:
+                tape._variable_read(cell)
+        if state.accumulators:
+            for accumulator in state.accumulators:
+                accumulator._variable_read(cell)
+        return cell._tensor
+
+    def value(self):
+        """A Tensor with the current value; later assigns do not change it."""
+        return _copy_of(self._read())
+
+    def read_value(self):
+        """A Tensor with the current value; later assigns do not change it."""
+        return _copy_of(self._read())
+
+    def read_value_no_copy(self):
+        return self._read()
+
+    def numpy(self):
+        """The current value as a NumPy array the caller owns (a NumPy scalar for rank 0)."""
+        return self._cell._tensor.numpy()
+
+    def _numpy(self):
+        return self.numpy()
+
+    def __array__(self, dtype=None, copy=None):
+        return self._cell._tensor.__array__(dtype)
+
+    def __jax_array__(self):
+        return self._cell._tensor.__jax_array__()
+
+    def __dlpack__(self, **kwargs):
+        return self._cell._tensor.__dlpack__(**kwargs)
+
+    def __dlpack_device__(self):
+        return self._cell._tensor.__dlpack_device__()
+
+    def __bool__(self):
+        return bool(self._cell._tensor)
+
+    __nonzero__ = __bool__
+
+    def __int__(self):
+        return int(self._cell._tensor)
+
+    def __float__(self):
+        return float(self._cell._tensor)
+
+    def __complex__(self):
+        return complex(self._cell._tensor)
+
+    def __index__(self):
+        return self._cell._tensor.__index__()
+
+    def __iter__(self):
+        return iter(self._read())
+
+    def __format__(self, spec):
+        return format(repr(self) if not spec else self._cell._tensor, spec)
+
+    def is_initialized(self, name=None):
+        """A boolean scalar Tensor: True."""
+        return convert(True)
+
+    # Properties
+
+    @property
+    def shape(self):
+        """The static shape, a TensorShape; may have unknown dimensions."""
+        return self._shape
+
+    def get_shape(self):
+        return self._shape
+
+    def set_shape(self, shape):
+        """Merges `shape` into the static shape; raises ValueError where they disagree."""
+        self._shape = self._shape.merge_with(shape)
+        self._known = self._shape.is_fully_defined()
+
+    @property
+    def ndim(self):
+        return self._shape.ndims
+
+    @property
+    def dtype(self):
+        """The DType of the elements."""
+        return self._dtype
+
+    @property
+    def name(self):
+        """The name given, under the name scopes of the creation, with `:0`."""
+        return self._handle_name
+
+    @property
+    def trainable(self):
+        """Whether a GradientTape watches it by default."""
+        return self._trainable
+
+    @property
+    def device(self):
+        return self._cell._tensor.device
+
+    @property
+    def constraint(self):
+        return self._constraint
+
+    @property
+    def synchronization(self):
+        return self._synchronization
+
+    @property
+    def aggregation(self):
+        return self._aggregation
+
+    @property
+    def initializer(self):
+        return None
+
+    @property
+    def initial_value(self):
+        raise RuntimeError("This property is not supported when eager execution is enabled.")
+
+    def initialized_value(self):
+        raise NotImplementedError("Variable.initialized_value: use `variable.value()`.")
+
+    @property
+    def handle(self):
+        raise NotImplementedError("Variable.handle: there are no resource handles here; pass the variable itself.")
+
+    @property
+    def op(self):
+        raise AttributeError("Tensor.op is undefined when eager execution is enabled.")
+
+    @property
+    def graph(self):
+        raise AttributeError("Tensor.graph is undefined when eager execution is enabled.")
+
+    @property
+    def _unique_id(self):
+        return f"{self._shared_name}_{self._unique}"
+
+    def _shape_as_list(self):
+        return self._shape.as_list()
+
+    def to_proto(self, export_scope=None):
+        raise RuntimeError("This operation is not supported when eager execution is enabled.")
+
+    # Writing
+
+    def _bind(self, tensor):
+        """Makes `tensor`, which nobody else may hold as this variable's, the current value."""
+        cell = self._cell
+        segment = state.segment or segments.current()
+        if cell.written == segment.serial and not state.tapes:
+            # A second write outside a tape: the loop body that starts here is a segment of its own.
+            fresh = tensor._seg is segment
+            if not fresh:
+                segment.close("second write")
+        old = cell._tensor
+        if segment.flags:
+            segment.writes.append((len(segment.specs), weakref.ref(cell), old, tensor))
+        cell._tensor = tensor
+        cell.written = segment.serial
+
+    def _before_write(self):
+        """Closes the segment before a second write of this variable outside tapes."""
+        segment = state.segment
+        if segment is not None and self._cell.written == segment.serial and not state.tapes:
+            segment.close("second write")
+
+    def _result(self, read_value):
+        return UnreadVariable(self) if read_value else None
+
+    def assign(self, value, use_locking=False, name=None, read_value=True):
+        """Sets the value.
+
+        Args:
+          value: Tensor, or what converts to this variable's dtype, of a compatible shape.
+
+        Returns:
+          The variable (None with `read_value=False`).
+
+        Raises:
+          ValueError: the shape or dtype does not fit.
+        """
+        self._before_write()
+        tensor = convert(value, self._dtype)
+        if not (self._shape.is_compatible_with(tensor._aval.tensor_shape)):
+            where = f" {self._handle_name}"
+            raise ValueError(
+                f"Cannot assign value to variable '{where}': Shape mismatch.The variable shape {self._shape}, and the "
+                f"assigned value shape {tensor._aval.tensor_shape} are incompatible."
+            )
+        self._bind(own_handle(tensor, value))
+        return self._result(read_value)
+
+    def _delta(self, function, kernel, delta, read_value):
+        self._before_write()
+        current = self._cell._tensor
+        if type(delta) is not Tensor or delta._aval.dtype is not self._dtype:
+            delta = convert(delta, self._dtype)
+        self._bind(_untaped(function.op, (current, delta)))
+        return self._result(read_value)
+
+    def assign_add(self, delta, use_locking=False, name=None, read_value=True):
+        """Adds `delta`, of this variable's shape and dtype. Returns the variable (None with `read_value=False`)."""
+        return self._delta(_assign_add, "AssignAddVariableOp", delta, read_value)
+
+    def assign_sub(self, delta, use_locking=False, name=None, read_value=True):
+        """Subtracts `delta`, of this variable's shape and dtype. Returns the variable."""
+        return self._delta(_assign_sub, "AssignSubVariableOp", delta, read_value)
+
+    def _update(self, function, *arguments):
+        """Binds `function(current tensor, *arguments)`; no tape sees it."""
+        self._before_write()
+        tapes, state.tapes = state.tapes, []
+        try:
+            tensor = function(self._cell._tensor, *arguments)
+        finally:
+            state.tapes = tapes
+        self._bind(tensor)
+        return UnreadVariable(self)
+
+    def _strided_slice_assign(self, *arguments):
+        raise NotImplementedError("Variable._strided_slice_assign: use `variable[index].assign(value)`.")
+
+    def load(self, value, session=None):
+        """Sets the value (TensorFlow 1 style)."""
+        self.assign(value)
+
+    def eval(self, session=None):
+        return self.numpy()
+
+    # Identity
+
+    def __hash__(self):
+        raise TypeError(f"Variable is unhashable. Instead, use variable.ref() as the key. (Variable: {self!r})")
+
+    def ref(self):
+        """A hashable reference to this variable, for dictionaries and sets."""
+        return Reference(self)
+
+    experimental_ref = ref
+
+    def __repr__(self):
+        return (
+            f"<tf.Variable '{self._handle_name}' shape={self._shape} dtype={self._dtype.name}, "
+            f"{numpy_text(self._cell._tensor)}>"
+        )
+
+    __str__ = __repr__
+
+    def __deepcopy__(self, memo):
+        copied = Variable(self.numpy_or_bytes(), self._trainable, dtype=self._dtype, constraint=self._constraint,
+                          synchronization=self._synchronization, aggregation=self._aggregation,
+                          shape=self._shape, name=self._shared_name)  # fmt: skip
+        memo[id(self)] = copied
+        return copied
+
+    def numpy_or_bytes(self):
+        return np.array(host_value(self._cell._tensor))
+
+    def __reduce__(self):
+        return _rebuild, (self.numpy_or_bytes(), self._trainable, self._shared_name, self._dtype, self._shape.as_list()
+                          if self._shape.rank is not None else None)  # fmt: skip
+
+    def __getattr__(self, name):
+        raise AttributeError(f"'ResourceVariable' object has no attribute '{name}'")
+
+
+class UnreadVariable(Variable):
+    """What an assign returns: the same variable."""
+
+    def __init__(self, variable):
+        self.__dict__ = variable.__dict__.copy()
+
+    def __repr__(self):
+        return Variable.__repr__(self).replace(f"'{self._handle_name}'", "'UnreadVariable'", 1)
+
+    __str__ = __repr__
+
+
+def _rebuild(value, trainable, name, dtype, dims):
+    return Variable(value, trainable=trainable, name=name, dtype=dtype, shape=dims)
+
+
+def own_handle(tensor, source):
+    """A handle for a variable to hold: `tensor` itself if it was made from plain data just now, else a twin of it."""
+    if tensor is not source and not hasattr(type(source), "_read"):
+        tensor._slot = PLAIN if tensor._seg is None else tensor._slot
+        return tensor
+    return (state.segment or segments.current()).alias(tensor) if tensor._seg is not None else _twin(tensor)
+
+
+def _twin(tensor):
+    return Tensor(tensor._aval, tensor._value, None, PLAIN)
+
+
+@op("ReadVariableOp", static=False)
+def _copy_of(value: T):
+    return value
+
+
+def _untaped(declared, ins):
+    if not state.tapes:
+        return invoke(declared, ins)
+    tapes, state.tapes = state.tapes, []
+    try:
+        return invoke(declared, ins)
+    finally:
+        state.tapes = tapes

@@ -1,0 +1,174 @@
+"""Derivatives of one op: a forward that also returns residuals, and a pullback over them, each a Spec.
+
+JAX splits an op's vjp in two by public API: the function that `jax.vjp` returns is a pytree whose leaves are the
+residuals. Most of them are the op's own inputs or outputs and cost nothing; the others become extra outputs that nobody
+computes unless the pullback uses them. Cotangents follow TensorFlow's convention for complex numbers (the conjugate of
+JAX's).
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.extend import core as jex
+
+from tfcompat._core import caches
+from tfcompat._core.op import Op, Spec, trace
+
+
+class Derivative:
+    """An op's forward Spec with residuals, and its pullbacks.
+
+    Attributes:
+      forward: Spec whose first `count` results are the op's own, the rest residuals.
+      count: number of the op's own results.
+      pullback(present): (Op, residuals) for the outputs that have a cotangent; each residual is ("in", i) or ("out", k).
+    """
+
+    def __init__(self, op, function, ins, mask, plain):
+        self.op = op
+        self.function = function
+        self.avals = [t._aval for t in ins]
+        self.mask = mask
+        self.wanted = [i for i, m in enumerate(mask) if m]
+        self.plain = plain
+        self.count = len(plain.avals)
+        self.out_avals = plain.avals
+        self.differentiable = [k for k, a in enumerate(plain.avals) if a.dtype.is_floating or a.dtype.is_complex]
+        self.pullbacks = caches.Bounded(64)
+        self.forward = plain
+        self.residuals = None
+        if callable(op.grad):
+            self.residuals = [("in", i) for i in range(len(ins))] + [("out", k) for k in range(self.count)]
+        else:
+            self._split()
+        # What a pullback of all outputs looks at: the rest need not be kept until then.
+        self.kept = sorted(set(self.pullback(tuple(self.differentiable))[1])) if self.differentiable else []
+
+    def _split(self):
+        """Traces forward and pullback of JAX's vjp with regard to the wanted inputs."""
+        structure = []
+        function, wanted, differentiable = self.function, self.wanted, self.differentiable
+
+        def forward(*args):
+            def of_wanted(*values):
+                full = list(args)
+                for i, v in zip(wanted, values, strict=True):
+                    full[i] = v
+                outs = function(*full)
+                outs = list(outs) if isinstance(outs, (list, tuple)) else [outs]
+                return [outs[k] for k in differentiable], outs
+
+            _, pull, outs = jax.vjp(of_wanted, *[args[i] for i in wanted], has_aux=True)
+            leaves, tree = jax.tree_util.tree_flatten(pull)
+            structure[:] = [tree]
+            return [*outs, *leaves]
+
+        closed = trace(self.op, forward, self.avals)
+        self.tree = structure[0]
+        outvars = list(closed.jaxpr.outvars)
+        own, leaves = outvars[: self.count], outvars[self.count :]
+        inputs = {id(v): i for i, v in enumerate(closed.jaxpr.invars)}
+        results = {id(v): k for k, v in reversed(list(enumerate(own)))}
+        extras = {}
+        self.residuals, kept = [], list(own)
+        for v in leaves:
+            if id(v) in inputs:
+                self.residuals.append(("in", inputs[id(v)]))
+            elif id(v) in results:
+                self.residuals.append(("out", results[id(v)]))
+            else:
+                if id(v) not in extras:
+                    extras[id(v)] = len(kept)
+                    kept.append(v)
+                self.residuals.append(("out", extras[id(v)]))
+        self.leaf_structs = [jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in leaves]
+        if len(kept) > self.count:
+            jaxpr = closed.jaxpr
+            trimmed = jex.Jaxpr(jaxpr.constvars, jaxpr.invars, kept, jaxpr.eqns, jaxpr.effects)
+            self.forward = Spec(self.op.kernel, jex.ClosedJaxpr(trimmed, closed.consts), False, self.op.inplace)
+
+    def pullback(self, present):
+        """The Op that maps (residuals, cotangents of the `present` outputs) to cotangents of the wanted inputs."""
+        found = self.pullbacks.get(present)
+        if found is None:
+            found = self.pullbacks[present] = self._make_pullback(present)
+        return found
+
+    def _make_pullback(self, present):
+        body = self._declared_gradient(present) if callable(self.op.grad) else self._jax_gradient(present)
+        residual_avals = [self._residual_aval(r) for r in self.residuals]
+        cotangents = [self.out_avals[k] for k in present]
+        pullback = Op(self.op.kernel + "Grad", body, single=False)
+        closed = trace(pullback, body, [*residual_avals, *cotangents])
+        # Residuals that the pullback does not look at need not be kept.
+        used = {id(v) for eqn in closed.jaxpr.eqns for v in eqn.invars} | {id(v) for v in closed.jaxpr.outvars}
+        keep = [i for i, v in enumerate(closed.jaxpr.invars[: len(residual_avals)]) if id(v) in used]
+        if len(keep) < len(residual_avals):
+            dropped = [i for i in range(len(residual_avals)) if i not in keep]
+
+            def body_of_used(*args):
+                args = list(args)
+                for i in dropped:
+                    a = residual_avals[i]
+                    args.insert(i, jnp.zeros(a.shape, a.np_dtype))
+                return body(*args)
+
+            pullback = Op(pullback.kernel, body_of_used, single=False)
+            jaxpr = closed.jaxpr
+            invars = [v for i, v in enumerate(jaxpr.invars) if i not in dropped]
+            closed = jex.ClosedJaxpr(
+                jex.Jaxpr(jaxpr.constvars, invars, jaxpr.outvars, jaxpr.eqns, jaxpr.effects), closed.consts
+            )
+        avals = [residual_avals[i] for i in keep] + cotangents
+        pullback.specs[tuple(avals)] = Spec(pullback.kernel, closed, False)
+        return pullback, [self.residuals[i] for i in keep]
+
+    def _residual_aval(self, residual):
+        kind, i = residual
+        return self.avals[i] if kind == "in" else self.forward.avals[i]
+
+    def _jax_gradient(self, present):
+        tree, count, wanted = self.tree, len(self.residuals), self.wanted
+        differentiable, avals = self.differentiable, self.out_avals
+
+        def body(*args):
+            leaves, given = args[:count], dict(zip(present, args[count:], strict=True))
+            cotangents = []
+            for k in differentiable:
+                a = avals[k]
+                cotangents.append(conjugate(given[k]) if k in given else jnp.zeros(a.shape, a.np_dtype))
+            pulled = jax.tree_util.tree_unflatten(tree, leaves)(cotangents)
+            return [conjugate(p) for p in pulled[: len(wanted)]]
+
+        return body
+
+    def _declared_gradient(self, present):
+        op, count, n, wanted, avals = self.op, self.count, len(self.avals), self.wanted, self.avals
+        floating = [i for i, a in enumerate(avals) if a.dtype.is_floating or a.dtype.is_complex]
+        rule, out_avals = self.gradient_rule, self.out_avals
+
+        def body(*args):
+            inputs, outs = args[:n], args[n : n + count]
+            given = dict(zip(present, args[n + count :], strict=True))
+            g = [given[k] if k in given else jnp.zeros(a.shape, a.np_dtype) for k, a in enumerate(out_avals)]
+            grads = rule(g[0] if op.single else g, outs[0] if op.single else list(outs), inputs)
+            grads = list(grads) if isinstance(grads, (list, tuple)) else [grads]
+            by_input = dict(zip(floating, grads, strict=True))
+            return [
+                jnp.zeros(avals[i].shape, avals[i].np_dtype) if by_input[i] is None
+                else jnp.asarray(by_input[i], avals[i].np_dtype).reshape(avals[i].shape)
+                for i in wanted
+            ]  # fmt: skip
+
+        return body
+
+
+def conjugate(x):
+    return jnp.conj(x) if jnp.issubdtype(x.dtype, jnp.complexfloating) else x
+
+
+def is_differentiable(aval):
+    return aval.np_dtype.kind in "fc" or (aval.np_dtype.kind == "V" and aval.dtype.is_floating)
+
+
+FLOAT0 = np.dtype([("float0", np.void, 0)])
