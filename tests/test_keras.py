@@ -1,4 +1,4 @@
-"""Keras on tfcompat, tf.Module and tf.distribute give what they give on TensorFlow (recorded by oracle/record_keras)."""
+"""Keras on tfcompat, tf.Module and tf.distribute give what they give on TensorFlow (recorded)."""
 
 import json
 import pathlib

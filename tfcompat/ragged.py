@@ -1,0 +1,12 @@
+"""`tf.RaggedTensor`: not offered by this version; the name is there for ``isinstance``."""
+
+from tfcompat._core.core_types import CompositeTensor
+
+
+class RaggedTensor(CompositeTensor):
+    """Not offered: it has no public constructor in TensorFlow either, and nothing here makes one."""
+
+    def __init__(self, *args, **kwargs):
+        raise NotImplementedError(
+            "tf.RaggedTensor is not offered by this version of tfcompat. Pad the rows to one length and mask them."
+        )
