@@ -1,0 +1,428 @@
+"""Reading and writing parts of tensors: indexing, slices, gather, scatter.
+
+Sizes, steps and the pattern of an index are structure; positions are data, so `x[i]` or `x[i:i+h]` in a loop is one
+recorded structure for every `i`.
+"""
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from tfcompat._core import dtypes, errors
+from tfcompat._core import segment as segments
+from tfcompat._core.avals import aval
+from tfcompat._core.context import state
+from tfcompat._core.convert import convert
+from tfcompat._core.op import Any, Check, Many, Op, T, call, invoke
+from tfcompat._core.tensor import Tensor
+from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
+
+INDEX_DTYPES = (dtypes.int16, dtypes.int32, dtypes.int64)
+WIDE = (dtypes.int32, dtypes.int64)
+
+# Entries of an index pattern: a size >= 0 (a range of step 1), (size, step), or one of these.
+ONE = -1  # one position known to be in range; the dimension goes
+AT = -2  # one position given by a tensor, to be checked; the dimension goes
+NEW = -3  # a new dimension of size 1
+
+_SCALAR = aval((), np.dtype(np.int32))
+_ZERO = np.int32(0)
+_int32 = np.int32
+_BAD_INDEX = (
+    "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and scalar tf.int32/tf.int64 tensors are "
+    "valid indices, got {!r}"
+)
+
+
+def invalid(text, kernel, name=""):
+    """TensorFlow's error of an op whose arguments do not fit."""
+    return errors.InvalidArgumentError(None, None, f"{text} [Op:{kernel}] name: {name}")
+
+
+# Index patterns
+
+
+def parse(shape, items):
+    """Splits an index into structure and data.
+
+    Args:
+      shape: the tensor's shape, a tuple.
+      items: the index, a tuple.
+
+    Returns:
+      (pattern, starts): one entry for each item (an ellipsis gives none or several), and the positions that are not
+      known from the sizes alone, ints or scalar tensors.
+
+    Raises:
+      TypeError: an item that is no index. InvalidArgumentError: out of range, too many items, step 0.
+    """
+    pattern, starts = [], []
+    d = 0
+    try:
+        for item in items:
+            kind = type(item)
+            if kind is int:
+                n = shape[d]
+                start = item + n if item < 0 else item
+                if start < 0 or start >= n:
+                    raise out_of_bounds(shape, items, start, d)
+                pattern.append(ONE)
+                if n > 1:
+                    starts.append(start)
+                d += 1
+            elif kind is slice:
+                n = shape[d]
+                start, stop, step = item.start, item.stop, item.step
+                if start is None and stop is None and step is None:
+                    pattern.append(n)
+                    d += 1
+                    continue
+                if (type(start) is not int and start is not None) or (type(stop) is not int and stop is not None):
+                    start, stop = bound(start), bound(stop)
+                if step is None or step == 1 and type(step) is int:
+                    if start is None:
+                        start = 0
+                    elif start < 0:
+                        start = start + n if start > -n else 0
+                    if stop is None or stop > n:
+                        stop = n
+                    elif stop < 0:
+                        stop += n
+                    size = stop - start
+                    if size <= 0:
+                        pattern.append(0)
+                    else:
+                        pattern.append(size)
+                        if size < n:
+                            starts.append(start)
+                else:
+                    strided(shape, items, d, start, stop, bound(step), pattern, starts)
+                d += 1
+            elif item is None:
+                pattern.append(NEW)
+            elif item is Ellipsis:
+                return parse(shape, expand(shape, items))
+            else:
+                n = shape[d]
+                value = index_value(item)
+                if type(value) is not int and n == 0:
+                    value = int(host_value(value))
+                if type(value) is int:
+                    value = value + n if value < 0 else value
+                    if value < 0 or value >= n:
+                        raise out_of_bounds(shape, items, value, d)
+                    pattern.append(ONE)
+                    if n > 1:
+                        starts.append(value)
+                else:
+                    pattern.append(AT)
+                    starts.append(value)
+                d += 1
+    except IndexError:
+        raise too_many(len(shape)) from None
+    return tuple(pattern), starts
+
+
+def expand(shape, items):
+    """The index with its ellipsis written out as full ranges."""
+    places = [k for k, item in enumerate(items) if item is Ellipsis]
+    if len(places) > 1:
+        raise invalid("Multiple ellipses in slice spec not allowed", "StridedSlice", "strided_slice/")
+    taken = sum(item is not None for item in items) - 1
+    if taken > len(shape):
+        raise too_many(len(shape))
+    k = places[0]
+    return (*items[:k], *[slice(None)] * (len(shape) - taken), *items[k + 1 :])
+
+
+def too_many(rank):
+    if rank == 0:
+        return invalid("Attempting to slice scalar input.", "StridedSlice", "strided_slice/")
+    text = f"Index out of range using input dim {rank}; input has only {rank} dims"
+    return invalid(text, "StridedSlice", "strided_slice/")
+
+
+def out_of_bounds(shape, items, position, d):
+    if sum(item is not None and item is not Ellipsis for item in items) > len(shape):
+        return too_many(len(shape))
+    return invalid(f"slice index {position} of dimension {d} out of bounds.", "StridedSlice", "strided_slice/")
+
+
+def index_value(item):
+    """A position: an int where it stems from Python, else a scalar tensor."""
+    if isinstance(item, (int, np.integer)):
+        return int(item)
+    if hasattr(type(item), "_read"):
+        item = item._read()
+    if isinstance(item, TensorHandle):
+        if item._aval.shape or item._aval.dtype not in INDEX_DTYPES:
+            raise TypeError(_BAD_INDEX.format(item))
+        return int(item._value) if item._slot == STATIC else item
+    if isinstance(item, np.ndarray) and item.ndim == 0 and item.dtype.kind in "iu":
+        return int(item)
+    if hasattr(type(item), "__index__") and not isinstance(item, np.ndarray):
+        return int(item.__index__())
+    raise TypeError(_BAD_INDEX.format(item))
+
+
+def bound(item):
+    """A slice's start, stop or step: sizes are static, so tensors are read."""
+    if item is None:
+        return None
+    value = index_value(item)
+    return value if type(value) is int else int(host_value(value))
+
+
+def strided(shape, items, d, start, stop, step, pattern, starts):
+    """Appends the entry of a range with a step other than 1."""
+    if step == 0:
+        if sum(item is not None and item is not Ellipsis for item in items) > len(shape):
+            raise too_many(len(shape))
+        raise invalid(f"strides[{d}] must be non-zero", "StridedSlice", "strided_slice/")
+    n = shape[d]
+    span = range(*slice(start, stop, step).indices(n))
+    size = len(span)
+    pattern.append(size if step == 1 or size == 0 else (size, step))
+    if size and (size - 1) * abs(step) + 1 < n:
+        starts.append(min(span[0], span[-1]))
+
+
+def layout(shape, pattern, starts):
+    """What a pattern means for a tensor of `shape`.
+
+    Returns:
+      (begins, spans, steps, result shape): first position, extent and step in each dimension of the tensor.
+    """
+    starts = iter(starts)
+    begins, spans, steps, result = [], [], [], []
+    for entry in pattern:
+        if entry == NEW:
+            result.append(1)
+            continue
+        n = shape[len(begins)]
+        size, step = entry if isinstance(entry, tuple) else (entry, 1)
+        span = 1 if size < 0 else (size - 1) * abs(step) + 1 if size else 0
+        start = next(starts) if 0 < span < n or size == AT else _ZERO
+        begins.append(jnp.where(start < 0, start + start.dtype.type(n), start) if size == AT else start)
+        spans.append(span)
+        steps.append(step)
+        if size >= 0:
+            result.append(size)
+    rest = shape[len(begins) :]
+    if any(entry == AT for entry in pattern):
+        begins = [jnp.asarray(b, np.int64) for b in begins]
+    return begins + [_ZERO] * len(rest), [*spans, *rest], steps + [1] * len(rest), (*result, *rest)
+
+
+def take_window(input_, begins, spans):
+    """The part of `input_` that starts at `begins`; static where all of it is known."""
+    if list(spans) == list(input_.shape):
+        return input_
+    if all(b is _ZERO for b in begins):
+        return lax.slice(input_, [0] * input_.ndim, spans)
+    return lax.dynamic_slice(input_, begins, spans, allow_negative_indices=False)
+
+
+def strided_slice_body(input_: T, starts: Many("Tidx"), pattern: Any):
+    begins, spans, steps, result = layout(input_.shape, pattern, starts)
+    value = take_window(input_, begins, spans)
+    turned = [d for d, step in enumerate(steps) if step < 0]
+    if turned:
+        value = lax.rev(value, turned)
+    if any(abs(step) != 1 for step in steps):
+        value = lax.slice(value, [0] * value.ndim, value.shape, [abs(step) for step in steps])
+    return value if value.shape == result else lax.reshape(value, result)
+
+
+def positions_bad(input_, starts, pattern, value=None, mode=None):
+    bad = [(s < -n) | (s >= n) for s, n in tensor_positions(input_.shape, starts, pattern)]
+    return jnp.stack(bad).any()
+
+
+def positions_message(input_, starts, pattern, value=None, mode=None):
+    dimensions = [d for d, entry in enumerate(e for e in pattern if e != NEW) if entry == AT]
+    for d, (s, n) in zip(dimensions, tensor_positions(input_.shape, starts, pattern), strict=True):
+        if not -n <= s < n:
+            return f"slice index {int(s) + n if s < 0 else int(s)} of dimension {d} out of bounds."
+    return "slice index out of bounds."
+
+
+def tensor_positions(shape, starts, pattern):
+    """(position, size of its dimension) of each position that a tensor gives."""
+    starts, d, found = iter(starts), 0, []
+    for entry in pattern:
+        if entry == NEW:
+            continue
+        size, step = entry if isinstance(entry, tuple) else (entry, 1)
+        span = 1 if size < 0 else (size - 1) * abs(step) + 1 if size else 0
+        if 0 < span < shape[d] or size == AT:
+            start = next(starts)
+            if size == AT:
+                found.append((start, shape[d]))
+        d += 1
+    return found
+
+
+_PARAMETERS = [("input_", T), ("starts", Many("Tidx")), ("pattern", Any)]
+_slice_op = Op("StridedSlice", strided_slice_body, _PARAMETERS)
+_slice_at_op = Op("StridedSlice", strided_slice_body, _PARAMETERS, check=Check(positions_bad, positions_message))
+_slice_specs = _slice_op.specs.get
+
+
+def getitem(tensor, index):
+    """`tensor[index]` as TensorFlow's tensors do it.
+
+    Args:
+      tensor: a Tensor.
+      index: an int, slice, `...`, None (`tf.newaxis`), scalar integer tensor or array, a tuple (or list) of these, or
+        a boolean mask.
+
+    Raises:
+      TypeError: something else as index. InvalidArgumentError: too many items, a position out of range, step 0.
+    """
+    kind = type(index)
+    if kind is not tuple:
+        if kind is not int and kind is not slice:
+            mask = boolean_index(index)
+            if mask is not None:
+                return _boolean_mask(tensor, mask)
+        index = tuple(index) if isinstance(index, (list, tuple)) else (index,)
+    a = tensor._aval
+    if a.np_dtype.hasobject:
+        return getitem_strings(tensor, index)
+    pattern, starts = parse(a.shape, index)
+    if AT in pattern:
+        return invoke(_slice_at_op, (tensor, *same_dtype(starts)), (pattern,), len(starts))
+    ins = (tensor, *[Tensor(_SCALAR, _int32(s), None, STATIC) for s in starts])
+    key = (a, *pattern)
+    spec = _slice_specs(key)
+    if spec is None or spec.special or state.tapes or state.accumulators:
+        return call(_slice_op, key, ins, (pattern,), len(starts))
+    return (state.segment or segments.current()).record(spec, ins)
+
+
+def getitem_strings(tensor, items):
+    """Strings never leave the host: NumPy's own indexing, after TensorFlow's checks."""
+    plain = tuple([slice(*map(bound, (i.start, i.stop, i.step))) if isinstance(i, slice)
+                   else i if i is None or i is Ellipsis else bound(i) for i in items])  # fmt: skip
+    parse(tensor._aval.shape, plain)
+    return on_host(lambda array: array[plain], tensor)
+
+
+def on_host(function, tensor, *args):
+    """Applies a NumPy function to a string tensor: strings never leave the host."""
+    result = np.asarray(function(np.asarray(host_value(tensor)), *args), object)
+    return Tensor(aval(result.shape, result.dtype), result, None, PLAIN)
+
+
+def same_dtype(starts):
+    """Positions as tensors: ints become what the tensors among them are."""
+    dtype = next(s._aval.np_dtype for s in starts if type(s) is not int)
+    scalar = aval((), dtype)
+    return [Tensor(scalar, dtype.type(s), None, STATIC) if type(s) is int else s for s in starts]
+
+
+def boolean_index(index):
+    """The mask, where an index is one: a boolean tensor, array or True/False."""
+    if hasattr(type(index), "_read"):
+        index = index._read()
+    if isinstance(index, TensorHandle):
+        return index if index._aval.dtype is dtypes.bool else None
+    if isinstance(index, bool) or (isinstance(index, np.ndarray) and index.dtype == np.bool_):
+        return index
+    return None
+
+
+_boolean_mask = None  # tf.boolean_mask; set by the module that defines it
+
+
+def set_boolean_mask(function):
+    global _boolean_mask
+    _boolean_mask = function
+
+
+# Assigning to slices
+
+
+def slice_assign_body(ref: T, starts: Many("Tidx"), pattern: Any, value: T, mode: Any):
+    begins, spans, steps, result = layout(ref.shape, pattern, starts)
+    value = fit(value, result)
+    if 0 in spans:
+        return ref
+    sizes = [(span - 1) // abs(step) + 1 for span, step in zip(spans, steps, strict=True)]
+    value = value if list(value.shape) == sizes else lax.reshape(value, sizes)
+    turned = [d for d, step in enumerate(steps) if step < 0]
+    if turned:
+        value = lax.rev(value, turned)
+    whole = spans == list(ref.shape)
+    if mode != "update" or sizes != spans:
+        old = take_window(ref, begins, spans)
+        part = tuple([slice(None, None, abs(step)) for step in steps])
+        if mode == "update":
+            value = old.at[part].set(value)
+        else:
+            value = old.at[part].add(value if mode == "add" else -value)
+    return value if whole else lax.dynamic_update_slice(ref, value, begins, allow_negative_indices=False)
+
+
+def fit(value, shape):
+    """`value` broadcast to `shape`; leading dimensions of size 1 may be too many."""
+    given = value.shape
+    kept = given[max(0, len(given) - len(shape)) :]
+    extra = given[: len(given) - len(kept)]
+    aligned = zip(kept, shape[len(shape) - len(kept) :], strict=True)
+    if any(n != 1 for n in extra) or any(n not in (1, m) for n, m in aligned):
+        texts = [",".join(map(str, s)) for s in (given, shape)]
+        raise invalid(
+            f"Cannot broadcast input shape [{texts[0]}] into final shape [{texts[1]}]",
+            "ResourceStridedSliceAssign", "strided_slice/_assign",
+        )  # fmt: skip
+    value = value if not extra else lax.reshape(value, kept)
+    return value if kept == shape else lax.broadcast_in_dim(value, shape, range(len(shape) - len(kept), len(shape)))
+
+
+_ASSIGN = [("ref", T), ("starts", Many("Tidx")), ("pattern", Any), ("value", T), ("mode", Any)]
+_assign_op = Op("ResourceStridedSliceAssign", slice_assign_body, _ASSIGN, inplace=0)
+_assign_specs = _assign_op.specs.get
+
+
+def _assign_bad(ref, starts, pattern, value, mode):
+    return positions_bad(ref, starts, pattern)
+
+
+def _assign_message(ref, starts, pattern, value, mode):
+    return positions_message(ref, starts, pattern)
+
+
+_assign_at_op = Op("ResourceStridedSliceAssign", slice_assign_body, _ASSIGN, inplace=0,
+                   check=Check(_assign_bad, _assign_message))  # fmt: skip
+
+
+def sliced_assign(tensor, index, value, mode="update"):
+    """The tensor with `value` put in (or added, subtracted) where `index` points: `Variable[index].assign(value)`.
+
+    Args:
+      tensor: a Tensor, the variable's value.
+      index: as of `getitem`; no mask.
+      value: converted to the tensor's dtype, broadcast to the indexed shape.
+      mode: "update", "add" or "sub".
+
+    Raises:
+      InvalidArgumentError: the shapes do not fit. ValueError, TypeError: the dtypes do not.
+    """
+    if type(index) is not tuple:
+        index = tuple(index) if isinstance(index, (list, tuple)) else (index,)
+    a = tensor._aval
+    pattern, starts = parse(a.shape, index)
+    if type(value) is not Tensor or value._aval.dtype is not a.dtype:
+        value = convert(value, a.dtype)
+    if AT in pattern:
+        starts = same_dtype(starts)
+        ins = (tensor, *starts, value)
+        return invoke(_assign_at_op, ins, (pattern, mode), len(starts))
+    ins = (tensor, *[Tensor(_SCALAR, _int32(s), None, STATIC) for s in starts], value)
+    key = (a, value._aval, mode, *pattern)
+    spec = _assign_specs(key)
+    if spec is None or spec.special or state.tapes or state.accumulators:
+        return call(_assign_op, key, ins, (pattern, mode), len(starts))
+    return (state.segment or segments.current()).record(spec, ins)
