@@ -46,7 +46,7 @@ class Module(AutoTrackable):
             self._name_scope = name_scope(full_name)
 
     def __setattr__(self, name, value):
-        if self.__dict__.get(name, self) is value:
+        if name in self.__dict__ and self.__dict__[name] is value:
             return
         if self._setattr_tracking:
             value = wrap_or_unwrap(value)
