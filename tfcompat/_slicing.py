@@ -27,7 +27,7 @@ NEW = -3  # a new dimension of size 1
 
 _SCALAR = aval((), np.dtype(np.int32))
 _ZERO = np.int32(0)
-_int32 = np.int32
+_SMALL = [np.int32(i) for i in range(1024)]  # making a NumPy scalar costs more than looking one up
 _BAD_INDEX = (
     "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and scalar tf.int32/tf.int64 tensors are "
     "valid indices, got {!r}"
@@ -293,8 +293,8 @@ def getitem(tensor, index):
     pattern, starts = parse(a.shape, index)
     if AT in pattern:
         return invoke(_slice_at_op, (tensor, *same_dtype(starts)), (pattern,), len(starts))
-    ins = (tensor, *[Tensor(_SCALAR, _int32(s), None, STATIC) for s in starts])
-    key = (a, *pattern)
+    ins = (tensor, *[Tensor(_SCALAR, _SMALL[s] if s < 1024 else np.int32(s), None, STATIC) for s in starts])
+    key = (a, pattern)
     spec = _slice_specs(key)
     if spec is None or spec.special or state.tapes or state.accumulators:
         return call(_slice_op, key, ins, (pattern,), len(starts))
@@ -420,8 +420,9 @@ def sliced_assign(tensor, index, value, mode="update"):
         starts = same_dtype(starts)
         ins = (tensor, *starts, value)
         return invoke(_assign_at_op, ins, (pattern, mode), len(starts))
-    ins = (tensor, *[Tensor(_SCALAR, _int32(s), None, STATIC) for s in starts], value)
-    key = (a, value._aval, mode, *pattern)
+    starts = [Tensor(_SCALAR, _SMALL[s] if s < 1024 else np.int32(s), None, STATIC) for s in starts]
+    ins = (tensor, *starts, value)
+    key = (a, value._aval, mode, pattern)
     spec = _assign_specs(key)
     if spec is None or spec.special or state.tapes or state.accumulators:
         return call(_assign_op, key, ins, (pattern, mode), len(starts))
