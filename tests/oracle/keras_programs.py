@@ -330,6 +330,21 @@ def initializers(tf):
 
 
 @program
+def keras_ops(tf):
+    ops = tf.keras.ops
+    square = tf.constant(np.arange(9, dtype=np.float32).reshape(3, 3))
+    return {
+        "slice_update": numbers(ops.slice_update(square, [1, 1], -tf.ones((2, 2)))),
+        "slice_update_moved": numbers(ops.slice_update(square, [2, 0], -tf.ones((2, 2)))),
+        "is_close": str(ops.isclose([1.0, np.nan, 2.0], [1.0, np.nan, 3.0], equal_nan=True).numpy()),
+        "cond": [numbers(ops.cond(given, lambda: 1.0, lambda: 2.0)) for given in (True, tf.constant(False), 0)],
+        "converted": numbers(ops.convert_to_numpy(ops.convert_to_tensor([1, 2], dtype="float32"))),
+        "shape": str(ops.shape(square)),
+        "dtypes": [str(ops.add(tf.constant(1), 2.5).dtype), str(ops.multiply(tf.constant(1.0, "float64"), 2).dtype)],
+    }
+
+
+@program
 def distribution(tf):
     distribute = tf.distribute
     strategy = distribute.get_strategy()
