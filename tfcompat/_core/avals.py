@@ -16,7 +16,7 @@ _INTERNED_LIMIT = 50_000  # shapes that grow every step must not fill memory; a 
 class Aval:
     """Shape (a tuple of ints) and dtype of a tensor. Use `aval()`: equal avals are the same object."""
 
-    __slots__ = ("_tensor_shape", "dtype", "id", "nbytes", "np_dtype", "shape", "size")
+    __slots__ = ("_tensor_shape", "differentiable", "dtype", "id", "nbytes", "np_dtype", "shape", "size")
 
     def __init__(self, shape, np_dtype):
         self.shape = shape
@@ -25,6 +25,7 @@ class Aval:
         self.size = math.prod(shape)
         self.nbytes = self.size * np_dtype.itemsize
         self.id = next(_serial)
+        self.differentiable = self.dtype.is_floating or self.dtype.is_complex
         self._tensor_shape = None
 
     @property

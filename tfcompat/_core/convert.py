@@ -15,6 +15,13 @@ _INT32 = np.iinfo(np.int32)
 _registry = []  # (priority, order, types, function)
 _pack = None  # tf.stack, for lists that hold tensors; set by the module that defines it
 
+variable_types = set()  # tf.Variable and its kin, whose `_read()` is the fast way to their tensor
+
+_FAST_SCALARS = {
+    (kind, name): (aval((), np.dtype(name)), getattr(np, name))
+    for kind, names in ((float, ("float32", "float64")), (int, ("float32", "float64")))
+    for name in names
+}
 _SCALAR_AVALS = {
     float: aval((), np.dtype(np.float32)),
     bool: aval((), np.dtype(np.bool_)),
@@ -314,29 +321,31 @@ def holds_tensors(value):
 
 def convert_group(op, annotations, values, names):
     """Converts an op's data: where one dtype variable is shared, a tensor decides for Python values."""
-    decided = {}
+    values = [v._read() if type(v) in variable_types else v for v in values]
+    decided = None
     for annotation, value in zip(annotations, values, strict=True):
-        if annotation.letter not in decided:
-            if type(value) is Tensor:
-                decided[annotation.letter] = value._aval.dtype
-            elif isinstance(value, TensorHandle) or hasattr(type(value), "_read"):
-                decided[annotation.letter] = value.dtype
-    tensors = []
-    for annotation, value, name in zip(annotations, values, names, strict=True):
-        if type(value) is not Tensor:
-            wanted = decided.get(annotation.letter)
-            value = convert_argument(value, wanted, annotation.default, name, op)
+        kind = type(value)
+        if kind is Tensor:
+            if decided is None:
+                decided = {}
             decided.setdefault(annotation.letter, value._aval.dtype)
-        tensors.append(value)
-    return tensors
-
-
-def convert_argument(value, wanted, default, name, op):
-    if wanted is not None and isinstance(value, (TensorHandle,)):
-        return convert(value)
-    if wanted is not None and hasattr(type(value), "_read"):
-        return convert(value._read())
-    return convert(value, wanted, default)
+        elif hasattr(kind, "_read") or hasattr(kind, "__tf_tensor__"):
+            decided = decided or {}
+            decided.setdefault(annotation.letter, dtypes.as_dtype(value.dtype))
+    decided = decided or {}
+    for i, value in enumerate(values):
+        kind = type(value)
+        if kind is Tensor:
+            continue
+        annotation = annotations[i]
+        wanted = decided.get(annotation.letter)
+        fast = _FAST_SCALARS.get((kind, wanted.name)) if wanted is not None else None
+        if fast is not None:
+            values[i] = Tensor(fast[0], fast[1](value), None, STATIC)
+            continue
+        values[i] = value = convert(value, wanted, annotation.default)
+        decided.setdefault(annotation.letter, value._aval.dtype)
+    return values
 
 
 def convert_many(op, annotations, values, names):

@@ -4,35 +4,37 @@
 backward and update land in one program, and an outer tape sees the backward nodes too.
 """
 
+import enum
 import itertools
-import warnings
 
 from tfcompat._core import nest
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
-from tfcompat._core.op import T, invoke, op, set_taped_call
+from tfcompat._core.op import T, arrange, invoke, op, set_taped_call
 from tfcompat._core.segment import current
 from tfcompat._core.tape_errors import (
     NON_PERSISTENT, NOT_TENSOR, PERSISTENT_INSIDE, STRING_SOURCE, TARGET_DTYPE, UNCONNECTED, WATCH_DTYPE,
 )  # fmt: skip
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle
-from tfcompat._core.vjp import Derivative, is_differentiable
+from tfcompat._core.vjp import Derivative
 
 _gids = itertools.count(1)
 
 
-class UnconnectedGradients:
-    """What `gradient` gives for sources that the target does not depend on: `NONE` or `ZERO`."""
+class UnconnectedGradients(enum.Enum):
+    """What `gradient` gives for sources that the target does not depend on: None or zeros."""
 
     NONE = "none"
     ZERO = "zero"
 
-    def __new__(cls, value):
-        if value not in (cls.NONE, cls.ZERO):
-            raise ValueError(UNCONNECTED.format(value=value))
-        return value
+
+def unconnected_kind(value):
+    try:
+        return UnconnectedGradients(value)
+    except ValueError:
+        raise ValueError(UNCONNECTED.format(value=value)) from None
 
 
 class Entry:
@@ -44,6 +46,41 @@ class Entry:
         self.in_gids = in_gids
         self.out_gids = out_gids
         self.pull = pull  # function of the list of cotangents (None where there is none) -> list for in_gids
+
+
+class OpEntry:
+    """The Entry of a differentiated op: holds its residuals until they are used."""
+
+    __slots__ = ("derivative", "in_gids", "kept", "mask", "out_gids")
+
+    def __init__(self, derivative, in_gids, out_gids, kept, mask):
+        self.derivative = derivative
+        self.in_gids = in_gids
+        self.out_gids = out_gids
+        self.kept = kept
+        self.mask = mask
+
+    def pull(self, cotangents):
+        derivative = self.derivative
+        if len(cotangents) == 1:
+            # The usual case: one result, and its whole pullback is known.
+            cotangent = cotangents[0]
+            ins = (*self.kept, cotangent if type(cotangent) is Tensor else dense(cotangent))
+            if state.tapes or state.accumulators:
+                results = invoke(derivative.whole, ins)
+            else:
+                results = (state.segment or current()).record(derivative.whole_spec, ins)
+        else:
+            present = tuple([k for k, c in enumerate(cotangents) if c is not None and k in derivative.differentiable])
+            if not present:
+                return [None] * len(self.mask)
+            pullback, residuals = derivative.pullback(present)
+            kept = dict(zip(derivative.kept, self.kept, strict=True))
+            results = invoke(pullback, (*[kept[r] for r in residuals], *[dense(cotangents[k]) for k in present]))
+        if len(results) == len(self.mask):
+            return results
+        pulled = iter(results)
+        return [next(pulled) if m else None for m in self.mask]
 
 
 def gid_of(tensor):
@@ -96,55 +133,51 @@ def set_forward_record(function):
     _forward_record = function
 
 
-def derivative_of(op, key, spec, ins, attrs, count, mask):
-    found = op.taped.get((key, mask))
-    if found is None:
-        derivative = Derivative.__new__(Derivative)
-        derivative.gradient_rule = None
-        if callable(op.grad):
-            from tfcompat._core.op import arrange
+def make_derivative(op, spec, ins, attrs, count, mask):
+    rule = None
+    if callable(op.grad):
 
-            derivative.gradient_rule = lambda g, out, data: op.grad(
-                g, out, *(arrange(op.parameters, data, attrs, count) if op.parameters is not None else data)
-            )
-        derivative.__init__(op, op.function(attrs, count), ins, mask, spec)
-        found = op.taped[key, mask] = derivative
-    return found
+        def rule(g, out, data):
+            return op.grad(g, out, *(data if op.parameters is None else arrange(op.parameters, data, attrs, count)))
+
+    return Derivative(op, op.function(attrs, count), ins, mask, spec, rule)
 
 
 def record_on(tapes, op, key, spec, ins, attrs, count):
     """Records a node that is differentiated later, and its entry on each of `tapes`."""
-    mask = []
+    mask, in_gids = [], []
     for t in ins:
         gid = t._gid
-        mask.append(bool(gid) and is_differentiable(t._aval) and any([gid in tape._watched for tape in tapes]))
+        watched = False
+        if gid and t._aval.differentiable:
+            for tape in tapes:
+                if gid in tape._watched:
+                    watched = True
+                    break
+        mask.append(watched)
+        in_gids.append(gid if watched else 0)
     mask = tuple(mask)
-    if True not in mask or not any(is_differentiable(a) for a in spec.avals):
-        return current().record(spec, ins)
-    derivative = derivative_of(op, key, spec, ins, attrs, count, mask)
-    forward = derivative.forward
-    results = current().record(forward, ins)
-    outs = [results] if forward.single else results
-    own = outs[: derivative.count]
-    in_gids = tuple([t._gid if m else 0 for t, m in zip(ins, mask, strict=True)])
-    out_gids = tuple([gid_of(t) for t in own])
-    kept = {r: ins[r[1]] if r[0] == "in" else outs[r[1]] for r in derivative.kept}
-
-    def pull(cotangents):
-        present = tuple([k for k, c in enumerate(cotangents) if c is not None and k in derivative.differentiable])
-        if not present:
-            return [None] * len(in_gids)
-        pullback, residuals = derivative.pullback(present)
-        given = [dense(cotangents[k]) for k in present]
-        results = invoke(pullback, (*[kept[r] for r in residuals], *given))
-        pulled = iter(results)
-        return [next(pulled) if m else None for m in mask]
-
+    derivative = op.taped.get((key, mask))
+    if derivative is None:
+        if True not in mask or not any([a.differentiable for a in spec.avals]):
+            return (state.segment or current()).record(spec, ins)
+        derivative = op.taped[key, mask] = make_derivative(op, spec, ins, attrs, count, mask)
+    results = (state.segment or current()).record(derivative.forward, ins)
+    outs = [results] if derivative.forward.single else results
+    own = outs if len(outs) == derivative.count else outs[: derivative.count]
+    out_gids = []
+    for t in own:
+        gid = t._gid
+        if not gid:
+            gid = t._gid = next(_gids)
+        out_gids.append(gid)
+    kept = [ins[i] if kind == "in" else outs[i] for kind, i in derivative.kept]
+    entry = OpEntry(derivative, in_gids, out_gids, kept, mask)
     if op.sparse_grad is not None:
-        pull = op.sparse_grad(pull, ins, attrs, mask)
-    entry = Entry(in_gids, out_gids, pull)
+        entry = Entry(in_gids, out_gids, op.sparse_grad(entry.pull, ins, attrs, mask))
     for tape in tapes:
-        tape._add(entry)
+        tape._entries.append(entry)
+        tape._watched.update(out_gids)
     return own[0] if spec.single else own
 
 
@@ -307,7 +340,7 @@ class GradientTape:
         if target is None:
             raise TypeError("Argument `target` should be a list or nested structure of Tensors, Variables or "
                             "CompositeTensors to be differentiated, but received None.")  # fmt: skip
-        unconnected = UnconnectedGradients(getattr(unconnected_gradients, "value", unconnected_gradients))
+        unconnected = unconnected_kind(unconnected_gradients)
         targets = []
         for t in nest.flatten(target):
             if not (t.dtype.is_floating or t.dtype.is_complex):
@@ -330,7 +363,7 @@ class GradientTape:
         if not self._persistent:
             self._clear()
             self._used = True
-        if unconnected == UnconnectedGradients.ZERO:
+        if unconnected is UnconnectedGradients.ZERO:
             flat = [_zeros_for(s) if g is None else g for g, s in zip(flat, flat_sources, strict=True)]
         return nest.pack_sequence_as(sources, flat)
 
@@ -349,17 +382,19 @@ class GradientTape:
             old = cotangents.get(gid)
             cotangents[gid] = seed if old is None else add_cotangents(old, seed)
         wanted = {source_gid(s) for s in sources}
+        get = cotangents.get
         for position in range(len(entries) - 1, -1, -1):
             entry = entries[position]
-            found = [cotangents.get(g) for g in entry.out_gids]
-            if not any([c is not None for c in found]):
+            out_gids = entry.out_gids
+            found = [get(g) for g in out_gids]
+            if found[0] is None and (len(found) == 1 or not any([c is not None for c in found])):
                 continue
-            for gid, c in zip(entry.out_gids, found, strict=True):
-                if c is not None and gid not in wanted:
-                    del cotangents[gid]
+            for gid in out_gids:
+                if gid not in wanted:
+                    cotangents.pop(gid, None)
             for gid, pulled in zip(entry.in_gids, entry.pull(found), strict=True):
                 if gid and pulled is not None:
-                    old = cotangents.get(gid)
+                    old = get(gid)
                     cotangents[gid] = pulled if old is None else add_cotangents(old, pulled)
         watched = self._watched
         return [cotangents.get(g) if (g := source_gid(s)) and g in watched else None for s in sources]
@@ -436,8 +471,6 @@ def warnings_once(text):
     import logging
 
     logging.getLogger("tensorflow").warning(text)
-    del text
 
 
 set_taped_call(record_taped)
-__all__ = ["GradientTape", "Tensor", "UnconnectedGradients", "paused", "record_python", "warnings"]

@@ -13,7 +13,7 @@ import numpy as np
 from tfcompat._core import dtypes, errors, segment as segments, shapes
 from tfcompat._core.avals import shape_text
 from tfcompat._core.context import state
-from tfcompat._core.convert import convert
+from tfcompat._core.convert import convert, variable_types
 from tfcompat._core.core_types import TensorType
 from tfcompat._core.op import T, invoke, op
 from tfcompat._core.reference import Reference
@@ -129,9 +129,7 @@ class Variable(Trackable, TensorType):
                     f"In this `tf.Variable` creation, the initial value's shape ({tuple(own.as_list())}) is not compatible "
                     f"with the explicitly supplied `shape` argument ({shape})."
                 )
-        scope = "/".join(state.name_scopes)
-        name = name or "Variable"
-        full = f"{scope}/{name}" if scope else name
+        full = (state.name_scopes[-1] if state.name_scopes else "") + (name or "Variable")
         self._shape = static
         self._known = static.is_fully_defined()
         self._dtype = tensor._aval.dtype
@@ -145,7 +143,7 @@ class Variable(Trackable, TensorType):
             self._trainable = False
         self._cell = Cell(own_handle(tensor, initial_value), self._trainable)
         self._cell.variable = weakref.ref(self)
-        self._unique = next(_ids)
+        self._unique_id = f"{full}_{next(_ids)}"
 
     # Reading
 
@@ -153,8 +151,10 @@ class Variable(Trackable, TensorType):
         """The current tensor, noted on the active tapes."""
         cell = self._cell
         if state.tapes:
+            gid = cell._tensor._gid
             for tape in state.tapes:
-                tape._variable_read(cell)
+                if not gid or gid not in tape._watched:
+                    tape._variable_read(cell)
         if state.accumulators:
             for accumulator in state.accumulators:
                 accumulator._variable_read(cell)
@@ -289,10 +289,6 @@ class Variable(Trackable, TensorType):
     @property
     def graph(self):
         raise AttributeError("Tensor.graph is undefined when eager execution is enabled.")
-
-    @property
-    def _unique_id(self):
-        return f"{self._shared_name}_{self._unique}"
 
     def _shape_as_list(self):
         return self._shape.as_list()
@@ -433,6 +429,9 @@ class UnreadVariable(Variable):
         return Variable.__repr__(self).replace(f"'{self._handle_name}'", "'UnreadVariable'", 1)
 
     __str__ = __repr__
+
+
+variable_types.update((Variable, UnreadVariable))
 
 
 def _rebuild(value, trainable, name, dtype, dims):

@@ -8,7 +8,6 @@ JAX's).
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.extend import core as jex
 
 from tfcompat._core import caches
@@ -24,8 +23,9 @@ class Derivative:
       pullback(present): (Op, residuals) for the outputs that have a cotangent; each residual is ("in", i) or ("out", k).
     """
 
-    def __init__(self, op, function, ins, mask, plain):
+    def __init__(self, op, function, ins, mask, plain, rule):
         self.op = op
+        self.rule = rule  # the declared gradient, or None
         self.function = function
         self.avals = [t._aval for t in ins]
         self.mask = mask
@@ -33,16 +33,18 @@ class Derivative:
         self.plain = plain
         self.count = len(plain.avals)
         self.out_avals = plain.avals
-        self.differentiable = [k for k, a in enumerate(plain.avals) if a.dtype.is_floating or a.dtype.is_complex]
+        self.differentiable = [k for k, a in enumerate(plain.avals) if a.differentiable]
         self.pullbacks = caches.Bounded(64)
         self.forward = plain
         self.residuals = None
-        if callable(op.grad):
+        if rule is not None:
             self.residuals = [("in", i) for i in range(len(ins))] + [("out", k) for k in range(self.count)]
         else:
             self._split()
         # What a pullback of all outputs looks at: the rest need not be kept until then.
-        self.kept = sorted(set(self.pullback(tuple(self.differentiable))[1])) if self.differentiable else []
+        whole = tuple(self.differentiable)
+        self.whole, self.kept = self.pullback(whole)
+        self.whole_spec = next(iter(self.whole.specs.values()))
 
     def _split(self):
         """Traces forward and pullback of JAX's vjp with regard to the wanted inputs."""
@@ -95,7 +97,7 @@ class Derivative:
         return found
 
     def _make_pullback(self, present):
-        body = self._declared_gradient(present) if callable(self.op.grad) else self._jax_gradient(present)
+        body = self._declared_gradient(present) if self.rule is not None else self._jax_gradient(present)
         residual_avals = [self._residual_aval(r) for r in self.residuals]
         cotangents = [self.out_avals[k] for k in present]
         pullback = Op(self.op.kernel + "Grad", body, single=False)
@@ -144,8 +146,8 @@ class Derivative:
 
     def _declared_gradient(self, present):
         op, count, n, wanted, avals = self.op, self.count, len(self.avals), self.wanted, self.avals
-        floating = [i for i, a in enumerate(avals) if a.dtype.is_floating or a.dtype.is_complex]
-        rule, out_avals = self.gradient_rule, self.out_avals
+        floating = [i for i, a in enumerate(avals) if a.differentiable]
+        rule, out_avals = self.rule, self.out_avals
 
         def body(*args):
             inputs, outs = args[:n], args[n : n + count]
@@ -166,9 +168,3 @@ class Derivative:
 def conjugate(x):
     return jnp.conj(x) if jnp.issubdtype(x.dtype, jnp.complexfloating) else x
 
-
-def is_differentiable(aval):
-    return aval.np_dtype.kind in "fc" or (aval.np_dtype.kind == "V" and aval.dtype.is_floating)
-
-
-FLOAT0 = np.dtype([("float0", np.void, 0)])

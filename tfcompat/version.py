@@ -1,0 +1,9 @@
+"""tf.version: the TensorFlow version whose API is offered, and tfcompat's own."""
+
+VERSION = "2.21.0"
+TFCOMPAT_VERSION = "0.1.0"
+COMPILER_VERSION = "XLA"
+GIT_VERSION = f"tfcompat {TFCOMPAT_VERSION}"
+GRAPH_DEF_VERSION = 2474
+GRAPH_DEF_VERSION_MIN_CONSUMER = 0
+GRAPH_DEF_VERSION_MIN_PRODUCER = 0
