@@ -7,7 +7,7 @@ class Stats:
     """Counts since the process started; read them through `tfcompat.debug.stats()`."""
 
     NAMES = ("ops", "traces", "structures", "segments", "interpreted", "compiled_runs", "prefix_runs", "compiles",
-             "donated", "in_place", "limits", "replays")  # fmt: skip
+             "cache_hits", "donated", "in_place", "limits", "replays")  # fmt: skip
     __slots__ = NAMES
 
     def __init__(self):
