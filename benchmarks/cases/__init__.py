@@ -1,0 +1,17 @@
+"""The benchmarks, in the order in which they are reported."""
+
+NAMES = (
+    "recorded_op",
+    "import_time",
+    "seed_notebook",
+    "linear_regression",
+    "mlp_gradient",
+    "mlp_optimizer",
+    "corr2d",
+    "deep_network",
+    "small_cells",
+    "conv_net",
+    "growing_attention",
+    "dqn",
+    "steady_state",
+)

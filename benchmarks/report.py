@@ -1,0 +1,107 @@
+"""Tables of what was measured: plain and aligned, or Markdown."""
+
+import json
+import os
+import platform
+import statistics
+
+from engines import ENGINES
+
+HEADINGS = ("benchmark", "tfcompat", "TensorFlow", "JAX by hand", "others", "goal", "reached", "met")
+
+
+def rows(case, results):
+    """The table rows of a case: one per time or count and goal. `results`: {engine: [what a child printed, ...]}."""
+    labels = {}  # in order of appearance; tfcompat's may be missing where it failed
+    for kind in ("times", "counts"):
+        for runs in results.values():
+            for run in runs:
+                labels.update(dict.fromkeys((kind, label) for label in run.get(kind, ())))
+    table = []
+    for kind, label in labels:
+        goals = case.GOALS.get(label, case.GOALS.get("*", ()) if kind == "times" else ())
+        if kind == "counts" and not goals:
+            continue  # in the JSON file, for developers
+        samples = {
+            engine: [run[kind][label] for run in runs if label in run.get(kind, ())] for engine, runs in results.items()
+        }
+        samples = {engine: values for engine, values in samples.items() if values}
+        show = spread if kind == "times" else count
+        cells = {engine: show(values) for engine, values in samples.items()}
+        cells |= {engine: "failed" for engine, runs in results.items() if runs and all("error" in run for run in runs)}
+        others = [f"{ENGINES[e].label} {cells[e]}" for e in cells if e not in ("tfcompat", "tensorflow", "jax")]
+        figures = [cells.get(engine, "-") for engine in ("tfcompat", "tensorflow", "jax")]
+        figures += ["; ".join(others) or "-"]
+        title = f"{case.TITLE}: {label}" if label else case.TITLE
+        verdicts = [judge(goal, samples) for goal in goals] or [("-", "-", "-")]
+        table.append((title, *figures, *verdicts[0]))
+        table += [("", "", "", "", "", *verdict) for verdict in verdicts[1:]]
+    return table
+
+
+def judge(goal, samples):
+    medians = {engine: statistics.median(values) for engine, values in samples.items()}
+    try:
+        reached, met = goal.judge(medians)
+    except KeyError:
+        return goal.text, "-", "not measured"
+    return goal.text, reached, "yes" if met else "NO"
+
+
+def spread(values):
+    """Median and range, in a unit that suits the median."""
+    median = statistics.median(values)
+    scale, unit = next((s, u) for s, u in ((1, "s"), (1e3, "ms"), (1e6, "µs")) if median * s >= 1 or u == "µs")
+    text = f"{figure(median * scale)} {unit}"
+    if len(values) > 1:
+        text += f" ({figure(min(values) * scale)}-{figure(max(values) * scale)})"
+    return text
+
+
+def figure(value):
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def count(values):
+    low, high = min(values), max(values)
+    return f"{low:,}" if low == high else f"{statistics.median(values):,g} ({low:,}-{high:,})"
+
+
+def plain(table):
+    widths = [max(len(row[i]) for row in (HEADINGS, *table)) for i in range(len(HEADINGS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+    heading = "  ".join(cell.ljust(width) for cell, width in zip(HEADINGS, widths, strict=True)).rstrip()
+    return "\n".join([heading, "-" * sum(widths, 2 * len(widths) - 2), *lines])
+
+
+def markdown(table):
+    lines = ["| " + " | ".join(HEADINGS) + " |", "|" + " --- |" * len(HEADINGS)]
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in table]
+    return "\n".join(lines)
+
+
+def machine(results):
+    """One line: the machine and the versions of what was run on it. `results`: {case: {engine: [...]}}."""
+    versions = {}
+    for engines in results.values():
+        for engine, runs in engines.items():
+            for run in runs:
+                shared = ("python", "keras", "numpy") if ENGINES[engine].is_tensorflow else ()
+                for name, version in run.get("versions", {}).items():
+                    versions[f"{name} (TensorFlow's)" if name in shared else name] = version
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    named = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
+    return f"{cpu()}, {cores} cores, {platform.system()}; {named}"
+
+
+def cpu():
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def save(path, results):
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"machine": machine(results), "results": results}, file, indent=1)
