@@ -5,6 +5,8 @@ may not. Everything random is given, so that only the arithmetic and the wiring 
 """
 
 import copy
+import os
+import tempfile
 
 import numpy as np
 
@@ -272,6 +274,30 @@ def subclassed(tf):
     result = _train(tf, _set(model), tf.optimizers.Adam(0.05))
     result["count"] = str(model.count_params())
     return result
+
+
+@program
+def saved_and_loaded(tf):
+    model = _set(_sequential(tf, tf.keras.Input((3,))))
+    x = tf.constant(_data()[0])
+    lines = []
+    model.summary(print_fn=lines.append)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "model.keras")
+        model.save(path)
+        loaded = tf.keras.models.load_model(path)
+        weights = os.path.join(folder, "model.weights.h5")
+        model.save_weights(weights)
+        other = _sequential(tf, tf.keras.Input((3,)))
+        other.load_weights(weights)
+    clone = copy.deepcopy(model)
+    clone.layers[-1].bias.assign([100.0])
+    return {
+        "summary": [str(part in "".join(lines)) for part in ("dense_1 (Dense)", "(None, 4)", "Total params: 41")],
+        "outputs": [numbers(which(x)) for which in (model, loaded, other)],
+        "cloned": numbers(clone(x)),
+        "config": str(model.get_config()["layers"][1]["config"]["kernel_initializer"]),
+    }
 
 
 @program
