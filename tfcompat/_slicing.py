@@ -13,7 +13,7 @@ from tfcompat._core import segment as segments
 from tfcompat._core.avals import aval
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
-from tfcompat._core.op import Any, Check, Many, Op, T, call, invoke
+from tfcompat._core.op import Any, Check, Data, Ints, Many, Op, T, call, invoke, op
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
 
@@ -427,3 +427,132 @@ def sliced_assign(tensor, index, value, mode="update"):
     if spec is None or spec.special or state.tapes or state.accumulators:
         return call(_assign_op, key, ins, (pattern, mode), len(starts))
     return (state.segment or segments.current()).record(spec, ins)
+
+
+# Strings: an op that only moves elements moves their positions instead
+
+
+def moves(public):
+    """Lets an op that only moves elements take strings, which JAX does not know: no cost to other calls."""
+    public.__globals__["call"] = call_moving
+    return public
+
+
+def call_moving(declared, key, ins, attrs, count=0):
+    if not any(t._aval.np_dtype.hasobject for t in ins):
+        return call(declared, key, ins, attrs, count)
+    table, places = [np.array([b""], object)], []
+    for t in ins:
+        if t._aval.np_dtype.hasobject:
+            first = sum(map(len, table))
+            table.append(np.asarray(host_value(t)).reshape(-1))
+            t = convert(np.arange(first, first + t._aval.size).reshape(t._aval.shape))
+        places.append(t)
+    elements = np.concatenate(table)
+    results = call(declared, (*[t._aval for t in places], *attrs, count), tuple(places), attrs, count)
+    if not isinstance(results, list):
+        return on_host(lambda places: elements[places], results)
+    return [on_host(lambda places: elements[places], r) if r._aval.dtype is dtypes.int64 else r for r in results]
+
+
+# Slices with explicit sizes
+
+
+def slice_(input_, begin, size, name=None):
+    """The part of `input_` of shape `size` that starts at `begin`.
+
+    Args:
+      input_: a tensor of rank n.
+      begin: n positions (int32 or int64).
+      size: n sizes; -1 means all that remains in that dimension.
+
+    Raises:
+      InvalidArgumentError: other lengths than n, or the part does not lie inside the tensor.
+    """
+    input_ = convert(input_)
+    shape = input_._aval.shape
+    begin, size = convert(begin), convert(size)
+    check_allowed("Slice", "Index", begin._aval.dtype, WIDE)
+    if begin._aval.shape != (len(shape),) or size._aval.shape != (len(shape),):
+        raise invalid(
+            f"Expected begin and size arguments to be 1-D tensors of size {len(shape)}, but got shapes "
+            f"{list(begin._aval.shape)} and {list(size._aval.shape)} instead.", "Slice", name or "",
+        )  # fmt: skip
+    sizes = host_value(size).tolist()
+    if begin._slot not in (STATIC, PLAIN) and -1 not in sizes:
+        return slice_at(input_, begin, sizes)
+    starts = host_value(begin).tolist()
+    for d, (start, n) in enumerate(zip(starts, shape, strict=True)):
+        if not 0 <= start <= n:
+            raise invalid(f"Expected begin[{d}] in [0, {n}], but got {start}", "Slice", name or "")
+        sizes[d] = n - start if sizes[d] == -1 else sizes[d]
+        if not 0 <= sizes[d] <= n - start:
+            raise invalid(f"Expected size[{d}] in [0, {n - start}], but got {sizes[d]}", "Slice", name or "")
+    return getitem(input_, tuple([slice(b, b + s) for b, s in zip(starts, sizes, strict=True)]))
+
+
+
+def check_allowed(kernel, attribute, dtype, allowed):
+    if dtype not in allowed:
+        names = ", ".join(d.name for d in allowed)
+        text = f"Value for attr '{attribute}' of {dtypes.c_name(dtype)} is not in the list of allowed values: {names}"
+        raise invalid(text + f"\n\t; NodeDef: {{{{node {kernel}}}}}", kernel)
+
+
+def _slice_bad(input_, begin, size):
+    return jnp.any((begin < 0) | (begin > jnp.asarray(input_.shape, begin.dtype) - jnp.asarray(size, begin.dtype)))
+
+
+def _slice_message(input_, begin, size):
+    for d, (start, s, n) in enumerate(zip(begin.tolist(), size, input_.shape, strict=True)):
+        if not 0 <= start <= n:
+            return f"Expected begin[{d}] in [0, {n}], but got {start}"
+        if s > n - start:
+            return f"Expected size[{d}] in [0, {n - start}], but got {s}"
+    return "Slice out of range"
+
+
+@moves
+@op("Slice", check=Check(_slice_bad, _slice_message), Index=WIDE)
+def slice_at(input_: T, begin: Data("Index"), size: Ints):
+    """`slice_` at positions that are computed."""
+    for d, (s, n) in enumerate(zip(size, input_.shape, strict=True)):
+        if not 0 <= s <= n:
+            raise invalid(f"Expected size[{d}] in [0, {n}], but got {s}", "Slice")
+    return lax.dynamic_slice(input_, list(begin), size, allow_negative_indices=False)
+
+
+def strided_slice(input_, begin, end, strides=None, begin_mask=0, end_mask=0, ellipsis_mask=0, new_axis_mask=0,
+                  shrink_axis_mask=0, var=None, name=None):  # fmt: skip
+    """The form of indexing in which `begin`, `end`, `strides` are vectors; bit i of a mask is about their element i.
+
+    Args:
+      input_: a tensor.
+      begin, end, strides: int vectors of one length; strides default to 1.
+      begin_mask, end_mask: the range starts, ends at the dimension's own limit.
+      ellipsis_mask, new_axis_mask, shrink_axis_mask: the item is `...`, a new dimension, a single position.
+      var: ignored.
+
+    Raises:
+      InvalidArgumentError: lengths differ, a stride is 0, a single position is out of range.
+    """
+    input_ = convert(input_)
+    begin, end = host_value(convert(begin)), host_value(convert(end))
+    strides = np.ones_like(begin) if strides is None else host_value(convert(strides))
+    if not begin.shape == end.shape == strides.shape or begin.ndim != 1:
+        raise invalid(
+            f"Expected begin, end, and strides to be 1D equal size tensors, but got shapes {list(begin.shape)}, "
+            f"{list(end.shape)}, and {list(strides.shape)} instead.", "StridedSlice",
+        )  # fmt: skip
+    items = []
+    for k, (b, e, s) in enumerate(zip(begin.tolist(), end.tolist(), strides.tolist(), strict=True)):
+        bit = 1 << k
+        if ellipsis_mask & bit:
+            items.append(Ellipsis)
+        elif new_axis_mask & bit:
+            items.append(None)
+        elif shrink_axis_mask & bit:
+            items.append(b)
+        else:
+            items.append(slice(None if begin_mask & bit else b, None if end_mask & bit else e, s))
+    return getitem(input_, tuple(items))
