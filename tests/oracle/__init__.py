@@ -1,0 +1,1 @@
+"""What TensorFlow does, recorded as data, and the tables that drive TensorFlow and tfcompat alike."""

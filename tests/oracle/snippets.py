@@ -1,0 +1,3 @@
+def record(tf): return {}
+def check(f): return []
+def dump(f): return []
