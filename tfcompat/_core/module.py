@@ -2,9 +2,8 @@
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
 
-from tfcompat._core.core_types import CompositeTensor
+from tfcompat._core import nest
 from tfcompat._core.data_structures import wrap_or_unwrap
 from tfcompat._core.name_scope import name_scope
 from tfcompat._core.trackable import AutoTrackable
@@ -140,10 +139,11 @@ class _Walk:
             if key in module._TF_MODULE_IGNORED_PROPERTIES:
                 continue
             try:
-                found = list(_nested(attributes[key], (key,), self.expand_composites))
+                found = nest.flatten_with_tuple_paths(attributes[key], expand_composites=self.expand_composites)
             except Exception as error:
                 raise ValueError(_NOT_FLATTENED.format(key=key, value=attributes[key])) from error
-            for path, leaf in found:
+            for inner_path, leaf in found:
+                path = (key, *inner_path)
                 if not self.with_path:
                     if id(leaf) in self.seen:
                         continue
@@ -156,27 +156,6 @@ class _Walk:
         for path, submodule in inner:
             yield from self.leaves(submodule, path)
         self.above.pop()
-
-
-def _nested(value, path, expand_composites):
-    """Yields (path, leaf) for a value that may be nested; dicts in the order of their sorted keys."""
-    if isinstance(value, Mapping):
-        children = [(key, value[key]) for key in sorted(value)]
-    elif isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray)):
-        children = zip(getattr(value, "_fields", range(len(value))), value, strict=True)
-    elif expand_composites and _is_composite(value):
-        spec = value._type_spec
-        yield from _nested(spec._to_components(value), (*path, spec.value_type.__name__), expand_composites)
-        return
-    else:
-        yield path, value
-        return
-    for key, child in children:
-        yield from _nested(child, (*path, key), expand_composites)
-
-
-def _is_composite(value):
-    return isinstance(value, CompositeTensor) and not isinstance(value, Variable)
 
 
 def _anything(leaf):

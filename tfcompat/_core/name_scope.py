@@ -1,7 +1,5 @@
 """`tf.name_scope`: prefixes of the names of variables and ops made inside it."""
 
-import threading
-
 from tfcompat._core.context import state
 
 _NOT_A_STRING = "name for name_scope must be a string."
@@ -33,32 +31,19 @@ class name_scope:
         return self._name
 
     def __enter__(self):
-        _outer.scopes.append(state.name_scopes)
+        scopes = state.name_scopes
         name = self._name
-        if name.endswith("/"):
-            path = name[:-1]
-        elif name:
-            path = "/".join([*state.name_scopes, name])
-        else:
-            path = ""
-        state.name_scopes = [path] if path else []
-        return f"{path}/" if path else ""
+        if name and name[-1] != "/":
+            name = f"{scopes[-1]}{name}/" if scopes else f"{name}/"
+        scopes.append(name)
+        return name
 
     def __exit__(self, kind, value, traceback):
-        state.name_scopes = _outer.scopes.pop()
+        state.name_scopes.pop()
         return False
-
-
-class _Outer(threading.local):
-    """The scopes that this thread goes back to; kept here, as one `name_scope` can be entered by several threads."""
-
-    def __init__(self):
-        self.scopes = []
-
-
-_outer = _Outer()
 
 
 def get_current_name_scope():
     """The prefix in force, without its last slash; the empty string outside of all scopes."""
-    return "/".join(state.name_scopes)
+    scopes = state.name_scopes
+    return scopes[-1][:-1] if scopes else ""
