@@ -16,6 +16,7 @@ import statistics
 import sys
 import time
 
+import numpy as np
 from engines import ENGINES
 
 COUNTERS = ("traces", "structures", "interpreted", "compiled_runs", "compiles", "donated")
@@ -69,8 +70,12 @@ def build(case, tf, engine, part):
 def measure_steady(case, engine, parts, quick):
     """Each part is called until it is hot, then timed call by call: the median is reported."""
     tf = load(engine)
-    times = {part: steady(build(case, tf, engine, part), quick) / getattr(case, "PER_CALL", 1) for part in parts}
-    return {"times": times, "counts": {}, "versions": versions(tf)}
+    times, values = {}, {}
+    for part in parts:
+        step = build(case, tf, engine, part)
+        values[part] = digest(step())
+        times[part] = steady(step, quick) / getattr(case, "PER_CALL", 1)
+    return {"times": times, "counts": {}, "values": values, "versions": versions(tf)}
 
 
 def steady(step, quick):
@@ -92,15 +97,18 @@ def steady(step, quick):
 def measure_cold(case, engine, parts, quick):
     """The first call of a part, and `STEPS` of them in one go, the first included; data and variables exist already."""
     tf = load(engine)
-    times, counts = {}, {}
+    times, counts, values = {}, {}, {}
     steps = case.QUICK_STEPS if quick else case.STEPS
     for part in parts:
         step = build(case, tf, engine, part)
         before = counters(tf)
         laps = [time.perf_counter()]
         for _ in range(steps):
-            step()
+            value = step()
             laps.append(time.perf_counter())
+            if len(laps) == 2:
+                first = value
+        values[part] = digest(first)
         prefix = f"{part}, " if part else ""
         if case.SHOW_FIRST:
             times[f"{prefix}first call"] = laps[1] - laps[0]
@@ -108,7 +116,7 @@ def measure_cold(case, engine, parts, quick):
         if before:
             counts.update({f"{prefix}{name}": value - before[name] for name, value in counters(tf).items()})
     laps = [round((b - a) * 1e3, 3) for a, b in zip(laps, laps[1:], strict=False)]
-    return {"times": times, "counts": counts, "versions": versions(tf), "laps_ms": laps[:200]}
+    return {"times": times, "counts": counts, "values": values, "versions": versions(tf), "laps_ms": laps[:200]}
 
 
 def measure_process(case, engine, parts, quick):
@@ -140,6 +148,14 @@ def counters(tf):
 
     stats = debug.stats()
     return {name: stats[name] for name in COUNTERS}
+
+
+def digest(value):
+    """A few numbers by which two engines' results of a first step can be compared; empty if it returned none."""
+    if value is None:
+        return []
+    arrays = [np.asarray(array, "float64") for array in (value if isinstance(value, list | tuple) else [value])]
+    return [number for array in arrays for number in (float(array.sum()), float(np.abs(array).sum()))]
 
 
 def versions(tf):

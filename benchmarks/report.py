@@ -1,6 +1,7 @@
 """Tables of what was measured: plain and aligned, or Markdown."""
 
 import json
+import math
 import os
 import platform
 import statistics
@@ -37,6 +38,21 @@ def rows(case, results):
         table.append((title, *figures, *verdicts[0]))
         table += [("", "", "", "", "", *verdict) for verdict in verdicts[1:]]
     return table
+
+
+def differences(results):
+    """Lines about cases whose first step gave other values with another engine; `results`: {case: {engine: [...]}}."""
+    for case, engines in results.items():
+        reference = {}
+        for engine, runs in engines.items():
+            for run in runs:
+                for part, numbers in run.get("values", {}).items():
+                    other, expected = reference.setdefault(part, (engine, numbers))
+                    close = len(numbers) == len(expected) and all(
+                        math.isclose(a, b, rel_tol=1e-3, abs_tol=1e-3) for a, b in zip(numbers, expected, strict=True)
+                    )
+                    if not close:
+                        yield f"{case} {part}: {engine} and {other} give different values: {numbers}, {expected}"
 
 
 def judge(goal, samples):

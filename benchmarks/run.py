@@ -40,7 +40,8 @@ def main():
     print("Medians of the repeated runs, with their range. Lower is better.")
     if options.json:
         report.save(options.json, results)
-    errors = [
+    errors = list(report.differences(results))
+    errors += [
         run["error"] for engines in results.values() for runs in engines.values() for run in runs if "error" in run
     ]
     for error in dict.fromkeys(errors):
