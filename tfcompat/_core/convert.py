@@ -88,10 +88,10 @@ def convert(value, dtype=None, hint=None, name=None):
             result = function(value, dtype=dtype if dtype is not None else None, name=name, as_ref=False)
             if result is not NotImplemented:
                 return convert(result, dtype)
-    if isinstance(value, np.ndarray):
-        return convert_array(value, dtype)
-    if isinstance(value, np.generic):
-        return convert_array(np.asarray(value), dtype if dtype is not None else hint)
+    if isinstance(value, (np.ndarray, np.generic)):
+        if dtype is None and hint is not None and value.dtype.kind in "fiubc" and hint.np is not None:
+            dtype = hint
+        return convert_array(np.asarray(value), dtype)
     if isinstance(value, jax.Array):
         wanted = None if dtype is None or dtype.np == value.dtype else dtype
         return convert_array(np.asarray(value), wanted) if wanted else Tensor(aval_of(value), value, None, PLAIN)
@@ -325,7 +325,10 @@ def convert_group(op, annotations, values, names):
     decided = None
     for annotation, value in zip(annotations, values, strict=True):
         kind = type(value)
-        if kind is Tensor:
+        if annotation.only is not None:
+            decided = decided or {}
+            decided[annotation.letter] = annotation.only
+        elif kind is Tensor:
             if decided is None:
                 decided = {}
             decided.setdefault(annotation.letter, value._aval.dtype)
@@ -346,6 +349,25 @@ def convert_group(op, annotations, values, names):
         values[i] = value = convert(value, wanted, annotation.default)
         decided.setdefault(annotation.letter, value._aval.dtype)
     return values
+
+
+def convert_first(op, annotations, values, names):
+    """Converts two operands: the first by itself, the second to the first one's dtype if it fits."""
+    x, y = values
+    if type(x) is not Tensor:
+        x = convert(x)
+    if type(y) is not Tensor:
+        dtype = x._aval.dtype
+        fast = _FAST_SCALARS.get((type(y), dtype.name))
+        y = convert(y, None, dtype) if fast is None else Tensor(fast[0], fast[1](y), None, STATIC)
+    return x, y
+
+
+def convert_operands(op, annotations, values, names):
+    """Like `convert_first` where the first operand is a tensor or variable, else `convert_group`."""
+    if isinstance(values[0], TensorHandle) or hasattr(type(values[0]), "_read"):
+        return convert_first(op, annotations, values, names)
+    return convert_group(op, annotations, values, names)
 
 
 def convert_many(op, annotations, values, names):

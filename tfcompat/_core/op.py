@@ -11,16 +11,17 @@ The body is pure JAX: it gets arrays for data and canonical attributes, may rais
 is traced once for each (attributes, avals). From that one jaxpr come result shapes, host form, compiled form, gradient.
 """
 
+import functools
 import inspect
 import itertools
 
 import jax
 from jax.extend import core as jex
 
-from tfcompat._core import attributes, caches, dtypes, errors, interpret, segment as segments
+from tfcompat._core import attributes, caches, dtypes, errors, generic, interpret, segment as segments
 from tfcompat._core.avals import aval
 from tfcompat._core.context import settings, state
-from tfcompat._core.convert import convert, convert_group, convert_many
+from tfcompat._core.convert import convert, convert_first, convert_group, convert_many, convert_operands
 from tfcompat._core.stats import stats
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import STATIC
@@ -40,13 +41,15 @@ class Data:
     Args:
       letter: name of the dtype variable.
       default: dtype that Python data gets when no tensor decides it.
+      only: the one dtype that the argument takes (Python data that does not fit it raises TypeError).
     """
 
     many = False
 
-    def __init__(self, letter, default=None):
+    def __init__(self, letter, default=None, only=None):
         self.letter = letter
         self.default = default
+        self.only = only
 
 
 class Many(Data):
@@ -62,8 +65,8 @@ Index = Data("Tidx", dtypes.int32)
 class Spec:
     """One op at one set of attributes and input avals: result avals, jaxpr, host function, static costs."""
 
-    __slots__ = ("_evaluate", "_host", "_host_in_place", "_jaxpr", "_make_jaxpr", "avals", "cost", "equations", "id",
-                 "inplace", "name", "native", "nbytes", "single", "special", "static")  # fmt: skip
+    __slots__ = ("_evaluate", "_host", "_host_in_place", "_jaxpr", "_trace", "avals", "checked", "cost", "equations", "id",
+                 "inplace", "name", "nbytes", "single", "special", "static")  # fmt: skip
 
     def __init__(self, name, jaxpr, single, inplace=None):
         stats.traces += 1
@@ -78,7 +81,7 @@ class Spec:
         self.equations = max(1, count_equations(jaxpr.jaxpr))
         self.native = False
         self.cost = self.equations * EQUATION_COST + self.nbytes / BANDWIDTH + flops(jaxpr.jaxpr) / FLOPS
-        self.static = self.special = False
+        self.static = self.special = self.checked = False
 
     @property
     def jaxpr(self):
@@ -164,10 +167,12 @@ class Check:
       message: function of the NumPy values and attributes to the error's text.
       error: exception class (node_def, op, message).
       immediate: True for asserts and solvers: in eager code the pending work is always run for them.
+      dtypes: where given, the op is checked only if its first operand has one of these dtypes.
     """
 
-    def __init__(self, bad, message, error=errors.InvalidArgumentError, immediate=False):
+    def __init__(self, bad, message, error=errors.InvalidArgumentError, immediate=False, dtypes=None):
         self.bad = bad
+        self.dtypes = dtypes
         self.message = message
         self.error = error
         self.immediate = immediate
@@ -177,7 +182,7 @@ class Op:
     """A declared primitive. Its caches are bounded; losing an entry costs a trace."""
 
     def __init__(self, kernel, body, parameters=None, dtypes=None, grad=True, check=None, inplace=None, static=True,
-                 single=True, result_dtype=None):  # fmt: skip
+                 single=True, complain=None):  # fmt: skip
         self.kernel = kernel
         self.body = body
         self.parameters = parameters
@@ -187,9 +192,13 @@ class Op:
         self.inplace = inplace
         self.static = static
         self.single = single
+        self.complain = complain
         self.specs = caches.Bounded(20_000)
         self.taped = caches.Bounded(20_000)
+        self.taped_forms = caches.Bounded(2_000)  # the same for derivatives
+        self.forms = caches.Bounded(2_000)  # pattern -> number of exact traces, a generic.GenericSpec, or False
         self.checks = {}
+        self.annotations = [a for _, a in parameters or () if not isinstance(a, Data)]
         self.hot_sites = caches.Bounded(1_000)
         self.sparse_grad = None  # wraps a pullback so that it gives IndexedSlices; set by the op's module
 
@@ -209,13 +218,38 @@ class Op:
 
     def infer(self, key, ins, attrs, count):
         check_dtypes(self, ins)
-        jaxpr = trace(self, self.function(attrs, count), [t._aval for t in ins])
-        spec = Spec(self.kernel, jaxpr, self.single, self.inplace)
+        avals = [t._aval for t in ins]
+        pattern = generic.Pattern(avals, attrs, self.annotations, count)
+        form = self.forms.get(pattern.key, 0)
+
+        def exact():
+            return trace(self, self.function(attrs, count), avals)
+
+        if isinstance(form, generic.GenericSpec):
+            spec = Spec.of_sizes(self.kernel, form, pattern.sizes, exact, self.single, self.inplace)
+        else:
+            jaxpr = exact()
+            spec = Spec(self.kernel, jaxpr, self.single, self.inplace)
+            if form is not False and pattern.sizes:
+                self.forms[pattern.key] = form + 1
+                if form >= generic.EXACT_TRACES:
+                    self.forms[pattern.key] = self.generic_spec(pattern, jaxpr)
         small = all(a.size <= STATIC_SIZE and (a.np_dtype.kind in "iub") for a in (*spec.avals, *(t._aval for t in ins)))
         spec.static = self.static and small
-        spec.special = spec.static or self.check is not None
+        spec.checked = self.check is not None and (self.check.dtypes is None or ins[0]._aval.dtype in self.check.dtypes)
+        spec.special = spec.static or spec.checked
         self.specs[key] = spec
         return spec
+
+
+    def generic_spec(self, pattern, exact):
+        """The symbolic trace of a pattern, or False where there is none that does what `exact` does."""
+        try:
+            form = generic.Form(pattern)
+            closed = trace(self, self.function(form.attrs, pattern.key[2]), form.avals)
+            return generic.GenericSpec(closed, form.names) if generic.same_program(closed, exact) else False
+        except Exception:  # noqa: BLE001 - sizes that cannot be compared symbolically raise many things
+            return False
 
 
 def arrange(parameters, data, attrs, count):
@@ -251,9 +285,10 @@ def check_dtypes(op, ins):
     """Raises unless inputs that share a dtype variable agree and the op takes that dtype."""
     if op.parameters is None:
         return
-    seen = {}
-    position = 0
+    if op.complain is not None:
+        op.complain(*[t._aval.dtype for t in ins])
     data = [a for _, a in op.parameters if isinstance(a, Data)]
+    seen = {a.letter: a.only for a in data if a.only is not None}
     extra = len(ins) - len(data)
     letters = [a.letter for a in data for _ in range(1 + extra if a.many else 1)]
     for position, (letter, t) in enumerate(zip(letters, ins, strict=False)):
@@ -283,7 +318,7 @@ def call(op, key, ins, attrs, count=0):
     """
     spec = op.specs.get(key) or op.infer(key, ins, attrs, count)
     if spec.special:
-        if op.check is not None:
+        if spec.checked:
             check_values(op, ins, attrs, count)
         if spec.static and all([t._slot == STATIC for t in ins]) and not settings.synchronous:
             results = spec.host(*[t._value for t in ins])
@@ -307,7 +342,8 @@ def invoke(op, ins, attrs=(), count=0):
     return call(op, (*[t._aval for t in ins], *attrs), ins, attrs, count)
 
 
-def op(kernel, *, grad=True, check=None, inplace=None, static=True, single=True, **letters):
+def op(kernel, *, grad=True, check=None, inplace=None, static=True, single=True, convert="group", complain=None,
+       **letters):  # fmt: skip
     """Declares an op; see the module's docstring.
 
     Args:
@@ -319,27 +355,34 @@ def op(kernel, *, grad=True, check=None, inplace=None, static=True, single=True,
       inplace: index of the operand that the op updates; the interpreter may overwrite it when nobody else holds it.
       static: False for what must never be evaluated while recording (random draws).
       single: False where the body returns a list.
+      convert: how data that is not yet a tensor becomes one: "group" (where arguments share a dtype, a tensor among
+        them decides it), "first" (the first operand decides, the second follows if it can), "operands" (like "first"
+        where the first operand is a tensor, else "group").
+      complain: function of the data's dtypes that raises where they do not fit, before the general checks.
       **letters: the dtypes that each dtype variable takes (default: any).
     """
 
     def declare(body):
         signature = inspect.signature(body)
         parameters = [(p.name, p.annotation) for p in signature.parameters.values() if p.name != "name"]
-        declared = Op(kernel, body, parameters, letters, grad, check, inplace, static, single)
+        declared = Op(kernel, body, parameters, letters, grad, check, inplace, static, single, complain)
         REGISTRY[kernel] = declared
-        public = make_public(declared, body, signature)
+        public = make_public(declared, body, signature, CONVERSIONS[convert])
         return public
 
     return declare
 
 
-def make_public(declared, body, signature):
+CONVERSIONS = {"group": convert_group, "first": convert_first, "operands": convert_operands}
+
+
+def make_public(declared, body, signature, convert_data=convert_group):
     """Generates the function that users call: converts data, canonicalises attributes, looks the spec up, records."""
     parameters = list(signature.parameters.values())
     if not any(p.name == "name" for p in parameters):
         parameters.append(inspect.Parameter("name", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None))
     names = {"Tensor": Tensor, "state": state, "op": declared, "specs_get": declared.specs.get, "call": call,
-             "current": segments.current, "convert": convert, "convert_group": convert_group,
+             "current": segments.current, "convert": convert, "convert_group": convert_data,
              "convert_many": convert_many}  # fmt: skip
     header, lines, data, attrs, many = [], [], [], [], None
     for p in parameters:
