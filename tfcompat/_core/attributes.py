@@ -70,6 +70,7 @@ class Shape:
     """A shape: a tuple of ints (an int is a vector's length). -1 is allowed; the op says what it means."""
 
     fast = "False"
+    sizes = True
 
     @staticmethod
     def canonical(value, name):
@@ -150,6 +151,17 @@ class Dtype:
     @staticmethod
     def canonical(value, name):
         return dtypes.as_dtype(value)
+
+
+class Sizes:
+    """A nested tuple whose ints are sizes: they may differ from call to call."""
+
+    fast = "True"
+    sizes = True
+
+    @staticmethod
+    def canonical(value, name):
+        return value
 
 
 class Any:

@@ -76,15 +76,33 @@ class Spec:
         self.avals = tuple([aval(v.aval.shape, v.aval.dtype) for v in jaxpr.jaxpr.outvars])
         self.single = single
         self.inplace = inplace
-        self._host = self._host_in_place = self._evaluate = None
+        self._host = self._host_in_place = self._evaluate = self._trace = None
         self.nbytes = sum(a.nbytes for a in self.avals)
         self.equations = max(1, count_equations(jaxpr.jaxpr))
-        self.native = False
         self.cost = self.equations * EQUATION_COST + self.nbytes / BANDWIDTH + flops(jaxpr.jaxpr) / FLOPS
         self.static = self.special = self.checked = False
 
+    @classmethod
+    def of_sizes(cls, name, form, sizes, trace, single, inplace=None):
+        """A Spec for given sizes from a symbolic trace; `trace` gives the exact jaxpr when it is compiled."""
+        self = cls.__new__(cls)
+        self.id = next(_serials)
+        self.name, self.single, self.inplace = name, single, inplace
+        self._jaxpr, self._trace = None, trace
+        self.avals = form.at(sizes)
+        self._host = functools.partial(form.host, sizes)
+        self._host_in_place = self._evaluate = None
+        self.nbytes = sum(a.nbytes for a in self.avals)
+        self.equations = form.equations
+        self.cost = self.equations * EQUATION_COST + self.nbytes / BANDWIDTH
+        self.static = self.special = self.checked = False
+        return self
+
     @property
     def jaxpr(self):
+        if self._jaxpr is None:
+            stats.traces += 1
+            self._jaxpr = self._trace()
         return self._jaxpr
 
     @property

@@ -7,18 +7,18 @@ backward and update land in one program, and an outer tape sees the backward nod
 import enum
 import itertools
 
-from tfcompat._core import nest
+from tfcompat._core import generic, nest
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
-from tfcompat._core.op import T, arrange, invoke, op, set_taped_call
+from tfcompat._core.op import T, arrange, invoke, op, set_taped_call, trace
 from tfcompat._core.segment import current
 from tfcompat._core.tape_errors import (
     NON_PERSISTENT, NOT_TENSOR, PERSISTENT_INSIDE, STRING_SOURCE, TARGET_DTYPE, UNCONNECTED, WATCH_DTYPE,
 )  # fmt: skip
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle
-from tfcompat._core.vjp import Derivative
+from tfcompat._core.vjp import Derivative, SizedDerivative
 
 _gids = itertools.count(1)
 
@@ -134,13 +134,47 @@ def set_forward_record(function):
 
 
 def make_derivative(op, spec, ins, attrs, count, mask):
-    rule = None
-    if callable(op.grad):
+    """The Derivative of an op for these inputs; from the third set of shapes on without tracing."""
 
+    def rule_of(attrs):
         def rule(g, out, data):
             return op.grad(g, out, *(data if op.parameters is None else arrange(op.parameters, data, attrs, count)))
 
-    return Derivative(op, op.function(attrs, count), ins, mask, spec, rule)
+        return rule if callable(op.grad) else None
+
+    pattern = generic.Pattern([t._aval for t in ins], attrs, op.annotations, count)
+    key = (pattern.key, mask)
+    form = op.taped_forms.get(key, 0)
+
+    def exact():
+        return Derivative(op, op.function(attrs, count), ins, mask, spec, rule_of(attrs))
+
+    if isinstance(form, Derivative):
+        return SizedDerivative(form, pattern.sizes, exact, spec)
+    derivative = exact()
+    if form is not False and pattern.sizes:
+        op.taped_forms[key] = form + 1
+        if form >= generic.EXACT_TRACES:
+            op.taped_forms[key] = symbolic_derivative(op, pattern, mask, rule_of, derivative)
+    return derivative
+
+
+def symbolic_derivative(op, pattern, mask, rule_of, exact):
+    """A Derivative with symbolic dimensions, or False where it would not do what `exact` does."""
+    try:
+        form = generic.Form(pattern)
+
+        def make_spec(name, closed, single):
+            return generic.GenericSpec(closed, form.names)
+
+        ins = [generic.SymbolicTensor(a) for a in form.avals]
+        function = op.function(form.attrs, pattern.key[2])
+        plain = make_spec(op.kernel, trace(op, function, form.avals), op.single)
+        symbolic = Derivative(op, function, ins, mask, plain, rule_of(form.attrs), make_spec)
+        same = symbolic.kept == exact.kept and generic.same_program(symbolic.whole_spec.closed, exact.whole_spec.jaxpr)
+        return symbolic if same else False
+    except Exception:  # noqa: BLE001 - sizes that cannot be compared symbolically raise many things
+        return False
 
 
 def record_on(tapes, op, key, spec, ins, attrs, count):

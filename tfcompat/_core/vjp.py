@@ -23,8 +23,9 @@ class Derivative:
       pullback(present): (Op, residuals) for the outputs that have a cotangent; each residual is ("in", i) or ("out", k).
     """
 
-    def __init__(self, op, function, ins, mask, plain, rule):
+    def __init__(self, op, function, ins, mask, plain, rule, make_spec=Spec):
         self.op = op
+        self.make_spec = make_spec
         self.rule = rule  # the declared gradient, or None
         self.function = function
         self.avals = [t._aval for t in ins]
@@ -87,7 +88,7 @@ class Derivative:
         if len(kept) > self.count:
             jaxpr = closed.jaxpr
             trimmed = jex.Jaxpr(jaxpr.constvars, jaxpr.invars, kept, jaxpr.eqns, jaxpr.effects)
-            self.forward = Spec(self.op.kernel, jex.ClosedJaxpr(trimmed, closed.consts), False, self.op.inplace)
+            self.forward = self.make_spec(self.op.kernel, jex.ClosedJaxpr(trimmed, closed.consts), False)
 
     def pullback(self, present):
         """The Op that maps (residuals, cotangents of the `present` outputs) to cotangents of the wanted inputs."""
@@ -122,7 +123,7 @@ class Derivative:
                 jex.Jaxpr(jaxpr.constvars, invars, jaxpr.outvars, jaxpr.eqns, jaxpr.effects), closed.consts
             )
         avals = [residual_avals[i] for i in keep] + cotangents
-        pullback.specs[tuple(avals)] = Spec(pullback.kernel, closed, False)
+        pullback.specs[tuple(avals)] = self.make_spec(pullback.kernel, closed, False)
         return pullback, [self.residuals[i] for i in keep]
 
     def _residual_aval(self, residual):
@@ -163,6 +164,34 @@ class Derivative:
             ]  # fmt: skip
 
         return body
+
+
+class SizedDerivative:
+    """A Derivative for given sizes, from one with symbolic dimensions; traced exactly only when that is needed."""
+
+    def __init__(self, symbolic, sizes, exact, plain):
+        self._exact, self._make_exact = None, exact
+        self.differentiable, self.count, self.kept = symbolic.differentiable, symbolic.count, symbolic.kept
+        self.forward = plain
+        if symbolic.forward is not symbolic.plain:
+            name, form = plain.name, symbolic.forward
+            self.forward = Spec.of_sizes(name, form, sizes, lambda: self.exact().forward.jaxpr, False)
+        name = symbolic.whole.kernel
+        self.whole_spec = Spec.of_sizes(
+            name, symbolic.whole_spec, sizes, lambda: self.exact().whole_spec.jaxpr, False
+        )
+
+    def exact(self):
+        if self._exact is None:
+            self._exact = self._make_exact()
+        return self._exact
+
+    @property
+    def whole(self):
+        return self.exact().whole
+
+    def pullback(self, present):
+        return self.exact().pullback(present)
 
 
 def conjugate(x):
