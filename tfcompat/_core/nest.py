@@ -12,7 +12,8 @@ from collections.abc import Mapping, MappingView, MutableMapping, Sequence
 from tfcompat._core.core_types import CompositeTensor
 
 _LEAF, _SEQUENCE, _MAPPING, _ATTRS, _CUSTOM, _COMPOSITE, _SPEC = range(7)
-_kinds = {}  # class -> kind; classes live about as long as the process
+_kinds = {}  # class -> kind
+_KINDS_LIMIT = 10_000  # who makes classes in a loop must not fill memory; a cleared table only costs time
 _EXPANDED = (_COMPOSITE, _SPEC)
 
 
@@ -20,7 +21,7 @@ class CompositeSpec:
     """Base of `TypeSpec`: has `_component_specs`, `_to_components(value)`, `_from_components(parts)`, `value_type`."""
 
     __slots__ = ()
-    _is_leaf_of_nest = False  # True for specs of something that is one tensor
+    _is_leaf_of_nest = False  # True for specs of one tensor; a composite tensor's class may say so as well
 
 
 def _kind(value):
@@ -29,6 +30,8 @@ def _kind(value):
     if found is None:
         found = _find_kind(value, cls)
         if cls is value.__class__:  # a proxy takes after what is in it: one class, many kinds
+            if len(_kinds) > _KINDS_LIMIT:
+                _kinds.clear()
             _kinds[cls] = found
     return found
 
@@ -44,9 +47,11 @@ def _find_kind(value, cls):
         return _CUSTOM
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
         return _SEQUENCE
+    if getattr(cls, "_is_leaf_of_nest", False):
+        return _LEAF
     if isinstance(value, CompositeTensor) and hasattr(cls, "_type_spec"):
         return _COMPOSITE
-    if isinstance(value, CompositeSpec) and not cls._is_leaf_of_nest:
+    if isinstance(value, CompositeSpec):
         return _SPEC
     return _LEAF
 
@@ -254,7 +259,11 @@ def _pack(structure, flat, expand_composites, like):
 def _packed_parts(structure, flat, index, nested, like):
     parts = []
     kind = _kind(structure)
-    for part in _children(structure, kind) if kind is not _MAPPING else map(structure.get, _sorted_keys(structure)):
+    if kind is _MAPPING:
+        children = [structure[key] for key in _sorted_keys(structure)]
+    else:
+        children = _children(structure, kind)
+    for part in children:
         if nested(part):
             index, inner = _packed_parts(part, flat, index, nested, like)
             parts.append(like(part, inner))
