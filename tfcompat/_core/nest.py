@@ -2,14 +2,12 @@
 
 Nested are sequences other than text and bytes, mappings and their views (mappings in the order of their sorted keys),
 named tuples, attrs classes, and classes with `__tf_flatten__` and `__tf_unflatten__`. With `expand_composites` so are
-composite tensors (`core_types.CompositeTensor` with a `_type_spec`) and the specs that describe them (`CompositeSpec`).
+composite tensors (whatever has a `_type_spec`, such as `tf.IndexedSlices`) and the specs that describe them (`CompositeSpec`).
 Everything else is a leaf ("atom" in messages): tensors, arrays, sets, dataclasses.
 """
 
 import collections
 from collections.abc import Mapping, MappingView, MutableMapping, Sequence
-
-from tfcompat._core.core_types import CompositeTensor
 
 _LEAF, _SEQUENCE, _MAPPING, _ATTRS, _CUSTOM, _COMPOSITE, _SPEC = range(7)
 _kinds = {}  # class -> kind
@@ -49,7 +47,7 @@ def _find_kind(value, cls):
         return _SEQUENCE
     if getattr(cls, "_is_leaf_of_nest", False):
         return _LEAF
-    if isinstance(value, CompositeTensor) and hasattr(cls, "_type_spec"):
+    if hasattr(cls, "_type_spec"):
         return _COMPOSITE
     if isinstance(value, CompositeSpec):
         return _SPEC

@@ -13,12 +13,16 @@ from tfcompat._core.shapes import TensorShape, as_shape
 _value_types = {"tensor": TensorType, "variable": None, "indexed_slices": None}
 
 
-def set_value_types(**classes):
-    """Says which classes stand for `tensor`, `variable` and `indexed_slices`."""
-    unknown = set(classes) - set(_value_types)
-    if unknown:
-        raise TypeError(f"set_value_types() knows {', '.join(_value_types)}, not {', '.join(sorted(unknown))}")
-    _value_types.update(classes)
+def set_value_types(tensor=None, variable=None, indexed_slices=None):
+    """Says which classes the specs of this module describe; `type_spec_from_value` knows them from then on."""
+    if tensor is not None:
+        _value_types["tensor"] = tensor
+        register_type_spec_from_value_converter(tensor, TensorSpec.from_tensor, allow_subclass=True)
+    if variable is not None:
+        _value_types["variable"] = variable
+        register_type_spec_from_value_converter(variable, VariableSpec.from_value, allow_subclass=True)
+    if indexed_slices is not None:
+        _value_types["indexed_slices"] = indexed_slices
 
 
 def _value_type(name):
