@@ -3,7 +3,7 @@
 One finder at the head of ``sys.meta_path`` answers for every name under ``tensorflow``:
 
 * ``tensorflow`` is the module ``tfcompat`` itself, not a copy, so classes and state are the same under both names;
-* a name listed in `tfcompat.compat.standins.STANDINS` (TensorFlow's private modules that Keras reaches for) is what is
+* a name in `tfcompat.compat.standins.STANDINS` (private modules of TensorFlow that Keras reaches for) is the module
   listed there, and the packages above it are empty ones;
 * any other ``tensorflow.a.b`` is the attribute ``a.b`` of tfcompat, where that is a module. Below a module that belongs
   to another package (``tensorflow.keras`` is Keras itself) that package's own submodules count too.
@@ -67,11 +67,10 @@ def _resolve(dotted):
 
     fullname = f"{_ROOT}.{dotted}"
     if fullname in STANDINS:
-        standin = STANDINS[fullname]
-        return importlib.import_module(standin) if isinstance(standin, str) else standin()
+        return importlib.import_module(STANDINS[fullname])
     parent_name, _, child = fullname.rpartition(".")
     parent = sys.modules[parent_name]  # the import system has imported it before it asks for the child
-    if child.startswith("_") and parent.__name__.partition(".")[0] == _OURS:
+    if child.startswith("_") and not child.startswith("__") and parent.__name__.partition(".")[0] == _OURS:
         return None
     found = getattr(parent, child, None)
     if isinstance(found, ModuleType):

@@ -1,0 +1,592 @@
+"""Ops that reshape, join, split, repeat and pad tensors: elements move, values stay."""
+
+import math
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from tfcompat._core import convert as conversion
+from tfcompat._core import dtypes, shapes
+from tfcompat._core.convert import convert
+from tfcompat._core.op import Any, Axes, Axis, Bool, Check, Data, Dtype, Int, Ints, Many, Shape, T, op
+from tfcompat._core.tensor_base import TensorHandle, host_value
+from tfcompat._gather import gather_v2
+from tfcompat._slicing import WIDE, invalid, moves, set_boolean_mask
+
+Tlen = Data("Tlen", dtypes.int32)
+Tshift = Data("Tshift", dtypes.int32)
+
+
+def text_of(shape):
+    """`[2,3]`, as TensorFlow's kernels write shapes."""
+    return f"[{','.join(map(str, shape))}]"
+
+
+def positive(axis, rank, message, kernel):
+    """`axis` counted from the front, or the kernel's error."""
+    if not -rank <= axis < rank:
+        raise invalid(message, kernel)
+    return axis % rank
+
+
+# Shape
+
+
+@moves
+@op("Reshape")
+def reshape(tensor: T, shape: Shape):
+    """The same elements in another shape.
+
+    Args:
+      tensor: a tensor.
+      shape: the new shape; one entry may be -1: what the others leave over.
+
+    Raises:
+      InvalidArgumentError: the number of elements differs, or `shape` has a negative entry or several -1.
+    """
+    size, unknown = tensor.size, [d for d, n in enumerate(shape) if n == -1]
+    if len(unknown) > 1:
+        raise invalid(f"Only one input size may be -1, not both {unknown[0]} and {unknown[1]}", "Reshape")
+    for d, n in enumerate(shape):
+        if n < -1:
+            raise invalid(f"Size {d} must be non-negative, not {n}", "Reshape")
+    known = math.prod(n for n in shape if n != -1)
+    if unknown and known and size % known:
+        raise invalid(f"Input to reshape is a tensor with {size} values, but the requested shape requires a multiple "
+                      f"of {known}", "Reshape")  # fmt: skip
+    if unknown:
+        missing = size // known if known else 1 if size == 0 else 0
+        shape = tuple(missing if n == -1 else n for n in shape)
+    if math.prod(shape) != size:
+        raise invalid(f"Input to reshape is a tensor with {size} values, but the requested shape has "
+                      f"{math.prod(shape)}", "Reshape")  # fmt: skip
+    return lax.reshape(tensor, shape)
+
+
+@moves
+@op("Transpose")
+def transpose(a: T, perm: Ints = None, conjugate: Bool = False):
+    """Permutes the dimensions: dimension i of the result is dimension `perm[i]` of `a` (default: reversed).
+
+    Args:
+      a: a tensor.
+      perm: a permutation of the dimensions.
+      conjugate: also take the complex conjugate.
+
+    Raises:
+      InvalidArgumentError: `perm` is no permutation of the dimensions.
+    """
+    rank = a.ndim
+    perm = tuple(reversed(range(rank))) if perm is None else perm
+    if len(perm) != rank:
+        raise invalid(f"transpose expects a vector of size {rank}. But input(1) is a vector of size {len(perm)}",
+                      "Transpose")  # fmt: skip
+    for p in perm:
+        if not -rank <= p < rank:
+            raise invalid(f"{p} is out of range [0 .. {rank})", "Transpose")
+    perm = tuple(p % rank for p in perm)
+    for d in range(rank):
+        if d not in perm:
+            raise invalid(f"{d} is missing from {{{','.join(map(str, perm))}}}.", "Transpose")
+    a = lax.conj(a) if conjugate and jnp.iscomplexobj(a) else a
+    return lax.transpose(a, perm)
+
+
+@moves
+@op("ExpandDims")
+def expand_dims(input: T, axis: Axis):
+    """Inserts a dimension of size 1 at `axis`.
+
+    Raises:
+      InvalidArgumentError: `axis` is not in -(rank + 1)..rank.
+    """
+    if not -input.ndim - 1 <= axis <= input.ndim:
+        raise invalid(f"Tried to expand dim index {axis} for tensor with {input.ndim} dimensions.", "ExpandDims")
+    return lax.expand_dims(input, [axis])
+
+
+@moves
+@op("Squeeze")
+def squeeze(input: T, axis: Axes = None):
+    """Removes dimensions of size 1: those in `axis`, by default all.
+
+    Raises:
+      InvalidArgumentError: a dimension in `axis` has another size or does not exist.
+    """
+    rank = input.ndim
+    axes = [d for d in range(rank) if input.shape[d] == 1] if axis is None or axis == () else axis
+    axes = [axes] if isinstance(axes, int) else list(axes)
+    for k, d in enumerate(axes):
+        axes[k] = positive(d, rank, f"Tried to squeeze dim index {d} for tensor with {rank} dimensions.", "Squeeze")
+        if input.shape[axes[k]] != 1:
+            raise invalid(f"Can not squeeze dim[{axes[k]}], expected a dimension of 1, got {input.shape[axes[k]]}",
+                          "Squeeze")  # fmt: skip
+    return lax.squeeze(input, sorted(set(axes)))
+
+
+@moves
+@op("BroadcastTo")
+def broadcast_to(input: T, shape: Shape):
+    """`input` repeated to `shape` by the rules of broadcasting.
+
+    Raises:
+      InvalidArgumentError: the shapes are not compatible.
+    """
+    if any(n < 0 for n in shape):
+        raise invalid(f"Dimension {min(shape)} must be >= 0", "BroadcastTo")
+    if input.ndim > len(shape):
+        raise invalid(f"Rank of input ({input.ndim}) must be no greater than rank of output shape ({len(shape)}).",
+                      "BroadcastTo")  # fmt: skip
+    if any(n not in (1, m) for n, m in zip(reversed(input.shape), reversed(shape), strict=False)):
+        raise invalid(f"Incompatible shapes: {text_of(input.shape)} vs. {text_of(shape)}", "BroadcastTo")
+    return lax.broadcast_in_dim(input, shape, range(len(shape) - input.ndim, len(shape)))
+
+
+@moves
+@op("Identity")
+def identity(input: T):
+    """A tensor with the values of `input`."""
+    return input
+
+
+def identity_n(input, name=None):
+    """A list of tensors with the values of the tensors in the list `input`."""
+    return [identity(t) for t in input]
+
+
+@op("StopGradient", grad=None)
+def stop_gradient(input: T):
+    """`input`, as a constant for gradients."""
+    return input
+
+
+def ensure_shape(x, shape, name=None):
+    """`x`, if its shape is compatible with `shape` (which may have unknown dimensions).
+
+    Raises:
+      InvalidArgumentError: it is not.
+    """
+    x, wanted = convert(x), shapes.TensorShape(shape)
+    if not wanted.is_compatible_with(x.shape):
+        given = "?" if wanted.rank is None else text_of("?" if n is None else n for n in wanted.as_list())
+        raise invalid(f"Shape of tensor input {text_of(x._aval.shape)} is not compatible with expected shape {given}.",
+                      "EnsureShape", name or "")  # fmt: skip
+    return identity(x)
+
+
+# Joining
+
+
+def _concat_axis(values, axis):
+    ranks = [v.ndim for v in values]
+    first = values[0].shape
+    if ranks[0] == 0:
+        raise invalid("ConcatOp : Can't concatenate scalars (use tf.stack instead)", "ConcatV2", "concat")
+    if not -ranks[0] <= axis < ranks[0]:
+        raise invalid(f"ConcatOp : Expected concatenating dimensions in the range [{-ranks[0]}, {ranks[0]}), but got "
+                      f"{axis}", "ConcatV2", "concat")  # fmt: skip
+    axis %= ranks[0]
+    for k, v in enumerate(values):
+        pair = f"shape[0] = {text_of(first)} vs. shape[{k}] = {text_of(v.shape)}"
+        if v.ndim != ranks[0]:
+            raise invalid(f"ConcatOp : Ranks of all input tensors should match: {pair}", "ConcatV2", "concat")
+        for d in range(ranks[0]):
+            if d != axis and v.shape[d] != first[d]:
+                raise invalid(f"ConcatOp : Dimension {d} in both shapes must be equal: {pair}", "ConcatV2", "concat")
+    return axis
+
+
+@moves
+@op("ConcatV2")
+def concat_v2(values: Many("T"), axis: Axis):
+    """`concat` of at least two tensors."""
+    return lax.concatenate(values, _concat_axis(values, axis))
+
+
+def concat(values, axis, name="concat"):
+    """Joins tensors along `axis`; their other dimensions agree.
+
+    Args:
+      values: a list of tensors of one dtype and rank, or one tensor.
+      axis: an int.
+
+    Raises:
+      InvalidArgumentError: ranks, shapes or dtypes do not fit, `axis` is out of range, or the list is empty.
+    """
+    if not isinstance(values, (list, tuple)):
+        values = list(values) if isinstance(values, TensorHandle) and False else [values]
+    if len(values) == 1:
+        return identity(values[0])
+    if not values:
+        raise invalid("ConcatOp : Expected at least one tensor to concatenate, got an empty list", "ConcatV2", name)
+    return concat_v2(values, axis)
+
+
+def _same_shapes(values):
+    for k, v in enumerate(values):
+        if v.shape != values[0].shape:
+            raise invalid(f"Shapes of all inputs must match: values[0].shape = {text_of(values[0].shape)} != "
+                          f"values[{k}].shape = {text_of(v.shape)}", "Pack", "stack")  # fmt: skip
+
+
+@moves
+@op("Pack")
+def pack(values: Many("T"), axis: Axis = 0):
+    """`stack` of tensors."""
+    _same_shapes(values)
+    return jnp.stack(values, axis)
+
+
+def stack(values, axis=0, name="stack"):
+    """Puts tensors of one shape side by side in a new dimension at `axis`.
+
+    Args:
+      values: a list of tensors of one dtype and shape.
+      axis: an int in -(rank + 1)..rank.
+
+    Raises:
+      ValueError: `axis` is out of range. InvalidArgumentError: shapes or dtypes differ.
+    """
+    if isinstance(values, (TensorHandle, np.ndarray)):
+        values = [*values]
+    if axis == 0 and not conversion.holds_tensors(values):
+        return convert(values)
+    values = _convert_all(values)
+    rank = len(values[0]._aval.shape) + 1
+    if not -rank <= axis < rank:
+        raise ValueError(f"Argument `axis` = {axis} not in range [{-rank}, {rank})")
+    return pack(values, axis)
+
+
+def _convert_all(values):
+    return conversion.convert_many(pack.op, [Many("T")], [values], ["values"])[0]
+
+
+conversion.set_pack(pack)
+
+
+def parallel_stack(values, name="parallel_stack"):
+    """Not available in eager execution; `tf.stack` does the same."""
+    raise RuntimeError("tf.parallel_stack() is not compatible with eager execution.")
+
+
+# Splitting
+
+
+@moves
+@op("Unpack", single=False)
+def unpack(value: T, num: Int, axis: Axis):
+    """`unstack` with its number written out."""
+    if value.shape[axis] != num:
+        raise invalid(f"Input shape axis {axis % value.ndim} must equal {num}, got shape {text_of(value.shape)}",
+                      "Unpack")  # fmt: skip
+    return [lax.index_in_dim(value, k, axis, keepdims=False) for k in range(num)]
+
+
+def unstack(value, num=None, axis=0, name="unstack"):
+    """The list of the slices of `value` along `axis`, which they lose.
+
+    Args:
+      value: a tensor of rank at least 1.
+      num: the size of that dimension, or None.
+      axis: an int.
+
+    Raises:
+      ValueError: `axis` is out of range. InvalidArgumentError: `num` is not the size.
+    """
+    value = convert(value)
+    rank = len(value._aval.shape)
+    if not -rank <= axis < rank:
+        raise ValueError(f"Argument `axis` = {axis} not in range [{-rank}, {rank})")
+    return unpack(value, value._aval.shape[axis] if num is None else num, axis)
+
+
+def _split_axis(value, axis, kernel):
+    rank = value.ndim
+    return positive(axis, rank, f"-input rank(-{rank}) <= split_dim < input rank ({rank}), but got {axis}", kernel)
+
+
+@moves
+@op("Split", single=False)
+def split_evenly(value: T, num: Int, axis: Axis):
+    """`split` into `num` equal parts."""
+    axis = _split_axis(value, axis, "Split")
+    if num < 1:
+        raise invalid(f"Value for attr 'num_split' of {num} must be at least minimum 1\n\t; NodeDef: {{{{node Split}}}}",
+                      "Split")  # fmt: skip
+    if value.shape[axis] % num:
+        raise invalid(f"Number of ways to split should evenly divide the split dimension, but got split_dim {axis} "
+                      f"(size = {value.shape[axis]}) and num_split {num}", "Split")  # fmt: skip
+    return lax.split(value, [value.shape[axis] // num] * num, axis)
+
+
+@moves
+@op("SplitV", single=False)
+def split_v(value: T, sizes: Ints, axis: Axis):
+    """`split` into parts of given sizes."""
+    axis = _split_axis(value, axis, "SplitV")
+    if sum(n == -1 for n in sizes) > 1:
+        raise invalid("There can only be one -1 in the input.", "SplitV")
+    given, size = sum(n for n in sizes if n != -1), value.shape[axis]
+    if given > size or (given != size and -1 not in sizes):
+        raise invalid("Determined shape must either match input shape along split_dim exactly if fully specified, or be "
+                      "less than the size of the input along split_dim if not fully specified.  "
+                      f"Got: {given}", "SplitV")  # fmt: skip
+    return lax.split(value, [size - given if n == -1 else n for n in sizes], axis)
+
+
+def split(value, num_or_size_splits, axis=0, num=None, name="split"):
+    """Cuts a tensor into parts along `axis`.
+
+    Args:
+      value: a tensor.
+      num_or_size_splits: the number of equal parts (a Python int), or a vector of their sizes, of which one may be -1.
+      axis: an int.
+      num: the number of parts, if it cannot be told from the sizes.
+
+    Returns:
+      A list of tensors.
+
+    Raises:
+      InvalidArgumentError: the size is no multiple of the number, or the sizes do not add up.
+      ValueError: the number of parts is a tensor.
+    """
+    if isinstance(num_or_size_splits, (int, np.integer)):
+        return split_evenly(value, num_or_size_splits, axis)
+    sizes = convert(num_or_size_splits)
+    if not sizes._aval.shape:
+        raise ValueError("Rank-0 tensors are not supported as the num_or_size_splits argument to split. Argument "
+                         f"provided: {num_or_size_splits}")  # fmt: skip
+    if num is not None and num != sizes._aval.size:
+        raise invalid("size of the split_tensor must be 1-D and have the same elements as outputs got "
+                      f"{len(sizes._aval.shape)} -D and {sizes._aval.size} elements", "SplitV")  # fmt: skip
+    return split_v(value, sizes, axis)
+
+
+# Repeating and padding
+
+
+@moves
+@op("Tile")
+def tile_by(input: T, multiples: Ints):
+    """`tile` with multiples that are known to be a vector."""
+    if len(multiples) != input.ndim:
+        raise invalid(f"Expected multiples argument to be a vector of length {input.ndim} but got length "
+                      f"{len(multiples)}", "Tile")  # fmt: skip
+    for d, n in enumerate(multiples):
+        if n < 0:
+            raise invalid(f"Expected multiples[{d}] >= 0, but got {n}", "Tile")
+    return jnp.tile(input, multiples)
+
+
+def tile(input, multiples, name=None):
+    """`input` repeated `multiples[i]` times along each dimension i.
+
+    Raises:
+      InvalidArgumentError: `multiples` is no vector with one non-negative int for each dimension.
+    """
+    if isinstance(multiples, (int, np.integer)) or (isinstance(multiples, TensorHandle) and not multiples._aval.shape):
+        raise invalid("Expected multiples to be 1-D, but got shape []", "Tile")
+    return tile_by(input, multiples)
+
+
+@moves
+@op("Repeat")
+def repeat_each(input: T, count: Int, axis: Axis):
+    """Each slice along `axis` `count` times in a row."""
+    if count < 0:
+        raise invalid(f"Expected multiples[1] >= 0, but got {count}", "Tile")
+    return jnp.repeat(input, count, axis)
+
+
+def repeat(input, repeats, axis=None, name=None):
+    """Repeats each slice along `axis` (default: each element of the flattened tensor).
+
+    Args:
+      input: a tensor.
+      repeats: an int, or a vector with one for each slice.
+      axis: an int, or None.
+
+    Raises:
+      ValueError: `repeats` has another length than `axis`.
+    """
+    input, repeats = convert(input), convert(repeats)
+    if axis is None:
+        input, axis = reshape(input, (-1,)), 0
+    elif not input._aval.shape:
+        input = reshape(input, (-1,))
+    count = host_value(repeats)
+    if count.size == 1:
+        return repeat_each(input, int(count.reshape(())), axis)
+    size = input._aval.shape[axis]
+    if count.shape != (size,):
+        raise ValueError(f"Dimensions {size} and {count.shape[0]} are not compatible")
+    # The positions are data: what is structure is only how many there are.
+    return gather_v2(input, np.repeat(np.arange(size, dtype=np.int32), count), axis, 0)
+
+
+def _paddings(paddings, rank, kernel):
+    pads = np.asarray(paddings)
+    if pads.ndim != 2 or pads.shape[1] != 2:
+        raise invalid(f"paddings must be a matrix with 2 columns: {text_of(pads.shape)}", kernel)
+    if len(pads) != rank:
+        raise invalid(f"The first dimension of paddings must be the rank of inputs{text_of(pads.shape)} "
+                      f"{text_of([rank]) if rank != 1 else '[]'}", kernel)  # fmt: skip
+    for low, high in paddings:
+        if low < 0 or high < 0:
+            raise invalid(f"Paddings must be non-negative: {low} {high}", kernel)
+    return paddings
+
+
+@moves
+@op("PadV2")
+def pad_constant(tensor: T, constant_values: T, paddings: Any):
+    """`pad` with a constant."""
+    pads = _paddings(paddings, tensor.ndim, "Pad")
+    return lax.pad(tensor, constant_values.reshape(()), [(low, high, 0) for low, high in pads])
+
+
+@moves
+@op("MirrorPad")
+def pad_mirror(tensor: T, paddings: Any, mode: Any):
+    """`pad` with what is inside, mirrored."""
+    pads = _paddings(paddings, tensor.ndim, "MirrorPad")
+    for (low, high), n in zip(pads, tensor.shape, strict=True):
+        if mode == "reflect" and max(low, high) >= max(n, 1):
+            raise invalid(f"paddings must be less than the dimension size: {low}, {high} not less than {n}",
+                          "MirrorPad")  # fmt: skip
+        if mode == "symmetric" and max(low, high) > n:
+            raise invalid(f"paddings must be no greater than the dimension size: {low}, {high} greater than {n}",
+                          "MirrorPad")  # fmt: skip
+    skipped = 1 if mode == "reflect" else 0
+    for d, (low, high) in enumerate(pads):
+        n = tensor.shape[d]
+        before = lax.rev(lax.slice_in_dim(tensor, skipped, skipped + low, axis=d), [d])
+        after = lax.rev(lax.slice_in_dim(tensor, n - skipped - high, n - skipped, axis=d), [d])
+        parts = [p for p in (before, tensor, after) if p.shape[d]]
+        tensor = lax.concatenate(parts, d) if len(parts) > 1 else tensor
+    return tensor
+
+
+def pad(tensor, paddings, mode="CONSTANT", constant_values=0, name=None):
+    """Adds `paddings[i][0]` slices before and `paddings[i][1]` after dimension i.
+
+    Args:
+      tensor: a tensor of rank n.
+      paddings: an int matrix of shape [n, 2].
+      mode: "CONSTANT", "REFLECT" (without the border) or "SYMMETRIC" (with it).
+      constant_values: the scalar to pad with.
+
+    Raises:
+      ValueError: another mode. InvalidArgumentError: paddings of another shape, negative, or too large to mirror.
+    """
+    mode = mode.upper()
+    if mode not in ("CONSTANT", "REFLECT", "SYMMETRIC"):
+        raise ValueError('Value of argument `mode` expected to be one of "CONSTANT", "REFLECT", or "SYMMETRIC". '
+                         f"Received `mode` = {mode}")  # fmt: skip
+    paddings = _nested_ints(host_value(convert(paddings)).tolist())
+    if mode != "CONSTANT":
+        return pad_mirror(tensor, paddings, mode.lower())
+    tensor = convert(tensor)
+    if not isinstance(constant_values, TensorHandle) and np.ndim(constant_values) == 0 and constant_values == 0:
+        constant_values = np.zeros((), tensor._aval.np_dtype)
+        if tensor._aval.np_dtype.hasobject:
+            constant_values = b""
+    return pad_constant(tensor, constant_values, paddings)
+
+
+def _nested_ints(value):
+    return tuple(_nested_ints(v) for v in value) if isinstance(value, list) else value
+
+
+# Reversing and rolling
+
+
+@moves
+@op("ReverseV2")
+def reverse_axes(tensor: T, axis: Any):
+    """`reverse` along a tuple of dimensions."""
+    for k, d in enumerate(axis):
+        if not -tensor.ndim <= d < tensor.ndim:
+            raise invalid(f"'axis'[{k}] = {d} is out of valid range [0, {tensor.ndim - 1}", "ReverseV2")
+        if d % tensor.ndim in [e % tensor.ndim for e in axis[:k]]:
+            raise invalid(f"axis {d % tensor.ndim} specified more than once.", "ReverseV2")
+    return lax.rev(tensor, [d % tensor.ndim for d in axis])
+
+
+def reverse(tensor, axis, name=None):
+    """`tensor` in reverse order along the dimensions in the vector `axis`.
+
+    Raises:
+      InvalidArgumentError: `axis` is no vector, names a dimension twice or one that does not exist.
+    """
+    axis = host_value(convert(axis, None, dtypes.int32))
+    if axis.ndim != 1:
+        raise invalid(f"'dims' must be 1-dimension, not {axis.ndim}", "ReverseV2")
+    return reverse_axes(tensor, tuple(int(d) for d in axis))
+
+
+def _lengths_bad(input, seq_lengths, seq_axis, batch_axis):
+    return jnp.any((seq_lengths < 0) | (seq_lengths > input.shape[seq_axis]))
+
+
+def _lengths_message(input, seq_lengths, seq_axis, batch_axis):
+    k = int(np.argmax((seq_lengths < 0) | (seq_lengths > input.shape[seq_axis])))
+    return f"seq_lens({k}) > input.dims({seq_axis})" if seq_lengths[k] > 0 else f"seq_lens({k}) < 0"
+
+
+@moves
+@op("ReverseSequence", check=Check(_lengths_bad, _lengths_message), Tlen=WIDE)
+def reverse_sequence(input: T, seq_lengths: Tlen, seq_axis: Int = None, batch_axis: Int = None):
+    """Reverses the first `seq_lengths[i]` slices along `seq_axis` of each slice i along `batch_axis`.
+
+    Args:
+      input: a tensor.
+      seq_lengths: int32 or int64 vector, one length for each slice along `batch_axis`.
+      seq_axis: an int.
+      batch_axis: an int; default 0.
+
+    Raises:
+      InvalidArgumentError: wrong number of lengths, a length out of range, or equal axes.
+    """
+    batch = 0 if batch_axis is None else batch_axis % input.ndim
+    along = (0 if seq_axis is None else seq_axis) % input.ndim
+    if batch == along:
+        raise invalid(f"batch_dim == seq_dim == {along}", "ReverseSequence")
+    if seq_lengths.shape != (input.shape[batch],):
+        raise invalid(f"Length of seq_lengths != input.dims({batch}), ({seq_lengths.size} vs. {input.shape[batch]})",
+                      "ReverseSequence")  # fmt: skip
+    place = lax.broadcasted_iota(seq_lengths.dtype, input.shape, along)
+    lengths = lax.broadcast_in_dim(seq_lengths, input.shape, [batch])
+    return jnp.take_along_axis(input, jnp.where(place < lengths, lengths - 1 - place, place), along, mode="clip")
+
+
+@moves
+@op("Roll", Tshift=WIDE)
+def roll(input: T, shift: Tshift, axis: Axes):
+    """Moves elements by `shift` places along `axis`; what falls off one end comes in at the other.
+
+    Args:
+      input: a tensor of rank at least 1.
+      shift: an int or a vector, one for each entry of `axis`; negative: towards the front.
+      axis: an int or a vector; shifts along the same dimension add up.
+
+    Raises:
+      InvalidArgumentError: lengths differ, or a dimension does not exist.
+    """
+    axes = [axis] if isinstance(axis, int) else list(axis)
+    if input.ndim == 0:
+        raise invalid("input must be 1-D or higher", "Roll")
+    shifts = [shift] if shift.ndim == 0 else [shift[k] for k in range(shift.size)]
+    if len(shifts) != len(axes):
+        raise invalid("shift and axis must have the same size", "Roll")
+    for amount, d in zip(shifts, axes, strict=True):
+        if not -input.ndim <= d < input.ndim:
+            raise invalid(f"axis {d} is out of range", "Roll")
+        n = input.shape[d]
+        if n:
+            start = lax.rem(lax.rem(-amount, amount.dtype.type(n)) + amount.dtype.type(n), amount.dtype.type(n))
+            twice = lax.concatenate([input, input], d % input.ndim)
+            input = lax.dynamic_slice_in_dim(twice, start, n, d)
+    return input

@@ -1,0 +1,139 @@
+"""What declarations of ops share: dtype sets, broadcasting with TensorFlow's error, rows for elementwise ops."""
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from tfcompat._core import dtypes as d, errors
+from tfcompat._core.avals import shape_text
+from tfcompat._core.op import Data, T, op
+
+# Dtype sets, as TensorFlow's kernels have them
+
+FLOATS = (d.bfloat16, d.float16, d.float32, d.float64)
+WIDE_FLOATS = (d.float32, d.float64)
+COMPLEX = (d.complex64, d.complex128)
+INEXACT = (*FLOATS, *COMPLEX)
+SIGNED = (d.int8, d.int16, d.int32, d.int64)
+UNSIGNED = (d.uint8, d.uint16, d.uint32, d.uint64)
+INTEGERS = (*SIGNED, *UNSIGNED)
+REAL = (*FLOATS, *INTEGERS)
+NUMBERS = (*REAL, *COMPLEX)
+INDEX = (d.int32, d.int64)
+
+Bools = Data("T", only=d.bool)
+
+
+def invalid(text, kernel):
+    """TensorFlow's error of an op whose arguments do not fit."""
+    return errors.InvalidArgumentError(None, None, f"{text} [Op:{kernel}] name: ")
+
+
+def is_complex(x):
+    return jnp.issubdtype(x.dtype, jnp.complexfloating)
+
+
+def is_float(x):
+    return jnp.issubdtype(x.dtype, jnp.floating)
+
+
+def conj(x):
+    return lax.conj(x) if is_complex(x) else x
+
+
+def aligned(kernel, *arrays):
+    """The arrays with equal ranks (scalars stay), so that lax's elementwise functions take them.
+
+    Raises:
+      InvalidArgumentError: two shapes cannot be broadcast together.
+    """
+    shapes = [a.shape for a in arrays]
+    if all(s == shapes[0] for s in shapes):
+        return arrays
+    rank = max(map(len, shapes))
+    for other in shapes[1:]:
+        if any(m != n and m != 1 and n != 1 for m, n in zip(shapes[0][::-1], other[::-1], strict=False)):
+            raise invalid(f"Incompatible shapes: {shape_text(shapes[0])} vs. {shape_text(other)}", kernel)
+    return [a if a.ndim in (0, rank) else lax.expand_dims(a, range(rank - a.ndim)) for a in arrays]
+
+
+def sum_to(g, like):
+    """A cotangent summed over the dimensions that were broadcast."""
+    shape = like.shape
+    if g.shape == shape:
+        return g
+    extra = g.ndim - len(shape)
+    axes = tuple(i for i in range(g.ndim) if i < extra or (shape[i - extra] == 1 and g.shape[i] != 1))
+    return lax.reshape(jnp.sum(g, axes, dtype=g.dtype), shape)
+
+
+def where(condition, x, y):
+    """`jnp.where` in the dtype of whichever of `x` and `y` is an array."""
+    dtype = x.dtype if hasattr(x, "dtype") else y.dtype
+    return jnp.where(condition, jnp.asarray(x, dtype), jnp.asarray(y, dtype))
+
+
+def declare(name, doc, body, kernel, **options):
+    """`op` for a body without a `def` statement of its own."""
+    body.__name__ = body.__qualname__ = name
+    body.__doc__ = doc
+    return op(kernel, **options)(body)
+
+
+def unary(name, kernel, types, function, derivative, doc):
+    """Declares an elementwise function.
+
+    Args:
+      derivative: function of (x, y = function(x)); True: JAX's; None: not differentiable.
+    """
+    grad = derivative
+    if callable(derivative):
+
+        def grad(g, y, x):
+            return g * conj(derivative(x, y))
+
+    def body(x: T):
+        return function(x)
+
+    return declare(name, doc, body, kernel, T=types, grad=grad)
+
+
+def binary(name, kernel, types, function, grad, doc, **options):
+    """Declares an elementwise function of two broadcast operands.
+
+    Args:
+      grad: function of (g, out, x, y) to the two cotangents before they are summed over broadcast dimensions; True:
+        JAX's; None: not differentiable.
+    """
+    declared = grad
+    if callable(grad):
+
+        def declared(g, out, x, y):
+            g, out, a, b = aligned(kernel, g, out, x, y)
+            gx, gy = grad(g, out, a, b)
+            return sum_to(gx, x), sum_to(gy, y)
+
+    def body(x: T, y: T):
+        return function(*aligned(kernel, x, y))
+
+    return declare(name, doc, body, kernel, T=types, grad=declared, **options)
+
+
+def axes_of(kernel, x, axis):
+    """The axes that a reduction is over, as a tuple of non-negative ints. None means all."""
+    rank = x.ndim
+    if axis is None:
+        return tuple(range(rank))
+    found = []
+    for a in (axis,) if isinstance(axis, (int, np.integer)) else axis:
+        if not -rank <= a < rank:
+            raise invalid(f"Invalid reduction dimension ({a} for input with {rank} dimension(s)", kernel)
+        if a % rank in found:
+            raise invalid(f"Invalid reduction arguments: Axes contains duplicate dimension: {a % rank}", kernel)
+        found.append(a % rank)
+    return tuple(found)
+
+
+def kept(x, axes):
+    """A reduction's result with the reduced axes put back as size 1."""
+    return lax.expand_dims(x, sorted(axes)) if axes else x
