@@ -155,12 +155,6 @@ def identity_n(input, name=None):
     return [identity(t) for t in input]
 
 
-@op("StopGradient", grad=None)
-def stop_gradient(input: T):
-    """`input`, as a constant for gradients."""
-    return input
-
-
 def ensure_shape(x, shape, name=None):
     """`x`, if its shape is compatible with `shape` (which may have unknown dimensions).
 

@@ -290,9 +290,14 @@ def getitem(tensor, index):
     a = tensor._aval
     if a.np_dtype.hasobject:
         return getitem_strings(tensor, index)
-    pattern, starts = parse(a.shape, index)
+    return take(tensor, *parse(a.shape, index))
+
+
+def take(tensor, pattern, starts):
+    """The part of a tensor that a parsed index points to."""
     if AT in pattern:
         return invoke(_slice_at_op, (tensor, *same_dtype(starts)), (pattern,), len(starts))
+    a = tensor._aval
     ins = (tensor, *[Tensor(_SCALAR, _SMALL[s] if s < 1024 else np.int32(s), None, STATIC) for s in starts])
     key = (a, pattern)
     spec = _slice_specs(key)
@@ -412,8 +417,12 @@ def sliced_assign(tensor, index, value, mode="update"):
     """
     if type(index) is not tuple:
         index = tuple(index) if isinstance(index, (list, tuple)) else (index,)
+    return assign(tensor, *parse(tensor._aval.shape, index), value, mode)
+
+
+def assign(tensor, pattern, starts, value, mode):
+    """`sliced_assign` with a parsed index."""
     a = tensor._aval
-    pattern, starts = parse(a.shape, index)
     if type(value) is not Tensor or value._aval.dtype is not a.dtype:
         value = convert(value, a.dtype)
     if AT in pattern:

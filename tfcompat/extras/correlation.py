@@ -2,14 +2,15 @@
 
 from jax import lax
 
-from tfcompat._core import dtypes, errors
+from tfcompat._core import errors
 from tfcompat._core.op import T, op
+from tfcompat._declare import NUMBERS
 
 _NOT_MATRICES = "corr2d: X and K must be matrices, but have shapes {x} and {k}; a K of one row is [[...]] [Op:Corr2D]"
 _DOES_NOT_FIT = "corr2d: K must fit into X and have at least one element, but X is {x} and K is {k} [Op:Corr2D]"
 
 
-@op("Corr2D", T=dtypes.NUMBERS)
+@op("Corr2D", T=NUMBERS)
 def corr2d(X: T, K: T):
     """Two-dimensional cross-correlation: ``Y[i, j] = sum(X[i : i + h, j : j + w] * K)`` for a `K` of shape ``[h, w]``.
 

@@ -1,0 +1,266 @@
+"""tfcompat: TensorFlow 2's API on JAX.
+
+    import tfcompat as tf
+
+Code written for TensorFlow 2 runs unmodified, with no TensorFlow installed. `tfcompat.install()` makes
+``import tensorflow`` mean this package; ``python -m tfcompat FILE`` runs scripts and notebooks that way.
+"""
+
+import logging as _logging
+
+from tfcompat._array import (
+    broadcast_to as broadcast_to,
+    concat as concat,
+    ensure_shape as ensure_shape,
+    expand_dims as expand_dims,
+    identity as identity,
+    identity_n as identity_n,
+    pad as pad,
+    parallel_stack as parallel_stack,
+    repeat as repeat,
+    reshape as reshape,
+    reverse as reverse,
+    reverse_sequence as reverse_sequence,
+    roll as roll,
+    split as split,
+    squeeze as squeeze,
+    stack as stack,
+    tile as tile,
+    transpose as transpose,
+    unstack as unstack,
+)
+from tfcompat._cast import (
+    cast as cast,
+    complex as complex,
+    saturate_cast as saturate_cast,
+    zeros_like as zeros_like,
+)
+from tfcompat._control import (
+    cond as cond,
+    control_dependencies as control_dependencies,
+    device as device,
+    executing_eagerly as executing_eagerly,
+    get_current_name_scope as get_current_name_scope,
+    group as group,
+    init_scope as init_scope,
+    inside_function as inside_function,
+    no_op as no_op,
+    tuple as tuple,
+)
+from tfcompat._core.convert import (
+    convert_to_tensor as convert_to_tensor,
+    register_tensor_conversion_function as register_tensor_conversion_function,
+)
+from tfcompat._core.custom_gradient import (
+    custom_gradient as custom_gradient,
+    grad_pass_through as grad_pass_through,
+    recompute_grad as recompute_grad,
+    stop_gradient as stop_gradient,
+)
+from tfcompat._core.dtypes import (
+    DType as DType,
+    as_dtype as as_dtype,
+    bfloat16 as bfloat16,
+    bool as bool,
+    complex128 as complex128,
+    complex64 as complex64,
+    double as double,
+    float16 as float16,
+    float32 as float32,
+    float64 as float64,
+    half as half,
+    int16 as int16,
+    int32 as int32,
+    int64 as int64,
+    int8 as int8,
+    qint16 as qint16,
+    qint32 as qint32,
+    qint8 as qint8,
+    quint16 as quint16,
+    quint8 as quint8,
+    resource as resource,
+    string as string,
+    uint16 as uint16,
+    uint32 as uint32,
+    uint64 as uint64,
+    uint8 as uint8,
+    variant as variant,
+)
+from tfcompat._core.indexed_slices import (
+    IndexedSlices as IndexedSlices,
+)
+from tfcompat._core.module import (
+    Module as Module,
+)
+from tfcompat._core.name_scope import (
+    name_scope as name_scope,
+)
+from tfcompat._core.shapes import (
+    TensorShape as TensorShape,
+    broadcast_static_shape as broadcast_static_shape,
+)
+from tfcompat._core.specs import (
+    IndexedSlicesSpec as IndexedSlicesSpec,
+    TensorSpec as TensorSpec,
+    TypeSpec as TypeSpec,
+    type_spec_from_value as type_spec_from_value,
+)
+from tfcompat._core.tape import (
+    GradientTape as GradientTape,
+    UnconnectedGradients as UnconnectedGradients,
+)
+from tfcompat._core.tensor import (
+    Tensor as Tensor,
+)
+from tfcompat._core.variable import (
+    Variable as Variable,
+    VariableAggregation as VariableAggregation,
+    VariableSynchronization as VariableSynchronization,
+)
+from tfcompat._elementwise import (
+    abs as abs,
+    acos as acos,
+    acosh as acosh,
+    add as add,
+    asin as asin,
+    asinh as asinh,
+    atan as atan,
+    atan2 as atan2,
+    atanh as atanh,
+    cos as cos,
+    cosh as cosh,
+    divide as divide,
+    equal as equal,
+    exp as exp,
+    floor as floor,
+    greater as greater,
+    greater_equal as greater_equal,
+    less as less,
+    less_equal as less_equal,
+    logical_and as logical_and,
+    logical_not as logical_not,
+    logical_or as logical_or,
+    maximum as maximum,
+    minimum as minimum,
+    multiply as multiply,
+    negative as negative,
+    not_equal as not_equal,
+    pow as pow,
+    round as round,
+    sigmoid as sigmoid,
+    sign as sign,
+    sin as sin,
+    sinh as sinh,
+    sqrt as sqrt,
+    square as square,
+    subtract as subtract,
+    tan as tan,
+    tanh as tanh,
+    truediv as truediv,
+    truncatediv as truncatediv,
+    truncatemod as truncatemod,
+)
+from tfcompat._gather import (
+    gather as gather,
+    gather_nd as gather_nd,
+    scatter_nd as scatter_nd,
+    tensor_scatter_nd_add as tensor_scatter_nd_add,
+    tensor_scatter_nd_max as tensor_scatter_nd_max,
+    tensor_scatter_nd_min as tensor_scatter_nd_min,
+    tensor_scatter_nd_sub as tensor_scatter_nd_sub,
+    tensor_scatter_nd_update as tensor_scatter_nd_update,
+)
+from tfcompat._math import (
+    add_n as add_n,
+    scalar_mul as scalar_mul,
+)
+from tfcompat._print import (
+    print_ as print,
+)
+from tfcompat._reductions import (
+    argmax as argmax,
+    argmin as argmin,
+    cumsum as cumsum,
+    reduce_all as reduce_all,
+    reduce_any as reduce_any,
+    reduce_logsumexp as reduce_logsumexp,
+    reduce_max as reduce_max,
+    reduce_mean as reduce_mean,
+    reduce_min as reduce_min,
+    reduce_prod as reduce_prod,
+    reduce_sum as reduce_sum,
+)
+from tfcompat._slicing import (
+    slice_ as slice,
+    strided_slice as strided_slice,
+)
+from tfcompat.ragged import (
+    RaggedTensor as RaggedTensor,
+)
+from tfcompat.sparse import (
+    SparseTensor as SparseTensor,
+)
+from tfcompat import __internal__ as __internal__
+from tfcompat import autodiff as autodiff
+from tfcompat import bitwise as bitwise
+from tfcompat import compat as compat
+from tfcompat import config as config
+from tfcompat import debug as debug
+from tfcompat import distribute as distribute
+from tfcompat import dtypes as dtypes
+from tfcompat import errors as errors
+from tfcompat import extras as extras
+from tfcompat import math as math
+from tfcompat import nest as nest
+from tfcompat import ragged as ragged
+from tfcompat import sparse as sparse
+from tfcompat import types as types
+from tfcompat import version as version
+from tfcompat._core.convert import convert_to_tensor as convert_to_tensor
+from tfcompat._core.dtypes import as_dtype as as_dtype
+from tfcompat._core.tensor import Tensor as Tensor
+from tfcompat import _exit as _exit
+from tfcompat import _install as _install
+from tfcompat.compat.hook import install as install
+from tfcompat.compat.hook import uninstall as uninstall
+from tfcompat.version import VERSION as __version__
+
+newaxis = None
+_KERAS = {
+    "keras": ("keras", None),
+    "losses": ("losses", None),
+    "metrics": ("metrics", None),
+    "optimizers": ("optimizers", None),
+    "initializers": ("initializers", None),
+    "constant_initializer": ("initializers", "Constant"),
+    "ones_initializer": ("initializers", "Ones"),
+    "zeros_initializer": ("initializers", "Zeros"),
+    "random_normal_initializer": ("initializers", "RandomNormal"),
+    "random_uniform_initializer": ("initializers", "RandomUniform"),
+}
+
+
+def get_logger():
+    """The logger named "tensorflow"."""
+    return _logging.getLogger("tensorflow")
+
+
+def load_ipython_extension(ipython):
+    """`%load_ext tfcompat`: makes `import tensorflow` mean tfcompat in this notebook."""
+    from tfcompat.cli.ipython import load_ipython_extension as load
+
+    load(ipython)
+
+
+def __getattr__(name):
+    if name in _KERAS:
+        from tfcompat.keras import load
+
+        module, member = _KERAS[name]
+        found = load(module)
+        found = found if member is None else getattr(found, member)
+        globals()[name] = found
+        return found
+    from tfcompat._unsupported import missing
+
+    raise missing(name)

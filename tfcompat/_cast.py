@@ -1,0 +1,186 @@
+"""`tf.cast` and its kin, and the parts of complex numbers."""
+
+import math
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from tfcompat._core import dtypes as d
+from tfcompat._core import errors
+from tfcompat._core.convert import convert
+from tfcompat._core.indexed_slices import IndexedSlices
+from tfcompat._core.op import Data, Dtype, T, op
+from tfcompat._core.tensor import Tensor
+from tfcompat._declare import COMPLEX, FLOATS, WIDE_FLOATS, aligned, is_complex, is_float, unary, where
+
+# Casts
+
+
+def _float_to_int(x, to):
+    """As a CPU casts: towards zero; what does not fit becomes the smallest number of 32 or 64 bits, and then wraps."""
+    if x.dtype.itemsize < 4:
+        x = x.astype(jnp.float32)
+    wide = jnp.int32 if to.itemsize < 4 or to == jnp.int32 else jnp.int64
+    limit = 2.0 ** (8 * np.dtype(wide).itemsize - 1)
+    fits = (x >= -limit) & (x < limit)
+    result = where(fits, jnp.where(fits, x, jnp.zeros_like(x)).astype(wide), np.iinfo(wide).min)
+    if to == jnp.uint64:
+        upper = (x >= limit) & (x < 2 * limit)
+        return jnp.where(upper, jnp.where(upper, x, jnp.zeros_like(x)).astype(to), result.astype(to))
+    return result.astype(to)
+
+
+def cast_array(x, to):
+    """A JAX array in another dtype (an `np.dtype`), by TensorFlow's rules."""
+    if is_complex(x) and not jnp.issubdtype(to, jnp.complexfloating):
+        x = lax.real(x)
+    if to == jnp.bool_:
+        return x if x.dtype == bool else x != 0
+    if is_float(x) and to.kind in "iu":
+        return _float_to_int(x, to)
+    return lax.convert_element_type(x, to)
+
+
+@op("Cast")
+def _cast(x: Data("SrcT"), dtype: Dtype):
+    return cast_array(x, dtype.np)
+
+
+def cast(x, dtype, name=None):
+    """`x` in another dtype; `x` itself where it has that dtype.
+
+    Floats are cut towards zero when they become integers (NaN and what is out of range give the smallest integer, as on
+    a CPU), complex numbers lose their imaginary part.
+
+    Args:
+      x: tensor, IndexedSlices or what converts to a tensor.
+      dtype: a DType or its name.
+
+    Raises:
+      UnimplementedError: from or to strings.
+    """
+    dtype = dtype if type(dtype) is d.DType else d.as_dtype(dtype)
+    if type(x) is not Tensor:
+        if getattr(x, "dtype", None) is dtype and hasattr(type(x), "_read"):
+            return x
+        if isinstance(x, IndexedSlices):
+            return IndexedSlices(cast(x.values, dtype), x.indices, x.dense_shape)
+        x = convert(x)
+    have = x._aval.dtype
+    if have is dtype:
+        return x
+    if have.np is None or dtype.np is None or have is d.string or dtype is d.string:
+        raise errors.UnimplementedError(
+            None, None, f"Cast {d.c_name(have)} to {d.c_name(dtype)} is not supported [Op:Cast] name: "
+        )
+    return _cast(x, dtype)
+
+
+def saturate_cast(value, dtype, name=None):
+    """`value` in another dtype, with what is out of range clipped to its smallest and largest number first.
+
+    Raises:
+      TypeError: `value` is boolean.
+    """
+    from tfcompat._clip import clip_by_value
+
+    value, dtype = convert(value), d.as_dtype(dtype)
+    have = value.dtype
+    if have is dtype:
+        return value
+    if have.is_complex:
+        if dtype.is_complex:
+            have_real, wanted = have.real_dtype, dtype.real_dtype
+            parts = [saturate_cast(part, wanted) for part in (real(value), imag(value))]
+            return complex(*parts) if have_real is not wanted else value
+        value = real(value)
+        have = value.dtype
+    wanted = dtype.real_dtype
+    if float(have.min) < float(wanted.min) or float(have.max) > float(wanted.max):
+        kind = have.np.type
+        low, high = kind(max(have.min, wanted.min)), kind(min(have.max, wanted.max))
+        if have.is_floating:
+            low = np.nextafter(low, kind(0)) if float(low) < float(wanted.min) else low
+            high = np.nextafter(high, kind(0)) if float(high) > float(wanted.max) else high
+        value = clip_by_value(value, convert(np.asarray(low)), convert(np.asarray(high)))
+    return cast(value, dtype)
+
+
+# Complex numbers
+
+
+def _complex_dtypes(re, im):
+    if re is not im or re not in WIDE_FLOATS:
+        raise TypeError(
+            f"The `real` and `imag` components have incorrect types: {re.name} {im.name}. They must be consistent, and "
+            f"one of {[d.float32, d.float64]}"
+        )
+
+
+@op("Complex", complain=_complex_dtypes)
+def complex(real: Data("T"), imag: Data("U")):
+    """The complex numbers with these parts: complex64 of float32, complex128 of float64.
+
+    Raises:
+      TypeError: the parts have different dtypes or others.
+    """
+    return lax.complex(*jnp.broadcast_arrays(*aligned("Complex", real, imag)))
+
+
+_real = unary("_real", "Real", COMPLEX, lax.real, True, "The real part.")
+_imag = unary("_imag", "Imag", COMPLEX, lax.imag, True, "The imaginary part.")
+_conj = unary("_conj", "Conj", COMPLEX, lax.conj, True, "The complex conjugate.")
+
+
+@op("Angle", T=COMPLEX)
+def _angle(x: T):
+    return lax.atan2(lax.imag(x), lax.real(x))
+
+
+@op("SelectV2", T=FLOATS, grad=None)
+def _angle_of_real(x: T):
+    return where(x < 0, np.pi, jnp.zeros_like(x))
+
+
+@op("ZerosLike", grad=None)
+def zeros_like(x: T):
+    return jnp.zeros_like(x)
+
+
+def real(input, name=None):
+    """The real part; real tensors are returned as they are."""
+    x = convert(input)
+    return _real(x) if x.dtype.is_complex else x
+
+
+def imag(input, name=None):
+    """The imaginary part; zeros for real tensors."""
+    x = convert(input)
+    return _imag(x) if x.dtype.is_complex else zeros_like(x)
+
+
+def conj(x, name=None):
+    """The complex conjugate; real tensors are returned as they are.
+
+    Raises:
+      TypeError: `x` is not numeric.
+    """
+    x = convert(x)
+    if x.dtype.is_complex:
+        return _conj(x)
+    if not (x.dtype.is_floating or x.dtype.is_integer):
+        raise TypeError(f"Expected numeric or variant tensor, got dtype {x.dtype!r}.")
+    return x
+
+
+def angle(input, name=None):
+    """The argument of complex numbers; 0 or pi for real ones."""
+    x = convert(input)
+    if x.dtype.is_complex:
+        return _angle(x)
+    if not x.dtype.is_floating:
+        raise TypeError(f"Cannot convert {math.pi} to EagerTensor of dtype {x.dtype.name}")
+    return _angle_of_real(x)
+
+

@@ -1,0 +1,367 @@
+"""Elementwise ops of `tf.math`: arithmetic, functions of one number, comparisons, logic."""
+
+import math
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.scipy import special
+
+from tfcompat._core import dtypes as d
+from tfcompat._core import errors
+from tfcompat._core.op import Check, T, op
+from tfcompat._declare import (
+    FLOATS,
+    INEXACT,
+    INTEGERS,
+    NUMBERS,
+    REAL,
+    SIGNED,
+    WIDE_FLOATS,
+    Bools,
+    aligned,
+    binary,
+    conj,
+    declare,
+    is_complex,
+    is_float,
+    sum_to,
+    unary,
+    where,
+)  # fmt: skip
+
+# Arithmetic
+
+add = binary("add", "AddV2", NUMBERS, lax.add, True, "x + y, elementwise.", convert="first")
+subtract = binary("subtract", "Sub", NUMBERS, lax.sub, True, "x - y, elementwise.")
+multiply = binary("multiply", "Mul", (*NUMBERS, d.bool), lambda x, y: x & y if x.dtype == bool else lax.mul(x, y),
+                  lambda g, out, x, y: (lax.mul(g, conj(y)), lax.mul(g, conj(x))), "x * y, elementwise.")  # fmt: skip
+negative = unary("negative", "Neg", (*SIGNED, *INEXACT), lax.neg, True, "-x, elementwise.")
+
+
+def _real_quotient(x, y):
+    """x / y; small integers are divided as float32, larger ones as float64."""
+    if not jnp.issubdtype(x.dtype, jnp.inexact):
+        wide = jnp.float32 if x.dtype.itemsize < 4 else jnp.float64
+        x, y = x.astype(wide), y.astype(wide)
+    return lax.div(x, y)
+
+
+def one_dtype(where_, x, y):
+    if x is not y:
+        raise TypeError(f"`x` and `y` must have the same dtype, got {x!r} != {y!r}.")
+    if x not in NUMBERS:
+        listed = ", ".join(map(repr, (*INTEGERS, *INEXACT)))
+        raise TypeError(f"Invalid dtype {x!r} in {where_}. Expected one of {{{listed}}}.")
+
+
+def _quotient(name, doc, conversion):
+    def body(x: T, y: T):
+        return _real_quotient(*aligned("RealDiv", x, y))
+
+    def grad(g, out, x, y):
+        g, a, b = aligned("RealDiv", g, x, y)
+        return sum_to(g / conj(b), x), sum_to(g * conj(-a / b / b), y)
+
+    return declare(name, doc, body, "RealDiv", grad=grad, convert=conversion,
+                   complain=lambda x, y: one_dtype("__truediv__", x, y))  # fmt: skip
+
+
+truediv = _quotient("truediv", "x / y, elementwise; integers become float32 (8 and 16 bits) or float64.", "first")
+divide = _quotient("divide", "x / y, elementwise, as Python's operator divides tensors.", "operands")
+
+
+def _same_divisor(y):
+    return where(y == 0, 1, y)
+
+
+def _floor_div(x, y):
+    if is_float(x):
+        return lax.floor(lax.div(x, y))
+    q = lax.div(x, y)
+    if jnp.issubdtype(x.dtype, jnp.unsignedinteger):
+        return q
+    return where((lax.rem(x, y) != 0) & ((x < 0) != (y < 0)), q - 1, q)
+
+
+def _floor_mod(x, y):
+    r = lax.rem(x, y)
+    return where((r != 0) & ((y < 0) != (r < 0)), r + y, r)
+
+
+_zero_divisor = Check(lambda x, y: jnp.any(y == 0), lambda x, y: "Integer division by zero", dtypes=INTEGERS)
+_zero_truncated = Check(
+    lambda x, y: jnp.any(y == 0),
+    lambda x, y: "Unexpected error in binary operator (only integer div and mod should have errors)",
+    error=errors.InternalError,
+    dtypes=INTEGERS,
+)
+floordiv = binary("floordiv", "FloorDiv", REAL, _floor_div, None,
+                  "x / y rounded down, elementwise; InvalidArgumentError where an integer is divided by zero.",
+                  check=_zero_divisor)  # fmt: skip
+floormod = binary("floormod", "FloorMod", REAL, _floor_mod, lambda g, out, x, y: (g, g * -lax.floor(x / y)),
+                  "Remainder of `floordiv`: it has y's sign. InvalidArgumentError where an integer is divided by zero.",
+                  check=_zero_divisor)  # fmt: skip
+mod = floormod
+truncatediv = binary("truncatediv", "TruncateDiv", REAL,
+                     lambda x, y: _truncate(lax.div(x, y)) if is_float(x) else lax.div(x, y), None,
+                     "x / y rounded towards zero, elementwise.", check=_zero_truncated)  # fmt: skip
+truncatemod = binary("truncatemod", "TruncateMod", (d.int32, d.int64, *FLOATS), lax.rem, None,
+                     "Remainder of `truncatediv`: it has x's sign.", check=_zero_truncated)  # fmt: skip
+
+
+def _truncate(x):
+    return where(x < 0, lax.ceil(x), lax.floor(x))
+
+
+def _power(x, y):
+    if jnp.issubdtype(x.dtype, jnp.inexact):
+        return lax.pow(x, y)
+    # Squaring: exponents of 128 and more overflow for every base but 0 and +-1, where the low bits decide.
+    exponent = where(y >= 128, 64 | (y & 63), y) if x.dtype != jnp.int8 else y
+    result, square = jnp.ones(jnp.broadcast_shapes(x.shape, y.shape), x.dtype), x
+    for bit in range(7):
+        result = jnp.where(exponent & (1 << bit) != 0, result * square, result)
+        square = square * square
+    return result
+
+
+def _power_grad(g, out, x, y):
+    usable = x != 0 if is_complex(x) else x > 0
+    log = where(usable, lax.log(where(usable, x, 1)), 0)
+    return g * conj(y * lax.pow(x, y - 1)), g * conj(out * log)
+
+
+pow = binary("pow", "Pow", (*SIGNED, *INEXACT), _power, _power_grad, """x to the power of y, elementwise.
+
+    InvalidArgumentError where an integer exponent is negative. Integer results that overflow wrap around.
+    """, check=Check(lambda x, y: jnp.any(y < 0), lambda x, y: "Integers to negative integer powers are not allowed",
+                     dtypes=SIGNED))  # fmt: skip
+maximum = binary("maximum", "Maximum", REAL, lax.max,
+                 lambda g, out, x, y: (where(x >= y, g, 0), where(x >= y, 0, g)),
+                 "The larger of x and y, elementwise; NaN where one is NaN.")  # fmt: skip
+minimum = binary("minimum", "Minimum", REAL, lax.min,
+                 lambda g, out, x, y: (where(x <= y, g, 0), where(x <= y, 0, g)),
+                 "The smaller of x and y, elementwise; NaN where one is NaN.")  # fmt: skip
+
+
+def _squared(x, y):
+    d = lax.sub(x, y)
+    return lax.mul(d, conj(d))
+
+
+squared_difference = binary("squared_difference", "SquaredDifference", (d.int32, d.int64, *INEXACT), _squared,
+                            lambda g, out, x, y: (2 * g * (x - y), -2 * g * (x - y)),
+                            "(x - y) * conj(x - y), elementwise.")  # fmt: skip
+
+
+def _safe_quotient(x, y):
+    return where(y == 0, 0, lax.div(x, _same_divisor(y)))
+
+
+def _safe_product(x, y):
+    return where(y == 0, 0, lax.mul(x, y))
+
+
+div_no_nan = binary("divide_no_nan", "DivNoNan", INEXACT, _safe_quotient,
+                     lambda g, out, x, y: (_safe_quotient(g, conj(y)),
+                                           g * conj(_safe_quotient(_safe_quotient(-x, y), y))),
+                     "x / y, and 0 where y is 0.")  # fmt: skip
+
+
+multiply_no_nan = binary("multiply_no_nan", "MulNoNan", INEXACT, _safe_product,
+                         lambda g, out, x, y: (_safe_product(g, conj(y)), _safe_product(conj(x), g)),
+                         "x * y, and 0 where y is 0 even if x is infinite or NaN.")  # fmt: skip
+
+
+def _x_times(function):
+    """x * function(y), and 0 where x is 0."""
+    return lambda x, y: where(x == 0, 0, lax.mul(x, function(where(x == 0, 1, y))))
+
+
+def _indicator(x):
+    return where(x != 0, 1, x)
+
+
+_xlogy, _xlog1py = _x_times(lax.log), _x_times(lax.log1p)
+
+
+def _xdivy(x, y):
+    return where(x == 0, 0, lax.div(x, where(x == 0, 1, y)))
+
+
+xlogy = binary("xlogy", "Xlogy", INEXACT, _xlogy,
+               lambda g, out, x, y: (g * conj(_xlogy(_indicator(x), y)), g * conj(_xdivy(x, y))),
+               "x * log(y), and 0 where x is 0.")  # fmt: skip
+xlog1py = binary("xlog1py", "Xlog1py", INEXACT, _xlog1py,
+                 lambda g, out, x, y: (g * conj(_xlog1py(_indicator(x), y)), g * conj(_xdivy(x, y + 1))),
+                 "x * log(1 + y), and 0 where x is 0.")  # fmt: skip
+xdivy = binary("xdivy", "Xdivy", INEXACT, _xdivy,
+               lambda g, out, x, y: (g * conj(_xdivy(_indicator(x), y)), g * conj(_xdivy(-x, y * y))),
+               "x / y, and 0 where x is 0.")  # fmt: skip
+
+
+def _atan2_body(y: T, x: T):
+    return lax.atan2(*aligned("Atan2", y, x))
+
+
+def _atan2_grad(g, out, y, x):
+    g, a, b = aligned("Atan2", g, y, x)
+    g = g / (a * a + b * b)
+    return sum_to(g * b, y), sum_to(g * -a, x)
+
+
+atan2 = declare("atan2", "Angle of the point (x, y), elementwise, in [-pi, pi].", _atan2_body, "Atan2", T=FLOATS,
+                grad=_atan2_grad)  # fmt: skip
+nextafter = binary("nextafter", "NextAfter", WIDE_FLOATS, lax.nextafter, None,
+                   "The floating-point number next to x1 in the direction of x2.")  # fmt: skip
+
+# Powers, exponentials, logarithms
+
+square = unary("square", "Square", NUMBERS, lambda x: lax.mul(x, x), lambda x, y: 2 * x, "x * x, elementwise.")
+sqrt = unary("sqrt", "Sqrt", INEXACT, lax.sqrt, lambda x, y: 0.5 / y, "The square root, elementwise.")
+rsqrt = unary("rsqrt", "Rsqrt", INEXACT, lax.rsqrt, lambda x, y: -0.5 * (y * y * y), "1 / sqrt(x), elementwise.")
+exp = unary("exp", "Exp", INEXACT, lax.exp, lambda x, y: y, "The exponential, elementwise.")
+expm1 = unary("expm1", "Expm1", INEXACT, lax.expm1, lambda x, y: lax.exp(x), "exp(x) - 1, exact near 0.")
+log = unary("log", "Log", INEXACT, lax.log, lambda x, y: 1 / x, "The natural logarithm, elementwise.")
+log1p = unary("log1p", "Log1p", INEXACT, lax.log1p, lambda x, y: 1 / (1 + x), "log(1 + x), exact near 0.")
+reciprocal = unary("reciprocal", "Reciprocal", INEXACT, lambda x: 1 / x, lambda x, y: -y * y, "1 / x, elementwise.")
+reciprocal_no_nan = unary("reciprocal_no_nan", "ReciprocalNoNan", INEXACT,
+                          lambda x: where(x == 0, 0, 1 / _same_divisor(x)), lambda x, y: -y * y,
+                          "1 / x, and 0 where x is 0.")  # fmt: skip
+sigmoid = unary("sigmoid", "Sigmoid", INEXACT, lax.logistic, lambda x, y: y * (1 - y), "1 / (1 + exp(-x)).")
+log_sigmoid = unary("log_sigmoid", "LogSigmoid", FLOATS,
+                    lambda x: lax.min(x, jnp.zeros_like(x)) - lax.log1p(lax.exp(-lax.abs(x))),
+                    lambda x, y: lax.logistic(-x), "log(sigmoid(x)), without overflow.")  # fmt: skip
+
+# Trigonometry
+
+sin = unary("sin", "Sin", INEXACT, lax.sin, lambda x, y: lax.cos(x), "The sine, elementwise.")
+cos = unary("cos", "Cos", INEXACT, lax.cos, lambda x, y: -lax.sin(x), "The cosine, elementwise.")
+tan = unary("tan", "Tan", INEXACT, lax.tan, lambda x, y: 1 + y * y, "The tangent, elementwise.")
+asin = unary("asin", "Asin", INEXACT, lax.asin, lambda x, y: 1 / lax.sqrt(1 - x * x), "The inverse sine.")
+acos = unary("acos", "Acos", INEXACT, lax.acos, lambda x, y: -1 / lax.sqrt(1 - x * x), "The inverse cosine.")
+atan = unary("atan", "Atan", INEXACT, lax.atan, lambda x, y: 1 / (1 + x * x), "The inverse tangent.")
+sinh = unary("sinh", "Sinh", INEXACT, lax.sinh, lambda x, y: lax.cosh(x), "The hyperbolic sine.")
+cosh = unary("cosh", "Cosh", INEXACT, lax.cosh, lambda x, y: lax.sinh(x), "The hyperbolic cosine.")
+tanh = unary("tanh", "Tanh", INEXACT, lax.tanh, lambda x, y: 1 - y * y, "The hyperbolic tangent.")
+asinh = unary("asinh", "Asinh", INEXACT, lax.asinh, lambda x, y: 1 / lax.cosh(y), "The inverse hyperbolic sine.")
+acosh = unary("acosh", "Acosh", INEXACT, lax.acosh, lambda x, y: 1 / lax.sinh(y), "The inverse hyperbolic cosine.")
+atanh = unary("atanh", "Atanh", INEXACT, lax.atanh, lambda x, y: 1 / (1 - x * x), "The inverse hyperbolic tangent.")
+
+# Special functions
+
+
+def _digamma(x):
+    return where((x <= 0) & (x == lax.floor(x)), np.nan, lax.digamma(x))
+
+
+erf = unary("erf", "Erf", FLOATS, lax.erf, lambda x, y: 2 / math.sqrt(math.pi) * lax.exp(-x * x),
+            "The error function.")  # fmt: skip
+erfc = unary("erfc", "Erfc", FLOATS, lax.erfc, lambda x, y: -2 / math.sqrt(math.pi) * lax.exp(-x * x),
+             "1 - erf(x), exact where that is small.")  # fmt: skip
+erfinv = unary("erfinv", "Erfinv", WIDE_FLOATS, lax.erf_inv,
+               lambda x, y: math.sqrt(math.pi) / 2 * lax.exp(y * y), "The inverse of erf.")  # fmt: skip
+ndtri = unary("ndtri", "Ndtri", WIDE_FLOATS, special.ndtri,
+              lambda x, y: math.sqrt(2 * math.pi) * lax.exp(y * y / 2), "Quantile of the normal distribution.")  # fmt: skip
+lgamma = unary("lgamma", "Lgamma", (d.float16, *WIDE_FLOATS), lax.lgamma, lambda x, y: _digamma(x),
+               "The logarithm of |gamma(x)|.")  # fmt: skip
+digamma = unary("digamma", "Digamma", (d.float16, *WIDE_FLOATS), _digamma,
+                lambda x, y: lax.polygamma(jnp.ones_like(x), x), "The derivative of lgamma.")  # fmt: skip
+
+
+@op("Igamma", T=WIDE_FLOATS)
+def igamma(a: T, x: T):
+    """The regularised lower incomplete gamma function P(a, x)."""
+    return lax.igamma(*jnp.broadcast_arrays(*aligned("Igamma", a, x)))
+
+
+@op("Igammac", T=WIDE_FLOATS)
+def igammac(a: T, x: T):
+    """The regularised upper incomplete gamma function Q(a, x)."""
+    return lax.igammac(*jnp.broadcast_arrays(*aligned("Igammac", a, x)))
+
+
+@op("Zeta", T=WIDE_FLOATS)
+def zeta(x: T, q: T):
+    """The Hurwitz zeta function."""
+    return lax.zeta(*jnp.broadcast_arrays(*aligned("Zeta", x, q)))
+
+
+@op("Polygamma", T=WIDE_FLOATS)
+def polygamma(a: T, x: T):
+    """The a-th derivative of digamma at x."""
+    return lax.polygamma(*jnp.broadcast_arrays(*aligned("Polygamma", a, x)))
+
+
+@op("Betainc", T=WIDE_FLOATS)
+def betainc(a: T, b: T, x: T):
+    """The regularised incomplete beta function I_x(a, b)."""
+    return lax.regularized_incomplete_beta(*jnp.broadcast_arrays(*aligned("Betainc", a, b, x)))
+
+
+# Signs and rounding
+
+
+def _abs(x):
+    return lax.abs(x)
+
+
+def _sign(x):
+    if is_complex(x):
+        size = lax.abs(x)
+        return x / where(size == 0, 1, size).astype(x.dtype)
+    return where(x == 0, 0, lax.sign(x))
+
+
+def _abs_grad(g, out, x):
+    return g.astype(x.dtype) * _sign(x)
+
+
+def _abs_body(x: T):
+    return lax.abs(x)
+
+
+abs = declare("abs", "The absolute value, elementwise; of complex numbers a real one.", _abs_body, "Abs",
+              T=(*SIGNED, *INEXACT), grad=_abs_grad)  # fmt: skip
+sign = unary("sign", "Sign", (*SIGNED, *INEXACT), _sign, True, "-1, 0 or 1; z / |z| of complex numbers.")
+floor = unary("floor", "Floor", FLOATS, lax.floor, None, "The largest integer that is not above x.")
+ceil = unary("ceil", "Ceil", FLOATS, lax.ceil, None, "The smallest integer that is not below x.")
+rint = unary("rint", "Rint", WIDE_FLOATS, lambda x: lax.round(x, lax.RoundingMethod.TO_NEAREST_EVEN), None,
+             "The nearest integer; halves go to the even one.")  # fmt: skip
+round = unary("round", "Round", REAL,
+              lambda x: lax.round(x, lax.RoundingMethod.TO_NEAREST_EVEN) if is_float(x) else x, None,
+              "The nearest integer; halves go to the even one.")  # fmt: skip
+
+# Comparisons and logic
+
+EQUATABLE = (*NUMBERS, d.bool)
+equal = binary("equal", "Equal", EQUATABLE, lax.eq, None, "x == y, elementwise.")
+not_equal = binary("not_equal", "NotEqual", EQUATABLE, lax.ne, None, "x != y, elementwise.")
+less = binary("less", "Less", REAL, lax.lt, None, "x < y, elementwise.")
+less_equal = binary("less_equal", "LessEqual", REAL, lax.le, None, "x <= y, elementwise.")
+greater = binary("greater", "Greater", REAL, lax.gt, None, "x > y, elementwise.")
+greater_equal = binary("greater_equal", "GreaterEqual", REAL, lax.ge, None, "x >= y, elementwise.")
+
+
+def _logical(name, kernel, function, doc):
+    def body(x: Bools, y: Bools):
+        return function(*aligned(kernel, x, y))
+
+    return declare(name, doc, body, kernel, grad=None)
+
+
+logical_and = _logical("logical_and", "LogicalAnd", lax.bitwise_and, "x and y, elementwise, of booleans.")
+logical_or = _logical("logical_or", "LogicalOr", lax.bitwise_or, "x or y, elementwise, of booleans.")
+logical_xor = _logical("logical_xor", "LogicalXor", lax.bitwise_xor, "Whether one of x and y is true, elementwise.")
+
+
+@op("LogicalNot", grad=None)
+def logical_not(x: Bools):
+    """not x, elementwise, of booleans."""
+    return lax.bitwise_not(x)
+
+
+is_nan = unary("is_nan", "IsNan", FLOATS, lambda x: x != x, None, "Whether x is NaN, elementwise.")
+is_inf = unary("is_inf", "IsInf", FLOATS, lambda x: lax.abs(x) == np.inf, None, "Whether x is infinite, elementwise.")
+is_finite = unary("is_finite", "IsFinite", FLOATS, lax.is_finite, None, "Whether x is finite, elementwise.")

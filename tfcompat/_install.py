@@ -1,0 +1,11 @@
+"""Gives Tensor and Variable the operators and methods that are ops."""
+
+from tfcompat import _gather, _operators, _slicing, _sparse_gradients, _variable_methods
+from tfcompat._core.tensor import Tensor
+from tfcompat._core.variable import Variable
+
+_operators.install(Tensor)
+_operators.install(Variable)
+Tensor.__getitem__ = _slicing.getitem
+_variable_methods.install(Variable)
+_gather.gather_v2.op.sparse_grad = _sparse_gradients.of_gather

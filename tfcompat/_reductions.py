@@ -1,0 +1,387 @@
+"""Reductions, scans and counts of `tf.math`."""
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from tfcompat._core import dtypes as d
+from tfcompat._core.convert import convert
+from tfcompat._core.op import Axes, Axis, Bool, Data, Dtype, Int, T, op
+from tfcompat._core.tensor_base import host_value
+from tfcompat._declare import (
+    FLOATS,
+    INDEX,
+    INEXACT,
+    INTEGERS,
+    NUMBERS,
+    REAL,
+    Bools,
+    axes_of,
+    conj,
+    invalid,
+    is_complex,
+    is_float,
+    kept,
+    where,
+)  # fmt: skip
+
+# Reductions
+
+
+def _reduce(kernel, function, x, axis, keepdims):
+    axes = axes_of(kernel, x, axis)
+    if not axes and axis is not None:
+        return x
+    result = function(x, axes)
+    return kept(result, axes) if keepdims else result
+
+
+def _sum(x, axes):
+    return jnp.sum(x, axes, dtype=x.dtype)
+
+
+def _mean(x, axes):
+    count = 1
+    for a in axes:
+        count *= x.shape[a]
+    if not jnp.issubdtype(x.dtype, jnp.inexact):
+        wide = jnp.uint64 if x.dtype == jnp.uint64 else jnp.int64
+        total = jnp.sum(x, axes, dtype=wide)
+        return lax.div(total, jnp.full_like(total, max(count, 1))).astype(x.dtype)
+    return _sum(x, axes) / count if isinstance(count, int) and count else _sum(x, axes) / jnp.asarray(count, x.dtype)
+
+
+@op("Sum", T=NUMBERS)
+def reduce_sum(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
+    """The sum over `axis` (default: over all dimensions), of the input's dtype.
+
+    Args:
+      input_tensor: numeric tensor.
+      axis: an int, a list of ints, or None. An empty list reduces nothing.
+      keepdims: whether reduced dimensions stay, with size 1.
+
+    Raises:
+      InvalidArgumentError: an axis that the tensor does not have, or the same axis twice.
+    """
+    return _reduce("Sum", _sum, input_tensor, axis, keepdims)
+
+
+@op("Mean", T=NUMBERS)
+def reduce_mean(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
+    """The mean over `axis`, of the input's dtype (integer means are cut towards zero). See `reduce_sum`."""
+    return _reduce("Mean", _mean, input_tensor, axis, keepdims)
+
+
+def _shared(kernel):
+    """Gradient of max and min: shared equally by the elements that attain it."""
+
+    def grad(g, out, x, axis, keepdims):
+        axes = axes_of(kernel, x, axis)
+        if axes and not keepdims:
+            g, out = kept(g, axes), kept(out, axes)
+        attained = jnp.equal(x, out).astype(x.dtype)
+        return attained / jnp.sum(attained, axes, dtype=x.dtype, keepdims=True) * g
+
+    return grad
+
+
+@op("Max", T=REAL, grad=_shared("Max"))
+def reduce_max(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
+    """The maximum over `axis`: NaN where one is NaN, the smallest number where there is none. See `reduce_sum`."""
+    return _reduce("Max", lax.reduce_max, input_tensor, axis, keepdims)
+
+
+@op("Min", T=REAL, grad=_shared("Min"))
+def reduce_min(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
+    """The minimum over `axis`: NaN where one is NaN, the largest number where there is none. See `reduce_sum`."""
+    return _reduce("Min", lax.reduce_min, input_tensor, axis, keepdims)
+
+
+@op("Prod", T=NUMBERS)
+def reduce_prod(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
+    """The product over `axis`. See `reduce_sum`."""
+    return _reduce("Prod", lax.reduce_prod, input_tensor, axis, keepdims)
+
+
+@op("Any", grad=None)
+def reduce_any(input_tensor: Bools, axis: Axes = None, keepdims: Bool = False):
+    """Whether any element along `axis` is true. See `reduce_sum`."""
+    return _reduce("Any", lax.reduce_or, input_tensor, axis, keepdims)
+
+
+@op("All", grad=None)
+def reduce_all(input_tensor: Bools, axis: Axes = None, keepdims: Bool = False):
+    """Whether all elements along `axis` are true. See `reduce_sum`."""
+    return _reduce("All", lax.reduce_and, input_tensor, axis, keepdims)
+
+
+def _logsumexp(x, axes):
+    peak = lax.stop_gradient(kept(lax.reduce_max(x, axes), axes))
+    peak = where(lax.is_finite(peak), peak, 0)
+    return lax.log(_sum(lax.exp(x - peak), axes)) + lax.reshape(peak, [n for i, n in enumerate(x.shape) if i not in axes])
+
+
+@op("LogSumExp", T=FLOATS)
+def reduce_logsumexp(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
+    """log(sum(exp(x))) over `axis`, without overflow. See `reduce_sum`."""
+    return _reduce("Sum", _logsumexp, input_tensor, axis, keepdims)
+
+
+def _variance(x, axes):
+    x = x - kept(_mean(x, axes), axes)
+    return _mean(lax.real(x * conj(x)) if is_complex(x) else x * x, axes)
+
+
+@op("Variance", T=INEXACT)
+def _reduce_variance(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
+    if axis == ():
+        return jnp.zeros_like(lax.abs(input_tensor))
+    return _reduce("Mean", _variance, input_tensor, axis, keepdims)
+
+
+@op("StandardDeviation", T=INEXACT)
+def _reduce_std(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
+    if axis == ():
+        return jnp.zeros_like(lax.abs(input_tensor))
+    return _reduce("Mean", lambda x, axes: lax.sqrt(_variance(x, axes)), input_tensor, axis, keepdims)
+
+
+def _inexact(value):
+    t = convert(value)
+    if t.dtype.is_integer:
+        raise TypeError(f"Input must be either real or complex. Received integer type {t.dtype}.")
+    return t
+
+
+def reduce_variance(input_tensor, axis=None, keepdims=False, name=None):
+    """The variance over `axis` (mean of |x - mean| ** 2, real also for complex numbers). See `reduce_sum`.
+
+    Raises:
+      TypeError: `input_tensor` holds integers.
+    """
+    return _reduce_variance(_inexact(input_tensor), axis, keepdims)
+
+
+def reduce_std(input_tensor, axis=None, keepdims=False, name=None):
+    """The square root of `reduce_variance`."""
+    return _reduce_std(_inexact(input_tensor), axis, keepdims)
+
+
+def _norm(x, axes):
+    if not jnp.issubdtype(x.dtype, jnp.inexact):
+        x64 = x.astype(jnp.float64)
+        return lax.sqrt(jnp.sum(x64 * x64, axes)).astype(x.dtype)
+    return lax.sqrt(_sum(x * conj(x), axes))
+
+
+def _norm_grad(g, out, x, axis, keepdims):
+    axes = axes_of("EuclideanNorm", x, axis)
+    if axes and not keepdims:
+        g, out = kept(g, axes), kept(out, axes)
+    return x * (g / conj(out))
+
+
+@op("EuclideanNorm", T=NUMBERS, grad=_norm_grad)
+def reduce_euclidean_norm(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
+    """The square root of the sum of |x| ** 2 over `axis`. See `reduce_sum`."""
+    return _reduce("EuclideanNorm", _norm, input_tensor, axis, keepdims)
+
+
+# Positions of extremes
+
+
+def _extreme(kernel, x, axis, output_type, function, worst):
+    axis = 0 if axis is None else axis
+    rank = x.ndim
+    if output_type not in (d.int16, d.uint16, d.int32, d.int64):
+        raise invalid(f"Value for attr 'output_type' of {d.c_name(output_type)} is not in the list of allowed values: "
+                      f"int16, uint16, int32, int64\n\t; NodeDef: {kernel};", kernel)  # fmt: skip
+    if not -rank <= axis < rank:
+        raise invalid(f"Expected dimension in the range [{-rank}, {rank}), but got {axis}", kernel)
+    axis %= rank
+    if x.shape[axis] == 0:
+        if 0 not in [n for i, n in enumerate(x.shape) if i != axis]:
+            raise invalid(f"Reduction axis {axis} is empty in shape [{','.join(map(str, x.shape))}]", kernel)
+        return jnp.zeros([n for i, n in enumerate(x.shape) if i != axis], output_type.np)
+    if is_float(x):
+        x = where(x != x, worst, x)
+    elif x.dtype == bool:
+        x = x.astype(jnp.uint8)
+    wide = output_type.np if output_type in INDEX else np.dtype(np.int32)
+    return function(x, axis, wide).astype(output_type.np)
+
+
+EXTREMES = (*REAL, d.bool)
+
+
+@op("ArgMax", grad=None, T=EXTREMES)
+def argmax(input: T, axis: Axis = None, output_type: Dtype = d.int64):
+    """Where the largest element along `axis` (default 0) is; of equal ones the first. NaN is never the largest.
+
+    Raises:
+      InvalidArgumentError: no such axis, an axis of size 0, or an `output_type` other than int16, uint16, int32, int64.
+    """
+    return _extreme("ArgMax", input, axis, output_type, lax.argmax, -np.inf)
+
+
+@op("ArgMin", grad=None, T=EXTREMES)
+def argmin(input: T, axis: Axis = None, output_type: Dtype = d.int64):
+    """Where the smallest element along `axis` is. See `argmax`."""
+    return _extreme("ArgMin", input, axis, output_type, lax.argmin, np.inf)
+
+
+# Scans
+
+
+def _scan(kernel, x, axis, exclusive, reverse, function, neutral):
+    rank = x.ndim
+    if not -rank <= axis < rank:
+        raise invalid(f"ScanOp: Expected scan axis in the range [{-rank}, {rank}), but got {axis}", kernel)
+    axis %= rank
+    if exclusive and x.shape[axis] != 0:
+        size = x.shape[axis]
+        edge = jnp.full([1 if i == axis else n for i, n in enumerate(x.shape)], neutral, x.dtype)
+        rest = lax.slice_in_dim(x, 1, size, axis=axis) if reverse else lax.slice_in_dim(x, 0, size - 1, axis=axis)
+        x = lax.concatenate([rest, edge] if reverse else [edge, rest], axis)
+    return function(x, axis, reverse)
+
+
+@op("Cumsum", T=NUMBERS)
+def cumsum(x: T, axis: Axis = 0, exclusive: Bool = False, reverse: Bool = False):
+    """Running sums along `axis`.
+
+    Args:
+      exclusive: sums of what comes before each element, without it.
+      reverse: from the end.
+    """
+    return _scan("Cumsum", x, axis, exclusive, reverse, lax.cumsum, 0)
+
+
+@op("Cumprod", T=NUMBERS)
+def cumprod(x: T, axis: Axis = 0, exclusive: Bool = False, reverse: Bool = False):
+    """Running products along `axis`. See `cumsum`."""
+    return _scan("Cumprod", x, axis, exclusive, reverse, lax.cumprod, 1)
+
+
+@op("CumulativeLogsumexp", T=FLOATS)
+def cumulative_logsumexp(x: T, axis: Axis = 0, exclusive: Bool = False, reverse: Bool = False):
+    """Running log(sum(exp(x))) along `axis`. See `cumsum`."""
+    return _scan("CumulativeLogsumexp", x, axis, exclusive, reverse, lax.cumlogsumexp, -np.inf)
+
+
+# Counts
+
+
+@op("CountNonzero", grad=None)
+def _count_nonzero(input: T, axis: Axes, keepdims: Bool, dtype: Dtype):
+    nonzero = input if input.dtype == bool else input != 0
+    if axis == ():
+        return nonzero.astype(dtype.np)
+    return _reduce("Sum", lambda x, axes: jnp.sum(x, axes, dtype=dtype.np), nonzero, axis, keepdims)
+
+
+def count_nonzero(input, axis=None, keepdims=None, dtype=d.int64, name=None):
+    """How many elements along `axis` are not zero (of strings: not empty)."""
+    x = convert(input)
+    if x.dtype is d.string:
+        x = convert(host_value(x) != b"")
+    return _count_nonzero(x, axis, bool(keepdims), dtype)
+
+
+@op("ZeroFraction", grad=None)
+def _zero_fraction(value: T):
+    dtype = jnp.float64 if value.dtype == jnp.float64 else jnp.float32
+    return jnp.sum(value == jnp.zeros((), value.dtype), dtype=dtype) / jnp.asarray(value.size, dtype)
+
+
+def zero_fraction(value, name=None):
+    """The fraction of elements that are zero, float32 (float64 of float64)."""
+    return _zero_fraction(value)
+
+
+@op("DenseBincount", grad=None, Tidx=INDEX)
+def _bincount(input: Data("Tidx"), weights: Data("W"), size: Int, dtype: Dtype, weighted: Bool, binary_output: Bool):
+    rows = input.reshape(-1, input.shape[-1]) if input.ndim == 2 else input.reshape(1, -1)
+    index = jnp.where(rows < size, rows, jnp.full_like(rows, size))
+    row = jnp.broadcast_to(jnp.arange(rows.shape[0])[:, None], rows.shape)
+    result = jnp.zeros((rows.shape[0], size), dtype.np)
+    if binary_output:
+        result = result.at[row, index].set(jnp.ones((), dtype.np), mode="drop")
+    else:
+        updates = weights.reshape(rows.shape).astype(dtype.np) if weighted else jnp.ones((), dtype.np)
+        result = result.at[row, index].add(updates, mode="drop")
+    return result if input.ndim == 2 else result[0]
+
+
+def bincount(arr, weights=None, minlength=None, maxlength=None, dtype=d.int32, name=None, axis=None,
+             binary_output=False):  # fmt: skip
+    """How often each number occurs (or the sum of its weights).
+
+    Args:
+      arr: non-negative integers; flattened unless `axis` is -1, which counts in each row of a matrix.
+      weights: tensor of arr's shape.
+      minlength, maxlength: smallest and largest size of the result. Numbers beyond it are not counted.
+      dtype: of the result; with weights it is theirs.
+      binary_output: 1 for each number that occurs, instead of counts.
+
+    Raises:
+      InvalidArgumentError: a negative number.
+    """
+    x = convert(arr)
+    if x.dtype not in INDEX:
+        x = convert(np.asarray(host_value(x)).astype(np.int32))
+    if axis not in (None, 0, -1):
+        raise ValueError(f"Unsupported value for argument axis={axis}. Only 0 and -1 are currently supported.")
+    values = np.asarray(host_value(x))
+    if values.size and values.min() < 0:
+        raise invalid("Input arr must be non-negative!", "DenseBincount")
+    size = int(values.max()) + 1 if values.size else 0
+    if minlength is not None:
+        size = max(size, int(host_value(convert(minlength))))
+    if maxlength is not None:
+        size = min(size, int(host_value(convert(maxlength))))
+    if axis != -1 or len(x.shape) != 2:
+        x = convert(values.reshape(-1))
+    weighted = weights is not None and not binary_output
+    w = convert(weights) if weights is not None else convert(1)
+    dtype = w.dtype if weights is not None else d.as_dtype(dtype)
+    return _bincount(x, w, size, dtype, weighted, bool(binary_output))
+
+
+@op("ConfusionMatrix", grad=None, L=INTEGERS)
+def _confusion_matrix(labels: Data("L"), predictions: Data("L"), weights: Data("W"), size: Int, dtype: Dtype):
+    counts = jnp.zeros((size, size), dtype.np)
+    return counts.at[labels, predictions].add(jnp.broadcast_to(weights, labels.shape).astype(dtype.np), mode="drop")
+
+
+def confusion_matrix(labels, predictions, num_classes=None, weights=None, dtype=d.int32, name=None):
+    """How often each class (row) was predicted to be each class (column).
+
+    Args:
+      labels, predictions: vectors of class numbers.
+      num_classes: number of classes; default: one more than the largest number there is.
+      weights: weight of each example.
+      dtype: of the result.
+
+    Raises:
+      InvalidArgumentError: a number that is negative or not below `num_classes`.
+    """
+    from tfcompat import debugging
+
+    labels, predictions = (convert(np.asarray(host_value(convert(t))).astype(np.int64)) for t in (labels, predictions))
+    labels, predictions = (convert(np.squeeze(host_value(t), -1)) if len(t.shape) == 2 else t
+                           for t in (labels, predictions))  # fmt: skip
+    debugging.assert_non_negative(labels, message="`labels` contains negative values.  ")
+    debugging.assert_non_negative(predictions, message="`predictions` contains negative values.  ")
+    if num_classes is None:
+        both = np.concatenate([host_value(labels).reshape(-1), host_value(predictions).reshape(-1)])
+        num_classes = int(both.max()) + 1 if both.size else 0
+    else:
+        num_classes = int(host_value(convert(num_classes)))
+        bound = convert(np.int64(num_classes))
+        debugging.assert_less(labels, bound, message="`labels` out of bound")
+        debugging.assert_less(predictions, bound, message="`predictions` out of bound")
+    w = convert(1 if weights is None else weights)
+    if weights is not None and w.shape.rank and w.shape.as_list() != predictions.shape.as_list():
+        raise ValueError(f"Shapes {predictions.shape} and {w.shape} are incompatible")
+    return _confusion_matrix(labels, predictions, w, num_classes, d.as_dtype(dtype))

@@ -1,0 +1,210 @@
+"""Segment reductions of `tf.math`: elements are combined by the number that goes with them."""
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from tfcompat._core import dtypes as d
+from tfcompat._core.avals import shape_text
+from tfcompat._core.convert import convert
+from tfcompat._core.op import Check, Data, Int, T, op
+from tfcompat._core.tensor_base import host_value
+from tfcompat._declare import INDEX, NUMBERS, REAL, declare, invalid
+
+Ids = Data("Tindices", d.int32)
+
+
+def _placed(data, ids, num, start, method):
+    """Combines rows of `data` by `ids`; negative ids are left out."""
+    index = jnp.where(ids >= 0, ids, jnp.full_like(ids, num)).reshape(-1)
+    rows = data.reshape(index.shape + data.shape[ids.ndim :])
+    target = jnp.full((num, *data.shape[ids.ndim :]), start, data.dtype)
+    return getattr(target.at[index], method)(rows, mode="drop")
+
+
+def _lowest(dtype):
+    return jnp.finfo(dtype).min if jnp.issubdtype(dtype, jnp.floating) else jnp.iinfo(dtype).min
+
+
+def _highest(dtype):
+    return jnp.finfo(dtype).max if jnp.issubdtype(dtype, jnp.floating) else jnp.iinfo(dtype).max
+
+
+def _taken(values, ids):
+    """The rows of `values` that `ids` name, zeros for negative ids."""
+    inside = ids >= 0
+    rows = values[jnp.where(inside, ids, jnp.zeros_like(ids))]
+    mask = inside.reshape(ids.shape + (1,) * (rows.ndim - ids.ndim))
+    return jnp.where(mask, rows, jnp.zeros_like(rows)), mask
+
+
+def _shared(g, out, data, ids, num):
+    """Gradient of max and min: shared equally by the elements that attain it."""
+    best, mask = _taken(out, ids)
+    attained = (mask & (data == best)).astype(data.dtype)
+    count = _placed(attained, ids, num, 0, "add")
+    share, _ = _taken(jnp.where(count == 0, jnp.zeros_like(g), g / jnp.where(count == 0, jnp.ones_like(count), count)), ids)
+    return attained * share
+
+
+_START = {"add": lambda t: 0, "multiply": lambda t: 1, "max": _lowest, "min": _highest}
+
+
+# Unsorted
+
+
+def _ids_bad(data, segment_ids, num_segments):
+    return jnp.any(segment_ids >= num_segments)
+
+
+def _ids_message(data, segment_ids, num_segments):
+    where = np.argwhere(segment_ids >= num_segments)[0]
+    text = ",".join(map(str, where))
+    return f"segment_ids[{text}] = {segment_ids[tuple(where)]} is out of range [0, {num_segments})"
+
+
+def _unsorted(name, kernel, method, types, grad, doc):
+    def body(data: T, segment_ids: Ids, num_segments: Int):
+        n = segment_ids.ndim
+        if data.shape[:n] != segment_ids.shape:
+            raise invalid(f"data.shape = {shape_text(data.shape)} does not start with segment_ids.shape = "
+                          f"{shape_text(segment_ids.shape)}", kernel)  # fmt: skip
+        if num_segments < 0:
+            raise invalid(f"Input num_segments == {num_segments} must not be negative.", kernel)
+        return _placed(data, segment_ids, num_segments, _START[method](data.dtype), method)
+
+    doc += """
+
+    Args:
+      data: numeric tensor.
+      segment_ids: integers; their shape is the beginning of data's. What has a negative id is left out.
+      num_segments: number of segments; the result's shape is [num_segments, ...].
+
+    Raises:
+      InvalidArgumentError: an id of `num_segments` or more, or shapes that do not fit.
+    """
+    return declare(name, doc, body, kernel, T=types, Tindices=INDEX, grad=grad, check=Check(_ids_bad, _ids_message))
+
+
+unsorted_segment_sum = _unsorted("unsorted_segment_sum", "UnsortedSegmentSum", "add", NUMBERS, True,
+                                 "Sums of the elements of each segment; 0 for an empty one.")  # fmt: skip
+unsorted_segment_prod = _unsorted("unsorted_segment_prod", "UnsortedSegmentProd", "multiply", NUMBERS, True,
+                                  "Products of the elements of each segment; 1 for an empty one.")  # fmt: skip
+unsorted_segment_max = _unsorted("unsorted_segment_max", "UnsortedSegmentMax", "max", REAL, _shared,
+                                 "Maxima of the segments; the smallest finite number for an empty one.")  # fmt: skip
+unsorted_segment_min = _unsorted("unsorted_segment_min", "UnsortedSegmentMin", "min", REAL, _shared,
+                                 "Minima of the segments; the largest finite number for an empty one.")  # fmt: skip
+
+
+def _counts(data, segment_ids, num_segments):
+    ids = convert(segment_ids)
+    ones = convert(np.ones(ids.shape.as_list(), data.dtype.np))
+    counts = unsorted_segment_sum(ones, ids, num_segments)
+    from tfcompat import math
+
+    counts = math.maximum(counts, 1)
+    inner = len(data.shape) - len(ids.shape)
+    if inner > 0:
+        from tfcompat._array import reshape
+
+        counts = reshape(counts, [-1] + [1] * inner)
+    return counts
+
+
+def _float(data):
+    from tfcompat import math
+
+    data = convert(data)
+    if data.dtype.is_integer:
+        return math.cast(data, d.float32 if data.dtype.size < 4 else d.float64)
+    return data
+
+
+def unsorted_segment_mean(data, segment_ids, num_segments, name=None):
+    """Means of the elements of each segment, 0 for an empty one. Integers become floats. See `unsorted_segment_sum`."""
+    data = _float(data)
+    return unsorted_segment_sum(data, segment_ids, num_segments) / _counts(data, segment_ids, num_segments)
+
+
+def unsorted_segment_sqrt_n(data, segment_ids, num_segments, name=None):
+    """Sums of the elements of each segment over the square roots of their numbers. See `unsorted_segment_sum`."""
+    from tfcompat import math
+
+    data = _float(data)
+    sums = unsorted_segment_sum(data, segment_ids, num_segments)
+    return sums / math.sqrt(_counts(data, segment_ids, num_segments))
+
+
+# Sorted
+
+
+def _sorted(name, kernel, method, types, grad, doc):
+    @op(kernel, T=types, Tindices=INDEX, grad=grad)
+    def segment(data: T, segment_ids: Ids, num: Int):
+        result = _placed(data, segment_ids, num, _START[method](data.dtype), method)
+        if method == "add":
+            return result
+        used = _placed(jnp.ones(segment_ids.shape, jnp.int32), segment_ids, num, 0, "add") > 0
+        return jnp.where(used.reshape(-1, *[1] * (data.ndim - 1)), result, jnp.zeros_like(result))
+
+    def public(data, segment_ids, name=None):
+        data, ids, num = _sorted_inputs(kernel, data, segment_ids)
+        return segment(data, ids, num)
+
+    public.__name__ = public.__qualname__ = name
+    public.__doc__ = doc + _SORTED
+    return public
+
+
+_SORTED = """
+
+    Args:
+      data: numeric tensor.
+      segment_ids: vector of sorted non-negative integers, one for each row of `data`.
+
+    Returns:
+      Tensor of shape [last id + 1, ...]; 0 for ids that do not occur.
+
+    Raises:
+      InvalidArgumentError: ids that are not sorted, negative, or as many as `data` has rows.
+    """
+
+
+def _sorted_inputs(kernel, data, segment_ids):
+    data, ids = convert(data), convert(segment_ids, None, d.int32)
+    values = np.asarray(host_value(ids))
+    rows = data.shape.as_list()
+    if values.ndim != 1:
+        raise invalid("segment_ids should be a vector.", kernel)
+    if not rows or rows[0] != values.size:
+        raise invalid("segment_ids should be the same size as dimension 0 of input.", kernel)
+    if not values.size:
+        return data, ids, 0
+    num = int(values[-1]) + 1
+    if (values < 0).any():
+        raise invalid(f"Segment id {values[values < 0][0]} out of range [0, {num}), possibly because 'segment_ids' "
+                      "input is not sorted.", kernel)  # fmt: skip
+    if (values[1:] < values[:-1]).any():
+        raise invalid("segment ids are not increasing", kernel)
+    return data, ids, num
+
+
+segment_sum = _sorted("segment_sum", "SegmentSum", "add", NUMBERS, True, "Sums of the rows of each segment.")
+segment_prod = _sorted("segment_prod", "SegmentProd", "multiply", NUMBERS, True, "Products of the rows of each segment.")
+segment_max = _sorted("segment_max", "SegmentMax", "max", REAL, _shared, "Maxima of the rows of each segment.")
+segment_min = _sorted("segment_min", "SegmentMin", "min", REAL, _shared, "Minima of the rows of each segment.")
+
+
+@op("SegmentMean", T=NUMBERS, Tindices=INDEX)
+def _segment_mean(data: T, segment_ids: Ids, num: Int):
+    total = _placed(data, segment_ids, num, 0, "add")
+    count = _placed(jnp.ones(segment_ids.shape, data.dtype), segment_ids, num, 0, "add")
+    count = jnp.where(count == 0, jnp.ones_like(count), count).reshape(-1, *[1] * (data.ndim - 1))
+    return total / count if jnp.issubdtype(data.dtype, jnp.inexact) else lax.div(total, jnp.broadcast_to(count, total.shape))
+
+
+def segment_mean(data, segment_ids, name=None):
+    return _segment_mean(*_sorted_inputs("SegmentMean", data, segment_ids))
+
+
+segment_mean.__doc__ = "Means of the rows of each segment." + _SORTED

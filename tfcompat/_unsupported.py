@@ -1,0 +1,55 @@
+"""What TensorFlow offers at the top level and tfcompat does not: asking for it says so."""
+
+
+class UnsupportedSymbol(NotImplementedError, AttributeError):
+    """A symbol of TensorFlow that tfcompat does not have. (Also an AttributeError, so `hasattr` works.)"""
+
+
+INSTEAD = {
+    "function": "call the Python function without the decorator; it is recorded and compiled all the same",
+    "while_loop": "write a Python loop",
+    "data": "iterate over NumPy arrays",
+    "Graph": "write eager code",
+    "train": "save variables with numpy.savez",
+    "raw_ops": "use the public function of the same name",
+    "gradients": "use tf.GradientTape",
+    "hessians": "use nested tf.GradientTapes",
+    "map_fn": "use tf.stack of a list comprehension",
+    "vectorized_map": "use tf.stack of a list comprehension",
+    "scan": "write a Python loop",
+    "foldl": "write a Python loop",
+    "foldr": "write a Python loop",
+    "TensorArray": "use a Python list and tf.stack",
+    "py_function": "call the Python function; code runs eagerly",
+    "numpy_function": "call the Python function; code runs eagerly",
+    "switch_case": "use a Python list of functions",
+    "case": "use Python's if",
+}
+SYMBOLS = frozenset(
+    "AggregationMethod Assert CriticalSection DeviceSpec Graph NoneTensorSpec Operation OptionalSpec "
+    "RaggedTensorSpec RegisterGradient SparseTensorSpec TensorArray TensorArraySpec approx_top_k argsort as_string "
+    "assert_equal assert_greater assert_less assert_rank audio autograph batch_to_space bitcast "
+    "boolean_mask broadcast_dynamic_shape case check_pinned clip_by_global_norm clip_by_norm clip_by_value constant "
+    "conv conv2d_backprop_filter_v2 conv2d_backprop_input_v2 data debugging dtensor dynamic_partition dynamic_stitch "
+    "edit_distance eig eigvals einsum experimental extract_volume_patches eye feature_column "
+    "fftnd fill fingerprint foldl foldr function get_static_value gradients "
+    "graph_util guarantee_const hessians histogram_fixed_width histogram_fixed_width_bins ifftnd image import_graph_def "
+    "io irfftnd is_symbolic_tensor linalg linspace lite load_library load_op_library "
+    "lookup make_ndarray make_tensor_proto map_fn matmul matrix_square_root meshgrid mlir "
+    "nn no_gradient nondifferentiable_batch_function norm numpy_function one_hot ones ones_like "
+    "profiler py_function quantization queue ragged_fill_empty_rows ragged_fill_empty_rows_grad random random_index_shuffle "
+    "range rank raw_ops realdiv required_space_to_batch_paddings rfftnd saved_model scan "
+    "searchsorted security sequence_mask sets shape shape_n signal size "
+    "sort space_to_batch space_to_batch_nd strings summary switch_case sysconfig tensordot "
+    "test timestamp tools tpu train unique unique_with_counts unravel_index "
+    "variable_creator_scope vectorized_map where while_loop xla zeros "
+    .split()
+)
+
+
+def missing(name):
+    """The error for a name that the tfcompat module does not have."""
+    if name not in SYMBOLS:
+        return AttributeError(f"module 'tfcompat' has no attribute '{name}'")
+    hint = INSTEAD.get(name)
+    return UnsupportedSymbol(f"tf.{name} is not supported by tfcompat" + (f": {hint}." if hint else "."))
