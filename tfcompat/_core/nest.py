@@ -2,7 +2,7 @@
 
 Nested are sequences other than text and bytes, mappings and their views (mappings in the order of their sorted keys),
 named tuples, attrs classes, and classes with `__tf_flatten__` and `__tf_unflatten__`. With `expand_composites` so are
-composite tensors (whatever has a `_type_spec`, such as `tf.IndexedSlices`) and the specs that describe them (`CompositeSpec`).
+composite tensors (whatever has a `_type_spec`, such as `tf.IndexedSlices`) and their specs (`CompositeSpec`).
 Everything else is a leaf ("atom" in messages): tensors, arrays, sets, dataclasses.
 """
 
@@ -443,10 +443,11 @@ def assert_shallow_structure(shallow_tree, input_tree, check_types=True, expand_
                 "If shallow structure is a TypeSpec, input must also be a TypeSpec.  "
                 f"Input has type: {type(input_tree)}."
             )
-    elif kind1 is not _CUSTOM and len(input_tree) != len(shallow_tree):
+    branches1, branches2 = list(_children(shallow_tree, kind1)), list(_children(input_tree, kind2))
+    if len(branches1) != len(branches2) and kind1 not in _EXPANDED:
         raise ValueError(
             "The two structures don't have the same sequence length. Input structure has length "
-            f"{len(input_tree)}, while shallow structure has length {len(shallow_tree)}."
+            f"{len(branches2)}, while shallow structure has length {len(branches1)}."
         )
     if kind1 is _MAPPING:
         absent = set(shallow_tree) - set(input_tree)
@@ -455,7 +456,7 @@ def assert_shallow_structure(shallow_tree, input_tree, check_types=True, expand_
                 "The shallow_tree's keys are not a subset of the input_tree's keys. The shallow_tree has the "
                 f"following keys that are not in the input_tree: {sorted(absent)}."
             )
-    for branch1, branch2 in zip(_children(shallow_tree, kind1), _children(input_tree, kind2), strict=False):
+    for branch1, branch2 in zip(branches1, branches2, strict=False):
         assert_shallow_structure(branch1, branch2, check_types, expand_composites)
 
 
@@ -484,7 +485,7 @@ def flatten_up_to(shallow_tree, input_tree, check_types=True, expand_composites=
 
 
 def map_structure_with_tuple_paths_up_to(shallow_tree, func, *inputs, **kwargs):
-    """`map_structure_up_to` where `func` gets the path first."""
+    """`map_structure_up_to` where `func` gets the path first, and the keywords that are not known here."""
     if not inputs:
         raise ValueError("Cannot map over no sequences")
     check_types = kwargs.pop("check_types", True)
@@ -497,11 +498,9 @@ def map_structure_with_tuple_paths_up_to(shallow_tree, func, *inputs, **kwargs):
 def map_structure_up_to(shallow_tree, func, *inputs, **kwargs):
     """A structure like `shallow_tree` of what `func` makes of the corresponding parts of `inputs`.
 
-    Keywords other than `check_types` and `expand_composites` are passed on to `func`.
+    Keywords are `check_types` and `expand_composites`, as of `map_structure`.
     """
-    return map_structure_with_tuple_paths_up_to(
-        shallow_tree, lambda _, *parts, **others: func(*parts, **others), *inputs, **kwargs
-    )
+    return map_structure_with_tuple_paths_up_to(shallow_tree, lambda _, *parts: func(*parts), *inputs, **kwargs)
 
 
 def map_structure_with_tuple_paths(func, *structure, **kwargs):

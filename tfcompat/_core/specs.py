@@ -536,6 +536,12 @@ class VariableSpec(DenseSpec):
     def from_tensors(self, tensors):
         return next(tensors)
 
+    def __eq__(self, other):
+        return type(self) is type(other) and self._serialize() == other._serialize()
+
+    def __hash__(self):
+        return hash(self._serialize())
+
     def __repr__(self):
         return (
             f"{type(self).__name__}(shape={self._shape}, dtype={self._dtype!r}, trainable={self.trainable!r}, "
