@@ -1,6 +1,9 @@
 """Gives Tensor and Variable the operators and methods that are ops."""
 
 from tfcompat import _gather, _operators, _slicing, _sparse_gradients, _variable_methods
+from tfcompat._core import specs
+from tfcompat._core.convert import convert_to_tensor
+from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.variable import Variable
 
@@ -9,3 +12,5 @@ _operators.install(Variable)
 Tensor.__getitem__ = _slicing.getitem
 _variable_methods.install(Variable)
 _gather.gather_v2.op.sparse_grad = _sparse_gradients.of_gather
+specs.set_value_types(tensor=Tensor, variable=Variable, indexed_slices=IndexedSlices)
+specs.set_tensor_converter(convert_to_tensor)

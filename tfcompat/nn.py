@@ -1,0 +1,430 @@
+"""tf.nn: activations, losses on logits, normalisation, convolution, pooling."""
+
+import math as _math
+
+import jax
+import jax.numpy as jnp
+import numpy as _np
+from jax import lax
+
+from tfcompat._core import errors as _errors
+from tfcompat._core.convert import convert as _convert
+from tfcompat._core.op import Axis, Check, Data, Str, T, op
+from tfcompat._core.tape import paused as _paused
+from tfcompat._declare import FLOATS, INDEX, NUMBERS, REAL, invalid
+from tfcompat._elementwise import (
+    log_sigmoid as log_sigmoid,
+    multiply as _multiply,
+    sigmoid as sigmoid,
+    sqrt as _sqrt,
+    square as _square,
+    subtract as _subtract,
+    tanh as tanh,
+)
+from tfcompat._gather import gather as _gather
+from tfcompat._math import in_top_k as in_top_k
+from tfcompat._math import l2_normalize as l2_normalize
+from tfcompat._math import top_k as top_k
+from tfcompat._nn_conv import (
+    avg_pool as avg_pool,
+    avg_pool1d as avg_pool1d,
+    avg_pool2d as avg_pool2d,
+    avg_pool3d as avg_pool3d,
+    conv1d as conv1d,
+    conv2d as conv2d,
+    conv2d_transpose as conv2d_transpose,
+    conv3d as conv3d,
+    convolution as convolution,
+    depthwise_conv2d as depthwise_conv2d,
+    max_pool as max_pool,
+    max_pool1d as max_pool1d,
+    max_pool2d as max_pool2d,
+    max_pool3d as max_pool3d,
+    pool as pool,
+    separable_conv2d as separable_conv2d,
+)
+from tfcompat._reductions import reduce_mean as _reduce_mean
+from tfcompat._reductions import zero_fraction as zero_fraction
+
+# Activations
+
+
+@op("Relu", T=REAL, grad=lambda g, y, features: jnp.where(y > 0, g, jnp.zeros_like(g)))
+def relu(features: T):
+    """max(features, 0)."""
+    return jnp.maximum(features, jnp.zeros((), features.dtype))
+
+
+@op("Relu6", T=REAL, grad=lambda g, y, features: jnp.where((y > 0) & (y < 6), g, jnp.zeros_like(g)))
+def relu6(features: T):
+    """min(max(features, 0), 6)."""
+    return jnp.clip(features, jnp.zeros((), features.dtype), jnp.asarray(6, features.dtype))
+
+
+@op("LeakyRelu", T=FLOATS, grad=lambda g, y, features, alpha: (jnp.where(features > 0, g, g * alpha), None))
+def _leaky_relu(features: T, alpha: T):
+    return jnp.where(features > 0, features, alpha * features)
+
+
+def leaky_relu(features, alpha=0.2, name=None):
+    """features where positive, alpha * features elsewhere; integers become float32."""
+    features = _convert(features)
+    if features.dtype.is_integer:
+        from tfcompat._cast import cast
+
+        features = cast(features, "float32")
+    return _leaky_relu(features, alpha)
+
+
+@op("Elu", T=FLOATS, grad=lambda g, y, features: jnp.where(y < 0, (y + 1) * g, g))
+def elu(features: T):
+    """features where positive, exp(features) - 1 elsewhere."""
+    return jnp.where(features > 0, features, jnp.expm1(jnp.minimum(features, jnp.zeros((), features.dtype))))
+
+
+_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
+
+
+@op("Selu", T=FLOATS, grad=lambda g, y, features: jnp.where(y < 0, g * (y + _SELU_SCALE * _SELU_ALPHA), g * _SELU_SCALE))
+def selu(features: T):
+    """The scaled exponential linear unit (Klambauer et al., 2017)."""
+    negative = _SELU_SCALE * _SELU_ALPHA * jnp.expm1(jnp.minimum(features, jnp.zeros((), features.dtype)))
+    return jnp.where(features > 0, _SELU_SCALE * features, negative).astype(features.dtype)
+
+
+@op("Softplus", T=FLOATS, grad=lambda g, y, features: g * lax.logistic(features))
+def softplus(features: T):
+    """log(exp(features) + 1)."""
+    return jnp.logaddexp(features, jnp.zeros((), features.dtype))
+
+
+@op("Softsign", T=FLOATS, grad=lambda g, y, features: g / jnp.square(1 + jnp.abs(features)))
+def softsign(features: T):
+    """features / (abs(features) + 1)."""
+    return features / (jnp.abs(features) + 1)
+
+
+@op("Swish", T=FLOATS)
+def _swish(features: T, beta: T):
+    return features * lax.logistic(beta * features)
+
+
+def silu(features, beta=1.0):
+    """features * sigmoid(beta * features)."""
+    return _swish(features, beta)
+
+
+swish = silu
+
+
+@op("Gelu", T=FLOATS)
+def _gelu(features: T):
+    half = jnp.asarray(0.5, features.dtype)
+    return half * features * (1 + lax.erf(features * jnp.asarray(_math.sqrt(0.5), features.dtype)))
+
+
+@op("GeluApproximate", T=FLOATS)
+def _gelu_approximate(features: T):
+    inner = _math.sqrt(2 / _math.pi) * (features + 0.044715 * features * features * features)
+    return (0.5 * features * (1 + jnp.tanh(inner))).astype(features.dtype)
+
+
+def gelu(features, approximate=False, name=None):
+    """features * P(X <= features) for a standard normal X; `approximate` by tanh (Hendrycks and Gimpel, 2016).
+
+    Raises:
+      ValueError: integer features.
+    """
+    features = _convert(features)
+    if not features.dtype.is_floating:
+        raise ValueError(f"`features.dtype` must be a floating point tensor.Received:features.dtype={features.dtype}")
+    return (_gelu_approximate if approximate else _gelu)(features)
+
+
+def crelu(features, axis=-1, name=None):
+    """relu of features and of -features, concatenated along `axis`."""
+    from tfcompat._array import concat
+
+    features = _convert(features)
+    return concat([relu(features), relu(-features)], axis)
+
+
+def _softmax_axis(logits, axis, kernel):
+    if logits.ndim == 0:
+        raise _errors.AbortedError(None, None, f"Input dims must be <= 5 and >=1 [Op:{kernel}] name: ")
+    if not -logits.ndim <= axis < logits.ndim:
+        raise _errors.InvalidArgumentError(
+            None, None, f"`dim` must be in the range [-{logits.ndim}, {logits.ndim}) where {logits.ndim} is the number of "
+            f"dimensions in the input. Received: dim={axis}",
+        )  # fmt: skip
+
+
+@op("Softmax", T=FLOATS, grad=lambda g, y, logits, axis: y * (g - jnp.sum(g * y, axis, keepdims=True, dtype=g.dtype)))
+def _softmax(logits: T, axis: Axis):
+    _softmax_axis(logits, axis, "Softmax")
+    return jax.nn.softmax(logits, axis)
+
+
+@op("LogSoftmax", T=FLOATS, grad=lambda g, y, logits, axis: g - jnp.exp(y) * jnp.sum(g, axis, keepdims=True, dtype=g.dtype))
+def _log_softmax(logits: T, axis: Axis):
+    _softmax_axis(logits, axis, "LogSoftmax")
+    return jax.nn.log_softmax(logits, axis)
+
+
+def softmax(logits, axis=None, name=None):
+    """exp(logits) divided by its sum along `axis` (default: the last).
+
+    Raises:
+      InvalidArgumentError: no such axis.
+    """
+    return _softmax(logits, -1 if axis is None else axis)
+
+
+def log_softmax(logits, axis=None, name=None):
+    """logits - log(sum(exp(logits))) along `axis` (default: the last)."""
+    return _log_softmax(logits, -1 if axis is None else axis)
+
+
+# Losses on logits
+
+
+def _xent_forward(labels, logits):
+    log_p = jax.nn.log_softmax(logits, -1)
+    # 0 * -inf counts as 0: a class without weight does not matter.
+    return -jnp.sum(jnp.where(labels == 0, jnp.zeros((), logits.dtype), labels * log_p), -1, dtype=logits.dtype)
+
+
+def _xent_grad(g, out, labels, logits):
+    g = g[..., None]
+    log_p = jax.nn.log_softmax(logits, -1)
+    return -g * log_p, g * (jnp.exp(log_p) - labels)
+
+
+@op("SoftmaxCrossEntropyWithLogits", T=FLOATS, grad=_xent_grad)
+def _xent(labels: T, logits: T):
+    if labels.shape != logits.shape:
+        sizes = [f"[{','.join(map(str, s.shape))}]" for s in (logits, labels)]
+        raise invalid(f"logits and labels must be broadcastable: logits_size={sizes[0]} labels_size={sizes[1]}",
+                      "SoftmaxCrossEntropyWithLogits")  # fmt: skip
+    return _xent_forward(labels, logits)
+
+
+def softmax_cross_entropy_with_logits(labels, logits, axis=-1, name=None):
+    """Cross entropy of distributions `labels` and softmax(logits) along `axis`: a tensor without that axis.
+
+    Raises:
+      InvalidArgumentError: shapes that differ.
+    """
+    from tfcompat._array import transpose
+
+    logits = _convert(logits)
+    labels = _convert(labels, logits.dtype) if not hasattr(labels, "dtype") else _cast_to(labels, logits.dtype)
+    rank = len(logits._aval.shape)
+    if axis not in (-1, rank - 1):
+        order = [d for d in range(rank) if d != axis % rank] + [axis % rank]
+        labels, logits = transpose(labels, order), transpose(logits, order)
+    return _xent(labels, logits)
+
+
+def _cast_to(value, dtype):
+    from tfcompat._cast import cast
+
+    return cast(value, dtype)
+
+
+def _label_bad(labels, logits):
+    return (labels < 0) | (labels >= logits.shape[-1])
+
+
+def _label_message(labels, logits):
+    bad = labels[(labels < 0) | (labels >= logits.shape[-1])]
+    values = " ".join(str(v) for v in _np.ravel(labels)[:10])
+    return (f"Received a label value of {_np.ravel(bad)[0]} which is outside the valid range of [0, {logits.shape[-1]})."
+            f"  Label values: {values}")  # fmt: skip
+
+
+def _sparse_grad(g, out, labels, logits):
+    one_hot = jax.nn.one_hot(labels, logits.shape[-1], dtype=logits.dtype)
+    return g[..., None] * (jax.nn.softmax(logits, -1) - one_hot)
+
+
+@op("SparseSoftmaxCrossEntropyWithLogits", T=FLOATS, Tlabels=INDEX, grad=_sparse_grad,
+    check=Check(lambda labels, logits: jnp.any(_label_bad(labels, logits)), _label_message))
+def _sparse_xent(labels: Data("Tlabels"), logits: T):
+    log_p = jax.nn.log_softmax(logits, -1)
+    return -jnp.take_along_axis(log_p, labels[..., None], -1, mode="clip")[..., 0]
+
+
+def sparse_softmax_cross_entropy_with_logits(labels, logits, name=None):
+    """Cross entropy of class numbers `labels` and softmax(logits) along the last axis.
+
+    Args:
+      labels: int32 or int64 of shape `logits.shape[:-1]`.
+      logits: floating tensor.
+
+    Raises:
+      ValueError: shapes that do not fit. InvalidArgumentError: a label that is no class.
+    """
+    labels, logits = _convert(labels), _convert(logits)
+    if logits._aval.shape == () or labels._aval.shape != logits._aval.shape[:-1]:
+        raise ValueError("`labels.shape` must equal `logits.shape` except for the last dimension. Received: "
+                         f"labels.shape={labels.shape} and logits.shape={logits.shape}")  # fmt: skip
+    return _sparse_xent(labels, logits)
+
+
+@op("SigmoidCrossEntropyWithLogits", T=FLOATS,
+    grad=lambda g, out, labels, logits: (-g * logits, g * (lax.logistic(logits) - labels)))
+def _sigmoid_xent(labels: T, logits: T):
+    return jnp.maximum(logits, 0) - logits * labels + jnp.log1p(jnp.exp(-jnp.abs(logits)))
+
+
+def sigmoid_cross_entropy_with_logits(labels=None, logits=None, name=None):
+    """Cross entropy of probabilities `labels` and sigmoid(logits), elementwise.
+
+    Raises:
+      ValueError: shapes that differ.
+    """
+    logits = _convert(logits)
+    labels = _convert(labels, logits.dtype)
+    if labels._aval.shape != logits._aval.shape:
+        raise ValueError(f"`logits` and `labels` must have the same shape, received ({logits.shape} vs {labels.shape}).")
+    return _sigmoid_xent(labels, logits)
+
+
+@op("WeightedCrossEntropyWithLogits", T=FLOATS)
+def weighted_cross_entropy_with_logits(labels: T, logits: T, pos_weight: T):
+    """`sigmoid_cross_entropy_with_logits` with the positive part weighted by `pos_weight`."""
+    weight = 1 + (pos_weight - 1) * labels
+    softplus_ = jnp.log1p(jnp.exp(-jnp.abs(logits))) + jnp.maximum(-logits, 0)
+    return (1 - labels) * logits + weight * softplus_
+
+
+@op("L2Loss", T=FLOATS, grad=lambda g, out, t: g * t)
+def l2_loss(t: T):
+    """Half the sum of the squares of all elements."""
+    return jnp.sum(t * t, dtype=t.dtype) / 2
+
+
+# Bias, moments, normalisation, dropout
+
+
+def _bias_grad(g, out, value, bias, data_format):
+    channel = 1 if data_format == "NC" else value.ndim - 1
+    return g, jnp.sum(g, tuple(d for d in range(value.ndim) if d != channel), dtype=g.dtype)
+
+
+@op("BiasAdd", T=NUMBERS, grad=_bias_grad)
+def _bias_add(value: T, bias: T, data_format: Str):
+    if value.ndim < 2:
+        raise invalid(f"Input tensor must be at least 2D: {list(value.shape)}", "BiasAdd")
+    if bias.ndim != 1:
+        raise invalid(f"Biases must be 1D: {list(bias.shape)}", "BiasAdd")
+    channel = 1 if data_format == "NC" else value.ndim - 1
+    if bias.shape[0] != value.shape[channel]:
+        shapes = [f"[{','.join(map(str, s.shape))}]" for s in (bias, value)]
+        raise invalid("Must provide as many biases as the last dimension of the input tensor: "
+                      f"{shapes[0]} vs. {shapes[1]}", "BiasAdd")  # fmt: skip
+    return value + lax.broadcast_in_dim(bias, [n if d == channel else 1 for d, n in enumerate(value.shape)], [channel])
+
+
+def bias_add(value, bias, data_format=None, name=None):
+    """Adds a vector along the channels: the last dimension, or the second with a format such as "NCHW".
+
+    Raises:
+      InvalidArgumentError: another number of biases than channels. ValueError: an unknown format.
+    """
+    if data_format is not None and not data_format.startswith(("N", "C")):
+        raise ValueError(f"`data_format` must be of the form `N...C` or `NC...`. Received: {data_format}")
+    return _bias_add(value, bias, "NC" if data_format is not None and data_format.startswith("NC") else "C")
+
+
+def moments(x, axes, shift=None, keepdims=False, name=None):
+    """Mean and variance over `axes`, as a pair."""
+    x = _convert(x)
+    half = x.dtype.name in ("float16", "bfloat16")
+    y = _cast_to(x, "float32") if half else x
+    mean = _reduce_mean(y, axes, True)
+    variance = _reduce_mean(_square(_subtract(y, _stopped(mean))), axes, keepdims)
+    if not keepdims:
+        mean = _reduce_mean(y, axes, False)
+    return (_cast_to(mean, x.dtype), _cast_to(variance, x.dtype)) if half else (mean, variance)
+
+
+def _stopped(tensor):
+    from tfcompat._core.custom_gradient import stop_gradient
+
+    return stop_gradient(tensor)
+
+
+def normalize_moments(counts, mean_ss, variance_ss, shift, name=None):
+    """Mean and variance from sufficient statistics."""
+    divisor = 1.0 / _convert(counts)
+    shifted = _multiply(mean_ss, divisor)
+    mean = shifted if shift is None else shifted + shift
+    return mean, _subtract(_multiply(variance_ss, divisor), _square(shifted))
+
+
+def batch_normalization(x, mean, variance, offset, scale, variance_epsilon, name=None):
+    """scale * (x - mean) / sqrt(variance + variance_epsilon) + offset; `scale` and `offset` may be None."""
+    inverse = 1.0 / _sqrt(_convert(variance) + variance_epsilon)
+    if scale is not None:
+        inverse = inverse * scale
+    shift = (offset - mean * inverse) if offset is not None else -mean * inverse
+    return _convert(x) * inverse + shift
+
+
+def dropout(x, rate, noise_shape=None, seed=None, name=None):
+    """Sets each element to 0 with probability `rate` and scales the others by 1 / (1 - rate).
+
+    Raises:
+      ValueError: `rate` outside [0, 1), or integer `x`.
+    """
+    from tfcompat import random
+
+    x = _convert(x)
+    if not x.dtype.is_floating:
+        raise ValueError(f"`x.dtype` must be a floating point tensor. Received: x.dtype={x.dtype}")
+    if isinstance(rate, (int, float)):
+        if not 0 <= rate < 1:
+            raise ValueError(f"`rate` must be a scalar tensor or a float in the range [0, 1). Received: rate={rate}")
+        if rate == 0:
+            return x
+    shape = x._aval.shape if noise_shape is None else noise_shape
+    with _paused():
+        draws = random.uniform(shape, seed=seed, dtype=x.dtype)
+        keep = _cast_to(draws >= rate, x.dtype)
+    return _multiply(x, 1.0 / (1.0 - rate)) * keep
+
+
+def embedding_lookup(params, ids, max_norm=None, name=None):
+    """Rows of `params` at `ids`; with `max_norm`, rows longer than that are scaled down."""
+    if isinstance(params, (list, tuple)):
+        if len(params) != 1:
+            raise NotImplementedError("tf.nn.embedding_lookup with several shards: concatenate them first.")
+        params = params[0]
+    rows = _gather(params, ids)
+    if max_norm is None:
+        return rows
+    from tfcompat._clip import clip_by_norm
+
+    rank = len(_convert(ids)._aval.shape)
+    return clip_by_norm(rows, max_norm, axes=list(range(rank, len(rows._aval.shape))))
+
+
+def log_poisson_loss(targets, log_input, compute_full_loss=False, name=None):
+    """exp(log_input) - log_input * targets, plus Stirling's term with `compute_full_loss`."""
+    from tfcompat import math
+
+    log_input = _convert(log_input)
+    targets = _convert(targets, log_input.dtype)
+    if targets._aval.shape != log_input._aval.shape:
+        raise ValueError(f"`log_input` and `targets` must have the same shape, received ({log_input.shape} vs "
+                         f"{targets.shape}).")  # fmt: skip
+    result = math.exp(log_input) - log_input * targets
+    if compute_full_loss:
+        stirling = targets * math.log(targets) - targets + 0.5 * math.log(2.0 * _math.pi * targets)
+        inside = _cast_to((targets >= 0.0) & (targets <= 1.0), targets.dtype)
+        result = result + stirling * (1.0 - inside)
+    return result
+
+
