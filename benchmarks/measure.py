@@ -19,7 +19,7 @@ import time
 import numpy as np
 from engines import ENGINES
 
-COUNTERS = ("traces", "structures", "interpreted", "compiled_runs", "compiles", "donated")
+COUNTERS = ("traces", "structures", "interpreted", "compiled_runs", "compiles", "cache_hits", "donated")
 
 
 def main():
@@ -32,7 +32,7 @@ def main():
     case = importlib.import_module(f"cases.{options.case}")
     parts = [options.part] if options.part is not None else list(case.PARTS)
     stdout = io.StringIO()  # what a case prints is part of what it does, but not of what is reported
-    with contextlib.redirect_stdout(stdout):
+    with contextlib.redirect_stdout(stdout), engine_mode(options.engine):
         result = KINDS[case.KIND](case, options.engine, parts, options.quick)
     print(json.dumps(result))
     sys.stdout.flush()
@@ -49,12 +49,17 @@ def load(engine):
         jax.block_until_ready(jax.numpy.zeros(()))
         return None
     tf = importlib.import_module(kind.module)
-    if kind.mode == "compiled":
-        from tfcompat._core import context
-
-        context.settings.tier = "compiled"
     tf.zeros([]).numpy()
     return tf
+
+
+def engine_mode(engine):
+    """The context in which `engine` is measured."""
+    if ENGINES[engine].mode != "compiled":
+        return contextlib.nullcontext()
+    from tfcompat import debug
+
+    return debug.mode("compiled")
 
 
 def build(case, tf, engine, part):

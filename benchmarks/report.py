@@ -37,6 +37,9 @@ def rows(case, results):
         verdicts = [judge(goal, samples) for goal in goals] or [("-", "-", "-")]
         table.append((title, *figures, *verdicts[0]))
         table += [("", "", "", "", "", *verdict) for verdict in verdicts[1:]]
+    if not table:  # nothing came back
+        figures = ["failed" if results.get(engine) else "-" for engine in ("tfcompat", "tensorflow", "jax")]
+        table.append((case.TITLE, *figures, "-", "-", "-", "-"))
     return table
 
 

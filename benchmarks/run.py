@@ -82,8 +82,8 @@ def _repeats(case, options):
 
 
 def _measure(name, case, engine, options):
-    """The results of one run; a cold case has a process for each of its parts."""
-    if case.KIND != "cold":
+    """The results of one run; a case that is cold, or counts, has a process for each of its parts."""
+    if case.KIND not in ("cold", "counts"):
         return [_child(name, engine, None, options)]
     return [_child(name, engine, part, options) for part in case.PARTS]
 

@@ -48,7 +48,7 @@ def count(tf, name, quick, counts):
     after = counters(tf)
     counts[f"{name}: traces"] = after["traces"] - before["traces"]
     counts[f"{name}: new structures"] = after["structures"] - before["structures"]
-    counts[f"{name}: compiles"] = after["compiles"] - before["compiles"]
+    counts[f"{name}: compiles"] = sum(after[key] - before[key] for key in ("compiles", "cache_hits"))
     counts.update(grown(step, name, min(MEMORY_STEPS // 5 if quick else MEMORY_STEPS, steps)))
 
 
