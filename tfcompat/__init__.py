@@ -117,6 +117,25 @@ from tfcompat._core.variable import (
     VariableAggregation as VariableAggregation,
     VariableSynchronization as VariableSynchronization,
 )
+from tfcompat._creation import (
+    constant as constant,
+    fill as fill,
+    get_static_value as get_static_value,
+    is_tensor as is_tensor,
+    linspace as linspace,
+    one_hot as one_hot,
+    ones as ones,
+    ones_like as ones_like,
+    range as range,
+    rank as rank,
+    shape as shape,
+    shape_n as shape_n,
+    size as size,
+    zeros as zeros,
+)
+from tfcompat._diagonals import (
+    eye as eye,
+)
 from tfcompat._elementwise import (
     abs as abs,
     acos as acos,
@@ -177,6 +196,12 @@ from tfcompat._math import (
 from tfcompat._print import (
     print_ as print,
 )
+from tfcompat._products import (
+    einsum as einsum,
+    matmul as matmul,
+    norm as norm,
+    tensordot as tensordot,
+)
 from tfcompat._reductions import (
     argmax as argmax,
     argmin as argmin,
@@ -194,6 +219,10 @@ from tfcompat._slicing import (
     slice_ as slice,
     strided_slice as strided_slice,
 )
+from tfcompat.linalg import (
+    eig as eig,
+    eigvals as eigvals,
+)
 from tfcompat.ragged import (
     RaggedTensor as RaggedTensor,
 )
@@ -210,10 +239,13 @@ from tfcompat import distribute as distribute
 from tfcompat import dtypes as dtypes
 from tfcompat import errors as errors
 from tfcompat import extras as extras
+from tfcompat import linalg as linalg
 from tfcompat import math as math
 from tfcompat import nest as nest
+from tfcompat import nn as nn
 from tfcompat import ragged as ragged
 from tfcompat import sparse as sparse
+from tfcompat import test as test
 from tfcompat import types as types
 from tfcompat import version as version
 from tfcompat._core.convert import convert_to_tensor as convert_to_tensor

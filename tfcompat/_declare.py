@@ -30,6 +30,19 @@ def invalid(text, kernel):
     return errors.InvalidArgumentError(None, None, f"{text} [Op:{kernel}] name: ")
 
 
+def not_allowed(attribute, dtype, types, kernel):
+    """TensorFlow's error of a dtype that a kernel does not take."""
+    names = ", ".join(d.c_name(t) for t in types)
+    return invalid(f"Value for attr '{attribute}' of {d.c_name(d.from_numpy(dtype))} is not in the list of allowed "
+                   f"values: {names}\n\t; NodeDef: {kernel};", kernel)  # fmt: skip
+
+
+def plain(error):
+    """Marks an error of an op's body as the user's own: it is raised as it is."""
+    error.from_tfcompat = True
+    return error
+
+
 def is_complex(x):
     return jnp.issubdtype(x.dtype, jnp.complexfloating)
 

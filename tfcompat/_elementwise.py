@@ -263,7 +263,7 @@ erfc = unary("erfc", "Erfc", FLOATS, lax.erfc, lambda x, y: -2 / math.sqrt(math.
 erfinv = unary("erfinv", "Erfinv", WIDE_FLOATS, lax.erf_inv,
                lambda x, y: math.sqrt(math.pi) / 2 * lax.exp(y * y), "The inverse of erf.")  # fmt: skip
 ndtri = unary("ndtri", "Ndtri", WIDE_FLOATS, special.ndtri,
-              lambda x, y: math.sqrt(2 * math.pi) * lax.exp(y * y / 2), "Quantile of the normal distribution.")  # fmt: skip
+              lambda x, y: math.sqrt(2 * math.pi) * lax.exp(y * y / 2), "Quantile of the normal law.")  # fmt: skip
 lgamma = unary("lgamma", "Lgamma", (d.float16, *WIDE_FLOATS), lax.lgamma, lambda x, y: _digamma(x),
                "The logarithm of |gamma(x)|.")  # fmt: skip
 digamma = unary("digamma", "Digamma", (d.float16, *WIDE_FLOATS), _digamma,

@@ -1,90 +1,186 @@
-"""The operators of tensors and variables."""
+"""Python's operators for tensors and variables.
 
-from tfcompat import bitwise, math
-from tfcompat._core import errors
+An operator converts its other operand as the function of that name does, then looks the op's result up and records it:
+the body of the function again, without a call in between.
+"""
+
+from tfcompat import _elementwise as e
+from tfcompat import bitwise, linalg
+from tfcompat._core import dtypes
+from tfcompat._core import segment as segments
+from tfcompat._core.context import state
 from tfcompat._core.convert import convert
-from tfcompat._core.core_types import TensorType
+from tfcompat._core.op import call
 from tfcompat._core.tensor import Tensor
 
-_LOGICAL = {"and": math.logical_and, "or": math.logical_or, "xor": math.logical_xor}
-_BITWISE = {"and": bitwise.bitwise_and, "or": bitwise.bitwise_or, "xor": bitwise.bitwise_xor}
+_BUILTIN = (int, float, complex, str, bytes, list, tuple, type(None))
 
 
-def _reflected(function):
-    """`y op x` for a Python value y: it must take the tensor's dtype."""
+def tensor_of(value):
+    """An operand that is a Tensor or a variable, as a Tensor."""
+    return value if type(value) is Tensor else convert(value)
+
+
+def _other(x, value, hint, method):
+    """The second operand as a Tensor; NotImplemented where its own type may know better."""
+    try:
+        return convert(value, None, x._aval.dtype) if hint else convert(value, _wanted(value, x._aval.dtype))
+    except (TypeError, ValueError):
+        if not isinstance(value, _BUILTIN) and hasattr(type(value), method):
+            return NotImplemented
+        raise
+
+
+def _wanted(value, dtype):
+    """The dtype to convert an operand to: a tensor or variable keeps its own (the op then says what does not fit)."""
+    return None if hasattr(type(value), "_read") or hasattr(type(value), "__tf_tensor__") else dtype
+
+
+def _forward(name, public, hint=False):
+    op = public.op
+    specs_get = op.specs.get
+    current = segments.current
+    method = f"__r{name[2:]}"
 
     def operator(x, y):
-        x = x if type(x) is Tensor else convert(x)
-        return function(convert(y, x._aval.dtype), x)
+        if type(x) is not Tensor:
+            x = convert(x)
+        if type(y) is not Tensor:
+            y = _other(x, y, hint, method)
+            if y is NotImplemented:
+                return y
+        key = (x._aval, y._aval)
+        spec = specs_get(key)
+        if spec is None or spec.special or state.tapes or state.accumulators:
+            return call(op, key, (x, y), ())
+        return (state.segment or current()).record(spec, (x, y))
 
-    return operator
+    return _named(operator, name)
 
 
-def _bits(name):
-    logical, bitwise_op = _LOGICAL[name], _BITWISE[name]
+def _reflected(name, public):
+    op = public.op
+    specs_get = op.specs.get
+    current = segments.current
+    method = f"__{name[3:]}"
+
+    def operator(y, x):
+        if type(y) is not Tensor:
+            y = convert(y)
+        if type(x) is not Tensor:
+            x = _other(y, x, False, method)
+            if x is NotImplemented:
+                return x
+        key = (x._aval, y._aval)
+        spec = specs_get(key)
+        if spec is None or spec.special or state.tapes or state.accumulators:
+            return call(op, key, (x, y), ())
+        return (state.segment or current()).record(spec, (x, y))
+
+    return _named(operator, name)
+
+
+def _named(function, name):
+    function.__name__ = function.__qualname__ = name
+    return function
+
+
+def _unary(name, public):
+    return _named(lambda x: public(x), name)
+
+
+def _logical(name, of_bools, of_integers):
+    """`&`, `|` and `^`: logic of booleans, else bit by bit."""
 
     def operator(x, y):
-        return (logical if x.dtype.is_bool else bitwise_op)(x, y)
+        x = tensor_of(x)
+        y = y if type(y) is Tensor else _other(x, y, False, f"__r{name[2:]}")
+        return y if y is NotImplemented else (of_bools if x._aval.dtype is dtypes.bool else of_integers)(x, y)
 
-    return operator
+    def reflected(y, x):
+        y = tensor_of(y)
+        x = x if type(x) is Tensor else _other(y, x, False, name)
+        return x if x is NotImplemented else (of_bools if y._aval.dtype is dtypes.bool else of_integers)(x, y)
 
-
-def _matmul(x, y):
-    from tfcompat.linalg import matmul
-
-    return matmul(x, y)
+    return {name: _named(operator, name), f"__r{name[2:]}": _named(reflected, f"__r{name[2:]}")}
 
 
 def _invert(x):
-    return math.logical_not(x) if x.dtype.is_bool else bitwise.invert(x)
+    x = tensor_of(x)
+    return e.logical_not(x) if x._aval.dtype is dtypes.bool else bitwise.invert(x)
 
 
-def _equal(x, y):
-    """Elementwise `==`; False where the shapes or dtypes cannot be compared."""
-    if y is None:
-        return False
-    try:
-        return math.equal(x, y)
-    except (errors.InvalidArgumentError, ValueError, TypeError):
-        if isinstance(y, TensorType) and y.dtype is not x.dtype:
-            raise
-        return False
+def _broadcast(a, b):
+    return all(m == n or m == 1 or n == 1 for m, n in zip(a[::-1], b[::-1], strict=False))
 
 
-def _not_equal(x, y):
-    """Elementwise `!=`; True where the shapes or dtypes cannot be compared."""
-    if y is None:
-        return True
-    try:
-        return math.not_equal(x, y)
-    except (errors.InvalidArgumentError, ValueError, TypeError):
-        if isinstance(y, TensorType) and y.dtype is not x.dtype:
-            raise
-        return True
+def _equality(name, public, without):
+    """`==` and `!=`: elementwise; shapes that cannot be compared, and None, differ."""
+    recorded = _forward(name, public)
+
+    def operator(x, y):
+        if y is None:
+            return without
+        x = tensor_of(x)
+        if type(y) is not Tensor:
+            y = _other(x, y, False, name)
+            if y is NotImplemented:
+                return y
+        a, b = x._aval.shape, y._aval.shape
+        if a != b and not _broadcast(a, b):
+            return convert(without)
+        return recorded(x, y)
+
+    return _named(operator, name)
 
 
-_BINARY = {
-    "add": math.add,
-    "sub": math.subtract,
-    "mul": math.multiply,
-    "truediv": math.truediv,
-    "floordiv": math.floordiv,
-    "mod": math.floormod,
-    "pow": math.pow,
-    "matmul": _matmul,
-    "and": _bits("and"),
-    "or": _bits("or"),
-    "xor": _bits("xor"),
+def _matmul(a, b):
+    a = tensor_of(a)
+    b = b if type(b) is Tensor else _other(a, b, True, "__rmatmul__")
+    return b if b is NotImplemented else linalg.matmul(a, b)
+
+
+def _rmatmul(b, a):
+    b = tensor_of(b)
+    a = a if type(a) is Tensor else _other(b, a, False, "__matmul__")
+    return a if a is NotImplemented else linalg.matmul(a, b)
+
+
+OPERATORS = {
+    "__add__": _forward("__add__", e.add, hint=True),
+    "__sub__": _forward("__sub__", e.subtract),
+    "__mul__": _forward("__mul__", e.multiply),
+    "__truediv__": _forward("__truediv__", e.truediv, hint=True),
+    "__div__": _forward("__truediv__", e.truediv, hint=True),
+    "__floordiv__": _forward("__floordiv__", e.floordiv),
+    "__mod__": _forward("__mod__", e.floormod),
+    "__pow__": _forward("__pow__", e.pow),
+    "__radd__": _reflected("__radd__", e.add),
+    "__rsub__": _reflected("__rsub__", e.subtract),
+    "__rmul__": _reflected("__rmul__", e.multiply),
+    "__rtruediv__": _reflected("__rtruediv__", e.truediv),
+    "__rdiv__": _reflected("__rtruediv__", e.truediv),
+    "__rfloordiv__": _reflected("__rfloordiv__", e.floordiv),
+    "__rmod__": _reflected("__rmod__", e.floormod),
+    "__rpow__": _reflected("__rpow__", e.pow),
+    "__lt__": _forward("__lt__", e.less),
+    "__le__": _forward("__le__", e.less_equal),
+    "__gt__": _forward("__gt__", e.greater),
+    "__ge__": _forward("__ge__", e.greater_equal),
+    "__eq__": _equality("__eq__", e.equal, False),
+    "__ne__": _equality("__ne__", e.not_equal, True),
+    "__matmul__": _named(_matmul, "__matmul__"),
+    "__rmatmul__": _named(_rmatmul, "__rmatmul__"),
+    "__neg__": _unary("__neg__", e.negative),
+    "__abs__": _unary("__abs__", e.abs),
+    "__invert__": _named(_invert, "__invert__"),
+    **_logical("__and__", e.logical_and, bitwise.bitwise_and),
+    **_logical("__or__", e.logical_or, bitwise.bitwise_or),
+    **_logical("__xor__", e.logical_xor, bitwise.bitwise_xor),
 }
-_COMPARISONS = {"lt": math.less, "le": math.less_equal, "gt": math.greater, "ge": math.greater_equal}
 
 
 def install(cls):
-    """Sets the operators on a class of tensors or variables."""
-    for name, function in _BINARY.items():
-        setattr(cls, f"__{name}__", function)
-        setattr(cls, f"__r{name}__", _reflected(function))
-    for name, function in _COMPARISONS.items():
-        setattr(cls, f"__{name}__", function)
-    cls.__eq__, cls.__ne__ = _equal, _not_equal
-    cls.__neg__, cls.__abs__, cls.__invert__ = math.negative, math.abs, _invert
+    """Gives a class of tensors or variables the operators."""
+    for name, function in OPERATORS.items():
+        setattr(cls, name, function)

@@ -118,7 +118,8 @@ def reduce_all(input_tensor: Bools, axis: Axes = None, keepdims: Bool = False):
 def _logsumexp(x, axes):
     peak = lax.stop_gradient(kept(lax.reduce_max(x, axes), axes))
     peak = where(lax.is_finite(peak), peak, 0)
-    return lax.log(_sum(lax.exp(x - peak), axes)) + lax.reshape(peak, [n for i, n in enumerate(x.shape) if i not in axes])
+    rest = [n for i, n in enumerate(x.shape) if i not in axes]
+    return lax.log(_sum(lax.exp(x - peak), axes)) + lax.reshape(peak, rest)
 
 
 @op("LogSumExp", T=FLOATS)

@@ -9,7 +9,7 @@ from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, Int, T, op
 from tfcompat._core.tensor_base import host_value
-from tfcompat._declare import INDEX, NUMBERS, REAL, declare, invalid
+from tfcompat._declare import INDEX, NUMBERS, REAL, declare, invalid, where
 
 Ids = Data("Tindices", d.int32)
 
@@ -43,7 +43,7 @@ def _shared(g, out, data, ids, num):
     best, mask = _taken(out, ids)
     attained = (mask & (data == best)).astype(data.dtype)
     count = _placed(attained, ids, num, 0, "add")
-    share, _ = _taken(jnp.where(count == 0, jnp.zeros_like(g), g / jnp.where(count == 0, jnp.ones_like(count), count)), ids)
+    share, _ = _taken(where(count == 0, 0, g / where(count == 0, 1, count)), ids)
     return attained * share
 
 
@@ -58,9 +58,9 @@ def _ids_bad(data, segment_ids, num_segments):
 
 
 def _ids_message(data, segment_ids, num_segments):
-    where = np.argwhere(segment_ids >= num_segments)[0]
-    text = ",".join(map(str, where))
-    return f"segment_ids[{text}] = {segment_ids[tuple(where)]} is out of range [0, {num_segments})"
+    first = np.argwhere(segment_ids >= num_segments)[0]
+    text = ",".join(map(str, first))
+    return f"segment_ids[{text}] = {segment_ids[tuple(first)]} is out of range [0, {num_segments})"
 
 
 def _unsorted(name, kernel, method, types, grad, doc):
@@ -190,7 +190,8 @@ def _sorted_inputs(kernel, data, segment_ids):
 
 
 segment_sum = _sorted("segment_sum", "SegmentSum", "add", NUMBERS, True, "Sums of the rows of each segment.")
-segment_prod = _sorted("segment_prod", "SegmentProd", "multiply", NUMBERS, True, "Products of the rows of each segment.")
+segment_prod = _sorted("segment_prod", "SegmentProd", "multiply", NUMBERS, True,
+                       "Products of the rows of each segment.")  # fmt: skip
 segment_max = _sorted("segment_max", "SegmentMax", "max", REAL, _shared, "Maxima of the rows of each segment.")
 segment_min = _sorted("segment_min", "SegmentMin", "min", REAL, _shared, "Minima of the rows of each segment.")
 
@@ -200,7 +201,7 @@ def _segment_mean(data: T, segment_ids: Ids, num: Int):
     total = _placed(data, segment_ids, num, 0, "add")
     count = _placed(jnp.ones(segment_ids.shape, data.dtype), segment_ids, num, 0, "add")
     count = jnp.where(count == 0, jnp.ones_like(count), count).reshape(-1, *[1] * (data.ndim - 1))
-    return total / count if jnp.issubdtype(data.dtype, jnp.inexact) else lax.div(total, jnp.broadcast_to(count, total.shape))
+    return lax.div(total, jnp.broadcast_to(count, total.shape))
 
 
 def segment_mean(data, segment_ids, name=None):

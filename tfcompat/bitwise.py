@@ -28,6 +28,6 @@ def _shift_right(x, y):
 
 
 left_shift = binary("left_shift", "LeftShift", INTEGERS, lambda x, y: lax.shift_left(x, _amount(y)), None,
-                    "x with its bits moved left by y: 0 to the number of bits less 1, else the nearest of these.")  # fmt: skip
+                    "x with its bits moved left by y, which counts as 0 to the number of bits less 1.")  # fmt: skip
 right_shift = binary("right_shift", "RightShift", INTEGERS, _shift_right, None,
                      "x with its bits moved right by y, filled with its sign. See `left_shift`.")  # fmt: skip

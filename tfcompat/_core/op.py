@@ -19,6 +19,7 @@ import jax
 from jax.extend import core as jex
 
 from tfcompat._core import attributes, caches, dtypes, errors, generic, interpret, segment as segments
+from tfcompat._core import program as _program  # noqa: F401 - it registers itself as what runs closed segments
 from tfcompat._core.avals import aval
 from tfcompat._core.context import settings, state
 from tfcompat._core.convert import convert, convert_first, convert_group, convert_many, convert_operands

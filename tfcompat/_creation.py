@@ -1,0 +1,278 @@
+"""Tensors out of nothing: constants, fills, ranges, shapes."""
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from tfcompat._core import dtypes, errors
+from tfcompat._core.avals import aval
+from tfcompat._core.convert import convert, empty_aligned, static_value
+from tfcompat._core.core_types import CompositeTensor, TensorType
+from tfcompat._core.op import Axis, Data, Int, Shape, T, op
+from tfcompat._core.tensor import Tensor
+from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle
+from tfcompat._declare import FLOATS, invalid
+
+_AT_ONCE = 16 << 10  # bytes up to which a constant fill is made on the host instead of recorded
+
+
+def constant(value, dtype=None, shape=None, name="Const"):
+    """A tensor of `value`.
+
+    Args:
+      value: Python number, string, nested list, array or tensor.
+      dtype: DType of the result; default: the value's own (float32 and int32 for Python numbers).
+      shape: shape of the result; a scalar fills it, other values are reshaped.
+
+    Raises:
+      TypeError: a value that `dtype` or `shape` cannot hold. ValueError: ragged or unsupported values.
+    """
+    dtype = None if dtype is None else dtypes.as_dtype(dtype)
+    if isinstance(value, TensorHandle) and dtype is not None and value.dtype is not dtype:
+        raise TypeError(f"Expected tensor {value.numpy()} with dtype {dtype!r}, but got dtype {value.dtype!r}.")
+    tensor = convert(value, dtype)
+    if shape is None:
+        return tensor
+    wanted = Shape.canonical(shape, "shape")
+    if tensor._aval.shape == wanted:
+        return tensor
+    size = int(np.prod(wanted))
+    if tensor._aval.size == size:
+        from tfcompat._array import reshape
+
+        return reshape(tensor, wanted)
+    if tensor._aval.shape == ():
+        return fill(wanted, tensor)
+    raise TypeError(
+        f"Eager execution of tf.constant with unsupported shape. Tensor {tensor.numpy()} (converted from {value}) has "
+        f"{tensor._aval.size} elements, but got `shape` {shape} with {size} elements)."
+    )
+
+
+@op("Fill")
+def _filled(value: T, dims: Shape):
+    return jnp.broadcast_to(value, dims)
+
+
+def _checked_dims(dims):
+    shape = Shape.canonical(dims, "dims")
+    for d in shape:
+        if d is None or d < 0:
+            raise errors.InvalidArgumentError(None, None, f"Dimension {d} must be >= 0 [Op:Fill] name: ")
+    return shape
+
+
+def fill(dims, value, name=None):
+    """A tensor of shape `dims` whose elements all are the scalar `value`.
+
+    Raises:
+      InvalidArgumentError: `value` is no scalar, or a dimension is negative.
+    """
+    value = convert(value)
+    if value._aval.shape != ():
+        text = ",".join(map(str, value._aval.shape))
+        raise invalid(f"value must be a scalar, got shape [{text}]", "Fill")
+    shape = _checked_dims(dims)
+    if value._aval.np_dtype.hasobject:
+        return Tensor(aval(shape, value._aval.np_dtype), np.full(shape, value._value.item(), object), None, PLAIN)
+    return _filled(value, shape)
+
+
+def _full(shape, dtype, number):
+    """Zeros or ones: a host value where small, recorded where large."""
+    dtype = dtypes.as_dtype(dtype)
+    shape = _checked_dims(shape)
+    if dtype is dtypes.string:
+        if number:
+            raise TypeError("tf.ones: strings have no one.")
+        return Tensor(aval(shape, np.dtype(object)), np.full(shape, b"", object), None, PLAIN)
+    a = aval(shape, dtype.np)
+    if a.nbytes <= _AT_ONCE:
+        array = np.zeros(shape, dtype.np) if not number else np.ones(shape, dtype.np)
+        return Tensor(a, array, None, STATIC if a.size <= 64 else PLAIN)
+    array = empty_aligned(shape, dtype.np)
+    array[...] = number
+    return Tensor(a, array, None, PLAIN)
+
+
+def zeros(shape, dtype=dtypes.float32, name=None, layout=None):
+    """A tensor of zeros (False, empty strings).
+
+    Raises:
+      InvalidArgumentError: a negative dimension.
+    """
+    return _full(shape, dtype, 0)
+
+
+def ones(shape, dtype=dtypes.float32, name=None, layout=None):
+    """A tensor of ones (True).
+
+    Raises:
+      InvalidArgumentError: a negative dimension.
+    """
+    return _full(shape, dtype, 1)
+
+
+def zeros_like(input, dtype=None, name=None, layout=None):
+    """Zeros of the shape of `input`, and its dtype unless `dtype` is given."""
+    a = _aval_of(input)
+    return zeros(a.shape, a.dtype if dtype is None else dtype)
+
+
+def ones_like(input, dtype=None, name=None, layout=None):
+    """Ones of the shape of `input`, and its dtype unless `dtype` is given."""
+    a = _aval_of(input)
+    return ones(a.shape, a.dtype if dtype is None else dtype)
+
+
+def _aval_of(input):
+    if hasattr(type(input), "_cell") or hasattr(input, "_cell"):
+        return input._cell._tensor._aval
+    return convert(input)._aval
+
+
+# Shapes: known at once, and constants for whatever is computed from them
+
+
+def _static(array):
+    return Tensor(aval(array.shape, array.dtype), array, None, STATIC)
+
+
+def shape(input, out_type=None, name=None):
+    """The shape of `input` as a vector of `out_type` (int32 by default)."""
+    out = dtypes.int32 if out_type is None else dtypes.as_dtype(out_type)
+    return _static(np.array(_aval_of(input).shape, out.np))
+
+
+def shape_n(input, out_type=dtypes.int32, name=None):
+    """The shapes of a list of tensors."""
+    return [shape(t, out_type) for t in input]
+
+
+def size(input, out_type=None, name=None):
+    """The number of elements of `input`, a scalar of `out_type` (int32 by default)."""
+    out = dtypes.int32 if out_type is None else dtypes.as_dtype(out_type)
+    return _static(np.array(_aval_of(input).size, out.np))
+
+
+def rank(input, name=None):
+    """The number of dimensions of `input`, an int32 scalar."""
+    return _static(np.array(len(_aval_of(input).shape), np.int32))
+
+
+@op("Range", static=True)
+def _range(start: T, delta: T, count: Int):
+    return start + delta * lax.iota(start.dtype, count)
+
+
+def range(start, limit=None, delta=1, dtype=None, name="range"):
+    """The numbers start, start + delta, ... below `limit` (above it for a negative `delta`).
+
+    Called with one argument, that is the limit, and the start is 0.
+
+    Raises:
+      InvalidArgumentError: `delta` is 0, or the limit lies on the other side of the start.
+    """
+    if limit is None:
+        start, limit = 0, start
+    parts = [start, limit, delta]
+    if dtype is not None:
+        dtype = dtypes.as_dtype(dtype)
+        from tfcompat._cast import cast
+
+        parts = [cast(p, dtype) if isinstance(p, TensorType) else convert(p, dtype) for p in parts]
+    else:
+        parts = [convert(p) for p in parts]
+        order = [dtypes.int32, dtypes.int64, dtypes.float32, dtypes.float64]
+        known = [p.dtype for p in parts]
+        dtype = max(known, key=order.index) if all(d in order for d in known) else known[0]
+        parts = [p if p.dtype is dtype else convert(p.numpy(), dtype) for p in parts]
+    first, last, step = (p.numpy() for p in parts)
+    for p, text in zip(parts, ("start", "limit", "delta"), strict=True):
+        if p._aval.shape:
+            raise invalid(f"{text} must be a scalar, not shape [{','.join(map(str, p._aval.shape))}]", "Range")
+    if step == 0:
+        raise errors.InvalidArgumentError(None, None, "Requires delta != 0 [Op:Range] name: range")
+    if (step > 0 and first > last) or (step < 0 and first < last):
+        sign, relation = (">", "<=") if step > 0 else ("<", ">=")
+        raise errors.InvalidArgumentError(
+            None, None, f"Requires start {relation} limit when delta {sign} 0 [Op:Range] name: range"
+        )
+    if dtype.is_integer:
+        count = -(-abs(int(last) - int(first)) // abs(int(step)))
+        if count * dtype.np.itemsize <= _AT_ONCE:
+            array = np.arange(int(first), int(last), int(step), dtype.np)
+            return Tensor(aval(array.shape, array.dtype), array, None, STATIC if count <= 64 else PLAIN)
+    else:
+        count = int(np.ceil(abs((float(last) - float(first)) / float(step))))
+    return _range(parts[0], parts[2], count)
+
+
+@op("LinSpace", T=FLOATS)
+def _linspace(start: T, stop: T, num: Int, axis: Axis):
+    shape_ = jnp.broadcast_shapes(start.shape, stop.shape)
+    start, stop = jnp.broadcast_to(start, shape_), jnp.broadcast_to(stop, shape_)
+    axis = axis % (len(shape_) + 1)
+    steps = lax.iota(start.dtype, num).reshape([num if d == axis else 1 for d in _axes(len(shape_) + 1)])
+    first, last = jnp.expand_dims(start, axis), jnp.expand_dims(stop, axis)
+    if num == 1:
+        return jnp.broadcast_to(first, (*shape_[:axis], 1, *shape_[axis:]))
+    values = first + steps * ((last - first) / (num - 1))
+    return jnp.where(steps == num - 1, last, values)
+
+
+def _axes(n):
+    return np.arange(n).tolist()  # `range` means tf.range in this module
+
+
+def linspace(start, stop, num, name=None, axis=0):
+    """`num` evenly spaced numbers from `start` to `stop`, both included, along a new `axis`."""
+    start = convert(start)
+    if start.dtype.is_integer:
+        start = convert(start.numpy().astype(np.float64))
+    return _linspace(start, convert(stop, start.dtype) if not isinstance(stop, TensorType) else stop,
+                     Int.canonical(num, "num"), axis)  # fmt: skip
+
+
+@op("OneHot", grad=None)
+def _one_hot(indices: Data("TI"), on_value: T, off_value: T, depth: Int, axis: Axis):
+    position = axis % (indices.ndim + 1)
+    classes = jnp.arange(depth, dtype=indices.dtype)
+    classes = classes.reshape([depth if d == position else 1 for d in _axes(indices.ndim + 1)])
+    return jnp.where(jnp.expand_dims(indices, position) == classes, on_value, off_value)
+
+
+def one_hot(indices, depth, on_value=None, off_value=None, axis=None, dtype=None, name=None):
+    """A tensor with a new dimension of size `depth`: `on_value` where its position is the index, else `off_value`.
+
+    Args:
+      indices: integer tensor; an index outside [0, depth) gives a row of `off_value`.
+      dtype: float32 by default, or that of the values.
+
+    Raises:
+      TypeError: dtypes of the values that differ. InvalidArgumentError: a negative depth.
+    """
+    given = [v for v in (on_value, off_value) if v is not None]
+    if dtype is None:
+        dtype = convert(given[0]).dtype if given else dtypes.float32
+    dtype = dtypes.as_dtype(dtype)
+    for v, text in ((on_value, "on_value"), (off_value, "off_value")):
+        if v is not None and hasattr(v, "dtype") and dtypes.as_dtype(v.dtype) is not dtype:
+            raise TypeError(f"dtype {dtypes.as_dtype(v.dtype)} of {text} does not match dtype parameter {dtype}")
+    on = convert(1 if dtype is not dtypes.bool else True, dtype) if on_value is None else convert(on_value, dtype)
+    off = convert(0 if dtype is not dtypes.bool else False, dtype) if off_value is None else convert(off_value, dtype)
+    depth = Int.canonical(depth, "depth")
+    if depth < 0:
+        raise errors.InvalidArgumentError(None, None, f"depth must be non-negative, got: {depth} [Op:OneHot] name: ")
+    return _one_hot(indices, on, off, depth, -1 if axis is None else axis)
+
+
+def is_tensor(x):
+    """Whether `x` is a tensor, a variable, or made of tensors (IndexedSlices, SparseTensor, ...)."""
+    return isinstance(x, (TensorType, CompositeTensor))
+
+
+def get_static_value(tensor, partial=False):
+    """The value as a NumPy array, or None for variables."""
+    return static_value(tensor) if isinstance(tensor, TensorHandle) else None
+

@@ -1,0 +1,284 @@
+"""Diagonals, bands and transposes of matrices."""
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from tfcompat._core import dtypes as d
+from tfcompat._core.avals import shape_text
+from tfcompat._core.convert import convert
+from tfcompat._core.op import Any, Bool, Check, Data, Dtype, Int, Shape, Str, T, op
+from tfcompat._core.tensor_base import host_value
+from tfcompat._declare import INDEX, NUMBERS, conj, invalid, plain
+
+_ALIGNMENTS = ("RIGHT_LEFT", "LEFT_RIGHT", "LEFT_LEFT", "RIGHT_RIGHT")
+
+
+def _rank_two(x, kernel):
+    if x.ndim < 2:
+        raise invalid(f"input must be at least 2-dim, received shape: {shape_text(x.shape)}", kernel)
+
+
+def _on_diagonal(rows, columns, k=0):
+    """Boolean matrix: true on diagonal k."""
+    i = lax.broadcasted_iota(np.int32, (rows, columns), 0)
+    return lax.broadcasted_iota(np.int32, (rows, columns), 1) - i == k
+
+
+def _span(k):
+    k = (k, k) if isinstance(k, int) else tuple(k)
+    return k if len(k) == 2 else (k[0], k[0])
+
+
+def _places(rows, columns, k, align, longest):
+    """For each diagonal of k, from the top: its number, length, and where its entries start in the packed rows."""
+    low, high = k
+    above, below = align.split("_")
+    for number in range(high, low - 1, -1):
+        length = max(0, min(rows + min(0, number), columns - max(0, number)))
+        left = (number >= 0 and above == "LEFT") or (number <= 0 and below == "LEFT")
+        yield number, length, 0 if left else longest - length
+
+
+def _checked_span(k, rows, columns, kernel):
+    low, high = _span(k)
+    for word, number in (("lower", low), ("upper", high)):
+        if not (-rows < number < columns or number == 0):
+            raise invalid(f"{word}_diag_index is out of bound: {number}. It must be between {-rows} and {columns}", kernel)
+    if low > high:
+        raise invalid(f"lower_diag_index must not be larger than upper_diag_index: {low} > {high}", kernel)
+    return low, high
+
+
+@op("MatrixDiagPartV3", static=False)
+def _diag_part(input: T, padding_value: T, k: Any, align: Str):
+    _rank_two(input, "MatrixDiagPartV3")
+    rows, columns = input.shape[-2:]
+    if k == 0:
+        return jnp.diagonal(input, axis1=-2, axis2=-1)
+    low, high = _checked_span(k, rows, columns, "MatrixDiagPartV3")
+    if low == high:
+        return jnp.diagonal(input, low, axis1=-2, axis2=-1)
+    longest = min(rows + min(high, 0), columns - max(low, 0))
+    parts = []
+    for number, length, start in _places(rows, columns, (low, high), align, longest):
+        part = jnp.diagonal(input, number, axis1=-2, axis2=-1)
+        pads = [(0, 0, 0)] * (part.ndim - 1) + [(start, longest - length - start, 0)]
+        parts.append(lax.pad(part, padding_value, pads))
+    return jnp.stack(parts, -2)
+
+
+@op("MatrixDiagV3")
+def _diag(diagonal: T, padding_value: T, k: Any, num_rows: Int, num_cols: Int, align: Str):
+    kernel = "MatrixDiagV3"
+    if diagonal.ndim < 1:
+        raise invalid(f"diagonal must be at least 1-dim, received shape: {shape_text(diagonal.shape)}", kernel)
+    longest = diagonal.shape[-1]
+    if k == 0 and num_rows == num_cols == -1:
+        spread = diagonal[..., None] * jnp.ones((1,), diagonal.dtype) if diagonal.dtype == bool else diagonal[..., None]
+        size = (*diagonal.shape, longest)
+        return jnp.where(_on_diagonal(longest, longest), jnp.broadcast_to(spread, size), padding_value)
+    low, high = _span(k)
+    rows_needed, columns_needed = longest - min(high, 0), longest + max(low, 0)
+    if num_rows == num_cols == -1:
+        rows = columns = max(rows_needed, columns_needed)
+    else:
+        rows = rows_needed if num_rows == -1 else num_rows
+        columns = columns_needed if num_cols == -1 else num_cols
+    if rows < rows_needed:
+        raise invalid("The number of rows is too small.", kernel)
+    if columns < columns_needed:
+        raise invalid("The number of columns is too small.", kernel)
+    if rows != rows_needed and columns != columns_needed and not num_rows == num_cols == -1:
+        raise invalid("The number of rows or columns is not consistent with the specified d_lower, d_upper, and "
+                      "diagonal.", kernel)  # fmt: skip
+    packed = diagonal if low != high else diagonal[..., None, :]
+    if packed.ndim < 2 or packed.shape[-2] != high - low + 1:
+        raise invalid("The number of diagonals provided in the input does not match the lower_diag_index and "
+                      "upper_diag_index range.", kernel)  # fmt: skip
+    batch = packed.shape[:-2]
+    return _written(jnp.full((*batch, rows, columns), padding_value), packed, (low, high), align)
+
+
+def _written(matrix, packed, k, align):
+    rows, columns = matrix.shape[-2:]
+    for i, (number, length, start) in enumerate(_places(rows, columns, k, align, packed.shape[-1])):
+        j = np.arange(length)
+        matrix = matrix.at[..., j - min(number, 0), j + max(number, 0)].set(packed[..., i, start : start + length])
+    return matrix
+
+
+@op("MatrixSetDiagV3")
+def _set_diag(input: T, diagonal: T, k: Any, align: Str):
+    kernel = "MatrixSetDiagV3"
+    _rank_two(input, kernel)
+    rows, columns = input.shape[-2:]
+    low, high = (0, 0) if k == 0 else _checked_span(k, rows, columns, kernel)
+    longest = min(rows + min(high, 0), columns - max(low, 0))
+    wanted = (*input.shape[:-2], *((high - low + 1,) if low != high else ()), longest)
+    if diagonal.shape != wanted:
+        raise invalid(
+            "Either first dimensions of diagonal don't match input.shape[:-2], or diagonal.shape[:-1] is not equal to "
+            "the longests diagonal in range [lower_diag_index:upper_diag_index].\nInput shape: "
+            f"{shape_text(input.shape)}\nDiagonal shape: {shape_text(diagonal.shape)}\nExpected diagonal shape: "
+            f"{shape_text(wanted)}", kernel,
+        )  # fmt: skip
+    return _written(input, diagonal if low != high else diagonal[..., None, :], (low, high), align)
+
+
+def _k(k):
+    k = np.asarray(host_value(convert(k))).reshape(-1).tolist()
+    return k[0] if len(k) == 1 or k[0] == k[1] else tuple(k)
+
+
+def _aligned(align):
+    if align not in _ALIGNMENTS:
+        raise invalid(f"Value for attr 'align' of \"{align}\" is not in the list of allowed values: "
+                      '"LEFT_RIGHT", "RIGHT_LEFT", "LEFT_LEFT", "RIGHT_RIGHT"', "MatrixDiag")  # fmt: skip
+    return align
+
+
+def diag(diagonal, name="diag", k=0, num_rows=-1, num_cols=-1, padding_value=0, align="RIGHT_LEFT"):
+    """Matrices with given diagonals.
+
+    Args:
+      diagonal: tensor of rank 1 or more; several diagonals are the rows of a matrix, from the top one down.
+      k: number of the diagonal (0: the main one, above it positive), or the lowest and highest number.
+      num_rows, num_cols: size of the matrices; default: as small as possible, and square if neither is given.
+      padding_value: what fills the rest.
+      align: where shorter diagonals lie in their rows, "RIGHT_LEFT" and so on: above, below the main diagonal.
+
+    Raises:
+      InvalidArgumentError: sizes that do not fit.
+    """
+    diagonal = convert(diagonal)
+    rows, columns = (int(host_value(convert(n))) for n in (num_rows, num_cols))
+    return _diag(diagonal, convert(padding_value, diagonal.dtype), _k(k), rows, columns, _aligned(align))
+
+
+def diag_part(input, name="diag_part", k=0, padding_value=0, align="RIGHT_LEFT"):
+    """The diagonals of matrices; several of them as rows, shorter ones padded. See `diag`."""
+    input = convert(input)
+    return _diag_part(input, convert(padding_value, input.dtype), _k(k), _aligned(align))
+
+
+def set_diag(input, diagonal, name="set_diag", k=0, align="RIGHT_LEFT"):
+    """Matrices with some diagonals replaced. See `diag`."""
+    return _set_diag(input, diagonal, _k(k), _aligned(align))
+
+
+@op("Diag")
+def tensor_diag(diagonal: T):
+    """A tensor of twice the rank with `diagonal` on its diagonal and 0 elsewhere."""
+    flat = diagonal.reshape(-1)
+    matrix = jnp.where(_on_diagonal(flat.shape[0], flat.shape[0]), flat[:, None], jnp.zeros((), flat.dtype))
+    return matrix.reshape(diagonal.shape * 2)
+
+
+@op("DiagPart")
+def tensor_diag_part(input: T):
+    """The diagonal of a tensor of even rank, whose first half of dimensions equals the second."""
+    half = input.ndim // 2
+    if input.ndim % 2 or not input.ndim:
+        raise invalid(f"The rank of the tensor should be even and positive, got shape {shape_text(input.shape)}", "DiagPart")
+    if input.shape[:half] != input.shape[half:]:
+        raise invalid(f"Invalid shape {shape_text(input.shape)}: dimensions 0 and {half} do not match.", "DiagPart")
+    size = int(np.prod(input.shape[:half]))
+    return jnp.diagonal(input.reshape(size, size)).reshape(input.shape[:half])
+
+
+@op("Trace", T=NUMBERS)
+def trace(x: T):
+    """The sum of the main diagonal of (each of a stack of) matrices."""
+    _rank_two(x, "MatrixDiagPartV3")
+    return jnp.sum(jnp.diagonal(x, axis1=-2, axis2=-1), -1, dtype=x.dtype)
+
+
+def _band_bad(input, num_lower, num_upper):
+    return (num_lower > input.shape[-2]) | (num_upper > input.shape[-1])
+
+
+def _band_message(input, num_lower, num_upper):
+    if num_lower > input.shape[-2]:
+        return f"num_lower must be negative or less or equal to number of rows ({input.shape[-2]}) got: {num_lower}"
+    return f"num_upper must be negative or less or equal to number of columns ({input.shape[-1]}) got: {num_upper}"
+
+
+Bound = Data("Tindex", d.int32)
+
+
+def _band(input, num_lower, num_upper):
+    rows, columns = input.shape[-2:]
+    above = lax.broadcasted_iota(num_lower.dtype, (rows, columns), 1) - lax.broadcasted_iota(
+        num_lower.dtype, (rows, columns), 0
+    )
+    return ((num_lower < 0) | (-above <= num_lower)) & ((num_upper < 0) | (above <= num_upper))
+
+
+def _band_grad(g, out, input, num_lower, num_upper):
+    return jnp.where(_band(input, num_lower, num_upper), g, jnp.zeros_like(g))
+
+
+@op("MatrixBandPart", Tindex=INDEX, grad=_band_grad, check=Check(_band_bad, _band_message))
+def band_part(input: T, num_lower: Bound, num_upper: Bound):
+    """Matrices with everything outside a band around the main diagonal set to 0.
+
+    Args:
+      input: tensor of rank 2 or more.
+      num_lower, num_upper: how many diagonals below and above the main one to keep; negative: all.
+
+    Raises:
+      InvalidArgumentError: more diagonals than there are, or a rank below 2.
+    """
+    _rank_two(input, "MatrixBandPart")
+    return jnp.where(_band(input, num_lower, num_upper), input, jnp.zeros_like(input))
+
+
+@op("Eye")
+def _eye(num_rows: Int, num_columns: Int, batch_shape: Shape, dtype: Dtype):
+    for n in (num_rows, num_columns, *batch_shape):
+        if n < 0:
+            raise invalid(f"Dimension {n} must be >= 0", "Fill")
+    matrix = _on_diagonal(num_rows, num_columns).astype(dtype.np)
+    return jnp.broadcast_to(matrix, (*batch_shape, num_rows, num_columns))
+
+
+def eye(num_rows, num_columns=None, batch_shape=None, dtype=d.float32, name=None):
+    """Identity matrices.
+
+    Args:
+      num_rows, num_columns: their size; square by default.
+      batch_shape: leading dimensions.
+      dtype: of the elements.
+
+    Raises:
+      TypeError: sizes that are no integers.
+    """
+    num_columns = num_rows if num_columns is None else num_columns
+    sizes = [host_value(convert(n)) for n in (num_rows, num_columns)]
+    if any(n.dtype.kind not in "iu" for n in sizes):
+        raise TypeError("Arguments `num_rows` and `num_columns` must be positive integer values. Received: "
+                        f"num_rows={num_rows}, num_columns={num_columns}")  # fmt: skip
+    return _eye(int(sizes[0]), int(sizes[1]), () if batch_shape is None else batch_shape, d.as_dtype(dtype))
+
+
+@op("MatrixTranspose")
+def _matrix_transpose(a: T, conjugate: Bool):
+    if a.ndim < 2:
+        shape = f"({a.shape[0]},)" if a.ndim else "()"
+        raise plain(ValueError(f"Argument `a` should be a (batch) matrix with rank >= 2.  Received `a` with shape: {shape}"))
+    return jnp.swapaxes(conj(a) if conjugate else a, -1, -2)
+
+
+def matrix_transpose(a, name="matrix_transpose", conjugate=False):
+    """The last two dimensions exchanged, and conjugated if asked for.
+
+    Raises:
+      ValueError: a rank below 2.
+    """
+    return _matrix_transpose(a, conjugate)
+
+
+def adjoint(matrix, name=None):
+    """The conjugate transpose of the last two dimensions."""
+    return _matrix_transpose(matrix, True)

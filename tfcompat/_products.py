@@ -1,0 +1,322 @@
+"""Matrix products and contractions of `tf.linalg`, and norms."""
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from tfcompat import _elementwise as e
+from tfcompat._core import dtypes as d
+from tfcompat._core.avals import shape_text
+from tfcompat._core.convert import convert
+from tfcompat._core.indexed_slices import IndexedSlices
+from tfcompat._core.op import Any, Bool, Dtype, Many, Str, T, op
+from tfcompat._core.tensor import Tensor
+from tfcompat._core.tensor_base import host_value
+from tfcompat._declare import FLOATS, INEXACT, NUMBERS, axes_of, conj, invalid, kept, not_allowed, plain
+
+MULTIPLIABLE = (d.int32, d.int64, *INEXACT)
+
+# Matrix products
+
+
+def _last_two(x):
+    return jnp.swapaxes(x, -1, -2)
+
+
+def _broadcast_batch(a, b, kernel):
+    """Both with the same leading dimensions."""
+    batch_a, batch_b = a.shape[:-2], b.shape[:-2]
+    if batch_a == batch_b:
+        return a, b
+    try:
+        batch = jnp.broadcast_shapes(batch_a, batch_b)
+    except ValueError:
+        raise invalid(f"In[0] and In[1] must have compatible batch dimensions: {shape_text(a.shape)} vs. "
+                      f"{shape_text(b.shape)}", kernel) from None  # fmt: skip
+    return jnp.broadcast_to(a, (*batch, *a.shape[-2:])), jnp.broadcast_to(b, (*batch, *b.shape[-2:]))
+
+
+def multiply_matrices(a, b, flip_a=False, flip_b=False, dtype=None):
+    """The product of (stacks of) matrices, with TensorFlow's errors; each may be transposed first."""
+    batched = a.ndim > 2 or b.ndim > 2
+    kernel = "BatchMatMulV2" if batched else "MatMul"
+    if a.ndim == b.ndim == 0:
+        raise invalid("In[0] and In[1] ndims must be == 2: 0", kernel)
+    for i, x in enumerate((a, b)):
+        if x.ndim < 2:
+            raise invalid(f"In[{i}] ndims must be >= 2", kernel)
+    if a.shape[-2 if flip_a else -1] != b.shape[-1 if flip_b else -2]:
+        flags = f" {int(flip_a)} {int(flip_b)}" if batched else ""
+        raise invalid(f"Matrix size-incompatible: In[0]: {shape_text(a.shape)}, In[1]: {shape_text(b.shape)}{flags}",
+                      kernel)  # fmt: skip
+    if batched and b.ndim == 2 and not flip_a:
+        return lax.dot_general(a, b, (((a.ndim - 1,), (1 if flip_b else 0,)), ((), ())), preferred_element_type=dtype)
+    a, b = _broadcast_batch(a, b, kernel)
+    n = a.ndim
+    batch = tuple(range(n - 2))
+    contracted = ((n - 2 if flip_a else n - 1,), (n - 1 if flip_b else n - 2,))
+    return lax.dot_general(a, b, (contracted, (batch, batch)), preferred_element_type=dtype)
+
+
+@op("MatMul", convert="first")
+def matmul(a: T, b: T, transpose_a: Bool = False, transpose_b: Bool = False, adjoint_a: Bool = False,
+           adjoint_b: Bool = False, a_is_sparse: Bool = False, b_is_sparse: Bool = False, output_type: Dtype = None,
+           grad_a: Bool = False, grad_b: Bool = False):  # fmt: skip
+    """The product of two matrices, or of stacks of them (leading dimensions broadcast).
+
+    Args:
+      a: tensor of rank 2 or more and of type float, int32, int64 or complex.
+      b: tensor of a's dtype.
+      transpose_a, transpose_b: whether to transpose the last two dimensions first.
+      adjoint_a, adjoint_b: whether to transpose and conjugate them first.
+      a_is_sparse, b_is_sparse: accepted; they change nothing.
+      output_type: dtype of the result, where it is wider than the operands' (int32 of int8).
+
+    Raises:
+      InvalidArgumentError: shapes or dtypes that do not fit.
+      ValueError: both transposed and adjoint.
+    """
+    for letter, transposed, adjoint in (("a", transpose_a, adjoint_a), ("b", transpose_b, adjoint_b)):
+        if transposed and adjoint:
+            raise plain(ValueError(
+                f"Only one of `transpose_{letter}` and `adjoint_{letter}` can be True. Received "
+                f"`transpose_{letter}`=True, `adjoint_{letter}`=True."
+            ))  # fmt: skip
+    dtype = a.dtype if output_type is None else output_type.np
+    if output_type is None and d.from_numpy(a.dtype) not in MULTIPLIABLE:
+        raise not_allowed("T", a.dtype, MULTIPLIABLE, "MatMul")
+    a = conj(a) if adjoint_a else a
+    b = conj(b) if adjoint_b else b
+    return multiply_matrices(a, b, transpose_a or adjoint_a, transpose_b or adjoint_b, dtype)
+
+
+@op("MatVec", convert="first", T=MULTIPLIABLE)
+def matvec(a: T, b: T, transpose_a: Bool = False, adjoint_a: Bool = False, a_is_sparse: Bool = False,
+           b_is_sparse: Bool = False):  # fmt: skip
+    """The product of a matrix and a vector, or of stacks of them. See `matmul`."""
+    a = conj(a) if adjoint_a else a
+    return multiply_matrices(a, b[..., None], transpose_a or adjoint_a, False, a.dtype)[..., 0]
+
+
+# Contractions
+
+
+@op("Tensordot", convert="first", T=MULTIPLIABLE)
+def _tensordot(a: T, b: T, axes_a: Any, axes_b: Any):
+    if any(a.shape[i] != b.shape[j] for i, j in zip(axes_a, axes_b, strict=True)):
+        rows = [n for i, n in enumerate(a.shape) if i not in axes_a]
+        columns = [n for i, n in enumerate(b.shape) if i not in axes_b]
+        left = [_product(rows), _product(a.shape[i] for i in axes_a)]
+        right = [_product(b.shape[i] for i in axes_b), _product(columns)]
+        raise invalid(f"Matrix size-incompatible: In[0]: {shape_text(left)}, In[1]: {shape_text(right)}", "MatMul")
+    return lax.dot_general(a, b, ((axes_a, axes_b), ((), ())), preferred_element_type=a.dtype)
+
+
+def _product(sizes):
+    result = 1
+    for n in sizes:
+        result *= n
+    return result
+
+
+def _axis_list(axes):
+    axes = host_value(axes).tolist() if isinstance(axes, Tensor) else axes
+    return [int(i) for i in axes] if isinstance(axes, (list, tuple, range, np.ndarray)) else [int(axes)]
+
+
+def tensordot(a, b, axes, name=None):
+    """Sums products over pairs of axes.
+
+    Args:
+      a, b: numeric tensors of one dtype.
+      axes: an int n (the last n axes of `a` with the first n of `b`), or two lists of axes.
+
+    Raises:
+      ValueError: axes that do not exist, or lists of different lengths.
+      InvalidArgumentError: sizes that differ.
+    """
+    a = convert(a)
+    b = convert(b, None, a.dtype)
+    rank_a, rank_b = len(a.shape), len(b.shape)
+    axes = host_value(axes).tolist() if isinstance(axes, Tensor) else axes
+    if isinstance(axes, (int, np.integer)):
+        if axes < 0:
+            raise ValueError(f"`axes` must be at least 0. Received: {axes}.")
+        if axes > rank_a:
+            raise ValueError(
+                f"`axes` must not be larger than the number of dimensions of tensor {a}.  Received {axes}, vs tensor "
+                f"dimensions {rank_a}."
+            )
+        axes_a, axes_b = range(rank_a - axes, rank_a), range(axes)
+    else:
+        if len(axes) != 2:
+            raise ValueError(f"`axes` must be an integer or have length 2. Received {axes}.")
+        axes_a, axes_b = map(_axis_list, axes)
+        if len(axes_a) != len(axes_b):
+            raise ValueError(
+                f"Different number of contraction axes `a` and `b`, {len(axes_a)} != {len(axes_b)}."
+            )
+    for x, found in ((a, axes_a), (b, axes_b)):
+        rank = len(x.shape)
+        if any(not -rank <= i < rank for i in found):
+            raise ValueError(f"Axes {list(found)} are out of range for a tensor of {rank} dimensions.")
+    return _tensordot(a, b, tuple(i % rank_a for i in axes_a), tuple(i % rank_b for i in axes_b))
+
+
+@op("Einsum", T=NUMBERS)
+def _einsum(inputs: Many("T"), equation: Str):
+    return jnp.einsum(equation, *inputs, preferred_element_type=inputs[0].dtype)
+
+
+def einsum(equation, *inputs, **kwargs):
+    """Sums products of tensors as `equation` says, such as "ij,jk->ik"; "..." stands for leading dimensions.
+
+    Args:
+      equation: labels of each input, and of the output (default: the labels that occur once, in order).
+      *inputs: tensors of one dtype.
+      **kwargs: `optimize` and `name`, both accepted.
+
+    Raises:
+      ValueError: the equation is malformed or does not fit the number of inputs.
+      InvalidArgumentError: sizes or dtypes that differ.
+    """
+    unknown = set(kwargs) - {"name", "optimize"}
+    if unknown:
+        raise TypeError(f"Invalid keyword arguments for this function: {', '.join(sorted(unknown))}. Valid keyword "
+                        "arguments are 'name' and 'optimize'.")  # fmt: skip
+    if len(inputs) == 1 and isinstance(inputs[0], (list, tuple)):
+        inputs = inputs[0]
+    text = equation.replace(" ", "")
+    terms, _, output = text.partition("->")
+    terms = terms.split(",")
+    if not all(c.isalpha() or c in ".,->" for c in text):
+        raise ValueError(f"Indices have incorrect format. Received: {equation}.")
+    if len(terms) != len(inputs):
+        raise ValueError(f'Got {len(inputs)} inputs for equation "{equation}", expecting {len(terms)}')
+    tensors = [convert(x) for x in inputs]
+    sizes = {}
+    for term, t in zip(terms, tensors, strict=True):
+        for where, label in _labels(term, len(t.shape), equation):
+            n = t._aval.shape[where]
+            if sizes.setdefault(label, n) != n:
+                raise invalid(f"Expected dimension {sizes[label]} at axis {where} of the input shaped "
+                              f"{shape_text(t._aval.shape)} but got dimension {n}", "Einsum")  # fmt: skip
+    if "->" in text:
+        plain_labels = output.replace("...", "")
+        for label in plain_labels:
+            if label not in sizes:
+                raise ValueError(f"Output subscripts contain the label {label} not present in the input subscripts.")
+        if len(set(plain_labels)) < len(plain_labels):
+            raise ValueError(f"Output subscripts contain a label appearing more than once: {equation}")
+    return _einsum(tensors, text)
+
+
+def _labels(term, rank, equation):
+    """(axis, label) of each label of one input; axes after "..." count from the end."""
+    before, dots, after = term.partition("...")
+    count = len(before) + len(after)
+    if rank < count or (not dots and rank != count):
+        raise invalid(f"Expected input to have rank {'at least ' if dots else ''}{count} but got: {rank} in equation "
+                      f"{equation}", "Einsum")  # fmt: skip
+    return [*enumerate(before), *((rank - len(after) + i, label) for i, label in enumerate(after))]
+
+
+# Norms
+
+_VECTOR_NORMS = ("euclidean", 1, 2, np.inf)
+_MATRIX_NORMS = ("euclidean", "fro", 1, 2, np.inf)
+
+
+def _euclidean(x, axes):
+    if not jnp.issubdtype(x.dtype, jnp.inexact):
+        raise not_allowed("T", x.dtype, INEXACT, "Sqrt")
+    return lax.sqrt(jnp.sum(x * conj(x), axes, dtype=x.dtype))
+
+
+@op("Norm", T=NUMBERS)
+def _norm(tensor: T, ord: Any, axis: Any, keepdims: Bool):
+    x = tensor
+    axes = axes_of("Sum", x, axis)
+    matrix = isinstance(axis, tuple) and len(axis) == 2
+    if ord in ("fro", "euclidean") or (ord == 2 and not matrix):
+        result = kept(_euclidean(x, axes), axes)
+    elif matrix and ord == 2:
+        moved = jnp.moveaxis(x, axes, (-2, -1))
+        largest = jnp.max(jnp.linalg.svd(moved, compute_uv=False), -1, initial=-np.inf).astype(x.dtype)
+        result = kept(largest, axes)
+    else:
+        size = lax.abs(x)
+        if matrix:
+            sum_axis, max_axis = axes if ord == 1 else axes[::-1]
+            result = lax.reduce_max(kept(jnp.sum(size, sum_axis, dtype=size.dtype), (sum_axis,)), (max_axis,))
+            result = kept(result, (max_axis,))
+        elif ord == 1:
+            result = kept(jnp.sum(size, axes, dtype=size.dtype), axes)
+        elif ord == np.inf:
+            result = kept(lax.reduce_max(size, axes), axes)
+        else:
+            power = jnp.asarray(ord, size.dtype)
+            total = kept(jnp.sum(lax.pow(size, power), axes, dtype=size.dtype), axes)
+            result = lax.pow(total, jnp.asarray(1 / ord, size.dtype))
+    return result if keepdims else lax.squeeze(result, axes)
+
+
+def norm(tensor, ord="euclidean", axis=None, keepdims=None, name=None):
+    """The norm of a vector (all elements, or along one axis) or of a matrix (along two).
+
+    Args:
+      tensor: numeric tensor.
+      ord: "euclidean" (default), 1, 2, inf or a positive number for vectors; "euclidean", "fro", 1, 2 or inf for
+        matrices (2: the largest singular value).
+      axis: None, an int, or a pair of ints.
+      keepdims: whether the axes stay, with size 1.
+
+    Raises:
+      ValueError: an `ord` or `axis` that is not supported.
+    """
+    if isinstance(axis, (tuple, list)):
+        axis = tuple(int(i) for i in axis)
+        if len(axis) != 2 or axis[0] == axis[1]:
+            raise ValueError(f"'axis' must be None, an integer, or a tuple of 2 unique integers, got {axis}")
+        if ord not in _MATRIX_NORMS:
+            raise ValueError(
+                f"'ord' must be a supported matrix norm in ['euclidean', 'fro', 1, 2, inf], got {ord}"
+            )
+    else:
+        axis = None if axis is None else int(host_value(convert(axis)))
+        if isinstance(ord, str) and ord not in _VECTOR_NORMS or not isinstance(ord, str) and ord <= 0:
+            raise ValueError(f"'ord' must be a supported vector norm, got {ord}")
+    return _norm(tensor, ord, axis, bool(keepdims))
+
+
+def normalize(tensor, ord="euclidean", axis=None, name=None):
+    """`tensor` divided by its norm along `axis`, and that norm. See `norm`."""
+    t = convert(tensor)
+    size = norm(t, ord, axis, True)
+    if size.dtype is not t.dtype:
+        from tfcompat._cast import cast
+
+        size = cast(size, t.dtype)
+    return e.divide(t, size), size
+
+
+@op("GlobalNorm", T=FLOATS)
+def _global_norm(values: Many("T")):
+    total = 0
+    for x in values:
+        total = jnp.sum(x * x, dtype=x.dtype) / 2 + total
+    return lax.sqrt(total * 2)
+
+
+def global_norm(t_list, name=None):
+    """sqrt(sum of norm(t) ** 2) over a list of tensors; entries that are None do not count.
+
+    Raises:
+      TypeError: `t_list` is no sequence.
+    """
+    if not isinstance(t_list, (list, tuple)):
+        raise TypeError(f"`t_list` should be a sequence of tensors. Received {type(t_list)}.")
+    values = [t.values if isinstance(t, IndexedSlices) else t for t in t_list if t is not None]
+    if not values:
+        return convert(0.0)
+    return _global_norm(values)
