@@ -44,7 +44,8 @@ def _checked_span(k, rows, columns, kernel):
     low, high = _span(k)
     for word, number in (("lower", low), ("upper", high)):
         if not (-rows < number < columns or number == 0):
-            raise invalid(f"{word}_diag_index is out of bound: {number}. It must be between {-rows} and {columns}", kernel)
+            text = f"{word}_diag_index is out of bound: {number}. It must be between {-rows} and {columns}"
+            raise invalid(text, kernel)
     if low > high:
         raise invalid(f"lower_diag_index must not be larger than upper_diag_index: {low} > {high}", kernel)
     return low, high
@@ -180,7 +181,8 @@ def tensor_diag_part(input: T):
     """The diagonal of a tensor of even rank, whose first half of dimensions equals the second."""
     half = input.ndim // 2
     if input.ndim % 2 or not input.ndim:
-        raise invalid(f"The rank of the tensor should be even and positive, got shape {shape_text(input.shape)}", "DiagPart")
+        shape = shape_text(input.shape)
+        raise invalid(f"The rank of the tensor should be even and positive, got shape {shape}", "DiagPart")
     if input.shape[:half] != input.shape[half:]:
         raise invalid(f"Invalid shape {shape_text(input.shape)}: dimensions 0 and {half} do not match.", "DiagPart")
     size = int(np.prod(input.shape[:half]))
@@ -266,7 +268,8 @@ def eye(num_rows, num_columns=None, batch_shape=None, dtype=d.float32, name=None
 def _matrix_transpose(a: T, conjugate: Bool):
     if a.ndim < 2:
         shape = f"({a.shape[0]},)" if a.ndim else "()"
-        raise plain(ValueError(f"Argument `a` should be a (batch) matrix with rank >= 2.  Received `a` with shape: {shape}"))
+        text = "Argument `a` should be a (batch) matrix with rank >= 2.  Received `a`"
+        raise plain(ValueError(f"{text} with shape: {shape}"))
     return jnp.swapaxes(conj(a) if conjugate else a, -1, -2)
 
 

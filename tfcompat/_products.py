@@ -23,7 +23,7 @@ def _last_two(x):
     return jnp.swapaxes(x, -1, -2)
 
 
-def _broadcast_batch(a, b, kernel):
+def broadcast_batch(a, b, kernel):
     """Both with the same leading dimensions."""
     batch_a, batch_b = a.shape[:-2], b.shape[:-2]
     if batch_a == batch_b:
@@ -51,7 +51,7 @@ def multiply_matrices(a, b, flip_a=False, flip_b=False, dtype=None):
                       kernel)  # fmt: skip
     if batched and b.ndim == 2 and not flip_a:
         return lax.dot_general(a, b, (((a.ndim - 1,), (1 if flip_b else 0,)), ((), ())), preferred_element_type=dtype)
-    a, b = _broadcast_batch(a, b, kernel)
+    a, b = broadcast_batch(a, b, kernel)
     n = a.ndim
     batch = tuple(range(n - 2))
     contracted = ((n - 2 if flip_a else n - 1,), (n - 1 if flip_b else n - 2,))

@@ -291,7 +291,7 @@ def trace(op, function, avals):
     except errors.OpError:
         raise
     except (TypeError, ValueError, ZeroDivisionError, IndexError, NotImplementedError) as error:
-        if type(error) is not TypeError and getattr(error, "from_tfcompat", False):
+        if getattr(error, "from_tfcompat", False):
             raise
         shapes = ", ".join(str(list(a.shape)) for a in avals)
         text = str(error).split("\n")[0]

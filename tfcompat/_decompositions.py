@@ -1,0 +1,403 @@
+"""Inverses, determinants, decompositions and solvers of `tf.linalg`."""
+
+import collections
+
+import jax
+import jax.numpy as jnp
+from jax.lax import linalg
+
+from tfcompat import _elementwise as e
+from tfcompat._cast import real
+from tfcompat._core import dtypes as d
+from tfcompat._core import errors
+from tfcompat._core.avals import shape_text
+from tfcompat._core.convert import convert
+from tfcompat._core.op import Bool, Check, Data, Dtype, T, op
+from tfcompat._declare import COMPLEX, REAL, WIDE_FLOATS, conj, invalid
+from tfcompat._diagonals import diag_part
+from tfcompat._products import broadcast_batch
+from tfcompat._reductions import reduce_sum
+
+_SOLVABLE = (*WIDE_FLOATS, *COMPLEX)
+_H = (d.float16, *_SOLVABLE)
+
+
+def _square(x, kernel):
+    if x.ndim < 2:
+        raise invalid(f"Input tensor 0 must have rank >= 2, got {x.ndim}", kernel)
+    if x.shape[-1] != x.shape[-2]:
+        raise invalid("Input matrix must be square.", kernel)
+
+
+def _flip(x):
+    return conj(jnp.swapaxes(x, -1, -2))
+
+
+def _wide(x):
+    return x.astype(jnp.float32) if x.dtype == jnp.float16 else x
+
+
+def _singular(x):
+    """Whether one of the matrices has a pivot that is 0 or not finite."""
+    if x.size == 0:
+        return jnp.zeros((), bool)
+    pivots = jnp.abs(jnp.diagonal(linalg.lu(_wide(x))[0], axis1=-2, axis2=-1))
+    return ~jnp.all(pivots > 0)
+
+
+# Inverses and determinants
+
+
+def _inv_grad(g, out, input, adjoint):
+    cotangent = -_flip(out) @ g @ _flip(out)
+    return _flip(cotangent) if adjoint else cotangent
+
+
+@op("MatrixInverse", T=_H, grad=_inv_grad,
+     check=Check(lambda input, adjoint: _singular(input), lambda input, adjoint: "Input is not invertible.",
+                  immediate=True))  # fmt: skip
+def inv(input: T, adjoint: Bool = False):
+    """The inverses of matrices.
+
+    Args:
+      input: square matrices in the last two dimensions, floating or complex.
+      adjoint: whether to invert the conjugate transposes.
+
+    Raises:
+      InvalidArgumentError: a matrix that is singular or not square.
+    """
+    _square(input, "MatrixInverse")
+    x = _flip(input) if adjoint else input
+    return jnp.linalg.inv(_wide(x)).astype(input.dtype)
+
+
+@op("MatrixDeterminant", T=_SOLVABLE)
+def det(input: T):
+    """The determinants of matrices."""
+    _square(input, "MatrixDeterminant")
+    return jnp.linalg.det(input)
+
+
+LogMatrixDeterminant = collections.namedtuple("LogMatrixDeterminant", ["sign", "log_abs_determinant"])
+
+
+@op("LogMatrixDeterminant", T=_SOLVABLE, single=False)
+def _slogdet(input: T):
+    _square(input, "LogMatrixDeterminant")
+    sign, size = jnp.linalg.slogdet(input)
+    return [sign, size.astype(input.dtype)]
+
+
+def slogdet(input, name=None):
+    """Sign and logarithm of the absolute value of determinants, as a named tuple (sign, log_abs_determinant)."""
+    return LogMatrixDeterminant(*_slogdet(input))
+
+
+def logdet(matrix, name=None):
+    """log(det(matrix)) of Hermitian positive definite matrices, by a Cholesky decomposition."""
+    return e.multiply(2.0, reduce_sum(e.log(real(diag_part(cholesky(matrix)))), -1))
+
+
+# Decompositions
+
+
+def _cholesky_grad(g, out, input):
+    identity = jnp.broadcast_to(jnp.eye(out.shape[-1], dtype=out.dtype), out.shape)
+    inverse = linalg.triangular_solve(out, identity, left_side=True, lower=True)
+    middle = jnp.tril(_flip(out) @ g)
+    middle = middle - 0.5 * middle * jnp.eye(out.shape[-1], dtype=out.dtype)
+    grad = _flip(inverse) @ middle @ inverse
+    return (grad + _flip(grad)) * 0.5
+
+
+@op("Cholesky", T=_SOLVABLE, grad=_cholesky_grad)
+def cholesky(input: T):
+    """Lower triangular L with L L^H = input, of Hermitian positive definite matrices; NaN where they are not.
+
+    Only the lower triangle of the input is read.
+    """
+    _square(input, "Cholesky")
+    return jnp.tril(linalg.cholesky(input, symmetrize_input=False))
+
+
+def _reciprocal_gaps(values):
+    gaps = values[..., None, :] - values[..., :, None]
+    return jnp.where(gaps == 0, jnp.zeros_like(gaps), 1 / jnp.where(gaps == 0, jnp.ones_like(gaps), gaps))
+
+
+def _lower_half(grad):
+    """The cotangent of a Hermitian matrix of which only the lower triangle is read."""
+    both = jnp.tril(grad + _flip(grad))
+    return both - 0.5 * both * jnp.eye(grad.shape[-1], dtype=grad.dtype)
+
+
+def _eigh_grad(g, out, input):
+    values, vectors = out
+    inner = jnp.real(values)[..., None] * 0 + jnp.eye(values.shape[-1], dtype=vectors.dtype) * g[0][..., None]
+    inner = inner + _reciprocal_gaps(values).astype(vectors.dtype) * (_flip(vectors) @ g[1])
+    return _lower_half(vectors @ inner @ _flip(vectors))
+
+
+@op("SelfAdjointEigV2", T=_SOLVABLE, single=False, grad=_eigh_grad)
+def _eigh(tensor: T):
+    _square(tensor, "SelfAdjointEigV2")
+    vectors, values = linalg.eigh(tensor, lower=True, symmetrize_input=False)
+    return [values.astype(tensor.dtype), vectors]
+
+
+def eigh(tensor, name=None):
+    """Eigenvalues (ascending) and eigenvectors (columns) of Hermitian matrices, of which the lower triangle is read."""
+    return tuple(_eigh(tensor))
+
+
+def _eigvalsh_grad(g, out, input):
+    vectors, _ = linalg.eigh(input, lower=True, symmetrize_input=False)
+    return _lower_half(vectors @ (g[..., None] * _flip(vectors)))
+
+
+@op("SelfAdjointEigV2Values", T=_SOLVABLE, grad=_eigvalsh_grad)
+def eigvalsh(tensor: T):
+    """Eigenvalues, ascending, of Hermitian matrices. See `eigh`."""
+    _square(tensor, "SelfAdjointEigV2")
+    return linalg.eigh(tensor, lower=True, symmetrize_input=False)[1].astype(tensor.dtype)
+
+
+@op("Svd", T=_SOLVABLE, single=False)
+def _svd(tensor: T, full_matrices: Bool):
+    _at_least_matrix(tensor, "Svd")
+    u, s, vh = jnp.linalg.svd(tensor, full_matrices=full_matrices)
+    return [s, u, _flip(vh)]
+
+
+@op("SvdValues", T=_SOLVABLE)
+def _svd_values(tensor: T):
+    _at_least_matrix(tensor, "Svd")
+    return jnp.linalg.svd(tensor, compute_uv=False)
+
+
+def _at_least_matrix(x, kernel):
+    if x.ndim < 2:
+        raise invalid(f"Shape must be at least rank 2 but is rank {x.ndim}", kernel)
+
+
+def svd(tensor, full_matrices=False, compute_uv=True, name=None):
+    """Singular value decompositions: tensor = u @ diag(s) @ adjoint(v).
+
+    Args:
+      tensor: matrices in the last two dimensions.
+      full_matrices: whether u and v are square.
+      compute_uv: whether to return (s, u, v) or s alone; s is descending.
+    """
+    return tuple(_svd(tensor, full_matrices)) if compute_uv else _svd_values(tensor)
+
+
+Qr = collections.namedtuple("Qr", ["q", "r"])
+
+
+@op("Qr", T=_H, single=False)
+def _qr(input: T, full_matrices: Bool):
+    _at_least_matrix(input, "Qr")
+    q, r = jnp.linalg.qr(_wide(input), mode="complete" if full_matrices else "reduced")
+    return [q.astype(input.dtype), r.astype(input.dtype)]
+
+
+def qr(input, full_matrices=False, name=None):
+    """q (orthonormal columns) and r (upper triangular) with q @ r = input, as a named tuple."""
+    return Qr(*_qr(input, full_matrices))
+
+
+Lu = collections.namedtuple("Lu", ["lu", "p"])
+
+
+@op("Lu", T=_SOLVABLE, single=False,
+    check=Check(lambda input, output_idx_type: _singular(input),
+                lambda input, output_idx_type: "Input is not invertible.", immediate=True))  # fmt: skip
+def _lu(input: T, output_idx_type: Dtype):
+    _square(input, "Lu")
+    lower_upper, _, permutation = linalg.lu(input)
+    return [lower_upper, permutation.astype(output_idx_type.np)]
+
+
+def lu(input, output_idx_type=d.int32, name=None):
+    """LU decompositions with row exchanges, as a named tuple (lu, p): input[p] = L @ U."""
+    return Lu(*_lu(input, output_idx_type))
+
+
+@op("Eig", T=_SOLVABLE, single=False, grad=None)
+def _eig(tensor: T):
+    _square(tensor, "Eig")
+    values, vectors = jnp.linalg.eig(tensor)
+    return [values, vectors]
+
+
+def eig(tensor, name=None):
+    """Eigenvalues and eigenvectors (columns) of square matrices, complex."""
+    return tuple(_eig(tensor))
+
+
+def eigvals(tensor, name=None):
+    """Eigenvalues of square matrices, complex."""
+    return _eig(tensor)[0]
+
+
+# Systems of equations
+
+
+_solvable_system = Check(
+    lambda matrix, rhs, adjoint: _singular(matrix),
+    lambda matrix, rhs, adjoint: "Input matrix is not invertible.",
+    immediate=True,
+)
+
+
+@op("MatrixSolve", T=_SOLVABLE, check=_solvable_system)
+def solve(matrix: T, rhs: T, adjoint: Bool = False):
+    """Solves matrix @ x = rhs.
+
+    Args:
+      matrix: square matrices [..., n, n].
+      rhs: [..., n, k].
+      adjoint: whether to solve with the conjugate transposes.
+
+    Raises:
+      InvalidArgumentError: a matrix that is singular, or shapes that do not fit.
+    """
+    if matrix.ndim != rhs.ndim:
+        raise invalid("All input tensors must have the same rank.", "MatrixSolve")
+    if matrix.ndim < 2:
+        raise invalid(f"Input tensor 0 must have rank >= 2, got {matrix.ndim}", "MatrixSolve")
+    if matrix.shape[-1] != matrix.shape[-2]:
+        raise invalid("First input (lhs) must be a square matrix.", "MatrixSolve")
+    if matrix.shape[:-1] != rhs.shape[:-1]:
+        raise invalid("Input matrix and rhs are incompatible.", "MatrixSolve")
+    return jnp.linalg.solve(_flip(matrix) if adjoint else matrix, rhs)
+
+
+def _triangular(matrix, rhs, lower, adjoint):
+    matrix, rhs = broadcast_batch(matrix, rhs, "MatrixTriangularSolve")
+    return linalg.triangular_solve(
+        matrix, rhs, left_side=True, lower=lower, transpose_a=adjoint, conjugate_a=adjoint
+    )
+
+
+def _fits(matrix, rhs, kernel):
+    _square(matrix, kernel)
+    if rhs.ndim < 2 or matrix.shape[-1] != rhs.shape[-2]:
+        raise invalid(f"In[0] mismatch In[1] shape: {matrix.shape[-1]} vs. {rhs.shape[-2] if rhs.ndim > 1 else 0}: "
+                       f"{shape_text(matrix.shape)} {shape_text(rhs.shape)} 0 0", kernel)  # fmt: skip
+
+
+@op("MatrixTriangularSolve", T=_SOLVABLE)
+def triangular_solve(matrix: T, rhs: T, lower: Bool = True, adjoint: Bool = False):
+    """Solves matrix @ x = rhs where `matrix` is lower (or upper) triangular; the other half is not read."""
+    _fits(matrix, rhs, "MatrixTriangularSolve")
+    return _triangular(matrix, rhs, lower, adjoint)
+
+
+@op("CholeskySolve", T=_SOLVABLE)
+def cholesky_solve(chol: T, rhs: T):
+    """Solves A @ x = rhs, given the Cholesky decomposition of A."""
+    _fits(chol, rhs, "MatrixTriangularSolve")
+    return _triangular(chol, _triangular(chol, rhs, True, False), True, True)
+
+
+@op("MatrixSolveLs", T=_SOLVABLE)
+def _lstsq(matrix: T, rhs: T, l2_regularizer: Data("L"), fast: Bool):
+    m, n = matrix.shape[-2:]
+    if rhs.ndim < 2 or rhs.shape[-2] != m:
+        raise invalid("Dimensions must be equal: matrix and rhs must have the same number of rows, got "
+                       f"{shape_text(matrix.shape)} and {shape_text(rhs.shape)}", "MatrixSolveLs")  # fmt: skip
+    if not fast:
+        return jnp.linalg.pinv(matrix) @ rhs
+    small = jnp.eye(min(m, n), dtype=matrix.dtype) * l2_regularizer.astype(matrix.dtype)
+    if m >= n:
+        chol = linalg.cholesky(_flip(matrix) @ matrix + small)
+        return _triangular(chol, _triangular(chol, _flip(matrix) @ rhs, True, False), True, True)
+    chol = linalg.cholesky(matrix @ _flip(matrix) + small)
+    return _flip(matrix) @ _triangular(chol, _triangular(chol, rhs, True, False), True, True)
+
+
+def lstsq(matrix, rhs, l2_regularizer=0.0, fast=True, name=None):
+    """The x that minimises norm(matrix @ x - rhs) ** 2 + l2_regularizer * norm(x) ** 2.
+
+    Args:
+      matrix: [..., m, n]; of several solutions (m < n) the smallest is returned.
+      rhs: [..., m, k].
+      l2_regularizer: a number; used where `fast`.
+      fast: by the normal equations, which need full rank and a moderate condition; else by the pseudo-inverse.
+    """
+    matrix = convert(matrix)
+    return _lstsq(matrix, rhs, convert(l2_regularizer, matrix.dtype.real_dtype), fast)
+
+
+@op("Pinv", T=WIDE_FLOATS)
+def _pinv(a: T, rcond: T):
+    u, s, vh = jnp.linalg.svd(a, full_matrices=False)
+    cutoff = rcond[..., None] * jnp.max(s, -1, keepdims=True, initial=0)
+    kept = s > cutoff
+    inverse = jnp.where(kept, 1 / jnp.where(kept, s, jnp.ones_like(s)), jnp.zeros_like(s))
+    return jnp.swapaxes(vh, -1, -2) @ (inverse[..., None] * jnp.swapaxes(u, -1, -2))
+
+
+def pinv(a, rcond=None, validate_args=False, name=None):
+    """Moore-Penrose pseudo-inverses.
+
+    Args:
+      a: matrices [..., m, n] of floats.
+      rcond: singular values below `rcond` times the largest count as 0; default 10 * max(m, n) * machine epsilon.
+
+    Raises:
+      TypeError: `a` is not floating.
+    """
+    a = convert(a)
+    if not a.dtype.is_floating:
+        raise TypeError("Input must have float `dtype`.")
+    if len(a.shape) < 2:
+        raise ValueError(f"Input must have at least 2 dimensions. Found: {len(a.shape)}.")
+    if rcond is None:
+        rcond = 10.0 * max(a.shape[-2], a.shape[-1]) * float(jnp.finfo(a.dtype.np).eps)
+    return _pinv(a, convert(rcond, a.dtype))
+
+
+@op("MatrixRank", T=WIDE_FLOATS, grad=None)
+def _matrix_rank(a: T, tol: T):
+    return jnp.sum(jnp.linalg.svd(a, compute_uv=False) > tol[..., None], -1, dtype=jnp.int32)
+
+
+@op("MatrixRankDefault", T=WIDE_FLOATS, grad=None)
+def _matrix_rank_default(a: T):
+    s = jnp.linalg.svd(a, compute_uv=False)
+    tol = jnp.finfo(a.dtype).eps * max(a.shape[-2:]) * jnp.max(s, -1, keepdims=True, initial=0)
+    return jnp.sum(s > tol, -1, dtype=jnp.int32)
+
+
+def matrix_rank(a, tol=None, validate_args=False, name=None):
+    """How many singular values are above `tol` (default: epsilon * max(m, n) * the largest one)."""
+    a = convert(a)
+    if not a.dtype.is_floating:
+        raise TypeError("Input must have float `dtype`.")
+    return _matrix_rank_default(a) if tol is None else _matrix_rank(a, convert(tol, a.dtype))
+
+
+# Functions of matrices and of 3-vectors
+
+
+@op("MatrixExponential", T=_SOLVABLE)
+def expm(input: T):
+    """Matrix exponentials."""
+    _square(input, "MatrixExponential")
+    return jnp.vectorize(jax.scipy.linalg.expm, signature="(n,n)->(n,n)")(input)
+
+
+@op("Cross", T=REAL)
+def cross(a: T, b: T):
+    """Cross products of 3-vectors in the last dimension; both inputs have the same shape."""
+    if a.shape != b.shape:
+        raise invalid(f"Both inputs must be of same shape: {shape_text(a.shape)} vs. {shape_text(b.shape)}", "Cross")
+    if not a.ndim or a.shape[-1] != 3:
+        raise errors.FailedPreconditionError(
+            None, None, "Cross-products are only defined for 3-element vectors. [Op:Cross] name: "
+        )
+    a1, a2, a3 = a[..., 0], a[..., 1], a[..., 2]
+    b1, b2, b3 = b[..., 0], b[..., 1], b[..., 2]
+    return jnp.stack([a2 * b3 - a3 * b2, a3 * b1 - a1 * b3, a1 * b2 - a2 * b1], -1)
