@@ -46,12 +46,11 @@ class Program:
 class Structure:
     """Specs and wiring of a segment, its programs, and what running it has cost so far."""
 
-    __slots__ = ("compile_cost", "flag_nodes", "gain", "last_uses", "lost", "programs", "runs", "seen", "specs",
+    __slots__ = ("compile_cost", "gain", "last_uses", "lost", "programs", "runs", "seen", "specs",
                  "wires")  # fmt: skip
 
     def __init__(self, work):
         self.specs, self.wires = work.specs, work.wires
-        self.flag_nodes = tuple(position for position, *_ in work.flags)
         self.gain = sum(s.cost for s in self.specs) - DISPATCH_COST
         self.compile_cost = COMPILE_BASE + COMPILE_PER_EQUATION * sum(s.equations for s in self.specs)
         self.lost = 0.0

@@ -87,7 +87,7 @@ class Derivative:
         self.leaf_structs = [jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in leaves]
         if len(kept) > self.count:
             jaxpr = closed.jaxpr
-            trimmed = jex.Jaxpr(jaxpr.constvars, jaxpr.invars, kept, jaxpr.eqns, jaxpr.effects)
+            trimmed = jaxpr.replace(outvars=kept, debug_info=jaxpr.debug_info.with_unknown_names())
             self.forward = self.make_spec(self.op.kernel, jex.ClosedJaxpr(trimmed, closed.consts), False)
 
     def pullback(self, present):
@@ -120,7 +120,7 @@ class Derivative:
             jaxpr = closed.jaxpr
             invars = [v for i, v in enumerate(jaxpr.invars) if i not in dropped]
             closed = jex.ClosedJaxpr(
-                jex.Jaxpr(jaxpr.constvars, invars, jaxpr.outvars, jaxpr.eqns, jaxpr.effects), closed.consts
+                jaxpr.replace(invars=invars, debug_info=jaxpr.debug_info.with_unknown_names()), closed.consts
             )
         avals = [residual_avals[i] for i in keep] + cotangents
         pullback.specs[tuple(avals)] = self.make_spec(pullback.kernel, closed, False)
