@@ -9,6 +9,9 @@ from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle
 
 
+_TEMPORARY = 3  # references to a slice inside its own method when the caller keeps none: `self` twice, the argument
+
+
 class VariableSlice(Tensor):
     """`variable[index]`: a Tensor that can also be assigned to. The slice is taken when somebody uses it as a tensor."""
 
@@ -45,15 +48,15 @@ class VariableSlice(Tensor):
         Raises:
           InvalidArgumentError: the shape does not fit. ValueError, TypeError: the dtype does not.
         """
-        return self._write(value, "update", sys.getrefcount(self) <= 2)
+        return self._write(value, "update", sys.getrefcount(self) <= _TEMPORARY)
 
     def assign_add(self, delta, use_locking=False, name=None, read_value=True):
         """Adds `delta` to this part of the variable. Returns the variable."""
-        return self._write(delta, "add", sys.getrefcount(self) <= 2)
+        return self._write(delta, "add", sys.getrefcount(self) <= _TEMPORARY)
 
     def assign_sub(self, delta, use_locking=False, name=None, read_value=True):
         """Subtracts `delta` from this part of the variable. Returns the variable."""
-        return self._write(delta, "sub", sys.getrefcount(self) <= 2)
+        return self._write(delta, "sub", sys.getrefcount(self) <= _TEMPORARY)
 
 
 def _forward(name):

@@ -433,7 +433,7 @@ class Builder:
                     buffer = self._free_buffer(value)
                     if buffer is not None and buffer not in self._inputs and size is not None:
                         self._hold(out, frozenset([buffer]))
-                        return f"{self.bind(made)}({', '.join(texts)}, {value.text})"
+                        return f"{self.bind(made)}({', '.join(texts)}, out={value.text})"
             operator = OPERATORS.get(made)
             if operator is not None:
                 return operator.format(*texts)

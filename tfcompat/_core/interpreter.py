@@ -7,6 +7,9 @@ import numpy as np
 from tfcompat._core.stats import stats
 
 
+HOST_TYPES = frozenset([np.ndarray, *np.sctypeDict.values()])  # payloads that NumPy takes as they are
+
+
 class Interrupted(Exception):
     """Ctrl-C came twice: the run was given up after node `position`."""
 
@@ -30,7 +33,7 @@ def interpret(work, uses, live):
     """
     specs, wires, leaves = work.specs, work.wires, work.leaves
     flags = {flag.position: flag for flag in work.flags}
-    inputs = [t._value if type(t._value) is np.ndarray else np.asarray(t._value) for t in leaves]
+    inputs = [v if type(v := t._value) in HOST_TYPES else np.asarray(v) for t in leaves]
     values = []
     state = [0, False]  # next node, interrupted
     with np.errstate(all="ignore"):

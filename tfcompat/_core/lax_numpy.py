@@ -361,12 +361,13 @@ def _convert_element_type(b: Any, e: Any) -> Any:
 def _convert_small_float(source: np.dtype, target: np.dtype) -> Callable:
     name = f"convert_element_type {source} to {target}"
     wide = np.dtype(np.float32)
-    if is_standard(source):
-        if source == wide:
-            return lambda x: x.astype(target)
-        if source.kind == "b":
-            return lambda x: x.astype(wide).astype(target)
+    if "int4" in name or "int2" in name:
         raise NoHostForm(name)
+    if is_standard(source):
+        if source.kind == "c":
+            raise NoHostForm(name)
+        # XLA rounds twice, too.
+        return (lambda x: x.astype(target)) if source == wide else lambda x: x.astype(wide).astype(target)
     if target in (wide, np.dtype(np.float64), np.dtype(np.complex64), np.dtype(np.complex128)):
         return lambda x: x.astype(wide).astype(target)
     if target.kind in "iu" and is_standard(target):
@@ -438,10 +439,18 @@ def _special(name: str, attribute: str) -> None:
 
 
 for _name, _attribute in dict(
-    erf="erf", erfc="erfc", erf_inv="erfinv", lgamma="gammaln", digamma="psi", igamma="gammainc", igammac="gammaincc",
+    erf="erf", erfc="erfc", erf_inv="erfinv", lgamma="gammaln", igamma="gammainc", igammac="gammaincc",
     regularized_incomplete_beta="betainc", bessel_i0e="i0e", bessel_i1e="i1e",
 ).items():
     _special(_name, _attribute)
+
+
+@rule("digamma")
+def _digamma(b: Any, e: Any) -> Any:
+    from scipy import special
+
+    # scipy gives an infinity at 0.
+    return lambda x: np.where(x == 0, x.dtype.type(np.nan), special.psi(x))
 
 
 @rule("zeta")

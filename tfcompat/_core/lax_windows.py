@@ -64,7 +64,7 @@ def _reduce_window(name: str, ufunc: np.ufunc, initial: Callable) -> None:
                 x = pad(x, start)
             result = np.full(out.shape, start, out.dtype)
             for position in positions:
-                ufunc(result, x[position], result)
+                ufunc(result, x[position], out=result)
             return result
 
         return reduce_window

@@ -423,7 +423,7 @@ class UnreadVariable(Variable):
     """What an assign returns: the same variable."""
 
     def __init__(self, variable):
-        self.__dict__ = variable.__dict__.copy()
+        self.__dict__ = variable.__dict__  # shared: they are one variable
 
     def __repr__(self):
         return Variable.__repr__(self).replace(f"'{self._handle_name}'", "'UnreadVariable'", 1)

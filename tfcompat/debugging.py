@@ -1,0 +1,414 @@
+"""`tf.debugging`: asserts. They read their operands at once, so that what fails is raised where it is written."""
+
+import numpy as _np
+
+from tfcompat import _elementwise as _e
+from tfcompat._core import dtypes as _d
+from tfcompat._core import errors as _errors
+from tfcompat._core.convert import convert as _convert
+from tfcompat._core.core_types import TensorType as _TensorType
+from tfcompat._core.op import Check as _Check
+from tfcompat._core.op import Str as _Str
+from tfcompat._core.op import T as _T
+from tfcompat._core.op import op as _op
+from tfcompat._core.tensor import Tensor as _Tensor
+from tfcompat._core.tensor_base import TensorHandle as _TensorHandle
+from tfcompat._core.tensor_base import host_value as _host_value
+from tfcompat._declare import FLOATS as _FLOATS
+
+_SUMMARIZE = 3
+_settings = {"traceback_filtering": True, "log_device_placement": False}
+
+
+def _fail(text):
+    raise _errors.InvalidArgumentError(None, None, text)
+
+
+def _array(tensor):
+    return _np.asarray(_host_value(tensor))
+
+
+def _limit(summarize):
+    return _SUMMARIZE if summarize is None else (1 << 30 if summarize < 0 else summarize)
+
+
+def _listed(value, summarize):
+    """Elements as `tf.Assert` prints them: `1, 2, 3, ...`."""
+    flat = _np.asarray(value).reshape(-1)
+    texts = [str(v) for v in flat[: _limit(summarize)]]
+    return ", ".join([*texts, "..."] if len(texts) < flat.size else texts)
+
+
+def Assert(condition, data, summarize=None, name=None):
+    """Raises unless `condition` is true.
+
+    Args:
+      condition: a scalar.
+      data: list of what the message shows.
+      summarize: how many elements of each (default 3; negative: all).
+
+    Raises:
+      InvalidArgumentError: `condition` is false.
+    """
+    value = condition if not hasattr(condition, "dtype") else _array(_convert(condition))
+    if not value:
+        if not isinstance(data, (list, tuple, str)):
+            raise TypeError("values must be a sequence.")
+        shown = [_listed(_array(_convert(v)), summarize) for v in data]
+        _fail(f"Expected '{condition}' to be true. Summarized data: " + "\n".join(shown))
+
+
+# Comparisons
+
+
+def _compare(sign, compare, x, y, message, summarize):
+    x, y = _operands(x, y)
+    holds = _array(compare(x, y))
+    if holds.all():
+        return
+    limit = _limit(summarize)
+    a, b = _array(x), _array(y)
+    lines = [message] if message else []
+    lines.append(f"Condition x {sign} y did not hold.")
+    if a.shape == b.shape and a.ndim:
+        wrong = _np.argwhere(~holds)
+        picked = tuple(wrong[:limit].T)
+        lines += [f"Indices of first {len(wrong[:limit])} different values:", str(wrong[:limit]),
+                  "Corresponding x values:", str(a[picked]), "Corresponding y values:", str(b[picked])]  # fmt: skip
+    for letter, value in (("x", a), ("y", b)):
+        first = value.reshape(-1)[:limit]
+        lines += [f"First {len(first)} elements of {letter}:", str(first)]
+    _fail("\n".join(lines))
+
+
+def _operands(x, y):
+    return _convert(x), _convert(y)
+
+
+def _declare_comparison(name, sign, compare):
+    def check(x, y, message=None, summarize=None, name=None):
+        _compare(sign, compare, x, y, message, summarize)
+
+    check.__name__ = check.__qualname__ = name
+    check.__doc__ = f"""Raises unless x {sign} y for all pairs of elements (the shapes broadcast).
+
+    Args:
+      x, y: numeric tensors of one dtype.
+      message: what the error begins with.
+      summarize: how many elements the error shows (default 3; negative: all).
+
+    Raises:
+      InvalidArgumentError: it does not hold.
+    """
+    return check
+
+
+assert_equal = _declare_comparison("assert_equal", "==", _e.equal)
+assert_less = _declare_comparison("assert_less", "<", _e.less)
+assert_less_equal = _declare_comparison("assert_less_equal", "<=", _e.less_equal)
+assert_greater = _declare_comparison("assert_greater", ">", _e.greater)
+assert_greater_equal = _declare_comparison("assert_greater_equal", ">=", _e.greater_equal)
+
+
+def assert_none_equal(x, y, summarize=None, message=None, name=None):
+    """Raises InvalidArgumentError unless x != y for all pairs of elements. See `assert_equal`."""
+    _compare("!=", _e.not_equal, x, y, message, summarize)
+
+
+def assert_near(x, y, rtol=None, atol=None, message=None, summarize=None, name=None):
+    """Raises unless |x - y| < atol + rtol * |y| for all pairs of elements.
+
+    Args:
+      x, y: floating or complex tensors of one dtype.
+      rtol, atol: relative and absolute tolerance; default 10 times the machine epsilon.
+
+    Raises:
+      InvalidArgumentError: it does not hold.
+      ValueError: x holds integers.
+    """
+    x, y = _convert(x), _convert(y)
+    if not (x.dtype.is_floating or x.dtype.is_complex):
+        raise ValueError(f"data type <class 'numpy.{x.dtype.name}'> not inexact")
+    real = x.dtype.real_dtype
+    default = 10 * float(_np.finfo(real.np).eps) if real.np.kind == "f" else 10 * 2.0**-7
+    rtol, atol = (_convert(default if v is None else v, real) for v in (rtol, atol))
+    close = _e.less(_e.abs(x - y), atol + rtol * _e.abs(y))
+    condition = _convert(bool(_array(close).all()))
+    Assert(condition, [
+        f"{message}.  " if message else "", f"x and y not equal to tolerance rtol = {rtol}, atol = {atol}",
+        f"x (shape={x.shape} dtype={x.dtype.name}) = ", x, f"y (shape={y.shape} dtype={y.dtype.name}) = ", y,
+    ], summarize)  # fmt: skip
+
+
+# Signs
+
+
+def _declare_sign(name, sign, holds, gap="\n"):
+    def check(x, message=None, summarize=None, name=None):
+        x = _convert(x)
+        value = _array(x)
+        if not holds(value).all():
+            start = f"{message}.  " if message else ""
+            _fail(f"{start}\nCondition x {sign} 0 did not hold element-wise:{gap}x (shape={x.shape} "
+                  f"dtype={x.dtype.name}) = \n{_quoted(value, summarize)}")  # fmt: skip
+
+    check.__name__ = check.__qualname__ = name
+    check.__doc__ = f"Raises InvalidArgumentError unless x {sign} 0 for all elements. See `assert_equal`."
+    return check
+
+
+def _quoted(value, summarize):
+    if not value.ndim:
+        return str(value)
+    texts = [str(v) for v in value.reshape(-1)[: _limit(summarize)]]
+    return str([*texts, "..."] if len(texts) < value.size else texts)
+
+
+assert_positive = _declare_sign("assert_positive", ">", lambda x: x > 0)
+assert_negative = _declare_sign("assert_negative", "<", lambda x: x < 0)
+assert_non_negative = _declare_sign("assert_non_negative", ">=", lambda x: x >= 0)
+assert_non_positive = _declare_sign("assert_non_positive", "<=", lambda x: x <= 0, gap="")
+
+
+# Shapes
+
+
+def _start(message):
+    return f"{message}.  " if message else ""
+
+
+def _rank_number(rank):
+    rank = _convert(rank)
+    if rank.dtype is not _d.int32:
+        raise TypeError(f"tensor must be of type tf.int32; got {rank.dtype!r}")
+    if rank._aval.shape:
+        raise ValueError("Rank must be a scalar.")
+    return int(_array(rank))
+
+
+def _dims(x):
+    shape = tuple(_convert(x).shape.as_list())
+    return len(shape), shape
+
+
+def assert_rank(x, rank, message=None, name=None):
+    """Raises ValueError unless the tensor has rank `rank`."""
+    rank, (have, shape) = _rank_number(rank), _dims(x)
+    if have != rank:
+        raise ValueError(f"{_start(message)}Tensor  must have rank {rank}.  Received rank {have}, shape {shape}")
+
+
+def assert_rank_at_least(x, rank, message=None, name=None):
+    """Raises ValueError unless the tensor has rank `rank` or more."""
+    rank, (have, shape) = _rank_number(rank), _dims(x)
+    if have < rank:
+        raise ValueError(
+            f"{_start(message)}Tensor  must have rank at least {rank}.  Received rank {have}, shape {shape}"
+        )
+
+
+def assert_rank_in(x, ranks, message=None, name=None):
+    """Raises ValueError unless the tensor's rank is one of `ranks`."""
+    ranks, (have, shape) = tuple(_rank_number(r) for r in ranks), _dims(x)
+    if have not in ranks:
+        raise ValueError(f"{_start(message)}Tensor  must have rank in {ranks}.  Received rank {have}, shape {shape}")
+
+
+def assert_scalar(tensor, message=None, name=None):
+    """The tensor; raises ValueError unless it is a scalar."""
+    tensor = _convert(tensor)
+    if tensor._aval.shape:
+        raise ValueError(f"{_start(message)}Expected scalar shape, saw shape: {tensor.shape}.")
+    return tensor
+
+
+_ANY = (None, ".")
+_REST = ("...", "*")
+
+
+def assert_shapes(shapes, data=None, summarize=None, message=None, name=None):
+    """Raises unless tensors have shapes that fit each other.
+
+    Args:
+      shapes: list of (tensor, shape), or a dictionary. A shape is a sequence of sizes, symbols (the same symbol stands
+        for the same size everywhere), None or "." for any size; its first entry may be "..." or "*", for any number of
+        leading dimensions. A string is a sequence of one-letter symbols.
+      data, summarize: accepted.
+      message: what the error begins with.
+
+    Raises:
+      ValueError: a rank or size that does not fit.
+    """
+    pairs = list(shapes.items()) if isinstance(shapes, dict) else [(x, s) for x, s in shapes]
+    pairs = [(_convert(x.deref() if hasattr(x, "deref") else x), _symbols(s)) for x, s in pairs]
+    known = {}
+    for x, symbols in pairs:
+        about = f"Tensor shape={x.shape} dtype={x.dtype.name}"
+        for i, symbol in enumerate(symbols):
+            if symbol == "*" and i:
+                raise ValueError(
+                    f"{about} specified shape index {i}.  Symbol `...` or `*` for a variable number of unspecified "
+                    "dimensions is only allowed as the first entry"
+                )
+        rest = bool(symbols) and symbols[0] in _REST
+        if rest:
+            symbols = symbols[1:]
+            assert_rank_at_least(x, len(symbols), message)
+        elif len(symbols) <= 1:
+            assert_rank_in(x, (0, 1), message)
+            if not x.shape.rank and symbols and symbols[0] != 1:
+                assert_rank(x, 1, message)
+        else:
+            assert_rank(x, len(symbols), message)
+        dims = x.shape.as_list()
+        offset = len(dims) - len(symbols)
+        for i, symbol in enumerate(symbols):
+            if symbol in _ANY or offset + i < 0:
+                continue
+            size = dims[offset + i]
+            if isinstance(symbol, int):
+                wanted, origin = symbol, "Specified explicitly."
+            elif symbol in known:
+                wanted, source, axis = known[symbol]
+                origin = f"Specified by tensor shape={source.shape} dtype={source.dtype.name} dimension {axis}."
+            else:
+                known[symbol] = (size, x, offset + i)
+                continue
+            if size != wanted:
+                raise ValueError(
+                    f"{_start(message)}{origin}  {about} dimension {offset + i} must have size {wanted}.  Received size "
+                    f"{size}, shape {tuple(dims)}"
+                )
+
+
+def _symbols(shape):
+    if isinstance(shape, str):
+        return list(shape)
+    if isinstance(shape, (list, tuple)) or hasattr(shape, "__iter__"):
+        return [int(_array(s)) if isinstance(s, _TensorHandle) else s for s in shape]
+    return [shape]
+
+
+# Dtypes
+
+
+def _dtype_of(x):
+    return x.dtype if hasattr(x, "dtype") and isinstance(x.dtype, _d.DType) else _convert(x).dtype
+
+
+def assert_type(tensor, tf_type, message=None, name=None):
+    """Raises TypeError unless the tensor's dtype is `tf_type`."""
+    wanted, have = _d.as_dtype(tf_type), _dtype_of(tensor)
+    if have is not wanted:
+        raise TypeError(f"{_start(message)}tensor must be of type {wanted!r}; got {have!r}")
+
+
+def assert_integer(x, message=None, name=None):
+    """Raises TypeError unless the tensor holds integers."""
+    have = _dtype_of(x)
+    if not have.is_integer:
+        raise TypeError(f'{_start(message)}Expected "x" to be integer type.  Found: tensor of dtype {have}')
+
+
+def assert_same_float_dtype(tensors=None, dtype=None):
+    """The dtype of all `tensors`, which must be floating and equal (to `dtype` where it is given; default float32).
+
+    Raises:
+      ValueError: dtypes that differ or are not floating.
+    """
+    first = None
+    dtype = None if dtype is None else _d.as_dtype(dtype)
+    for t in tensors or ():
+        if t is None:
+            continue
+        if dtype is None:
+            dtype, first = t.dtype.base_dtype, t
+        elif t.dtype.base_dtype is not dtype:
+            ending = f" as {first}" if first is not None else ""
+            raise ValueError(f"{t}, type={t.dtype}, must be of the same type ({dtype}){ending}.")
+    dtype = dtype or _d.float32
+    if not dtype.is_floating:
+        raise ValueError(f"Expected floating point type, got {dtype}.")
+    return dtype
+
+
+def is_numeric_tensor(tensor):
+    """Whether `tensor` is a tensor of numbers."""
+    return isinstance(tensor, (_Tensor, _TensorType)) and (
+        tensor.dtype.is_floating or tensor.dtype.is_complex or tensor.dtype.is_integer or tensor.dtype.is_quantized
+    )
+
+
+def assert_proper_iterable(values):
+    """Raises TypeError unless `values` is iterable, and neither a tensor nor a string."""
+    improper = (_TensorHandle, _TensorType, _np.ndarray, str, bytes)
+    if isinstance(values, improper):
+        raise TypeError(f'Expected argument "values" to be a "proper" iterable.  Found: {type(values)}')
+    if not hasattr(values, "__iter__"):
+        raise TypeError(f'Expected argument "values" to be iterable.  Found: {type(values)}')
+
+
+# Values
+
+
+def _not_finite(tensor, message):
+    import jax.numpy as jnp
+
+    return ~jnp.all(jnp.isfinite(tensor))
+
+
+def _what_is_wrong(tensor, message):
+    value = tensor.astype(_np.float64)
+    found = [word for word, bad in (("Inf", _np.isinf(value)), ("NaN", _np.isnan(value))) if bad.any()]
+    return f"{message} : Tensor had {' and '.join(found)} values"
+
+
+@_op("CheckNumerics", T=_FLOATS, grad=lambda g, out, tensor, message: g,
+     check=_Check(_not_finite, _what_is_wrong, immediate=True))  # fmt: skip
+def check_numerics(tensor: _T, message: _Str):
+    """The tensor; raises InvalidArgumentError with `message` if it has an element that is NaN or infinite."""
+    return tensor
+
+
+def assert_all_finite(x, message, name=None):
+    """The tensor; raises InvalidArgumentError with `message` if it has an element that is NaN or infinite."""
+    return check_numerics(x, message)
+
+
+def enable_check_numerics(stack_height_limit=30, path_length_limit=50):
+    raise NotImplementedError(
+        "tf.debugging.enable_check_numerics: check single tensors with tf.debugging.check_numerics, or set "
+        "JAX's `jax_debug_nans` option."
+    )
+
+
+def disable_check_numerics():
+    """Does nothing: checking all ops is not supported, so it is never on."""
+
+
+# Settings
+
+
+def enable_traceback_filtering():
+    """Asks for short tracebacks (the default)."""
+    _settings["traceback_filtering"] = True
+
+
+def disable_traceback_filtering():
+    """Asks for full tracebacks."""
+    _settings["traceback_filtering"] = False
+
+
+def is_traceback_filtering_enabled():
+    """Whether short tracebacks were asked for."""
+    return _settings["traceback_filtering"]
+
+
+def set_log_device_placement(enabled):
+    """Remembers the flag; placements are not logged."""
+    _settings["log_device_placement"] = bool(enabled)
+
+
+def get_log_device_placement():
+    """The flag of `set_log_device_placement`."""
+    return _settings["log_device_placement"]
