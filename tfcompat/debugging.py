@@ -276,8 +276,8 @@ def assert_shapes(shapes, data=None, summarize=None, message=None, name=None):
                 continue
             if size != wanted:
                 raise ValueError(
-                    f"{_start(message)}{origin}  {about} dimension {offset + i} must have size {wanted}.  Received size "
-                    f"{size}, shape {tuple(dims)}"
+                    f"{_start(message)}{origin}  {about} dimension {offset + i} must have size {wanted}.  Received "
+                    f"size {size}, shape {tuple(dims)}"
                 )
 
 
