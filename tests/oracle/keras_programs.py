@@ -316,7 +316,7 @@ def keras_variable(tf):
         "operators": [numbers(x) for x in (variable + 1, 1 - variable, variable * variable, -variable, variable / 2,
                                            variable**2, variable[0], abs(-variable))],  # fmt: skip
         "comparison": [str(x) for x in ((variable > 4).numpy(), (variable == variable).numpy())],
-        "kinds": [type(variable.value).__name__, str(variable.dtype), repr(variable.shape), str(variable.trainable)],
+        "kinds": [str(isinstance(variable.value, tf.Variable)), str(variable.dtype), repr(variable.shape), str(variable.trainable)],
     }
 
 
