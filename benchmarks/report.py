@@ -13,6 +13,8 @@ HEADINGS = ("benchmark", "tfcompat", "TensorFlow", "JAX by hand", "others", "goa
 
 def rows(case, results):
     """The table rows of a case: one per time or count and goal. `results`: {engine: [what a child printed, ...]}."""
+    if case.KIND == "counts":
+        return count_rows(case, results)
     labels = {}  # in order of appearance; tfcompat's may be missing where it failed
     for kind in ("times", "counts"):
         for runs in results.values():
@@ -40,6 +42,26 @@ def rows(case, results):
     if not table:  # nothing came back
         figures = ["failed" if results.get(engine) else "-" for engine in ("tfcompat", "tensorflow", "jax")]
         table.append((case.TITLE, *figures, "-", "-", "-", "-"))
+    return table
+
+
+def count_rows(case, results):
+    """The table rows of a case of counts: one per loop, all of its counts in it."""
+    counted = {}
+    for run in results.get("tfcompat", ()):
+        counted.update(run.get("counts", {}))
+    table = []
+    for loop, goals in case.GOALS.items():
+        counts = counted.get(loop)
+        if counts is None:
+            table.append((f"{case.TITLE}: {loop}", "failed" if results.get("tfcompat") else "-", *"------"))
+            continue
+        missed = [name for name, goal in goals.items() if not goal.judge({"tfcompat": counts[name]})[1]]
+        figures = ", ".join(f"{number:,} {name}" for name, number in counts.items())
+        goal = f"compiles {goals['compiles'].text}, others about 0"
+        table.append(
+            (f"{case.TITLE}: {loop}", figures, "-", "-", "-", goal, ", ".join(missed), "NO" if missed else "yes")
+        )
     return table
 
 

@@ -11,60 +11,69 @@ import tracemalloc
 from goals import at_most
 from measure import counters
 
-TITLE = "every loop, once each of its paths was seen twice"
+TITLE = "once each path was seen twice"
 KIND = "counts"
 ENGINES = ("tfcompat",)
-# name: (case, part, paths, steps until each path was seen twice, steps after that)
+# loop: (case, part, paths, steps until each path was seen twice, steps after that, steps over which memory is flat)
 LOOPS = {
-    "linear regression": ("linear_regression", "", 1, 3, 3000),
-    "MLP gradient": ("mlp_gradient", "", 1, 3, 3000),
-    "MLP, SGD": ("mlp_optimizer", "SGD", 1, 3, 3000),
-    "MLP, Adam": ("mlp_optimizer", "Adam", 1, 3, 3000),
-    "corr2d": ("corr2d", "", 1, 3, 20),
-    "tanh network": ("deep_network", "", 1, 3, 1000),
-    "conv net": ("conv_net", "", 1, 3, 60),
-    "DQN": ("dqn", "", 3, 210, 2000),
+    "linear regression": ("linear_regression", "", 1, 3, 3000, 1000),
+    "MLP gradient": ("mlp_gradient", "", 1, 3, 2000, 1000),
+    "MLP with SGD": ("mlp_optimizer", "SGD", 1, 3, 2000, 1000),
+    "MLP with Adam": ("mlp_optimizer", "Adam", 1, 3, 1000, 1000),
+    "corr2d": ("corr2d", "", 1, 3, 20, 20),
+    "tanh network": ("deep_network", "", 1, 3, 3000, 1000),
+    "conv net": ("conv_net", "", 1, 3, 50, 100),
+    "DQN": ("dqn", "", 3, 210, 2000, 1000),
+    "DQN with Adam": ("dqn", "Adam of Keras", 3, 210, 1000, 1000),
 }
 PARTS = tuple(LOOPS)
-MEMORY_STEPS = 1000
-GOALS = {}
-for _name, (_case, _part, _paths, _seen, _steps) in LOOPS.items():
-    GOALS[f"{_name}: traces"] = GOALS[f"{_name}: new structures"] = (at_most(0),)
-    GOALS[f"{_name}: compiles"] = (at_most(_paths),)
-    GOALS[f"{_name}: more live arrays"] = (at_most(0),)
-    # A few objects and bytes come and go with the collector and the interpreter's own caches.
-    GOALS[f"{_name}: more Python objects"] = (at_most(100),)
-    GOALS[f"{_name}: more bytes"] = (at_most(20_000),)
+# A few objects and bytes come and go with the collector and with Python's own caches.
+GOALS = {
+    loop: {
+        "traces": at_most(0),
+        "new structures": at_most(0),
+        "compiles": at_most(paths),
+        "more live arrays": at_most(0),
+        "more objects": at_most(100),
+        "more bytes": at_most(20_000),
+    }
+    for loop, (_, _, paths, *_) in LOOPS.items()
+}
 
 
-def count(tf, name, quick, counts):
-    case, part, _, seen, steps = LOOPS[name]
+def count(tf, loop, quick, counts):
+    case, part, _, seen, steps, flat = LOOPS[loop]
     step = importlib.import_module(f"cases.{case}").build(tf, part)
-    for _ in range(seen):
-        step()
+    repeat(step, seen)
     before = counters(tf)
-    for _ in range(steps // 5 if quick else steps):
-        step()
+    repeat(step, steps)
     after = counters(tf)
-    counts[f"{name}: traces"] = after["traces"] - before["traces"]
-    counts[f"{name}: new structures"] = after["structures"] - before["structures"]
-    counts[f"{name}: compiles"] = sum(after[key] - before[key] for key in ("compiles", "cache_hits"))
-    counts.update(grown(step, name, min(MEMORY_STEPS // 5 if quick else MEMORY_STEPS, steps)))
+    counts[loop] = {
+        "traces": after["traces"] - before["traces"],
+        "new structures": after["structures"] - before["structures"],
+        "compiles": after["compiles"] - before["compiles"],
+        **grown(step, flat // 4 if quick else flat),
+    }
 
 
-def grown(step, name, steps):
-    """How much more there is after `steps` steps than before: arrays on JAX's devices, Python objects, traced bytes."""
+def repeat(step, times):
+    for _ in range(times):
+        step()
+
+
+def grown(step, steps):
+    """How much more there is after `steps` steps than before: arrays on JAX's devices, Python objects, traced bytes.
+
+    As many steps go before, traced as well: they fill whatever keeps the last few hundred of something.
+    """
     tracemalloc.start()
-    for _ in range(max(2, steps // 10)):
-        step()
+    repeat(step, max(steps, 20))
     before = _census()
-    for _ in range(steps):
-        step()
-    more = [b - a for a, b in zip(before, _census(), strict=True)]
+    repeat(step, steps)
+    after = _census()
     tracemalloc.stop()
-    return dict(
-        zip((f"{name}: more live arrays", f"{name}: more Python objects", f"{name}: more bytes"), more, strict=True)
-    )
+    names = ("more live arrays", "more objects", "more bytes")
+    return {name: b - a for name, a, b in zip(names, before, after, strict=True)}
 
 
 def _census():
