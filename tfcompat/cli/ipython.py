@@ -10,8 +10,3 @@ def load_ipython_extension(ipython):
       RuntimeError: if the real TensorFlow is loaded already.
     """
     hook.install()
-
-
-def unload_ipython_extension(ipython):
-    """Called by IPython for ``%unload_ext tfcompat``."""
-    hook.uninstall()

@@ -60,7 +60,8 @@ def _parse(arguments):
     own, rest = _split(arguments)
     options = parser.parse_args(own)
     if options.version:
-        parser.exit(0, _versions() + "\n")
+        print(_versions())
+        parser.exit(0)
     if options.file is None and options.code is None and options.module is None:
         parser.print_help(sys.stderr)
         parser.exit(2)
@@ -99,7 +100,7 @@ def _run_notebook(path, arguments, output):
     try:
         from tfcompat.cli import notebook
     except ModuleNotFoundError as error:
-        if error.name != "IPython":
+        if error.name.partition(".")[0] != "IPython":
             raise
         return _complain('running a notebook needs IPython: pip install "tfcompat[notebook]"')
     try:
