@@ -107,6 +107,19 @@ def saturate_cast(value, dtype, name=None):
     return cast(value, dtype)
 
 
+@op("Bitcast")
+def bitcast(input: T, type: Dtype):
+    """The same bits as another dtype.
+
+    Where the new dtype is smaller by a factor of n, the result has a last dimension of n more; where it is larger, the
+    input's last dimension must be n, and goes.
+
+    Raises:
+      InvalidArgumentError: the last dimension does not fit.
+    """
+    return lax.bitcast_convert_type(input, type.np)
+
+
 # Complex numbers
 
 
@@ -151,12 +164,18 @@ def zeros_like(x: T):
 def real(input, name=None):
     """The real part; real tensors are returned as they are."""
     x = convert(input)
-    return _real(x) if x.dtype.is_complex else x
+    if x.dtype.is_complex:
+        return _real(x)
+    if not (x.dtype.is_floating or x.dtype.is_integer):
+        raise TypeError(f"input must be a numeric tensor, but got tensor with dtype {x.dtype}")
+    return x
 
 
 def imag(input, name=None):
     """The imaginary part; zeros for real tensors."""
     x = convert(input)
+    if x.dtype is d.string:
+        return convert(np.full(x.shape.as_list(), b"", object))
     return _imag(x) if x.dtype.is_complex else zeros_like(x)
 
 

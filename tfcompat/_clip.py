@@ -3,10 +3,12 @@
 import jax.numpy as jnp
 from jax import lax
 
+from tfcompat._cast import cast
 from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.op import Axes, Many, T, op
-from tfcompat._declare import INEXACT, REAL, aligned, axes_of, kept, plain, sum_to, where
+from tfcompat._declare import FLOATS, INEXACT, REAL, aligned, axes_of, kept, not_allowed, plain, sum_to, where
+from tfcompat._elementwise import maximum
 from tfcompat._products import global_norm
 
 
@@ -43,7 +45,7 @@ def clip_by_value(t, clip_value_min, clip_value_max, name=None):
     return _clip_by_value(t, clip_value_min, clip_value_max)
 
 
-@op("ClipByNorm", T=INEXACT)
+@op("ClipByNorm", T=FLOATS)
 def _clip_by_norm(t: T, clip_norm: T, axes: Axes):
     over = axes_of("Sum", t, axes)
     total = kept(jnp.sum(t * t, over, dtype=t.dtype), over)
@@ -63,10 +65,11 @@ def clip_by_norm(t, clip_norm, axes=None, name=None):
       clip_norm: a number; a negative one counts as 0.
     """
     values = convert(t.values if isinstance(t, IndexedSlices) else t)
-    limit = convert(clip_norm, values.dtype)
-    from tfcompat._elementwise import maximum
-
-    clipped = _clip_by_norm(values, limit if values.dtype.is_complex else maximum(limit, 0), axes)
+    if not values.dtype.is_floating:
+        kernel, types = ("Greater", REAL) if values.dtype.is_complex else ("Sqrt", INEXACT)
+        raise not_allowed("T", values.dtype.np, types, kernel)
+    limit = cast(convert(clip_norm, None, values.dtype), values.dtype)
+    clipped = _clip_by_norm(values, maximum(limit, 0), axes)
     return IndexedSlices(clipped, t.indices, t.dense_shape) if isinstance(t, IndexedSlices) else clipped
 
 

@@ -55,6 +55,16 @@ def conj(x):
     return lax.conj(x) if is_complex(x) else x
 
 
+def fitting(kernel, *arrays):
+    """The arrays; raises unless their shapes can be broadcast together."""
+    for other in arrays[1:]:
+        pairs = zip(arrays[0].shape[::-1], other.shape[::-1], strict=False)
+        if any(m != n and m != 1 and n != 1 for m, n in pairs):
+            text = f"Incompatible shapes: {shape_text(arrays[0].shape)} vs. {shape_text(other.shape)}"
+            raise invalid(text, kernel)
+    return arrays
+
+
 def aligned(kernel, *arrays):
     """The arrays with equal ranks (scalars stay), so that lax's elementwise functions take them.
 
@@ -64,10 +74,8 @@ def aligned(kernel, *arrays):
     shapes = [a.shape for a in arrays]
     if all(s == shapes[0] for s in shapes):
         return arrays
+    fitting(kernel, *arrays)
     rank = max(map(len, shapes))
-    for other in shapes[1:]:
-        if any(m != n and m != 1 and n != 1 for m, n in zip(shapes[0][::-1], other[::-1], strict=False)):
-            raise invalid(f"Incompatible shapes: {shape_text(shapes[0])} vs. {shape_text(other)}", kernel)
     return [a if a.ndim in (0, rank) else lax.expand_dims(a, range(rank - a.ndim)) for a in arrays]
 
 
@@ -94,13 +102,13 @@ def declare(name, doc, body, kernel, **options):
     return op(kernel, **options)(body)
 
 
-def unary(name, kernel, types, function, derivative, doc):
+def unary(name, kernel, types, function, derivative, doc, grad=None):
     """Declares an elementwise function.
 
     Args:
       derivative: function of (x, y = function(x)); True: JAX's; None: not differentiable.
+      grad: the whole gradient, function of (g, y, x), instead.
     """
-    grad = derivative
     if callable(derivative):
 
         def grad(g, y, x):
@@ -109,7 +117,7 @@ def unary(name, kernel, types, function, derivative, doc):
     def body(x: T):
         return function(x)
 
-    return declare(name, doc, body, kernel, T=types, grad=grad)
+    return declare(name, doc, body, kernel, T=types, grad=grad or derivative)
 
 
 def binary(name, kernel, types, function, grad, doc, **options):
@@ -130,6 +138,9 @@ def binary(name, kernel, types, function, grad, doc, **options):
     def body(x: T, y: T):
         return function(*aligned(kernel, x, y))
 
+    if "strings" in options:
+        of_strings = options["strings"]
+        options["strings"] = lambda x, y: of_strings(*fitting(kernel, x, y))
     return declare(name, doc, body, kernel, T=types, grad=declared, **options)
 
 

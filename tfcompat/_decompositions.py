@@ -75,7 +75,7 @@ def inv(input: T, adjoint: Bool = False):
 def det(input: T):
     """The determinants of matrices."""
     _square(input, "MatrixDeterminant")
-    return jnp.linalg.det(input)
+    return jnp.linalg.det(input) if input.shape[-1] else jnp.ones(input.shape[:-2], input.dtype)
 
 
 LogMatrixDeterminant = collections.namedtuple("LogMatrixDeterminant", ["sign", "log_abs_determinant"])

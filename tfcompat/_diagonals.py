@@ -132,6 +132,10 @@ def _k(k):
     return k[0] if len(k) == 1 or k[0] == k[1] else tuple(k)
 
 
+def _padding(value, dtype):
+    return convert(bool(value) if dtype is d.bool else value, dtype)
+
+
 def _aligned(align):
     if align not in _ALIGNMENTS:
         raise invalid(f"Value for attr 'align' of \"{align}\" is not in the list of allowed values: "
@@ -154,13 +158,13 @@ def diag(diagonal, name="diag", k=0, num_rows=-1, num_cols=-1, padding_value=0, 
     """
     diagonal = convert(diagonal)
     rows, columns = (int(host_value(convert(n))) for n in (num_rows, num_cols))
-    return _diag(diagonal, convert(padding_value, diagonal.dtype), _k(k), rows, columns, _aligned(align))
+    return _diag(diagonal, _padding(padding_value, diagonal.dtype), _k(k), rows, columns, _aligned(align))
 
 
 def diag_part(input, name="diag_part", k=0, padding_value=0, align="RIGHT_LEFT"):
     """The diagonals of matrices; several of them as rows, shorter ones padded. See `diag`."""
     input = convert(input)
-    return _diag_part(input, convert(padding_value, input.dtype), _k(k), _aligned(align))
+    return _diag_part(input, _padding(padding_value, input.dtype), _k(k), _aligned(align))
 
 
 def set_diag(input, diagonal, name="set_diag", k=0, align="RIGHT_LEFT"):

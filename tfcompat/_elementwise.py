@@ -32,9 +32,10 @@ from tfcompat._declare import (
 
 # Arithmetic
 
-add = binary("add", "AddV2", NUMBERS, lax.add, True, "x + y, elementwise.", convert="first")
+add = binary("add", "AddV2", NUMBERS, lax.add, True, "x + y, elementwise; of strings, y after x.",
+             convert="first", strings=lambda x, y: np.asarray(np.add(x, y), object))  # fmt: skip
 subtract = binary("subtract", "Sub", NUMBERS, lax.sub, True, "x - y, elementwise.")
-multiply = binary("multiply", "Mul", (*NUMBERS, d.bool), lambda x, y: x & y if x.dtype == bool else lax.mul(x, y),
+multiply = binary("multiply", "Mul", NUMBERS, lax.mul,
                   lambda g, out, x, y: (lax.mul(g, conj(y)), lax.mul(g, conj(x))), "x * y, elementwise.")  # fmt: skip
 negative = unary("negative", "Neg", (*SIGNED, *INEXACT), lax.neg, True, "-x, elementwise.")
 
@@ -169,8 +170,8 @@ div_no_nan = binary("divide_no_nan", "DivNoNan", INEXACT, _safe_quotient,
                      "x / y, and 0 where y is 0.")  # fmt: skip
 
 
-multiply_no_nan = binary("multiply_no_nan", "MulNoNan", INEXACT, _safe_product,
-                         lambda g, out, x, y: (_safe_product(g, conj(y)), _safe_product(conj(x), g)),
+mul_no_nan = binary("multiply_no_nan", "MulNoNan", INEXACT, _safe_product,
+                         lambda g, out, x, y: (_safe_product(g, y), _safe_product(x, g)),
                          "x * y, and 0 where y is 0 even if x is infinite or NaN.")  # fmt: skip
 
 
@@ -191,13 +192,13 @@ def _xdivy(x, y):
 
 
 xlogy = binary("xlogy", "Xlogy", INEXACT, _xlogy,
-               lambda g, out, x, y: (g * conj(_xlogy(_indicator(x), y)), g * conj(_xdivy(x, y))),
+               lambda g, out, x, y: (g * _xlogy(_indicator(x), y), g * _xdivy(x, y)),
                "x * log(y), and 0 where x is 0.")  # fmt: skip
 xlog1py = binary("xlog1py", "Xlog1py", INEXACT, _xlog1py,
-                 lambda g, out, x, y: (g * conj(_xlog1py(_indicator(x), y)), g * conj(_xdivy(x, y + 1))),
+                 lambda g, out, x, y: (g * _xlog1py(_indicator(x), y), g * _xdivy(x, y + 1)),
                  "x * log(1 + y), and 0 where x is 0.")  # fmt: skip
 xdivy = binary("xdivy", "Xdivy", INEXACT, _xdivy,
-               lambda g, out, x, y: (g * conj(_xdivy(_indicator(x), y)), g * conj(_xdivy(-x, y * y))),
+               lambda g, out, x, y: (g * _xdivy(_indicator(x), y), g * _xdivy(-x, y * y)),
                "x / y, and 0 where x is 0.")  # fmt: skip
 
 
@@ -220,7 +221,8 @@ nextafter = binary("nextafter", "NextAfter", WIDE_FLOATS, lax.nextafter, None,
 
 square = unary("square", "Square", NUMBERS, lambda x: lax.mul(x, x), lambda x, y: 2 * x, "x * x, elementwise.")
 sqrt = unary("sqrt", "Sqrt", INEXACT, lax.sqrt, lambda x, y: 0.5 / y, "The square root, elementwise.")
-rsqrt = unary("rsqrt", "Rsqrt", INEXACT, lax.rsqrt, lambda x, y: -0.5 * (y * y * y), "1 / sqrt(x), elementwise.")
+rsqrt = unary("rsqrt", "Rsqrt", INEXACT, lax.rsqrt, True, "1 / sqrt(x), elementwise.",
+              grad=lambda g, y, x: -0.5 * (g * conj(y)) * (conj(y) * conj(y)))  # fmt: skip
 exp = unary("exp", "Exp", INEXACT, lax.exp, lambda x, y: y, "The exponential, elementwise.")
 expm1 = unary("expm1", "Expm1", INEXACT, lax.expm1, lambda x, y: lax.exp(x), "exp(x) - 1, exact near 0.")
 log = unary("log", "Log", INEXACT, lax.log, lambda x, y: 1 / x, "The natural logarithm, elementwise.")
@@ -252,6 +254,10 @@ atanh = unary("atanh", "Atanh", INEXACT, lax.atanh, lambda x, y: 1 / (1 - x * x)
 # Special functions
 
 
+def _lgamma(x):
+    return where(lax.abs(x) == np.inf, np.inf, lax.lgamma(x))
+
+
 def _digamma(x):
     return where((x <= 0) & (x == lax.floor(x)), np.nan, lax.digamma(x))
 
@@ -264,7 +270,7 @@ erfinv = unary("erfinv", "Erfinv", WIDE_FLOATS, lax.erf_inv,
                lambda x, y: math.sqrt(math.pi) / 2 * lax.exp(y * y), "The inverse of erf.")  # fmt: skip
 ndtri = unary("ndtri", "Ndtri", WIDE_FLOATS, special.ndtri,
               lambda x, y: math.sqrt(2 * math.pi) * lax.exp(y * y / 2), "Quantile of the normal law.")  # fmt: skip
-lgamma = unary("lgamma", "Lgamma", (d.float16, *WIDE_FLOATS), lax.lgamma, lambda x, y: _digamma(x),
+lgamma = unary("lgamma", "Lgamma", (d.float16, *WIDE_FLOATS), _lgamma, lambda x, y: _digamma(x),
                "The logarithm of |gamma(x)|.")  # fmt: skip
 digamma = unary("digamma", "Digamma", (d.float16, *WIDE_FLOATS), _digamma,
                 lambda x, y: lax.polygamma(jnp.ones_like(x), x), "The derivative of lgamma.")  # fmt: skip
@@ -336,8 +342,10 @@ round = unary("round", "Round", REAL,
 # Comparisons and logic
 
 EQUATABLE = (*NUMBERS, d.bool)
-equal = binary("equal", "Equal", EQUATABLE, lax.eq, None, "x == y, elementwise.")
-not_equal = binary("not_equal", "NotEqual", EQUATABLE, lax.ne, None, "x != y, elementwise.")
+equal = binary("equal", "Equal", EQUATABLE, lax.eq, None, "x == y, elementwise.",
+               strings=lambda x, y: np.asarray(x == y, bool))  # fmt: skip
+not_equal = binary("not_equal", "NotEqual", EQUATABLE, lax.ne, None, "x != y, elementwise.",
+                   strings=lambda x, y: np.asarray(x != y, bool))  # fmt: skip
 less = binary("less", "Less", REAL, lax.lt, None, "x < y, elementwise.")
 less_equal = binary("less_equal", "LessEqual", REAL, lax.le, None, "x <= y, elementwise.")
 greater = binary("greater", "Greater", REAL, lax.gt, None, "x > y, elementwise.")

@@ -11,9 +11,11 @@ from tfcompat._cast import cast, zeros_like
 from tfcompat._core import dtypes as d
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
+from tfcompat._core.core_types import TensorType
 from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.op import Axes, Data, Dtype, Int, Many, T, op
 from tfcompat._core.tensor import Tensor
+from tfcompat._core.tensor_base import TensorHandle
 from tfcompat._declare import (
     INDEX,
     INEXACT,
@@ -27,7 +29,7 @@ from tfcompat._declare import (
     kept,
     where,
 )  # fmt: skip
-from tfcompat._elementwise import add, div_no_nan, lgamma, multiply, ndtri, one_dtype, subtract
+from tfcompat._elementwise import add, div_no_nan, lgamma, mul_no_nan, multiply, ndtri, one_dtype, subtract
 from tfcompat._reductions import reduce_sum
 
 # Composed of other ops
@@ -35,11 +37,21 @@ from tfcompat._reductions import reduce_sum
 
 def operands(x, y):
     """Both operands as tensors; where one is, it decides the dtype of the other."""
-    if hasattr(y, "dtype") and not isinstance(x, (Tensor, np.ndarray, np.generic)):
+    if isinstance(y, (TensorHandle, TensorType)) and not isinstance(x, (TensorHandle, TensorType)):
         y = convert(y)
         return convert(x, None, y.dtype), y
     x = convert(x)
     return x, convert(y, None, x.dtype)
+
+
+def multiply_no_nan(x, y, name=None):
+    """x * y elementwise, and 0 where y is 0 even if x is infinite or NaN.
+
+    Raises:
+      ValueError: tensors of different dtypes.
+    """
+    x = convert(x)
+    return mul_no_nan(x, convert(y, x.dtype))
 
 
 def divide_no_nan(x, y, name=None):
@@ -102,16 +114,15 @@ def add_n(inputs, name=None):
       inputs: list of tensors or IndexedSlices (these are made dense), or a tensor whose rows are added.
 
     Raises:
-      ValueError: there are none, or `inputs` is no list.
+      ValueError: there are none.
+      TypeError: `inputs` cannot be iterated over.
       InvalidArgumentError: shapes or dtypes differ.
     """
-    problem = "Inputs must be an iterable of at least one Tensor/IndexedSlices with the same dtype and shape."
-    try:
-        values = list(inputs)
-    except TypeError:
-        raise ValueError(problem) from None
+    values = list(inputs)
     if not values:
-        raise ValueError(problem)
+        raise ValueError(
+            "Inputs must be an iterable of at least one Tensor/IndexedSlices with the same dtype and shape."
+        )
     values = [convert(v) if isinstance(v, IndexedSlices) else v for v in values]
     if len(values) == 1:
         return convert(values[0])

@@ -36,7 +36,7 @@ def _wanted(value, dtype):
     return None if hasattr(type(value), "_read") or hasattr(type(value), "__tf_tensor__") else dtype
 
 
-def _forward(name, public, hint=False):
+def _forward(name, public, hint=False, bools=None):
     op = public.op
     specs_get = op.specs.get
     current = segments.current
@@ -52,13 +52,15 @@ def _forward(name, public, hint=False):
         key = (x._aval, y._aval)
         spec = specs_get(key)
         if spec is None or spec.special or state.tapes or state.accumulators:
+            if bools is not None and x._aval.dtype is dtypes.bool:
+                return bools(x, y)
             return call(op, key, (x, y), ())
         return (state.segment or current()).record(spec, (x, y))
 
     return _named(operator, name)
 
 
-def _reflected(name, public):
+def _reflected(name, public, bools=None):
     op = public.op
     specs_get = op.specs.get
     current = segments.current
@@ -74,6 +76,8 @@ def _reflected(name, public):
         key = (x._aval, y._aval)
         spec = specs_get(key)
         if spec is None or spec.special or state.tapes or state.accumulators:
+            if bools is not None and x._aval.dtype is dtypes.bool:
+                return bools(x, y)
             return call(op, key, (x, y), ())
         return (state.segment or current()).record(spec, (x, y))
 
@@ -149,7 +153,7 @@ def _rmatmul(b, a):
 OPERATORS = {
     "__add__": _forward("__add__", e.add, hint=True),
     "__sub__": _forward("__sub__", e.subtract),
-    "__mul__": _forward("__mul__", e.multiply),
+    "__mul__": _forward("__mul__", e.multiply, bools=e.logical_and),
     "__truediv__": _forward("__truediv__", e.truediv, hint=True),
     "__div__": _forward("__truediv__", e.truediv, hint=True),
     "__floordiv__": _forward("__floordiv__", e.floordiv),
@@ -157,7 +161,7 @@ OPERATORS = {
     "__pow__": _forward("__pow__", e.pow),
     "__radd__": _reflected("__radd__", e.add),
     "__rsub__": _reflected("__rsub__", e.subtract),
-    "__rmul__": _reflected("__rmul__", e.multiply),
+    "__rmul__": _reflected("__rmul__", e.multiply, bools=e.logical_and),
     "__rtruediv__": _reflected("__rtruediv__", e.truediv),
     "__rdiv__": _reflected("__rtruediv__", e.truediv),
     "__rfloordiv__": _reflected("__rfloordiv__", e.floordiv),

@@ -4,7 +4,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from tfcompat._cast import cast_array
 from tfcompat._core import dtypes as d
+from tfcompat._core import errors
+from tfcompat._core.attributes import python_value
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Axes, Axis, Bool, Data, Dtype, Int, T, op
 from tfcompat._core.tensor_base import host_value
@@ -22,6 +25,7 @@ from tfcompat._declare import (
     is_complex,
     is_float,
     kept,
+    not_allowed,
     where,
 )  # fmt: skip
 
@@ -30,12 +34,16 @@ from tfcompat._declare import (
 
 def _reduce(kernel, function, x, axis, keepdims):
     axes = axes_of(kernel, x, axis)
-    if not axes and axis is not None:
-        return x
     result = function(x, axes)
     return kept(result, axes) if keepdims else result
 
 
+def _over(function):
+    """A reduction that leaves the array alone where no axes are given."""
+    return lambda x, axes: function(x, axes) if axes else x
+
+
+@_over
 def _sum(x, axes):
     return jnp.sum(x, axes, dtype=x.dtype)
 
@@ -88,35 +96,35 @@ def _shared(kernel):
 @op("Max", T=REAL, grad=_shared("Max"))
 def reduce_max(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
     """The maximum over `axis`: NaN where one is NaN, the smallest number where there is none. See `reduce_sum`."""
-    return _reduce("Max", lax.reduce_max, input_tensor, axis, keepdims)
+    return _reduce("Max", _over(lax.reduce_max), input_tensor, axis, keepdims)
 
 
 @op("Min", T=REAL, grad=_shared("Min"))
 def reduce_min(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
     """The minimum over `axis`: NaN where one is NaN, the largest number where there is none. See `reduce_sum`."""
-    return _reduce("Min", lax.reduce_min, input_tensor, axis, keepdims)
+    return _reduce("Min", _over(lax.reduce_min), input_tensor, axis, keepdims)
 
 
 @op("Prod", T=NUMBERS)
 def reduce_prod(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
     """The product over `axis`. See `reduce_sum`."""
-    return _reduce("Prod", lax.reduce_prod, input_tensor, axis, keepdims)
+    return _reduce("Prod", _over(lax.reduce_prod), input_tensor, axis, keepdims)
 
 
 @op("Any", grad=None)
 def reduce_any(input_tensor: Bools, axis: Axes = None, keepdims: Bool = False):
     """Whether any element along `axis` is true. See `reduce_sum`."""
-    return _reduce("Any", lax.reduce_or, input_tensor, axis, keepdims)
+    return _reduce("Any", _over(lax.reduce_or), input_tensor, axis, keepdims)
 
 
 @op("All", grad=None)
 def reduce_all(input_tensor: Bools, axis: Axes = None, keepdims: Bool = False):
     """Whether all elements along `axis` are true. See `reduce_sum`."""
-    return _reduce("All", lax.reduce_and, input_tensor, axis, keepdims)
+    return _reduce("All", _over(lax.reduce_and), input_tensor, axis, keepdims)
 
 
 def _logsumexp(x, axes):
-    peak = lax.stop_gradient(kept(lax.reduce_max(x, axes), axes))
+    peak = lax.stop_gradient(kept(_over(lax.reduce_max)(x, axes), axes))
     peak = where(lax.is_finite(peak), peak, 0)
     rest = [n for i, n in enumerate(x.shape) if i not in axes]
     return lax.log(_sum(lax.exp(x - peak), axes)) + lax.reshape(peak, rest)
@@ -135,15 +143,11 @@ def _variance(x, axes):
 
 @op("Variance", T=INEXACT)
 def _reduce_variance(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
-    if axis == ():
-        return jnp.zeros_like(lax.abs(input_tensor))
     return _reduce("Mean", _variance, input_tensor, axis, keepdims)
 
 
 @op("StandardDeviation", T=INEXACT)
 def _reduce_std(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
-    if axis == ():
-        return jnp.zeros_like(lax.abs(input_tensor))
     return _reduce("Mean", lambda x, axes: lax.sqrt(_variance(x, axes)), input_tensor, axis, keepdims)
 
 
@@ -170,8 +174,7 @@ def reduce_std(input_tensor, axis=None, keepdims=False, name=None):
 
 def _norm(x, axes):
     if not jnp.issubdtype(x.dtype, jnp.inexact):
-        x64 = x.astype(jnp.float64)
-        return lax.sqrt(jnp.sum(x64 * x64, axes)).astype(x.dtype)
+        return cast_array(lax.sqrt(_sum(x * x, axes).astype(jnp.float64)), x.dtype)
     return lax.sqrt(_sum(x * conj(x), axes))
 
 
@@ -191,12 +194,37 @@ def reduce_euclidean_norm(input_tensor: T, axis: Axes = None, keepdims: Bool = F
 # Positions of extremes
 
 
+class _Scalar:
+    """A kind of attribute: an axis that, unlike an `Axis`, may not be a list of one."""
+
+    fast = "type({x}) is int"
+    message = ""
+
+    @classmethod
+    def canonical(cls, value, name):
+        value = python_value(value)
+        if value is None:
+            return 0
+        shape = np.shape(value)
+        if shape:
+            raise errors.InvalidArgumentError(None, None, f"{cls.message}[{','.join(map(str, shape))}]")
+        return Axis.canonical(value, name)
+
+
+class _Dimension(_Scalar):
+    message = "dim must be a scalar, but received tensor of shape: "
+
+
+class _ScanAxis(_Scalar):
+    message = "ScanOp: axis must be a scalar, not "
+
+
 def _extreme(kernel, x, axis, output_type, function, worst):
     axis = 0 if axis is None else axis
     rank = x.ndim
-    if output_type not in (d.int16, d.uint16, d.int32, d.int64):
-        raise invalid(f"Value for attr 'output_type' of {d.c_name(output_type)} is not in the list of allowed values: "
-                      f"int16, uint16, int32, int64\n\t; NodeDef: {kernel};", kernel)  # fmt: skip
+    types = (d.int16, d.uint16, d.int32, d.int64) if kernel == "ArgMax" else INDEX
+    if output_type not in types:
+        raise not_allowed("output_type", output_type.np, types, kernel)
     if not -rank <= axis < rank:
         raise invalid(f"Expected dimension in the range [{-rank}, {rank}), but got {axis}", kernel)
     axis %= rank
@@ -216,7 +244,7 @@ EXTREMES = (*REAL, d.bool)
 
 
 @op("ArgMax", grad=None, T=EXTREMES)
-def argmax(input: T, axis: Axis = None, output_type: Dtype = d.int64):
+def argmax(input: T, axis: _Dimension = None, output_type: Dtype = d.int64):
     """Where the largest element along `axis` (default 0) is; of equal ones the first. NaN is never the largest.
 
     Raises:
@@ -226,8 +254,8 @@ def argmax(input: T, axis: Axis = None, output_type: Dtype = d.int64):
 
 
 @op("ArgMin", grad=None, T=EXTREMES)
-def argmin(input: T, axis: Axis = None, output_type: Dtype = d.int64):
-    """Where the smallest element along `axis` is. See `argmax`."""
+def argmin(input: T, axis: _Dimension = None, output_type: Dtype = d.int64):
+    """Where the smallest element along `axis` is, as int32 or int64. See `argmax`."""
     return _extreme("ArgMin", input, axis, output_type, lax.argmin, np.inf)
 
 
@@ -248,7 +276,7 @@ def _scan(kernel, x, axis, exclusive, reverse, function, neutral):
 
 
 @op("Cumsum", T=NUMBERS)
-def cumsum(x: T, axis: Axis = 0, exclusive: Bool = False, reverse: Bool = False):
+def cumsum(x: T, axis: _ScanAxis = 0, exclusive: Bool = False, reverse: Bool = False):
     """Running sums along `axis`.
 
     Args:
@@ -258,14 +286,20 @@ def cumsum(x: T, axis: Axis = 0, exclusive: Bool = False, reverse: Bool = False)
     return _scan("Cumsum", x, axis, exclusive, reverse, lax.cumsum, 0)
 
 
-@op("Cumprod", T=NUMBERS)
-def cumprod(x: T, axis: Axis = 0, exclusive: Bool = False, reverse: Bool = False):
+def _cumprod_grad(g, out, x, axis, exclusive, reverse):
+    products = _scan("Cumprod", x, axis, exclusive, reverse, lax.cumprod, 1)
+    sums = _scan("Cumprod", products * g, axis, exclusive, not reverse, lax.cumsum, 0)
+    return where(x == 0, 0, sums / where(x == 0, 1, x))
+
+
+@op("Cumprod", T=NUMBERS, grad=_cumprod_grad)
+def cumprod(x: T, axis: _ScanAxis = 0, exclusive: Bool = False, reverse: Bool = False):
     """Running products along `axis`. See `cumsum`."""
     return _scan("Cumprod", x, axis, exclusive, reverse, lax.cumprod, 1)
 
 
 @op("CumulativeLogsumexp", T=FLOATS)
-def cumulative_logsumexp(x: T, axis: Axis = 0, exclusive: Bool = False, reverse: Bool = False):
+def cumulative_logsumexp(x: T, axis: _ScanAxis = 0, exclusive: Bool = False, reverse: Bool = False):
     """Running log(sum(exp(x))) along `axis`. See `cumsum`."""
     return _scan("CumulativeLogsumexp", x, axis, exclusive, reverse, lax.cumlogsumexp, -np.inf)
 

@@ -4,12 +4,15 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from tfcompat._array import reshape
+from tfcompat._cast import cast
 from tfcompat._core import dtypes as d
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, Int, T, op
 from tfcompat._core.tensor_base import host_value
 from tfcompat._declare import INDEX, NUMBERS, REAL, declare, invalid, where
+from tfcompat._elementwise import maximum, sqrt
 
 Ids = Data("Tindices", d.int32)
 
@@ -50,6 +53,16 @@ def _shared(g, out, data, ids, num):
 _START = {"add": lambda t: 0, "multiply": lambda t: 1, "max": _lowest, "min": _highest}
 
 
+def _prod_grad(g, out, data, ids, num):
+    """g * product of the others, without dividing by zeros."""
+    zero = data == 0
+    zeros = _placed(zero.astype(jnp.int32), ids, num, 0, "add")
+    g = where(zeros > 1, 0, g)
+    others = _placed(where(zero, 1, data), ids, num, 1, "multiply")
+    rest = jnp.where(zero, _taken(others, ids)[0], _taken(out, ids)[0] / where(zero, 1, data))
+    return _taken(g, ids)[0] * rest
+
+
 # Unsorted
 
 
@@ -88,7 +101,7 @@ def _unsorted(name, kernel, method, types, grad, doc):
 
 unsorted_segment_sum = _unsorted("unsorted_segment_sum", "UnsortedSegmentSum", "add", NUMBERS, True,
                                  "Sums of the elements of each segment; 0 for an empty one.")  # fmt: skip
-unsorted_segment_prod = _unsorted("unsorted_segment_prod", "UnsortedSegmentProd", "multiply", NUMBERS, True,
+unsorted_segment_prod = _unsorted("unsorted_segment_prod", "UnsortedSegmentProd", "multiply", NUMBERS, _prod_grad,
                                   "Products of the elements of each segment; 1 for an empty one.")  # fmt: skip
 unsorted_segment_max = _unsorted("unsorted_segment_max", "UnsortedSegmentMax", "max", REAL, _shared,
                                  "Maxima of the segments; the smallest finite number for an empty one.")  # fmt: skip
@@ -100,23 +113,17 @@ def _counts(data, segment_ids, num_segments):
     ids = convert(segment_ids)
     ones = convert(np.ones(ids.shape.as_list(), data.dtype.np))
     counts = unsorted_segment_sum(ones, ids, num_segments)
-    from tfcompat import math
-
-    counts = math.maximum(counts, 1)
+    counts = maximum(counts, 1)
     inner = len(data.shape) - len(ids.shape)
     if inner > 0:
-        from tfcompat._array import reshape
-
         counts = reshape(counts, [-1] + [1] * inner)
     return counts
 
 
 def _float(data):
-    from tfcompat import math
-
     data = convert(data)
     if data.dtype.is_integer:
-        return math.cast(data, d.float32 if data.dtype.size < 4 else d.float64)
+        return cast(data, d.float32 if data.dtype.size < 4 else d.float64)
     return data
 
 
@@ -128,11 +135,9 @@ def unsorted_segment_mean(data, segment_ids, num_segments, name=None):
 
 def unsorted_segment_sqrt_n(data, segment_ids, num_segments, name=None):
     """Sums of the elements of each segment over the square roots of their numbers. See `unsorted_segment_sum`."""
-    from tfcompat import math
-
     data = _float(data)
     sums = unsorted_segment_sum(data, segment_ids, num_segments)
-    return sums / math.sqrt(_counts(data, segment_ids, num_segments))
+    return sums / sqrt(_counts(data, segment_ids, num_segments))
 
 
 # Sorted
@@ -190,7 +195,7 @@ def _sorted_inputs(kernel, data, segment_ids):
 
 
 segment_sum = _sorted("segment_sum", "SegmentSum", "add", NUMBERS, True, "Sums of the rows of each segment.")
-segment_prod = _sorted("segment_prod", "SegmentProd", "multiply", NUMBERS, True,
+segment_prod = _sorted("segment_prod", "SegmentProd", "multiply", NUMBERS, _prod_grad,
                        "Products of the rows of each segment.")  # fmt: skip
 segment_max = _sorted("segment_max", "SegmentMax", "max", REAL, _shared, "Maxima of the rows of each segment.")
 segment_min = _sorted("segment_min", "SegmentMin", "min", REAL, _shared, "Minima of the rows of each segment.")

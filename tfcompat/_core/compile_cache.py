@@ -18,7 +18,7 @@ import jax
 
 from tfcompat._core.stats import stats
 
-_FORMAT = 1
+_FORMAT = 2
 _WORTH_KEEPING = 0.02  # seconds of compile time below which reading it back gains nothing
 _directory = None  # the cache directory; False: none
 
@@ -38,7 +38,8 @@ def directory():
 def compile(function, structs, donate_argnums=(), compiler_options=None):
     """An ahead-of-time compiled executable of `function` for arguments of the given structs."""
     with jax.enable_x64(True):
-        jitted = jax.jit(function, donate_argnums=donate_argnums, compiler_options=compiler_options)
+        # Unused arguments are kept: without them programs that ignore different arguments would have the same text.
+        jitted = jax.jit(function, donate_argnums=donate_argnums, keep_unused=True, compiler_options=compiler_options)
         lowered = jitted.lower(*structs)
         folder = directory()
         if folder is None:
@@ -58,7 +59,8 @@ def compile(function, structs, donate_argnums=(), compiler_options=None):
 def _key(lowered, compiler_options):
     # The module carries the shapes, dtypes and donations; locations are left out of the text.
     parts = (lowered.as_text(), jax.__version__, _FORMAT, jax.default_backend(), str(jax.devices()[0].device_kind),
-             sorted((compiler_options or {}).items()), _host_features())  # fmt: skip
+             sorted((compiler_options or {}).items()), _host_features(),
+             str(lowered.in_tree), str(lowered.out_tree))  # fmt: skip
     return hashlib.sha256(repr(parts).encode()).hexdigest() + ".xla"
 
 

@@ -140,6 +140,8 @@ def convert_python(value, dtype, hint):
         if first is not None and not isinstance(first, (str, bytes)):
             raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype {dtype.name}")
     elif not fits(value, dtype, first):
+        if is_ragged(value):
+            raise ValueError("Can't convert non-rectangular Python sequence to Tensor.")
         raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype {dtype.name}")
     if dtype.name == "string":
         array = np.array(value, dtype=object)
@@ -242,6 +244,17 @@ def fits(value, dtype, first):
         elif dtype.is_floating and isinstance(v, (complex, np.complexfloating)):
             return False
     return True
+
+
+def is_ragged(value):
+    """Whether nested lists have different lengths at one depth."""
+    if not isinstance(value, (list, tuple)):
+        return False
+    try:
+        np.array(value)
+    except ValueError:
+        return True
+    return False
 
 
 def convert_array(array, dtype):

@@ -16,16 +16,18 @@ import inspect
 import itertools
 
 import jax
+import numpy as np
 from jax.extend import core as jex
 
-from tfcompat._core import attributes, caches, dtypes, errors, generic, interpret, segment as segments
+from tfcompat._core import attributes, caches, dtypes, errors, generic, interpret
 from tfcompat._core import program as _program  # noqa: F401 - it registers itself as what runs closed segments
-from tfcompat._core.avals import aval
+from tfcompat._core import segment as segments
+from tfcompat._core.avals import aval, aval_of
 from tfcompat._core.context import settings, state
 from tfcompat._core.convert import convert, convert_first, convert_group, convert_many, convert_operands
 from tfcompat._core.stats import stats
 from tfcompat._core.tensor import Tensor
-from tfcompat._core.tensor_base import STATIC
+from tfcompat._core.tensor_base import PLAIN, STATIC, host_value
 
 _serials = itertools.count(1)
 STATIC_SIZE = 64  # elements; integer arithmetic on constants up to this size is done at once
@@ -136,8 +138,6 @@ class Spec:
 
 def native_function(jaxpr):
     """A host function that runs the op as a compiled program of its own."""
-    import numpy as np
-
     from tfcompat._core import compile_cache
 
     structs = [jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in jaxpr.jaxpr.invars]
@@ -201,7 +201,7 @@ class Op:
     """A declared primitive. Its caches are bounded; losing an entry costs a trace."""
 
     def __init__(self, kernel, body, parameters=None, dtypes=None, grad=True, check=None, inplace=None, static=True,
-                 single=True, complain=None):  # fmt: skip
+                 single=True, complain=None, strings=None):  # fmt: skip
         self.kernel = kernel
         self.body = body
         self.parameters = parameters
@@ -212,6 +212,7 @@ class Op:
         self.static = static
         self.single = single
         self.complain = complain
+        self.strings = strings
         self.specs = caches.Bounded(20_000)
         self.taped = caches.Bounded(20_000)
         self.taped_forms = caches.Bounded(2_000)  # the same for derivatives
@@ -300,6 +301,13 @@ def trace(op, function, avals):
         ) from None
 
 
+def mismatch(op, position, expected, dtype):
+    return errors.InvalidArgumentError(
+        None, None, f"cannot compute {op.kernel} as input #{position}(zero-based) was expected to be a "
+        f"{dtypes.c_name(expected)} tensor but is a {dtypes.c_name(dtype)} tensor [Op:{op.kernel}] name: ",
+    )  # fmt: skip
+
+
 def check_dtypes(op, ins):
     """Raises unless inputs that share a dtype variable agree and the op takes that dtype."""
     if op.parameters is None:
@@ -314,11 +322,7 @@ def check_dtypes(op, ins):
         dtype = t._aval.dtype
         expected = seen.setdefault(letter, dtype)
         if expected is not dtype:
-            raise errors.InvalidArgumentError(
-                None, None,
-                f"cannot compute {op.kernel} as input #{position}(zero-based) was expected to be a "
-                f"{dtypes.c_name(expected)} tensor but is a {dtypes.c_name(dtype)} tensor [Op:{op.kernel}] name: ",
-            )  # fmt: skip
+            raise mismatch(op, position, expected, dtype)
         allowed = op.dtypes.get(letter)
         if allowed is not None and dtype not in allowed:
             names = ", ".join(sorted(dtypes.c_name(d) for d in allowed))
@@ -335,7 +339,11 @@ def call(op, key, ins, attrs, count=0):
     Returns:
       The result Tensor, or the list of results of an op that has several.
     """
-    spec = op.specs.get(key) or op.infer(key, ins, attrs, count)
+    spec = op.specs.get(key)
+    if spec is None:
+        if op.strings is not None and ins and ins[0]._aval.dtype is dtypes.string:
+            return call_on_strings(op, ins)
+        spec = op.infer(key, ins, attrs, count)
     if spec.special:
         if spec.checked:
             check_values(op, ins, attrs, count)
@@ -346,6 +354,15 @@ def call(op, key, ins, attrs, count=0):
     if state.tapes or state.accumulators:
         return _taped_call(op, key, spec, ins, attrs, count)
     return (state.segment or segments.current()).record(spec, ins)
+
+
+def call_on_strings(op, ins):
+    """An op on strings, which are host values always: computed at once."""
+    for position, t in enumerate(ins):
+        if t._aval.dtype is not dtypes.string:
+            raise mismatch(op, position, dtypes.string, t._aval.dtype)
+    result = op.strings(*[np.asarray(host_value(t)) for t in ins])
+    return Tensor(aval_of(result), result, None, PLAIN)
 
 
 _taped_call = None  # tape.record; set by tape, which imports this module
@@ -362,7 +379,7 @@ def invoke(op, ins, attrs=(), count=0):
 
 
 def op(kernel, *, grad=True, check=None, inplace=None, static=True, single=True, convert="group", complain=None,
-       **letters):  # fmt: skip
+       strings=None, **letters):  # fmt: skip
     """Declares an op; see the module's docstring.
 
     Args:
@@ -377,6 +394,7 @@ def op(kernel, *, grad=True, check=None, inplace=None, static=True, single=True,
       convert: how data that is not yet a tensor becomes one: "group" (where arguments share a dtype, a tensor among
         them decides it), "first" (the first operand decides, the second follows if it can), "operands" (like "first"
         where the first operand is a tensor, else "group").
+      strings: function of NumPy arrays of bytes that computes the op at once where its data are strings.
       complain: function of the data's dtypes that raises where they do not fit, before the general checks.
       **letters: the dtypes that each dtype variable takes (default: any).
     """
@@ -384,7 +402,7 @@ def op(kernel, *, grad=True, check=None, inplace=None, static=True, single=True,
     def declare(body):
         signature = inspect.signature(body)
         parameters = [(p.name, p.annotation) for p in signature.parameters.values() if p.name != "name"]
-        declared = Op(kernel, body, parameters, letters, grad, check, inplace, static, single, complain)
+        declared = Op(kernel, body, parameters, letters, grad, check, inplace, static, single, complain, strings)
         REGISTRY[kernel] = declared
         public = make_public(declared, body, signature, CONVERSIONS[convert])
         return public
@@ -483,7 +501,6 @@ def values_message(op, values, attrs, count):
 def check_values(op, ins, attrs, count):
     """Raises at once where the operands are at hand; at a call site that has proven good, records a flag instead."""
     from tfcompat._core.callsite import call_site
-    from tfcompat._core.tensor_base import host_value
 
     key = (*[t._aval for t in ins], *attrs, count)
     spec = op.checks.get(key)
@@ -502,8 +519,6 @@ def check_values(op, ins, attrs, count):
             position = 0 if len(segment.specs) <= position else position
             segment.flags.append(Flag(op, attrs, count, flag, position, site))
             return
-    import numpy as np
-
     values = [np.asarray(host_value(t)) for t in ins]
     with np.errstate(all="ignore"):
         failed = bool(np.any(spec.host(*values)[0]))
