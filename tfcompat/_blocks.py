@@ -1,0 +1,133 @@
+"""Blocks of space as batches or channels, and back."""
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from tfcompat._array import reshape, transpose
+from tfcompat._core import dtypes
+from tfcompat._core.avals import aval
+from tfcompat._core.convert import convert
+from tfcompat._core.op import Shape, T, op
+from tfcompat._core.tensor import Tensor
+from tfcompat._core.tensor_base import PLAIN, host_value
+from tfcompat._slicing import invalid, moves
+
+
+def _matrix(array):
+    array = array.astype(np.int32)
+    return Tensor(aval(array.shape, array.dtype), array, None, PLAIN)
+
+
+# Batches
+
+@moves
+@op("SpaceToBatchND")
+def _to_batch(input: T, block_shape: Shape, paddings: Shape):
+    n = len(block_shape)
+    pads = [(paddings[2 * k], paddings[2 * k + 1], 0) for k in range(n)]
+    x = lax.pad(input, jnp.zeros((), input.dtype), [(0, 0, 0), *pads, *[(0, 0, 0)] * (input.ndim - n - 1)])
+    for d, b in enumerate(block_shape, 1):
+        if x.shape[d] % b:
+            raise invalid(f"padded_shape[{d - 1}]={x.shape[d]} is not divisible by block_shape[{d - 1}]={b}",
+                          "SpaceToBatchND")  # fmt: skip
+    split = [m for d, b in enumerate(block_shape, 1) for m in (x.shape[d] // b, b)]
+    rest = x.shape[n + 1 :]
+    x = lax.reshape(x, (x.shape[0], *split, *rest))
+    blocks, places = [2 + 2 * k for k in range(n)], [1 + 2 * k for k in range(n)]
+    x = lax.transpose(x, [*blocks, 0, *places, *range(2 * n + 1, x.ndim)])
+    return lax.reshape(x, (int(np.prod(x.shape[: n + 1])), *x.shape[n + 1 :]))
+
+
+def space_to_batch(input, block_shape, paddings, name=None):
+    """Moves blocks of the padded spatial dimensions into the batch dimension.
+
+    Args:
+      input: a tensor of shape [batch, spatial..., rest...].
+      block_shape: the block's size in each spatial dimension.
+      paddings: an int matrix of shape [spatial dimensions, 2].
+
+    Raises:
+      InvalidArgumentError: a padded size is no multiple of its block's.
+    """
+    paddings = host_value(convert(paddings)).reshape(-1).tolist()
+    return _to_batch(input, host_value(convert(block_shape)).tolist(), paddings)
+
+
+space_to_batch_nd = space_to_batch
+
+
+@moves
+@op("BatchToSpaceND")
+def _to_space(input: T, block_shape: Shape, crops: Shape):
+    n, size = len(block_shape), int(np.prod(block_shape))
+    if input.shape[0] % size:
+        raise invalid(f"Input batch dimension ({input.shape[0]}) is not divisible by product of block sizes ({size})",
+                      "BatchToSpaceND")  # fmt: skip
+    x = lax.reshape(input, (*block_shape, input.shape[0] // size, *input.shape[1:]))
+    pairs = [d for k in range(n) for d in (n + 1 + k, k)]
+    x = lax.transpose(x, [n, *pairs, *range(2 * n + 1, x.ndim)])
+    sizes = [input.shape[1 + k] * block_shape[k] for k in range(n)]
+    x = lax.reshape(x, (x.shape[0], *sizes, *input.shape[n + 1 :]))
+    ends = [m - crops[2 * k + 1] for k, m in enumerate(sizes)]
+    starts = [crops[2 * k] for k in range(n)]
+    return lax.slice(x, [0, *starts, *[0] * (x.ndim - n - 1)], [x.shape[0], *ends, *x.shape[n + 1 :]])
+
+
+def batch_to_space(input, block_shape, crops, name=None):
+    """The inverse of `space_to_batch`: blocks come back from the batch dimension, `crops` are cut off.
+
+    Raises:
+      InvalidArgumentError: the batch is no multiple of the block's number of elements.
+    """
+    return _to_space(input, host_value(convert(block_shape)).tolist(), host_value(convert(crops)).reshape(-1).tolist())
+
+
+def required_space_to_batch_paddings(input_shape, block_shape, base_paddings=None, name=None):
+    """Paddings and crops that make `space_to_batch` fit: a pair of int matrices of shape [spatial dimensions, 2]."""
+    size = host_value(convert(input_shape, None, dtypes.int32))
+    block = host_value(convert(block_shape, None, dtypes.int32))
+    base = np.zeros((len(block), 2), np.int32) if base_paddings is None else host_value(convert(base_paddings))
+    full = size + base[:, 0] + base[:, 1]
+    extra = (block - full % block) % block
+    paddings = np.stack([base[:, 0], base[:, 1] + extra], 1)
+    return _matrix(paddings), _matrix(np.stack([np.zeros_like(extra), extra], 1))
+
+
+# Channels
+
+
+def _depth(input, block, data_format, kernel):
+    if data_format not in ("NHWC", "NCHW"):
+        raise NotImplementedError(f"{kernel} with data_format {data_format!r}: use NHWC.")
+    x = transpose(input, [0, 2, 3, 1]) if data_format == "NCHW" else convert(input)
+    n, h, w, c = x._aval.shape
+    if kernel == "SpaceToDepth":
+        if h % block or w % block:
+            raise invalid(f"Image width {w} and height {h} should be divisible by block_size: {block}", kernel)
+        x = transpose(reshape(x, [n, h // block, block, w // block, block, c]), [0, 1, 3, 2, 4, 5])
+        x = reshape(x, [n, h // block, w // block, block * block * c])
+    else:
+        if c % (block * block):
+            raise invalid(f"Input depth dimension {c} should be divisible by: {block * block}", kernel)
+        x = transpose(reshape(x, [n, h, w, block, block, c // block**2]), [0, 1, 3, 2, 4, 5])
+        x = reshape(x, [n, h * block, w * block, c // block**2])
+    return transpose(x, [0, 3, 1, 2]) if data_format == "NCHW" else x
+
+
+def space_to_depth(input, block_size, data_format="NHWC", name=None):
+    """Moves blocks of `block_size` by `block_size` pixels into the channels.
+
+    Raises:
+      InvalidArgumentError: height or width is no multiple of `block_size`.
+    """
+    return _depth(input, block_size, data_format, "SpaceToDepth")
+
+
+def depth_to_space(input, block_size, data_format="NHWC", name=None):
+    """Moves channels into blocks of `block_size` by `block_size` pixels.
+
+    Raises:
+      InvalidArgumentError: the channels are no multiple of the block's number of pixels.
+    """
+    return _depth(input, block_size, data_format, "DepthToSpace")

@@ -1,0 +1,494 @@
+"""Ops that choose, sort and look up elements, and those whose result's shape depends on values (they read it)."""
+
+import collections
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from tfcompat._array import broadcast_to, concat, reshape, text_of
+from tfcompat._core import dtypes
+from tfcompat._core.avals import aval
+from tfcompat._core.convert import convert
+from tfcompat._core.op import Axis, Bool, Data, Dtype, Shape, T, op
+from tfcompat._core.tensor import Tensor
+from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
+from tfcompat._creation import zeros
+from tfcompat._declare import INDEX, NUMBERS, REAL, not_allowed, sum_to
+from tfcompat._gather import gather_v2
+from tfcompat._slicing import invalid, moves, set_boolean_mask
+
+
+def _host(array):
+    """A tensor of a NumPy array that nobody else writes into."""
+    return Tensor(aval(array.shape, array.dtype), array, None, PLAIN)
+
+
+# where
+
+
+def _select_grad(g, out, condition, x, y):
+    zero = jnp.zeros((), g.dtype)
+    condition = jnp.broadcast_to(condition, g.shape)
+    return sum_to(jnp.where(condition, g, zero), x), sum_to(jnp.where(condition, zero, g), y)
+
+
+@moves
+@op("SelectV2", grad=_select_grad)
+def select_v2(condition: Data("C", only=dtypes.bool), x: T, y: T):
+    """`where` with three arguments."""
+    try:
+        shape = np.broadcast_shapes(condition.shape, x.shape, y.shape)
+    except ValueError:
+        shapes = [text_of(a.shape) for a in (condition, x, y)]
+        raise invalid("condition {}, then {}, and else {} must be broadcastable".format(*shapes), "SelectV2") from None
+    return lax.select(*[a if a.shape == shape else jnp.broadcast_to(a, shape) for a in (condition, x, y)])
+
+
+def where(condition, x=None, y=None, name=None):
+    """Elements of `x` where `condition` holds, else of `y`; without them, the positions where it holds.
+
+    Args:
+      condition: a bool tensor; without `x` and `y` any numeric one (what is not 0 holds).
+      x, y: tensors of one dtype; the three are broadcast together.
+
+    Returns:
+      A tensor of the broadcast shape, or an int64 matrix with one row of indices for each position, in order.
+
+    Raises:
+      ValueError: only one of `x` and `y` is given. InvalidArgumentError: the shapes cannot be broadcast.
+    """
+    if x is not None and y is not None:
+        return select_v2(condition, x, y)
+    if x is not None or y is not None:
+        raise ValueError("x and y must both be non-None or both be None.")
+    condition = convert(condition, None, dtypes.bool)
+    a = condition._aval
+    if a.dtype not in NUMBERS and a.dtype is not dtypes.bool:
+        raise not_allowed("T", a.np_dtype, (*NUMBERS, dtypes.bool), "Where")
+    if not a.shape:
+        raise invalid("WhereOp : Unhandled input dimensions: 0", "Where")
+    return _host(np.argwhere(host_value(condition)).astype(np.int64))
+
+
+def boolean_mask(tensor, mask, axis=None, name="boolean_mask"):
+    """The slices of `tensor` for which `mask` is True.
+
+    Args:
+      tensor: a tensor.
+      mask: a bool tensor of rank at least 1, of the shape of the dimensions of `tensor` from `axis` on.
+      axis: an int; default 0.
+
+    Returns:
+      A tensor with the dimensions that `mask` covers replaced by one: the number of True.
+
+    Raises:
+      ValueError: the shapes do not fit, or `mask` is a scalar.
+    """
+    tensor, mask = convert(tensor), host_value(convert(mask))
+    shape = tensor._aval.shape
+    if mask.ndim == 0:
+        raise ValueError("mask cannot be scalar.")
+    axis = 0 if axis is None else int(axis)
+    axis += len(shape) if axis < 0 else 0
+    covered = shape[axis : axis + mask.ndim]
+    if covered != mask.shape:
+        raise ValueError(f"Shapes {covered} and {mask.shape} are incompatible")
+    flat = reshape(tensor, (*shape[:axis], mask.size, *shape[axis + mask.ndim :])) if mask.ndim > 1 else tensor
+    # The positions are data: what is structure is only how many there are.
+    return gather_v2(flat, _host(np.flatnonzero(mask).astype(np.int64)), axis, 0)
+
+
+set_boolean_mask(boolean_mask)
+
+
+# Order
+
+
+def _axis(x, axis, kernel):
+    """TensorFlow takes the size of `axis` by a slice of the shape, and so does its error."""
+    if not -x.ndim <= axis < x.ndim:
+        position = axis if axis >= 0 else axis + x.ndim
+        raise invalid(f"slice index {position} of dimension 0 out of bounds.", "StridedSlice", "strided_slice/")
+    return axis % x.ndim
+
+
+@op("Sort", T=REAL)
+def _sort(values: T, axis: Axis, descending: Bool):
+    axis = _axis(values, axis, "TopKV2")
+    ordered = lax.sort(values, dimension=axis, is_stable=False)
+    return lax.rev(ordered, [axis]) if descending else ordered
+
+
+@op("ArgSort", T=REAL, grad=None)
+def _argsort(values: T, axis: Axis, descending: Bool):
+    axis = _axis(values, axis, "TopKV2")
+    # Equal elements keep their order, also where the greatest comes first.
+    values = lax.rev(values, [axis]) if descending else values
+    places = lax.broadcasted_iota(np.int32, values.shape, axis)
+    _, order = lax.sort([values, places], dimension=axis, is_stable=True, num_keys=1)
+    return lax.rev(np.int32(values.shape[axis] - 1) - order, [axis]) if descending else order
+
+
+def _direction(direction):
+    if direction not in ("ASCENDING", "DESCENDING"):
+        raise ValueError("Argument `direction` should be one of ASCENDING, DESCENDING. Received: "
+                         f"direction={direction}")  # fmt: skip
+    return direction == "DESCENDING"
+
+
+def sort(values, axis=-1, direction="ASCENDING", name=None):
+    """`values` in order along `axis`.
+
+    Args:
+      values: a real tensor of rank at least 1.
+      axis: an int.
+      direction: "ASCENDING" or "DESCENDING".
+
+    Raises:
+      ValueError: another direction. InvalidArgumentError: no such axis, or a dtype without order.
+    """
+    return _sort(values, axis, _direction(direction))
+
+
+def argsort(values, axis=-1, direction="ASCENDING", stable=False, name=None):
+    """The int32 positions along `axis` that put `values` in order; equal elements keep theirs.
+
+    Args:
+      values: a real tensor of rank at least 1.
+      axis: an int.
+      direction: "ASCENDING" or "DESCENDING".
+      stable: ignored; the order of equal elements is always kept.
+
+    Raises:
+      ValueError: another direction. InvalidArgumentError: no such axis, or a dtype without order.
+    """
+    return _argsort(values, axis, _direction(direction))
+
+
+def _search(sorted_sequence, values, right):
+    """Binary search in each row, all rows at once."""
+    size = sorted_sequence.shape[-1]
+    low = jnp.zeros(values.shape, np.int32)
+    if size == 0:
+        return low
+    high = jnp.full(values.shape, size, np.int32)
+    for _ in range(int(size).bit_length()):
+        middle = lax.shift_right_logical(low + high, np.int32(1))
+        found = jnp.take_along_axis(sorted_sequence, jnp.minimum(middle, np.int32(size - 1)), -1, mode="clip")
+        above = (found <= values) if right else (found < values)
+        above = above & (middle < high)
+        low, high = jnp.where(above, middle + np.int32(1), low), jnp.where(above, high, middle)
+    return low
+
+
+@op("SearchSorted", T=REAL, grad=None)
+def _searchsorted(sorted_sequence: T, values: T, right: Bool, out_type: Dtype):
+    kernel = "UpperBound" if right else "LowerBound"
+    if sorted_sequence.shape[:-1] != values.shape[:-1]:
+        raise invalid("Leading dim_size of both tensors must match.", kernel)
+    return _search(sorted_sequence, values, right).astype(out_type.np)
+
+
+def searchsorted(sorted_sequence, values, side="left", out_type=dtypes.int32, name=None):
+    """Where in the rows of `sorted_sequence` the `values` would have to be inserted to keep them sorted.
+
+    Args:
+      sorted_sequence: a tensor of shape [..., n], each row in ascending order.
+      values: a tensor of shape [..., m].
+      side: "left": before equal elements; "right": behind them.
+      out_type: int32 or int64.
+
+    Raises:
+      ValueError: another side. InvalidArgumentError: the leading dimensions differ.
+    """
+    if side not in ("left", "right"):
+        raise ValueError(f"Argument `side` must be either 'right' or 'left'. Received: `side` = '{side}'.")
+    sequence = convert(sorted_sequence)
+    values = convert(values, None if isinstance(values, TensorHandle) else sequence._aval.dtype)
+    for t in (sequence, values):
+        if not t._aval.shape:
+            raise invalid("slice index -1 of dimension 0 out of bounds.", "StridedSlice", "strided_slice/")
+    return _searchsorted(sequence, values, side == "right", out_type)
+
+
+# Unique
+
+Unique = collections.namedtuple("Unique", "y idx")
+UniqueWithCounts = collections.namedtuple("UniqueWithCounts", "y idx count")
+
+
+def _unique(x, out_idx, kernel):
+    x = convert(x)
+    if len(x._aval.shape) != 1:
+        raise invalid("unique expects a 1D vector.", kernel)
+    array, out = np.asarray(host_value(x)), dtypes.as_dtype(out_idx).np
+    places = {}
+    # NaN differs from itself: each is unique, which a dict of new Python floats says as well.
+    index = [places.setdefault(v, len(places)) for v in array.tolist()]
+    first = np.full(len(places), -1, np.int64)
+    for k, i in enumerate(index):
+        first[i] = k if first[i] < 0 else first[i]
+    index = np.array(index, out).reshape(array.shape)
+    return Unique(_host(array[first]), _host(index)), len(places)
+
+
+def unique(x, out_idx=dtypes.int32, name=None):
+    """The different elements of a vector in order of first appearance, and for each element which one it is.
+
+    Args:
+      x: a vector.
+      out_idx: int32 or int64.
+
+    Returns:
+      A named tuple (y, idx) with `x[i] == y[idx[i]]`.
+
+    Raises:
+      InvalidArgumentError: `x` is no vector.
+    """
+    return _unique(x, out_idx, "Unique")[0]
+
+
+def unique_with_counts(x, out_idx=dtypes.int32, name=None):
+    """`unique`, and how often each element occurs: a named tuple (y, idx, count)."""
+    found, size = _unique(x, out_idx, "UniqueWithCounts")
+    index = host_value(found.idx)
+    return UniqueWithCounts(*found, _host(np.bincount(index, minlength=size).astype(index.dtype)))
+
+
+# Grids and masks
+
+
+def meshgrid(*args, **kwargs):
+    """Coordinate matrices of vectors: tensors of one common shape, one for each vector.
+
+    Args:
+      *args: vectors (scalars count as such; others are flattened).
+      indexing: "xy" (the first two dimensions are swapped) or "ij".
+
+    Raises:
+      ValueError: another indexing. TypeError: an unknown keyword.
+    """
+    indexing = kwargs.pop("indexing", "xy")
+    kwargs.pop("name", None)
+    if kwargs:
+        raise TypeError(f"'{next(iter(kwargs))}' is an invalid keyword argument for this function")
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"Argument `indexing` parameter must be either 'xy' or 'ij', got '{indexing}'")
+    vectors = [reshape(v, [-1]) for v in args]
+    for v in vectors[1:]:
+        if v._aval.dtype is not vectors[0]._aval.dtype:
+            names = [dtypes.c_name(t._aval.dtype) for t in (v, vectors[0])]
+            raise invalid(f"cannot compute Mul as input #1(zero-based) was expected to be a {names[0]} tensor but is a "
+                          f"{names[1]} tensor", "Mul")  # fmt: skip
+    order = list(range(len(vectors)))
+    if indexing == "xy" and len(vectors) > 1:
+        order[:2] = [1, 0]
+    sizes = [vectors[k]._aval.shape[0] for k in order]
+    grids = []
+    for k, v in enumerate(vectors):
+        grids.append(broadcast_to(reshape(v, [-1 if d == order.index(k) else 1 for d in range(len(order))]), sizes))
+    return grids
+
+
+@op("SequenceMask", grad=None)
+def _sequence_mask(lengths: T, maxlen: Axis, dtype: Dtype):
+    places = lax.broadcasted_iota(lengths.dtype, (*lengths.shape, maxlen), lengths.ndim)
+    return (places < lengths[..., None]).astype(dtype.np)
+
+
+def sequence_mask(lengths, maxlen=None, dtype=dtypes.bool, name=None):
+    """A mask whose row for a length n starts with n True.
+
+    Args:
+      lengths: an integer tensor.
+      maxlen: the size of the new last dimension; default: the greatest length.
+      dtype: of the result: True becomes 1.
+
+    Raises:
+      ValueError: `maxlen` is no scalar.
+    """
+    lengths = convert(lengths)
+    if maxlen is None:
+        values = host_value(lengths)
+        maxlen = max(int(values.max()), 0) if values.size else 0
+    elif np.ndim(maxlen if not isinstance(maxlen, TensorHandle) else host_value(maxlen)) != 0:
+        found = convert(maxlen)
+        raise ValueError(f"Argument `maxlen` must be scalar for sequence_mask, received `maxlen` = {maxlen} with shape "
+                         f"'{found.shape}' instead")  # fmt: skip
+    return _sequence_mask(lengths, maxlen, dtype)
+
+
+def broadcast_dynamic_shape(shape_x, shape_y):
+    """The shape that tensors of two shapes broadcast to, as a vector.
+
+    Raises:
+      InvalidArgumentError: they cannot be broadcast together.
+    """
+    one = convert(shape_x, None, dtypes.int32)
+    two = convert(shape_y, one._aval.dtype) if not isinstance(shape_y, TensorHandle) else shape_y
+    given = [tuple(host_value(t).tolist()) for t in (one, two)]
+    try:
+        shape = np.array(np.broadcast_shapes(*given), one._aval.np_dtype)
+    except ValueError:
+        raise invalid(f"Incompatible shapes: {text_of(given[0])} vs. {text_of(given[1])}", "BroadcastArgs") from None
+    return Tensor(aval(shape.shape, shape.dtype), shape, None, STATIC)
+
+
+# Bits
+
+
+@op("Bitcast", grad=None)
+def _bitcast(input: T, to: Dtype):
+    old = dtypes.from_numpy(input.dtype)
+    for dtype in (old, to):
+        if dtype is dtypes.bool:
+            raise not_allowed("T", dtype.np, NUMBERS, "Bitcast")
+    if to.size > old.size and input.shape[-1:] != (to.size // old.size,):
+        raise invalid(f"Cannot bitcast from {old.as_datatype_enum} to {to.as_datatype_enum}", "Bitcast")
+    if not old.is_complex and not to.is_complex:
+        return lax.bitcast_convert_type(input, to.np)
+    # JAX has no bitcast of complex numbers: they are pairs of floats, taken apart and put together as bytes.
+    parts = jnp.stack([lax.real(input), lax.imag(input)], -1) if old.is_complex else input
+    kept = input.shape[:-1] if to.size > old.size else input.shape
+    bits = lax.reshape(lax.bitcast_convert_type(parts, np.uint8), (*kept, max(old.size, to.size)))
+    shape = (*kept, *([old.size // to.size] if to.size < old.size else []))
+    part = to.real_dtype.np if to.is_complex else to.np
+    bits = lax.reshape(bits, (*shape, to.size // part.itemsize, part.itemsize))
+    found = lax.bitcast_convert_type(bits[..., 0] if part.itemsize == 1 else bits, part)
+    return lax.complex(found[..., 0], found[..., 1]) if to.is_complex else found[..., 0]
+
+
+def bitcast(input, type, name=None):
+    """The bits of `input` as elements of `type`; a narrower type adds a dimension, a wider one takes the last.
+
+    Raises:
+      InvalidArgumentError: the last dimension is not the ratio of the sizes, or a type is bool.
+    """
+    return _bitcast(input, type)
+
+
+# Partitions
+
+
+def dynamic_partition(data, partitions, num_partitions, name=None):
+    """Splits `data` into `num_partitions` tensors: slice i goes into number `partitions[i]`.
+
+    Args:
+      data: a tensor whose first dimensions are those of `partitions`.
+      partitions: an int32 tensor.
+      num_partitions: an int.
+
+    Raises:
+      InvalidArgumentError: a number out of range, or shapes that do not fit.
+    """
+    data, numbers = convert(data), host_value(convert(partitions, None, dtypes.int32))
+    shape = data._aval.shape
+    if shape[: numbers.ndim] != numbers.shape:
+        raise invalid(f"data.shape must start with partitions.shape, got data.shape = {text_of(shape)}, "
+                      f"partitions.shape = {text_of(numbers.shape)}", "DynamicPartition")  # fmt: skip
+    bad = np.argwhere((numbers < 0) | (numbers >= num_partitions))
+    if len(bad):
+        where_ = f"[{','.join(map(str, bad[0]))}]" if numbers.ndim else ""
+        raise invalid(f"partitions{where_} = {numbers[tuple(bad[0])]} is not in [0, {num_partitions})",
+                      "DynamicPartition")  # fmt: skip
+    rows = reshape(data, (numbers.size, *shape[numbers.ndim :]))
+    flat = numbers.reshape(-1)
+    return [gather_v2(rows, _host(np.flatnonzero(flat == k)), 0, 0) for k in range(num_partitions)]
+
+
+def dynamic_stitch(indices, data, name=None):
+    """Merges tensors: slice `data[m][i]` goes to position `indices[m][i]`; later ones win.
+
+    Args:
+      indices: a list of int32 tensors.
+      data: a list of tensors; the shape of each starts with that of its indices.
+
+    Raises:
+      InvalidArgumentError: shapes that do not fit.
+    """
+    places = [host_value(convert(i, None, dtypes.int32)) for i in indices]
+    values = [convert(d) for d in data]
+    rest = None
+    for k, (i, d) in enumerate(zip(places, values, strict=True)):
+        shape = d._aval.shape
+        if shape[: i.ndim] != i.shape:
+            raise invalid(f"data[{k}].shape = {text_of(shape)} does not start with indices[{k}].shape = "
+                          f"{text_of(i.shape)}", "DynamicStitch")  # fmt: skip
+        if rest is not None and shape[i.ndim :] != rest:
+            raise invalid(f"Need data[0].shape[{places[0].ndim}:] = data[{k}].shape[{i.ndim}:], got data[0].shape = "
+                          f"{text_of(values[0]._aval.shape)}, data[{k}].shape = {text_of(shape)}, indices[0].shape = "
+                          f"{text_of(places[0].shape)}, indices[{k}].shape = {text_of(i.shape)}",
+                          "DynamicStitch")  # fmt: skip
+        rest = shape[i.ndim :] if rest is None else rest
+    flat = np.concatenate([i.reshape(-1) for i in places])
+    rows = [reshape(d, (i.size, *rest)) for i, d in zip(places, values, strict=True)]
+    source = np.full(int(flat.max()) + 1 if flat.size else 0, flat.size, np.int32)
+    source[flat] = np.arange(flat.size, dtype=np.int32)
+    if (source == flat.size).any():  # a position that nothing goes to
+        rows.append(zeros((1, *rest), values[0]._aval.dtype))
+    rows = concat(rows, 0)
+    return gather_v2(rows, _host(source), 0, 0)
+
+
+# Positions and histograms
+
+
+@op("UnravelIndex", T=INDEX, grad=None)
+def _unravel(indices: T, dims: Shape):
+    parts, left = [], indices
+    for n in reversed(dims):
+        parts.append(lax.rem(left, jnp.full_like(left, n)))
+        left = lax.div(left, jnp.full_like(left, n))
+    return jnp.stack(parts[::-1])
+
+
+def unravel_index(indices, dims, name=None):
+    """Positions in a flattened tensor of shape `dims` as coordinates, one row for each dimension.
+
+    Raises:
+      InvalidArgumentError: a position out of range.
+    """
+    indices = convert(indices)
+    dims = tuple(host_value(convert(dims)).tolist())
+    if (host_value(indices) >= np.prod(dims, dtype=np.int64)).any():
+        raise invalid("index is out of bound as with dims", "UnravelIndex")
+    return _unravel(indices, dims)
+
+
+@op("HistogramFixedWidth", T=REAL, grad=None)
+def _bins(values: T, value_range: T, nbins: Axis, dtype: Dtype):
+    low, high = value_range[0], value_range[1]
+    width = (high - low).astype(np.float64) / nbins
+    place = jnp.floor((values.astype(np.float64) - low.astype(np.float64)) / width)
+    return jnp.clip(place, 0, nbins - 1).astype(dtype.np)
+
+
+def histogram_fixed_width_bins(values, value_range, nbins=100, dtype=dtypes.int32, name=None):
+    """For each value, which of `nbins` equal parts of `value_range` it is in; those outside count to the ends.
+
+    Raises:
+      InvalidArgumentError: a range that is empty, or fewer than one bin.
+    """
+    values = convert(values)
+    span = host_value(convert(value_range, values._aval.dtype))
+    if nbins < 1:
+        raise invalid(f"nbins should be a positive number, but got '{nbins}'", "HistogramFixedWidth")
+    if not span[0] < span[1]:
+        raise invalid(f"value_range should satisfy value_range[0] < value_range[1], but got '[{span[0]}, {span[1]}]'",
+                      "HistogramFixedWidth")  # fmt: skip
+    return _bins(values, convert(value_range, values._aval.dtype), nbins, dtype)
+
+
+@op("HistogramCount", grad=None)
+def _count(bins: T, nbins: Axis, dtype: Dtype):
+    return jnp.zeros(nbins, dtype.np).at[bins.reshape(-1)].add(np.ones((), dtype.np), mode="clip")
+
+
+def histogram_fixed_width(values, value_range, nbins=100, dtype=dtypes.int32, name=None):
+    """How many values are in each of `nbins` equal parts of `value_range`; those outside count to the ends.
+
+    Raises:
+      InvalidArgumentError: a range that is empty, or fewer than one bin.
+    """
+    return _count(histogram_fixed_width_bins(values, value_range, nbins), nbins, dtype)
