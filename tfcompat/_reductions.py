@@ -198,7 +198,11 @@ class _Scalar:
     """A kind of attribute: an axis that, unlike an `Axis`, may not be a list of one."""
 
     fast = "type({x}) is int"
-    message = ""
+
+    @staticmethod
+    def complaint(shape):
+        """The error of an axis that is a list."""
+        return TypeError("axis must be int or Tensor with integer datatype")
 
     @classmethod
     def canonical(cls, value, name):
@@ -207,16 +211,20 @@ class _Scalar:
             return 0
         shape = np.shape(value)
         if shape:
-            raise errors.InvalidArgumentError(None, None, f"{cls.message}[{','.join(map(str, shape))}]")
+            raise cls.complaint(",".join(map(str, shape)))
         return Axis.canonical(value, name)
 
 
 class _Dimension(_Scalar):
-    message = "dim must be a scalar, but received tensor of shape: "
+    @staticmethod
+    def complaint(shape):
+        return errors.InvalidArgumentError(None, None, f"dim must be a scalar, but received tensor of shape: [{shape}]")
 
 
 class _ScanAxis(_Scalar):
-    message = "ScanOp: axis must be a scalar, not "
+    @staticmethod
+    def complaint(shape):
+        return errors.InvalidArgumentError(None, None, f"ScanOp: axis must be a scalar, not [{shape}]")
 
 
 def _extreme(kernel, x, axis, output_type, function, worst):
@@ -244,7 +252,7 @@ EXTREMES = (*REAL, d.bool)
 
 
 @op("ArgMax", grad=None, T=EXTREMES)
-def argmax(input: T, axis: _Dimension = None, output_type: Dtype = d.int64):
+def argmax(input: T, axis: _Scalar = None, output_type: Dtype = d.int64):
     """Where the largest element along `axis` (default 0) is; of equal ones the first. NaN is never the largest.
 
     Raises:

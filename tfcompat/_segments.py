@@ -147,7 +147,7 @@ def _sorted(name, kernel, method, types, grad, doc):
     @op(kernel, T=types, Tindices=INDEX, grad=grad)
     def segment(data: T, segment_ids: Ids, num: Int):
         result = _placed(data, segment_ids, num, _START[method](data.dtype), method)
-        if method == "add":
+        if method in ("add", "multiply"):
             return result
         used = _placed(jnp.ones(segment_ids.shape, jnp.int32), segment_ids, num, 0, "add") > 0
         return jnp.where(used.reshape(-1, *[1] * (data.ndim - 1)), result, jnp.zeros_like(result))
@@ -168,7 +168,7 @@ _SORTED = """
       segment_ids: vector of sorted non-negative integers, one for each row of `data`.
 
     Returns:
-      Tensor of shape [last id + 1, ...]; 0 for ids that do not occur.
+      Tensor of shape [last id + 1, ...]; 0 for ids that do not occur (1 in a product).
 
     Raises:
       InvalidArgumentError: ids that are not sorted, negative, or as many as `data` has rows.

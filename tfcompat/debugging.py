@@ -124,9 +124,10 @@ def assert_near(x, y, rtol=None, atol=None, message=None, summarize=None, name=N
 
     Raises:
       InvalidArgumentError: it does not hold.
-      ValueError: x holds integers.
+      ValueError: x holds integers, or y has another dtype.
     """
-    x, y = _convert(x), _convert(y)
+    x = _convert(x)
+    y = _convert(y, x.dtype)
     if not (x.dtype.is_floating or x.dtype.is_complex):
         raise ValueError(f"data type <class 'numpy.{x.dtype.name}'> not inexact")
     real = x.dtype.real_dtype
@@ -215,11 +216,10 @@ def assert_rank_in(x, ranks, message=None, name=None):
 
 
 def assert_scalar(tensor, message=None, name=None):
-    """The tensor; raises ValueError unless it is a scalar."""
+    """Raises ValueError unless the tensor is a scalar."""
     tensor = _convert(tensor)
     if tensor._aval.shape:
         raise ValueError(f"{_start(message)}Expected scalar shape, saw shape: {tensor.shape}.")
-    return tensor
 
 
 _ANY = (None, ".")

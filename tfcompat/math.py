@@ -132,3 +132,4 @@ from tfcompat._segments import (
     unsorted_segment_sqrt_n,
     unsorted_segment_sum,
 )  # fmt: skip
+from tfcompat.nn import log_softmax, softmax, softplus, softsign

@@ -5,8 +5,10 @@
 
 import numpy as np
 
-from tfcompat._core import dtypes, shapes
+from tfcompat._core import dtypes, errors, shapes
 from tfcompat._core.tensor_base import TensorHandle, host_value
+
+_TEXT_AXIS = "Value for attr 'Tidx' of string is not in the list of allowed values: int32, int64"
 
 
 def python_value(value):
@@ -31,6 +33,8 @@ class Axis:
             return int(value)
         if isinstance(value, (list, tuple)) and len(value) == 1:
             return Axis.canonical(value[0], name)
+        if isinstance(value, (str, bytes)):
+            raise errors.InvalidArgumentError(None, None, _TEXT_AXIS)
         raise TypeError(f"Argument `{name}` must be an integer. Received: {value!r} of type {type(value).__name__}.")
 
 
@@ -50,6 +54,8 @@ class Axes:
             return int(value) if value.ndim == 0 else tuple(int(v) for v in value.reshape(-1))
         if isinstance(value, (list, tuple, range, shapes.TensorShape)):
             return tuple(Axis.canonical(v, name) for v in value)
+        if isinstance(value, (str, bytes)):
+            raise errors.InvalidArgumentError(None, None, _TEXT_AXIS)
         raise TypeError(f"Argument `{name}` must be an integer or a list of them. Received: {value!r}.")
 
 
