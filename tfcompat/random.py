@@ -1,0 +1,251 @@
+"""`tf.random`: TensorFlow's random numbers, the same ones for the same seeds."""
+
+import builtins
+
+import jax.numpy as jnp
+import numpy as np
+
+from tfcompat import _gather
+from tfcompat._core import dtypes, errors, random_state
+from tfcompat._core.attributes import Shape as _Shape
+from tfcompat._core.attributes import python_value
+from tfcompat._core.convert import convert
+from tfcompat._core.op import Check, Data, Dtype, Shape, T, op
+from tfcompat._core.tensor_base import TensorHandle
+from tfcompat._declare import FLOATS
+
+_Key, _Counter = Data("K", only=dtypes.uint32), Data("C", only=dtypes.uint32)
+_ACCEPTED = (dtypes.float16, dtypes.bfloat16, dtypes.float32, dtypes.float64, dtypes.int32, dtypes.int64)
+_SEED_DTYPES = (dtypes.int32, dtypes.int64)
+
+
+@op("RandomUniform", grad=None, static=False)
+def _uniform(philox_key: _Key, counter: _Counter, shape: Shape, dtype: Dtype):
+    return random_state.shaped(random_state.uniform, philox_key, counter, shape, dtype.np)
+
+
+@op("RandomStandardNormal", grad=None, static=False)
+def _normal(philox_key: _Key, counter: _Counter, shape: Shape, dtype: Dtype):
+    return random_state.shaped(random_state.normal, philox_key, counter, shape, dtype.np)
+
+
+@op("TruncatedNormal", grad=None, static=False)
+def _truncated_normal(philox_key: _Key, counter: _Counter, shape: Shape, dtype: Dtype):
+    return random_state.shaped(random_state.truncated_normal, philox_key, counter, shape, dtype.np)
+
+
+@op("RandomUniformFullInt", grad=None, static=False)
+def _full_integers(philox_key: _Key, counter: _Counter, shape: Shape, dtype: Dtype):
+    return random_state.shaped(random_state.integers, philox_key, counter, shape, dtype.np)
+
+
+def _integer_kernel(kernel):
+    check = Check(
+        bad=lambda key, counter, minval, maxval, shape: minval >= maxval,
+        message=lambda key, counter, minval, maxval, shape: f"Need minval < maxval, got {minval} >= {maxval}",
+    )
+
+    @op(kernel, grad=None, static=False, check=check, T=_SEED_DTYPES)
+    def integers(philox_key: _Key, counter: _Counter, minval: T, maxval: T, shape: Shape):
+        return random_state.shaped(random_state.integers_between, philox_key, counter, shape, minval, maxval)
+
+    return integers
+
+
+_integers = _integer_kernel("RandomUniformInt")
+_stateless_integers = _integer_kernel("StatelessRandomUniformIntV2")
+
+
+@op("StatelessRandomGetKeyCounter", grad=None, static=False, single=False, T=_SEED_DTYPES)
+def _key_counter(seed: T):
+    if seed.shape != (2,):
+        raise errors.InvalidArgumentError(
+            None, None, f"seed must have shape [2], not [{','.join(map(str, seed.shape))}] "
+            "[Op:StatelessRandomGetKeyCounter]",
+        )  # fmt: skip
+    return list(random_state.scramble(seed))
+
+
+@op("RandomScale", static=False, T=FLOATS)
+def _scaled(x: T, factor: T):
+    """x * factor, rounded before anything is added to it: compilers would join the two into one rounding."""
+    product = x * factor
+    return jnp.where(jnp.isnan(product), jnp.nan * product, product)
+
+
+def _dims(shape, kernel):
+    """The shape as a tuple, and whether TensorFlow keeps it in 64 bits: kernels with their own streams."""
+    wide = isinstance(shape, (TensorHandle, np.ndarray)) and shape.dtype in (dtypes.int64, np.dtype(np.int64))
+    dims = _Shape.canonical(shape, "shape")
+    for d in dims:
+        if d < 0:
+            raise errors.InvalidArgumentError(None, None, f"Dimension {d} must be >= 0 [Op:{kernel}] name: ")
+    return dims, wide
+
+
+def _leaves(key, counter):
+    return convert(random_state.words_of(key, 2)), convert(random_state.words_of(counter, 4))
+
+
+def _reserve(kernel, dims, seed, *attributes):
+    blocks = 256 * int(np.prod(dims, dtype=object))
+    seed = None if seed is None else int(python_value(seed))
+    return _leaves(*random_state.seeds.reserve((kernel, *attributes), blocks, seed))
+
+
+def _stateless(seed, alg):
+    if alg not in ("auto_select", "philox", 1, 3):
+        raise NotImplementedError(f"tf.random.stateless_* with alg={alg!r}: use 'philox', the one algorithm there is.")
+    return _key_counter(seed)
+
+
+def set_seed(seed):
+    """Sets the global seed: the same program draws the same numbers after it.
+
+    The generators of Python's `random` and of NumPy are left alone.
+
+    Args:
+      seed: an integer.
+    """
+    random_state.seeds.set_seed(int(python_value(seed)))
+
+
+def uniform(shape, minval=0, maxval=None, dtype=dtypes.float32, seed=None, name=None):
+    """Numbers of [minval, maxval), all equally likely.
+
+    Args:
+      shape: shape of the result.
+      minval, maxval: bounds that broadcast to `shape`, of `dtype`; for integers scalars, and `maxval` is needed.
+      dtype: float16, bfloat16, float32, float64, int32 or int64.
+      seed: the op's own seed: calls with the same one continue one stream, which `set_seed` starts anew.
+
+    Raises:
+      ValueError: another `dtype`; no `maxval` for integers.
+      InvalidArgumentError: a negative dimension, or integers with minval >= maxval.
+    """
+    dtype = dtypes.as_dtype(dtype)
+    _accept(dtype, _ACCEPTED)
+    if maxval is None:
+        if dtype.is_integer:
+            raise ValueError(f"Must specify maxval for integer dtype {dtype!r}")
+        maxval = 1
+    if dtype.is_integer:
+        dims, wide = _dims(shape, "RandomUniformInt")
+        minval, maxval = convert(minval, dtype), convert(maxval, dtype)
+        return _integers(*_reserve("RandomUniformInt", dims, seed, dtype, wide), minval, maxval, dims)
+    dims, wide = _dims(shape, "RandomUniform")
+    drawn = _uniform(*_reserve("RandomUniform", dims, seed, dtype, wide), dims, dtype)
+    from_zero = type(minval) is int and minval == 0
+    if from_zero and type(maxval) is int and maxval == 1:
+        return drawn
+    maxval = convert(maxval, dtype)
+    return _scaled(drawn, maxval) if from_zero else _between(drawn, convert(minval, dtype), maxval)
+
+
+def _accept(dtype, accepted):
+    if dtype not in accepted:
+        names = ", ".join(repr(d) for d in accepted)
+        raise ValueError(f"Argument `dtype` got invalid value {dtype!s}. Accepted dtypes are ({names}).")
+
+
+def _between(drawn, minval, maxval):
+    return _scaled(drawn, maxval - minval) + minval
+
+
+def normal(shape, mean=0.0, stddev=1.0, dtype=dtypes.float32, seed=None, name=None):
+    """Normally distributed numbers.
+
+    Args:
+      shape: shape of the result.
+      mean, stddev: of the distribution; they broadcast with `shape`.
+      dtype: a floating dtype.
+      seed: see `uniform`.
+    """
+    return _stateful_normal("RandomStandardNormal", _normal, shape, mean, stddev, dtype, seed)
+
+
+def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=dtypes.float32, seed=None, name=None):
+    """Normally distributed numbers; those two or more standard deviations from the mean are drawn again.
+
+    See `normal`.
+    """
+    return _stateful_normal("TruncatedNormal", _truncated_normal, shape, mean, stddev, dtype, seed)
+
+
+def _stateful_normal(kernel, draw, shape, mean, stddev, dtype, seed):
+    dtype = dtypes.as_dtype(dtype)
+    dims, wide = _dims(shape, kernel)
+    mean, stddev = convert(mean, dtype), convert(stddev, dtype)
+    return _scaled(draw(*_reserve(kernel, dims, seed, dtype, wide), dims, dtype), stddev) + mean
+
+
+def shuffle(value, seed=None, name=None):
+    """The rows of `value` (its slices along the first axis) in a random order; a scalar unchanged.
+
+    Args:
+      value: tensor of any dtype.
+      seed: see `uniform`.
+    """
+    value = convert(value)
+    if not value._aval.shape:
+        return value
+    size = value._aval.shape[0]
+    seed = None if seed is None else int(python_value(seed))
+    blocks = (builtins.max(size - 1, 0) + 3) // 4
+    position = random_state.seeds.reserve(("RandomShuffle", value._aval.dtype), blocks, seed)
+    return _gather.gather(value, convert(random_state.permutation(*position, size)))
+
+
+def stateless_uniform(shape, seed, minval=0, maxval=None, dtype=dtypes.float32, name=None, alg="auto_select"):
+    """Numbers of [minval, maxval) that depend on the arguments alone.
+
+    Args:
+      shape: shape of the result.
+      seed: two integers, int32 or int64.
+      minval, maxval: see `uniform`; both None gives integers of all values.
+      dtype: a floating dtype, int32, int64, and without bounds uint32 or uint64.
+      alg: "auto_select" or "philox".
+
+    Raises:
+      ValueError: another `dtype`; one bound missing for integers.
+      InvalidArgumentError: a `seed` of another shape, or integers with minval >= maxval.
+    """
+    dtype = dtypes.as_dtype(dtype)
+    _accept(dtype, (*_ACCEPTED, dtypes.uint32, dtypes.uint64))
+    kernel = "StatelessRandomUniformIntV2" if dtype.is_integer else "StatelessRandomUniformV2"
+    if dtype.is_integer:
+        if (minval is None) != (maxval is None):
+            raise ValueError(
+                f"For integer `dtype` argument {dtype!s}, argument `minval` and `maxval` must be both None or not "
+                f"None. Got `minval`={minval} and `maxval`={maxval}."
+            )
+        dims, _ = _dims(shape, kernel)
+        if minval is None:
+            return _full_integers(*_stateless(seed, alg), dims, dtype)
+        minval, maxval = convert(minval, dtype), convert(maxval, dtype)
+        return _stateless_integers(*_stateless(seed, alg), minval, maxval, dims)
+    dims, _ = _dims(shape, kernel)
+    minval, maxval = convert(minval, dtype), convert(1 if maxval is None else maxval, dtype)
+    return _between(_uniform(*_stateless(seed, alg), dims, dtype), minval, maxval)
+
+
+def stateless_normal(shape, seed, mean=0.0, stddev=1.0, dtype=dtypes.float32, name=None, alg="auto_select"):
+    """Normally distributed numbers that depend on the arguments alone; see `normal` and `stateless_uniform`."""
+    dtype = dtypes.as_dtype(dtype)
+    dims, _ = _dims(shape, "StatelessRandomNormalV2")
+    mean, stddev = convert(mean, dtype), convert(stddev, dtype)
+    return _scaled(_normal(*_stateless(seed, alg), dims, dtype), stddev) + mean
+
+
+def stateless_truncated_normal(shape, seed, mean=0.0, stddev=1.0, dtype=dtypes.float32, name=None, alg="auto_select"):
+    """Like `stateless_normal`, without numbers two or more standard deviations from the mean."""
+    dtype = dtypes.as_dtype(dtype)
+    dims, _ = _dims(shape, "StatelessTruncatedNormalV2")
+    mean, stddev = convert(mean, dtype), convert(stddev, dtype)
+    return _scaled(_truncated_normal(*_stateless(seed, alg), dims, dtype), stddev) + mean
+
+
+def split(seed, num=2, alg="auto_select"):
+    """`num` new seeds, of shape [num, 2], from one; their dtype is the seed's."""
+    seed = convert(seed)
+    return _full_integers(*_stateless(seed, alg), (int(python_value(num)), 2), seed._aval.dtype)
