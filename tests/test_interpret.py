@@ -1,173 +1,149 @@
 """The NumPy form of each lax primitive against XLA's results: integers exactly, floats to a few ulp."""
 
-import gc
 import itertools
-import tracemalloc
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jax import lax
-from jax.extend.core import primitives
+from xla_reference import check, check_all, dtypes, few, numbers, run, same, values
 
-from tfcompat._core.interpret import UNHOSTED, NoHostForm, host_function
-from tfcompat._core.lax_numpy import RULES
-
-few = settings(max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-
-BOOLS, FLOATS, COMPLEXES = ["bool"], ["float32", "float64"], ["complex64", "complex128"]
-SIGNED, UNSIGNED = ["int8", "int16", "int32", "int64"], ["uint8", "uint16", "uint32", "uint64"]
-KINDS = {"b": BOOLS, "i": SIGNED, "u": UNSIGNED, "f": FLOATS, "c": COMPLEXES}
-
-
-def dtypes(kinds):
-    return [np.dtype(name) for kind in kinds for name in KINDS[kind]]
-
-
-def values(dtype, n=40, seed=0, low=-1e3, high=1e3):
-    """Extremes, zeros, NaN and infinities where they exist, then random numbers."""
-    rng = np.random.default_rng([seed, n])
-    if dtype.kind == "b":
-        return rng.random(n) < 0.5
-    if dtype.kind in "iu":
-        info = np.iinfo(dtype)
-        special = [0, 1, 2, 3, 7, info.max, info.max - 1, info.min, info.min + 1, info.max // 2]
-        special += [-1, -2, -3, -7] if dtype.kind == "i" else []
-        random = rng.integers(info.min, info.max, n, dtype=dtype, endpoint=True)
-        return np.concatenate([np.array(special, dtype), random])
-    if dtype.kind == "c":
-        part = np.dtype(f"f{dtype.itemsize // 2}")
-        real, imag = rng.uniform(-3, 3, (2, n)).astype(part)
-        return (real + 1j * imag).astype(dtype)
-    special = np.array([0.0, -0.0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 2, 3, np.inf, -np.inf, np.nan, 1e-3, 0.49999997])
-    special = special[~((special < low) | (special > high))]
-    magnitude = rng.uniform(low, high, n // 2), np.clip(rng.normal(size=n - n // 2), low, high)
-    return np.concatenate([special, *magnitude]).astype(dtype)
-
-
-def same(got, want, ulps, source=""):
-    assert isinstance(got, (np.ndarray, np.generic))
-    want = np.asarray(want)
-    assert got.dtype == want.dtype, source
-    assert got.shape == want.shape, source
-    if want.dtype.kind in "fc":
-        info = np.finfo(want.dtype)
-        # XLA flushes subnormal results to zero.
-        np.testing.assert_allclose(got, want, rtol=ulps * info.eps, atol=ulps * info.tiny, err_msg=source)
-    else:
-        np.testing.assert_array_equal(got, want, err_msg=source)
-
-
-def run(host, *args):
-    with np.errstate(all="ignore"):
-        return host(*args)
-
-
-# XLA's results do not depend on how hard LLVM tries, and the tests take half the time.
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
-
-
-def compiled(f, *args):
-    return jax.tree.leaves(jax.jit(f).lower(*args).compile(QUICK)(*args))
-
-
-def frozen(x):
-    x = np.array(x)
-    x.flags.writeable = False
-    return x
-
-
-def check(f, *args, ulps=8):
-    """Compare with XLA, arguments read-only so that writing into one raises."""
-    args = [np.asarray(x) for x in args]
-    with jax.enable_x64(True):
-        wanted = compiled(f, *args)
-        host = host_function(jax.make_jaxpr(f)(*args))
-    results = run(host, *map(frozen, args))
-    assert isinstance(results, tuple)
-    for got, want in zip(results, wanted, strict=True):
-        same(got, want, ulps, host.source)
-    return host
-
-
-def check_elementwise(f, *args, ulps=8):
-    """Compare with XLA; then one element at a time (rank 0, as arrays and as scalars) and none with the same results."""
-    want = np.asarray(compile_and_check(f, args, ulps))
-    with jax.enable_x64(True):
-        one = host_function(jax.make_jaxpr(f)(*(x[0] for x in args)))
-        none = host_function(jax.make_jaxpr(f)(*(x[:0].reshape(0, 2) for x in args)))
-    for k in range(0, len(want), 5):
-        for inputs in ([x[k] for x in args], [frozen(x[k]) for x in args]):
-            (got,) = run(one, *inputs)
-            same(got, want[k], ulps, one.source)
-    (got,) = run(none, *(x[:0].reshape(0, 2) for x in args))
-    same(got, want[:0].reshape(0, 2), ulps, none.source)
-
-
-def compile_and_check(f, args, ulps):
-    with jax.enable_x64(True):
-        (want,) = compiled(f, *args)
-        host = host_function(jax.make_jaxpr(f)(*args))
-    (got,) = run(host, *map(frozen, args))
-    same(got, want, ulps, host.source)
-    return want
-
+from tfcompat._core.interpret import NoHostForm, host_function
 
 # --- elementwise
 
 UNARY = {
-    "neg": "iufc", "sign": "iufc", "abs": "ifc", "square": "iufc", "floor": "f", "ceil": "f", "is_finite": "f",
-    "exp": "fc", "exp2": "fc", "log": "fc", "log1p": "f", "expm1": "f", "sqrt": "fc", "rsqrt": "fc", "cbrt": "f",
-    "sin": "fc", "cos": "fc", "tan": "fc", "asin": "f", "acos": "f", "atan": "f", "sinh": "fc", "cosh": "fc",
-    "tanh": "fc", "asinh": "f", "acosh": "f", "atanh": "f", "logistic": "f", "erf": "f", "erfc": "f", "erf_inv": "f",
-    "lgamma": "f", "digamma": "f", "bessel_i0e": "f", "bessel_i1e": "f", "bitwise_not": "biu", "population_count": "iu",
-    "clz": "iu", "real": "c", "imag": "c", "conj": "fc", "stop_gradient": "biufc",
+    "neg": "iufc",
+    "sign": "iufc",
+    "abs": "ifc",
+    "square": "iufc",
+    "floor": "f",
+    "ceil": "f",
+    "is_finite": "f",
+    "exp": "fc",
+    "exp2": "fc",
+    "log": "fc",
+    "log1p": "f",
+    "expm1": "f",
+    "sqrt": "fc",
+    "rsqrt": "fc",
+    "cbrt": "f",
+    "sin": "fc",
+    "cos": "fc",
+    "tan": "fc",
+    "asin": "f",
+    "acos": "f",
+    "atan": "f",
+    "sinh": "fc",
+    "cosh": "fc",
+    "tanh": "fc",
+    "asinh": "f",
+    "acosh": "f",
+    "atanh": "f",
+    "logistic": "f",
+    "erf": "f",
+    "erfc": "f",
+    "erf_inv": "f",
+    "lgamma": "f",
+    "digamma": "f",
+    "bessel_i0e": "f",
+    "bessel_i1e": "f",
+    "bitwise_not": "biu",
+    "population_count": "iu",
+    "clz": "iu",
+    "real": "c",
+    "imag": "c",
+    "conj": "fc",
+    "stop_gradient": "biufc",
 }
 # Where XLA's approximation, not NumPy's, is off by more than a few ulp: where to look, and how closely.
-RANGE = {"sin": 1e3, "cos": 1e3, "tan": 1e1, "exp2": 20, "digamma": 50, "lgamma": 50}
-ULPS = {"tan": 64, "digamma": 2**10, "lgamma": 2**8, "erf_inv": 2**8, "erfc": 2**8, "tanh": 16, "igamma": 2**10,
-        "igammac": 2**12, "bessel_i0e": 64, "bessel_i1e": 64, "atanh": 32, "asinh": 32, "acosh": 32, "log1p": 32,
-        "exp2": 32, "pow": 64, "sinh": 32, "cosh": 32, "regularized_incomplete_beta": 2**12, "zeta": 64, "polygamma": 2**9}
+RANGE = {"sin": 1e3, "cos": 1e3, "tan": 1e1, "exp2": 20, "sinh": 20, "cosh": 20, "digamma": 50, "lgamma": 50}
+ULPS = {
+    "tan": 64,
+    "digamma": 2**13,
+    "lgamma": 2**8,
+    "erf_inv": 2**8,
+    "erfc": 2**8,
+    "tanh": 16,
+    "igamma": 2**10,
+    "igammac": 2**12,
+    "bessel_i0e": 64,
+    "bessel_i1e": 64,
+    "atanh": 32,
+    "asinh": 32,
+    "acosh": 32,
+    "log1p": 32,
+    "exp2": 32,
+    "pow": 64,
+    "sinh": 32,
+    "cosh": 32,
+    "regularized_incomplete_beta": 2**12,
+    "zeta": 64,
+    "polygamma": 2**9,
+}
 
 
 @pytest.mark.parametrize("name", UNARY)
 def test_unary(name):
-    f = getattr(lax, name)
+    f, cases = getattr(lax, name), []
     for dtype in dtypes(UNARY[name]):
         reach = RANGE.get(name, 1e3)
         x = values(dtype, low=-reach, high=reach)
-        check_elementwise(f, x, ulps=ULPS.get(name, 8) * (8 if dtype.kind == "c" else 1))
+        if name in ("lgamma", "digamma"):
+            x = x[(np.abs(x - 1) > 0.1) & (np.abs(x - 2) > 0.1) & ~(x < 0)]  # they have zeros there, or many poles
+        cases.append((f, [x], ULPS.get(name, 8) * (8 if dtype.kind == "c" else 1)))
+    check_all(*cases, elementwise=True)
 
 
 BINARY = {
-    "add": "iufc", "sub": "iufc", "mul": "iufc", "max": "biuf", "min": "biuf", "div": "iufc", "rem": "iuf", "eq": "biufc",
-    "ne": "biufc", "lt": "biuf", "le": "biuf", "gt": "biuf", "ge": "biuf", "bitwise_and": "biu", "bitwise_or": "biu",
-    "bitwise_xor": "biu", "shift_left": "iu", "shift_right_logical": "iu", "shift_right_arithmetic": "iu",
-    "atan2": "f", "nextafter": "f", "pow": "fc", "complex": "f",
+    "add": "iufc",
+    "sub": "iufc",
+    "mul": "iufc",
+    "max": "biuf",
+    "min": "biuf",
+    "div": "iufc",
+    "rem": "iuf",
+    "eq": "biufc",
+    "ne": "biufc",
+    "lt": "biuf",
+    "le": "biuf",
+    "gt": "biuf",
+    "ge": "biuf",
+    "bitwise_and": "biu",
+    "bitwise_or": "biu",
+    "bitwise_xor": "biu",
+    "shift_left": "iu",
+    "shift_right_logical": "iu",
+    "shift_right_arithmetic": "iu",
+    "atan2": "f",
+    "nextafter": "f",
+    "pow": "fc",
+    "complex": "f",
 }
 
 
 @pytest.mark.parametrize("name", BINARY)
 def test_binary(name):
-    f = getattr(lax, name)
+    f, cases = getattr(lax, name), []
     for dtype in dtypes(BINARY[name]):
         x, y = np.array(list(itertools.product(values(dtype, 8), values(dtype, 6, seed=1))), dtype).T
         if name.startswith("shift"):
             y = np.concatenate([y[:-40], np.arange(40).astype(dtype)])
         ulps = ULPS.get(name, 8) * (16 if dtype.kind == "c" else 1)
-        check_elementwise(f, x, y, ulps=ulps)
+        cases.append((f, [x, y], ulps))
         if name in ("div", "rem") and dtype.kind in "iu":
             # Division by a constant takes a shorter way.
-            check_elementwise(lambda x, f=f: f(x, lax.full_like(x, 3)), x)
+            cases.append((lambda x: f(x, lax.full_like(x, 3)), [x], 0))
+    check_all(*cases, elementwise=True)
 
 
 @pytest.mark.parametrize("power", [-3, -2, -1, 0, 1, 2, 3, 4, 7, 12])
 def test_integer_pow(power):
-    for dtype in dtypes("iufc" if power >= 0 else "fc"):
-        check(lambda x: lax.integer_pow(x, power), values(dtype), ulps=32 * (8 if dtype.kind == "c" else 1))
+    kinds = dtypes("iufc" if power >= 0 else "fc")
+    check_all(*((lambda x: lax.integer_pow(x, power), [values(t)], 256 if t.kind == "c" else 32) for t in kinds))
 
 
 def test_pow_with_integer_exponent():
@@ -177,15 +153,15 @@ def test_pow_with_integer_exponent():
 
 @pytest.mark.parametrize("method", list(lax.RoundingMethod))
 def test_round(method):
-    for dtype in dtypes("f"):
-        check(lambda x: lax.round(x, method), values(dtype))
+    check_all(*((lambda x: lax.round(x, method), [values(dtype)], 0) for dtype in dtypes("f")))
 
 
 def test_clamp():
+    cases = []
     for dtype in dtypes("iuf"):
-        low, high = np.array(1, dtype), np.array(3, dtype)
-        check(lax.clamp, low, values(dtype), high)
-        check(lax.clamp, np.full(5, 2, dtype), values(dtype)[:5], np.full(5, 1, dtype))
+        cases.append((lax.clamp, [np.array(1, dtype), values(dtype), np.array(3, dtype)], 0))
+        cases.append((lax.clamp, [np.full(5, 2, dtype), values(dtype)[:5], np.full(5, 1, dtype)], 0))
+    check_all(*cases)
 
 
 @pytest.mark.parametrize("source", dtypes("biufc"))
@@ -199,8 +175,10 @@ def test_convert_element_type(source):
             targets.append(target)
     check(lambda x: [lax.convert_element_type(x, t) for t in targets], x, ulps=1)
     with jax.enable_x64(True):
-        hosts = [host_function(jax.make_jaxpr(lambda x: [lax.convert_element_type(x, t) for t in targets])(y))
-                 for y in (x, x[0], x[:0])]
+        hosts = [
+            host_function(jax.make_jaxpr(lambda x: [lax.convert_element_type(x, t) for t in targets])(y))
+            for y in (x, x[0], x[:0])
+        ]
     whole = run(hosts[0], x)
     for k in range(0, len(x), 3):
         for got, want in zip(run(hosts[1], x[k]), whole, strict=True):
@@ -265,13 +243,6 @@ shapes = st.lists(st.integers(0, 4), min_size=0, max_size=4).map(tuple)
 some_dtype = st.sampled_from(dtypes("biufc"))
 
 
-def numbers(shape, dtype=np.dtype("float32"), seed=0):
-    rng = np.random.default_rng(seed)
-    if dtype.kind == "b":
-        return rng.random(shape) < 0.5
-    return np.asarray(rng.integers(0 if dtype.kind == "u" else -9, 9, shape)).astype(dtype)
-
-
 @few
 @given(shapes, some_dtype, st.data())
 def test_shape_primitives(shape, dtype, data):
@@ -308,7 +279,8 @@ def test_joining_splitting_padding(shape, dtype, data):
     axis = data.draw(st.integers(0, len(shape) - 1))
     x, y = numbers(shape, dtype), numbers(shape, dtype, 1)
     config = [
-        (data.draw(st.integers(-min(2, n), 2)), data.draw(st.integers(0, 2)), data.draw(st.integers(0, 2))) for n in shape
+        (data.draw(st.integers(-min(2, n), 2)), data.draw(st.integers(0, 2)), data.draw(st.integers(0, 2)))
+        for n in shape
     ]
     cut = data.draw(st.integers(0, shape[axis]))
 
@@ -338,7 +310,9 @@ def test_dynamic_slices(shape, dtype, data):
             lax.dynamic_update_slice(x, u, i),
             lax.dynamic_update_slice(x, u, starts),
         ),
-        x, numbers(sizes, dtype, 1), *starts,
+        x,
+        numbers(sizes, dtype, 1),
+        *starts,
     )
 
 
@@ -349,9 +323,7 @@ COMBINE = ["set", "add", "mul", "min", "max", "subtract"]
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("dtype", dtypes("biufc"), ids=str)
-def test_gather_indexing(mode, dtype):
-    x = numbers((4, 5, 3), dtype)
+def test_gather_indexing(mode):
     i, j = np.array([[0, 3], [-1, 2], [1, 1]], np.int32), np.array([4, 0], np.int64)
     if mode != "promise_in_bounds":
         i, j = np.where(i == 1, 9, i), np.where(j == 0, -7, j)
@@ -365,7 +337,10 @@ def test_gather_indexing(mode, dtype):
         yield x.at[i, 1:3].get(mode=mode)
         yield x.at[i[:0]].get(mode=mode)
 
-    check(lambda x, i, j: list(f(x, i, j)), x, i, j)
+    cases = [(lambda x, i, j: list(f(x, i, j)), [numbers((4, 5, 3)), i, j], 0)]
+    # What is out of bounds depends on the dtype, where to find the others does not.
+    cases += [(lambda x, i: x.at[i].get(mode=mode), [numbers((4, 3), dtype), i], 0) for dtype in dtypes("biufc")]
+    check_all(*cases)
 
 
 def gather_numbers(draw, rank, sizes, batch_rank):
@@ -410,14 +385,10 @@ def test_gather_and_scatter(data, mode, combine):
     check(lambda x, i, u: getattr(lax, name)(x, i, u, scatter, mode=mode), x, indices, updates, ulps=64)
 
 
-@pytest.mark.parametrize("dtype", dtypes("iufc"), ids=str)
 @pytest.mark.parametrize("combine", COMBINE)
-def test_scatter_indexing(combine, dtype):
-    if combine in ("min", "max") and dtype.kind == "c":
-        return
-    x, i = numbers((4, 5), dtype), np.array([0, 3, -1, 9, 0] if combine != "set" else [2, 9, -1, 0, 1], np.int32)
+def test_scatter_indexing(combine):
+    i = np.array([0, 3, -1, 9, 0] if combine != "set" else [2, 9, -1, 0, 1], np.int32)
     update = lambda ref, u: getattr(ref, combine)(u)  # noqa: E731
-    big, small = numbers((5, 5), dtype, 1), numbers((), dtype, 1)
 
     def f(x, u, v, i):
         yield update(x.at[i], u)
@@ -427,7 +398,12 @@ def test_scatter_indexing(combine, dtype):
         yield update(x.T.at[i], u[:, :4])
         yield update(x.at[i[:3], 1:3], u[:3, :2])
 
-    check(lambda *args: list(f(*args)), x, big, small, i, ulps=64)
+    args = numbers((4, 5)), numbers((5, 5), seed=1), numbers((), seed=1), i
+    cases = [(lambda *args: list(f(*args)), args, 64)]
+    for dtype in dtypes("iuf" if combine in ("min", "max") else "iufc"):
+        args = numbers((4, 5), dtype), numbers((5, 5), dtype, 1), i
+        cases.append((lambda x, u, i: update(x.at[i], u), args, 64))
+    check_all(*cases)
 
 
 def test_scatter_of_a_function_has_no_host_form():
@@ -443,28 +419,33 @@ REDUCE = {"sum": "iufc", "prod": "iufc", "max": "biuf", "min": "biuf", "and": "b
 @pytest.mark.parametrize("name", REDUCE)
 def test_reduce(name):
     f = {"and": lax.reduce_and, "or": lax.reduce_or, "xor": lax.reduce_xor}.get(name) or getattr(lax, f"reduce_{name}")
+    cases = []
     for k, dtype in enumerate(dtypes(REDUCE[name])):
         x = values(dtype, 64, low=-3, high=3)[:48].reshape(2, 4, 6)
         some = [(0,), (1, 2)] if k % 2 else [(0, 1, 2), (), (2,)]
-        check(
-            lambda x, y, f=f, some=some: ([f(x, axes) for axes in some], f(y, (0,)), f(y, (1,))),
-            x, np.ones((0, 2), dtype), ulps=256 if dtype.kind == "c" else 32,
+        cases.append(
+            (
+                lambda x, y, some=some: ([f(x, axes) for axes in some], f(y, (0,)), f(y, (1,))),
+                [x, np.ones((0, 2), dtype)],
+                256 if dtype.kind == "c" else 32,
+            )
         )
+    check_all(*cases)
 
 
 @pytest.mark.parametrize("name", ["argmax", "argmin"])
 def test_argmax(name):
-    for dtype in dtypes("biuf"):
-        x = values(dtype, 64)[:48].reshape(6, 8)
-        check(lambda x: (getattr(lax, name)(x, 0, np.int32), getattr(lax, name)(x, 1, np.int64)), x)
+    f = lambda x: (getattr(lax, name)(x, 0, np.int32), getattr(lax, name)(x, 1, np.int64))  # noqa: E731
+    check_all(*((f, [values(dtype, 64)[:48].reshape(6, 8)], 0) for dtype in dtypes("biuf")))
 
 
 @pytest.mark.parametrize("name", ["cumsum", "cumprod", "cummax", "cummin", "cumlogsumexp"])
 def test_cumulative(name):
-    f = getattr(lax, name)
+    f, cases = getattr(lax, name), []
     for dtype in dtypes({"cumsum": "iufc", "cumprod": "iufc", "cumlogsumexp": "f"}.get(name, "iuf")):
         x = values(dtype, 64, low=-2, high=2)[-24:].reshape(2, 3, 4)
-        check(lambda x: (f(x, axis=0), f(x, axis=1, reverse=True), f(x[:0], axis=1)), x, ulps=512)
+        cases.append((lambda x: (f(x, axis=0), f(x, axis=1, reverse=True), f(x[:0], axis=1)), [x], 512))
+    check_all(*cases)
 
 
 @few
@@ -479,23 +460,18 @@ def test_dot_general(data, dtype):
     x = numbers([size.get(n, 2) for n in left], dtype)
     y = numbers([size.get(n, 3) for n in right], dtype, 1)
     contract, batch = [n for n in size if n[0] == "c"], [n for n in size if n[0] == "b"]
-    numbers_ = tuple(
-        (tuple(map(left.index, names)), tuple(map(right.index, names))) for names in (contract, batch)
-    )
+    numbers_ = tuple((tuple(map(left.index, names)), tuple(map(right.index, names))) for names in (contract, batch))
     check(lambda x, y: lax.dot_general(x, y, numbers_), x, y, ulps=64)
 
 
 def test_dot_general_of_matrices():
-    for dtype in dtypes("iufc"):
-        x, y = numbers((3, 4), dtype), numbers((4, 2), dtype)
-        check(lambda x, y: (x @ y, y.T @ x.T, x @ y[:, 0], y[:, 1] @ x.T, y[:, 0] @ y[:, 1]), x, y)
+    f = lambda x, y: (x @ y, y.T @ x.T, x @ y[:, 0], y[:, 1] @ x.T, y[:, 0] @ y[:, 1])  # noqa: E731
+    check_all(*((f, [numbers((3, 4), dtype), numbers((4, 2), dtype)], 8) for dtype in dtypes("iufc")))
     x = numbers((3, 4), np.dtype("int8")) * 10
     check(lambda x: lax.dot_general(x, x, (((1,), (1,)), ((), ())), preferred_element_type=np.int32), x)
 
 
-@pytest.mark.parametrize("dtype", dtypes("biufc"), ids=str)
-def test_sort(dtype):
-    x = values(dtype, 64)[:48].reshape(6, 8)
+def test_sort():
     y = np.arange(48, dtype=np.int32).reshape(6, 8)
 
     def f(x, y):
@@ -504,13 +480,13 @@ def test_sort(dtype):
         yield lax.sort((y % 3, x, y), dimension=1, num_keys=2)
         yield lax.sort((x[0], y[0]), num_keys=1)
 
-    check(lambda x, y: list(f(x, y)), x, y)
+    xs = [values(dtype, 64)[:48].reshape(6, 8) for dtype in dtypes("biufc")]
+    check_all(*((lambda x, y: list(f(x, y)), [x, y], 0) for x in xs))
 
 
-@pytest.mark.parametrize("dtype", dtypes("iuf"), ids=str)
-def test_top_k(dtype):
-    x = values(dtype, 64)[:48].reshape(6, 8)
-    check(lambda x: (lax.top_k(x, 3), lax.top_k(x[0], 8), lax.top_k(jnp.zeros_like(x), 2)), x)
+def test_top_k():
+    f = lambda x: (lax.top_k(x, 3), lax.top_k(x[0], 8), lax.top_k(jnp.zeros_like(x), 2))  # noqa: E731
+    check_all(*((f, [values(dtype, 64)[:48].reshape(6, 8)], 0) for dtype in dtypes("iuf")))
 
 
 # --- windows and convolutions
@@ -573,7 +549,9 @@ def test_convolutions(data):
 def test_large_convolutions_have_no_host_form():
     args = np.zeros((32, 64, 64, 64), np.float32), np.zeros((3, 3, 64, 64), np.float32)
     with pytest.raises(NoHostForm, match="conv_general_dilated"):
-        host_function(jax.make_jaxpr(lambda x, w: lax.conv(x, w, (1, 1), "SAME"))(args[0], args[1].transpose(2, 3, 0, 1)))
+        host_function(
+            jax.make_jaxpr(lambda x, w: lax.conv(x, w, (1, 1), "SAME"))(args[0], args[1].transpose(2, 3, 0, 1))
+        )
 
 
 # --- random bits
@@ -600,227 +578,3 @@ def test_random():
 def test_arrays_of_keys_as_arguments_have_no_host_form():
     with pytest.raises(NoHostForm, match="key<fry>"):
         host_function(jax.make_jaxpr(lambda key: jax.random.bits(key))(jax.random.key(0)))
-
-
-# --- calls and loops
-
-
-def test_calls_are_inlined():
-    @jax.custom_jvp
-    def double(x):
-        return 2 * x
-
-    double.defjvp(lambda x, t: (double(*x), 2 * t[0]))
-
-    @jax.custom_vjp
-    def triple(x):
-        return 3 * x
-
-    triple.defvjp(lambda x: (3 * x, None), lambda _, g: (3 * g,))
-    x = numbers((3,))
-    check(lambda x: (double(x), triple(x), jax.jit(jnp.sin)(x), jax.checkpoint(jnp.cos)(x), jax.nn.relu(x)), x)
-    check(lambda x: jax.grad(lambda x: (double(x) * triple(x)).sum())(x), x)
-
-
-def test_loops():
-    x = numbers((3, 4))
-    for i in range(-1, 4):
-        check(lambda x, i: lax.switch(i, [lambda x: (x, -x), lambda x: (x * 2, x), lambda x: (x, x)], x), x, np.int32(i))
-    check(lambda x: lax.cond(x[0, 0] > 0, lambda x: x.T.reshape(x.shape), lambda x: -x, x), x)
-    check(lambda x: lax.while_loop(lambda c: c[0] < 5, lambda c: (c[0] + 1, c[1] * 2), (0, x)), x)
-    check(lambda x, n: lax.fori_loop(0, n, lambda i, c: c + x * i, x), x, np.int32(4))
-    check(lambda x: lax.scan(lambda c, y: (c + y, c * y), jnp.zeros(4, x.dtype), x, reverse=True), x)
-    check(lambda x: jax.grad(lambda x: lax.scan(lambda c, y: (jnp.sin(c + y), None), x[0], x)[0].sum())(x), x)
-    with pytest.raises(NoHostForm, match="scan"):
-        host_function(jax.make_jaxpr(lambda x: lax.scan(lambda c, _: (jnp.sin(c), None), x, length=100_000))(x))
-
-
-def test_equations_with_effects_have_no_host_form():
-    with pytest.raises(NoHostForm, match="debug"):
-        host_function(jax.make_jaxpr(lambda x: (jax.debug.print("{}", x), x)[1])(1.0))
-
-
-# --- what the generated functions do with memory
-
-
-def test_whole_functions():
-    x, w = numbers((8, 5)) / 9, numbers((5, 3), seed=1) / 9
-
-    def loss(w, x):
-        h = jax.nn.gelu(jax.nn.softmax(x @ w) - jnp.eye(8, 3))
-        return jnp.mean(jax.nn.logsumexp(h, 1) ** 2) + jnp.var(h) + jnp.linalg.norm(w)
-
-    check(jax.value_and_grad(loss), w, x, ulps=256)
-    check(jax.hessian(lambda w: loss(w, x)), w[:, 0][:, None], ulps=4096)
-
-
-def overwriting(f, *args, overwrite=(0,)):
-    args = [np.array(x) for x in args]
-    before = [x.copy() for x in args]
-    results = run(host_function(jax.make_jaxpr(f)(*args), overwrite), *args)
-    for got, want in zip(results, compiled(f, *before), strict=True):
-        same(got, want, 8)
-    for k, (x, old) in enumerate(zip(args, before, strict=True)):
-        if k not in overwrite:
-            np.testing.assert_array_equal(x, old)
-    return args, results
-
-
-def test_updates_are_done_in_place_where_allowed():
-    x, u, i = numbers((6, 4)), numbers((2, 4), seed=1), np.int32(3)
-    index = np.array([[1], [2]], np.int32)[:, 0]
-    for f in (
-        lambda x, u, i: lax.dynamic_update_slice(x, u, (i, 0)),
-        lambda x, u, i: x.at[jnp.array([0, 1]) + i].set(u),
-        lambda x, u, i: x.at[i].add(u[0]),
-        lambda x, u, i: x.at[index].add(u).at[i, 2].multiply(3.0),
-    ):
-        (got, *_), (result,) = overwriting(f, x, u, i)
-        assert result is got
-    (got, *_), (result,) = overwriting(lambda x, u, i: x.reshape(3, 8).at[i - 2].set(u.reshape(8)), x, u, i)
-    assert np.shares_memory(got, result)
-
-
-def test_updates_copy_what_is_still_read():
-    x, u = numbers((6, 4)), numbers((2, 4), seed=1)
-    for f in (
-        lambda x, u: (lax.dynamic_update_slice(x, u, (1, 0)), x),
-        lambda x, u: (lax.dynamic_update_slice(x, u, (1, 0)), x.T),
-        lambda x, u: (lax.dynamic_update_slice(x, u, (1, 0)), x.reshape(-1)[:3]),
-        lambda x, u: lax.dynamic_update_slice(x, u, (1, 0)) + x,
-        lambda x, u: (lax.dynamic_update_slice(x, u, (1, 0)), lax.dynamic_update_slice(x, u, (2, 0))),
-        lambda x, u: lax.dynamic_update_slice(x, x[:2], (1, 0)),
-        lambda x, u: x.at[np.array([2, 3, 4])].add(x[:3]),
-        lambda x, u: x.at[np.array([2, 3, 4])].set(x[1:4]),
-        lambda x, u: (x.at[2].set(u[0]), jnp.where(True, x, x)),
-    ):
-        overwriting(f, x, u)
-    # Not writable: copied.
-    x.flags.writeable = False
-    f = jax.make_jaxpr(lambda x, u: lax.dynamic_update_slice(x, u, (1, 0)))(x, u)
-    (result,) = run(host_function(f, (0,)), x, u)
-    assert not np.shares_memory(result, x)
-
-
-def test_updates_of_temporaries_do_not_copy_them():
-    host = host_function(jax.make_jaxpr(lambda x: jnp.sin(x).at[0].set(1.0).at[1].set(2.0))(np.ones(4, np.float32)))
-    assert "array(" not in host.source
-
-
-def test_memory_of_a_long_chain():
-    def chain(x):
-        for k in range(60):
-            x = jnp.sin(x) * (x + k)
-        return x
-
-    x = np.ones(1 << 20, np.float32)
-    host = host_function(jax.make_jaxpr(chain)(x))
-    gc.collect()
-    tracemalloc.start()
-    try:
-        run(host, x)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < 3.5 * x.nbytes
-
-
-def test_large_constants_are_not_kept():
-    host = host_function(jax.make_jaxpr(lambda: (jnp.zeros((1000, 1000)), jnp.ones(5)))())
-    assert all(getattr(value, "nbytes", 0) < 1 << 17 for value in host.__globals__.values())
-    big, small = run(host)
-    assert big.shape == (1000, 1000) and not big.any() and small.sum() == 5
-
-
-# --- symbolic dimensions
-
-
-def check_sizes(f, dims, specs, *sizes):
-    """One trace with symbolic dimensions against XLA at each set of sizes."""
-    scope = jax.export.SymbolicScope()
-    avals = [
-        jax.ShapeDtypeStruct(jax.export.symbolic_shape(shape, scope=scope) if shape else (), dtype)
-        for shape, dtype in specs
-    ]
-    host = host_function(jax.make_jaxpr(f)(*avals), dims=dims)
-    for values_ in sizes:
-        space = dict(zip(dims, values_, strict=True))
-        args = []
-        for shape, dtype in specs:
-            shape = [int(space.get(part.strip(), part)) for part in shape.split(",") if part.strip()]
-            args.append(numbers(shape, np.dtype(dtype)))
-        results = run(host, tuple(values_), *args)
-        for got, want in zip(results, compiled(f, *args), strict=True):
-            same(got, want, 64, host.source)
-
-
-def test_symbolic_dimensions():
-    def mixture(x):
-        rows = jnp.arange(x.shape[0])
-        soft = jax.nn.softmax(x, axis=-1)
-        yield jnp.mean(jnp.concatenate([soft, soft], 0).reshape(-1))
-        yield x[1:, 0].sum() + rows.sum()
-        yield jnp.pad(x, ((1, 1), (0, 0)))
-        yield x[::2], x[-1], x[:, -1:]
-        yield jnp.take(x, rows, axis=0) * x.shape[1]
-        yield x.T @ x, x @ x.T, jnp.einsum("ab,cb->acb", x, x)
-        yield x.at[rows].add(1.0), x.at[0].set(2.0), lax.dynamic_update_slice(x, x[:1], (x.shape[0] - 1, 0))
-        yield jnp.tril(x), jnp.zeros(x.shape), jnp.sort(x, 1), jnp.cumsum(x, 0), x[:, None] + x[None]
-        yield jnp.max(x, 0), jnp.argmax(x, 1), jnp.broadcast_to(x[:1], x.shape), jnp.flip(x, 0), jnp.roll(x, 1, 0)
-        yield jnp.tile(x, (2, 1)), jnp.repeat(x, 2, axis=1), jnp.stack([x, x], 1), jnp.split(x, [1], 0)
-        yield lax.scan(lambda c, y: (c + y, c.sum()), jnp.zeros(x.shape[1]), x)
-        yield lax.fori_loop(0, 3, lambda i, c: c * x.shape[0], x)
-
-    spec = [("a, b", "float32")]
-    check_sizes(lambda x: list(mixture(x)), ("a", "b"), spec, (3, 4), (5, 2), (1, 1), (3, 4), (2, 7))
-    check_sizes(jax.grad(lambda x: (jnp.tanh(x) @ x.T).sum()), ("a", "b"), spec, (3, 4), (1, 5))
-
-
-def test_symbolic_attention():
-    def attention(q, k, v):
-        def loss(q, k, v):
-            weights = jax.nn.softmax(jnp.einsum("bhqd,bhkd->bhqk", q, k) / 2.0)
-            return (jnp.einsum("bhqk,bhkd->bhqd", weights, v) ** 2).sum()
-
-        return jax.value_and_grad(loss, (0, 1, 2))(q, k, v)
-
-    specs = [("b, 2, s, 4", "float32"), ("b, 2, t, 4", "float32"), ("b, 2, t, 4", "float32")]
-    check_sizes(attention, ("b", "s", "t"), specs, (1, 2, 3), (2, 1, 5))
-
-
-def test_unknown_symbols_are_refused():
-    (a,) = jax.export.symbolic_shape("a")
-    closed = jax.make_jaxpr(lambda x: jnp.zeros(x.shape))(jax.ShapeDtypeStruct((a,), np.float32))
-    with pytest.raises(ValueError, match="'a'"):
-        host_function(closed, dims=("b",))
-
-
-# --- completeness
-
-
-def names_in(jaxpr, found):
-    for eqn in jaxpr.eqns:
-        found.add(eqn.primitive.name)
-        for inner in jax.extend.core.jaxprs_in_params(eqn.params):
-            names_in(getattr(inner, "jaxpr", inner), found)
-
-
-INLINED = {"jit", "closed_call", "custom_jvp_call", "custom_vjp_call", "remat2", "copy", "copy_p", "stop_gradient",
-           "optimization_barrier", "name", "device_put"}
-
-
-def test_every_primitive_is_hosted_or_listed():
-    names = {getattr(m, n).name for m in (lax, primitives) for n in dir(m) if n.endswith("_p")}
-    x, key = np.ones((4, 4), np.float32), jax.random.key(0)
-    traced = [
-        lambda: (jnp.linalg.solve(x, x), jnp.linalg.eigh(x), jnp.linalg.svd(x), jnp.linalg.qr(x), jnp.linalg.cholesky(x)),
-        lambda: (jnp.fft.fft(x), jnp.unique(x, size=2), jnp.percentile(x, 3), jnp.convolve(x[0], x[1]), jnp.interp(x, x[0], x[0])),
-        lambda: (jax.random.gamma(key, 1.0), jax.random.poisson(key, 1.0), jax.random.permutation(key, 4)),
-        lambda: (jax.nn.gelu(x), jax.nn.one_hot(0, 3), jax.nn.standardize(x), jax.grad(lambda x: jax.nn.selu(x).sum())(x)),
-        lambda: jax.scipy.special.betainc(1.0, 2.0, x),
-    ]
-    for f in traced:
-        names_in(jax.make_jaxpr(f)().jaxpr, names)
-    hosted = set(RULES) | INLINED
-    assert not hosted & UNHOSTED
-    assert not names - hosted - UNHOSTED

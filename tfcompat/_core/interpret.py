@@ -1,7 +1,7 @@
 """Jaxprs as straight-line NumPy: what runs cold segments, shape arithmetic and synchronous mode.
 
 `host_function` inlines calls, drops dead equations, folds constants, and writes one line of Python per equation from
-the rules in `lax_numpy`, `lax_shapes`, `lax_indexing`, `lax_windows` and `lax_random`. Three things keep it fast:
+the rules in `lax_numpy`, `lax_shapes`, `lax_indexing`, `lax_windows`, `lax_loops` and `lax_random`. Three things keep it fast:
 broadcasts stay unmaterialised as long as only elementwise equations read them; an elementwise result takes over the
 buffer of an operand that dies there; what is updated (`dynamic_update_slice`, scatters) is copied only if something
 else may still read it.
@@ -19,8 +19,8 @@ import numpy as np
 from jax.export import is_symbolic_dim
 from jax.extend import core as jex
 
-from tfcompat._core import lax_indexing, lax_random, lax_shapes, lax_windows  # noqa: F401  (they fill RULES)
-from tfcompat._core.lax_numpy import NAMES, OPERATORS, RULES, NoHostForm, is_standard, rule
+from tfcompat._core import lax_indexing, lax_loops, lax_random, lax_shapes, lax_windows  # noqa: F401  (they fill RULES)
+from tfcompat._core.lax_numpy import NAMES, OPERATORS, RULES, NoHostForm, is_standard, is_static
 
 __all__ = ["UNHOSTED", "NoHostForm", "host_function"]
 
@@ -38,8 +38,7 @@ UNHOSTED = frozenset(
     # generators whose bits depend on the platform
     " rng_bit_generator rng_uniform"
     # arbitrary reducers
-    " reduce reduce_window select_and_scatter approx_top_k custom_lin call"
-    .split()
+    " reduce reduce_window select_and_scatter approx_top_k custom_lin call".split()
 )
 
 # Calls that are inlined: primitive -> the parameter that holds the callee.
@@ -58,7 +57,9 @@ _CALLS = {
 # Results are the operands, one for one.
 _IDENTITIES = frozenset("copy copy_p stop_gradient optimization_barrier name device_put".split())
 # Results are the operand if shape and dtype stay the same.
-_SAME_IF_SAME = frozenset("convert_element_type reshape squeeze expand_dims broadcast_in_dim bitcast_convert_type".split())
+_SAME_IF_SAME = frozenset(
+    "convert_element_type reshape squeeze expand_dims broadcast_in_dim bitcast_convert_type".split()
+)
 
 # Values up to this many elements are computed while preparing when all operands are constants.
 _FOLD_LIMIT = 1 << 14
@@ -96,11 +97,6 @@ def _dtype(dtype: Any) -> np.dtype:
         # A threefry key is two words; one number of 64 bits lets every movement rule handle it.
         return np.dtype(np.uint64)
     raise NoHostForm(f"dtype {dtype}")
-
-
-def is_static(dim: Any) -> bool:
-    """Whether a dimension is a number (else symbolic)."""
-    return isinstance(dim, (int, np.integer))
 
 
 class Builder:
@@ -169,7 +165,7 @@ class Builder:
         if value.text is None:
             const = value.const
             if not const.shape and scalar:
-                # 40 ns between scalars, 370 between 0-d arrays; but an array with a scalar costs 150 more than with 0-d.
+                # 40 ns between scalars, 370 between 0-d arrays; but an array with a scalar takes 150 more than with 0-d.
                 return self.bind(self._scalar(value))
             value.text = self.bind(const)
         return value.text
@@ -258,6 +254,11 @@ class Builder:
         self.own(result)
         return result.text
 
+    def inner(self, closed: Any) -> str:
+        """Text that calls the host function of an inner jaxpr, up to its first argument."""
+        name = self.bind(Builder((), self.dims).build(closed))
+        return f"{name}(dims, " if self.dims is not None else f"{name}("
+
     # Inlining
 
     def constant(self, const: Any, aval: Any) -> Value:
@@ -317,10 +318,11 @@ class Builder:
         for value in results:
             self._last[id(value)] = len(self.equations)
         kept = {id(value) for value in arguments}
-        for self._position, equation in enumerate(self.equations):
+        for i, equation in enumerate(self.equations):
+            self._position = i
             self._emit(equation)
             self._free(equation, kept)
-        self._position += 1
+        self._position = len(self.equations)
         texts = [self.full(value) for value in results]
         self.line(f"return ({''.join(text + ', ' for text in texts)})")
         names = [value.text for value in arguments]
@@ -451,71 +453,6 @@ class Builder:
         late = Late(make, equation, symbols)
         sizes = "".join(self.size(dim) + ", " for dim in symbols.values())
         return [f"{self.bind(late)}(({sizes}))({', '.join(texts)})"]
-
-
-# Equations a scan may run through in all: about 20 ms, what XLA takes to compile one.
-_SCAN_LIMIT = 20_000
-
-
-def _inner(b: Builder, closed: Any) -> str:
-    """Text that calls the host function of a jaxpr, up to the first argument."""
-    name = b.bind(Builder((), b.dims).build(closed))
-    return f"{name}(dims, " if b.dims is not None else f"{name}("
-
-
-@rule("cond", kind="text", view=True)
-def _cond(b: Builder, e: Equation) -> list[str]:
-    branches = e.params["branches"]
-    index = b.operand(e.ins[0], scalar=True)
-    operands = ", ".join(b.full(value) for value in e.ins[1:])
-    calls = [f"{_inner(b, branch)}{operands})" for branch in branches]
-    text = calls[-1]
-    for k in range(len(calls) - 2, -1, -1):
-        text = f"({calls[k]} if {index} <= {k} else {text})"
-    return _several(e, text)
-
-
-@rule("while", kind="text", view=True)
-def _while(b: Builder, e: Equation) -> list[str]:
-    p = e.params
-    texts = [b.full(value) for value in e.ins]
-    nc, nb = p["cond_nconsts"], p["body_nconsts"]
-    test = _inner(b, p["cond_jaxpr"]) + "".join(f"{t}, " for t in texts[:nc])
-    body = _inner(b, p["body_jaxpr"]) + "".join(f"{t}, " for t in texts[nc : nc + nb])
-    carry = b.fresh()
-    b.line(f"{carry} = ({''.join(f'{t}, ' for t in texts[nc + nb :])})")
-    b.line(f"while {test}*{carry})[0]: {carry} = {body}*{carry})")
-    return _several(e, carry)
-
-
-@rule("scan", kind="text", view=True)
-def _scan(b: Builder, e: Equation) -> list[str]:
-    p = e.params
-    nconsts, ncarry, length = p["num_consts"], p["num_carry"], p["length"]
-    if is_static(length) and length * len(p["jaxpr"].jaxpr.eqns) > _SCAN_LIMIT:
-        raise NoHostForm("scan", f"{length} steps")
-    texts = [b.full(value) for value in e.ins]
-    body = _inner(b, p["jaxpr"]) + "".join(f"{t}, " for t in texts[:nconsts])
-    carry, index, results = b.fresh(), b.fresh(), b.fresh()
-    stacked = "".join(f"empty({b.shape(out.shape)}, {b.bind(out.dtype)}), " for out in e.outs[ncarry:])
-    b.line(f"{carry} = ({''.join(f'{t}, ' for t in texts[nconsts : nconsts + ncarry])})")
-    b.line(f"{results} = ({stacked})")
-    steps = f"range({b.size(length)})" + ("[::-1]" if p["reverse"] else "")
-    slices = "".join(f"{t}[{index}], " for t in texts[nconsts + ncarry :])
-    update = f"{carry} = {b.bind(_store)}({body}*{carry}, {slices}), {ncarry}, {results}, {index})"
-    b.line(f"for {index} in {steps}: {update}")
-    return _several(e, f"{carry} + {results}")
-
-
-def _store(values: tuple, ncarry: int, results: tuple, index: int) -> tuple:
-    for result, value in zip(results, values[ncarry:], strict=True):
-        result[index] = value
-    return values[:ncarry]
-
-
-def _several(e: Equation, text: str) -> list[str]:
-    """Text of each result where `text` is a tuple of them all."""
-    return [f"{text}[0]" if text.isidentifier() else f"({text})[0]"] if len(e.outs) == 1 else [text]
 
 
 class Late:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jax.lax import GatherScatterMode
 
-from tfcompat._core.lax_numpy import NoHostForm, is_standard, rule
+from tfcompat._core.lax_numpy import NoHostForm, is_standard, is_static, rule
 
 # --- one slice
 
@@ -17,9 +17,9 @@ def _starts(b: Any, ins: Sequence[Any], limits: Sequence[Any]) -> list[str]:
     """Text of start indices, clamped to 0..limit; writes the lines that compute them."""
     texts = []
     for value, limit in zip(ins, limits, strict=True):
-        if isinstance(limit, (int, np.integer)) and limit == 0:
+        if is_static(limit) and limit == 0:
             texts.append("0")
-        elif value.const is not None and isinstance(limit, (int, np.integer)):
+        elif value.const is not None and is_static(limit):
             texts.append(str(min(max(int(value.const), 0), int(limit))))
         else:
             name, high = b.fresh(), b.size(limit)
@@ -32,7 +32,7 @@ def _starts(b: Any, ins: Sequence[Any], limits: Sequence[Any]) -> list[str]:
 def _window(b: Any, starts: list[str], sizes: Sequence[Any], shape: Sequence[Any]) -> str:
     parts = []
     for start, size, dim in zip(starts, sizes, shape, strict=True):
-        if start.isdigit() and isinstance(size, (int, np.integer)):
+        if start.isdigit() and is_static(size):
             parts.append(":" if start == "0" and size == dim else f"{start}:{int(start) + int(size)}")
         else:
             parts.append(f"{start}:{start} + {b.size(size)}")

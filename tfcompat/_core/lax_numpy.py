@@ -50,6 +50,11 @@ def rule(*names: str, kind: str = "elementwise", moves: bool = False, view: bool
     return enter
 
 
+def is_static(dim: Any) -> bool:
+    """Whether a dimension is a number (else symbolic)."""
+    return isinstance(dim, (int, np.integer))
+
+
 # What a generated expression may call by name.
 NAMES: dict[str, Any] = {
     "array": np.array,
@@ -438,11 +443,15 @@ def _special(name: str, attribute: str) -> None:
         return getattr(special, attribute)
 
 
-for _name, _attribute in dict(
-    erf="erf", erfc="erfc", erf_inv="erfinv", lgamma="gammaln", igamma="gammainc", igammac="gammaincc",
-    regularized_incomplete_beta="betainc", bessel_i0e="i0e", bessel_i1e="i1e",
-).items():
-    _special(_name, _attribute)
+_special("erf", "erf")
+_special("erfc", "erfc")
+_special("erf_inv", "erfinv")
+_special("lgamma", "gammaln")
+_special("igamma", "gammainc")
+_special("igammac", "gammaincc")
+_special("regularized_incomplete_beta", "betainc")
+_special("bessel_i0e", "i0e")
+_special("bessel_i1e", "i1e")
 
 
 @rule("digamma")

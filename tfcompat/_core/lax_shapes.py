@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from tfcompat._core.lax_numpy import NAMES, NoHostForm, rule
+from tfcompat._core.lax_numpy import NAMES, NoHostForm, is_static, rule
 
 # --- movement
 
 
 def _is_one(dim: Any) -> bool:
-    return isinstance(dim, (int, np.integer)) and dim == 1
+    return is_static(dim) and dim == 1
 
 
 @rule("broadcast_in_dim", kind="text", moves=True, view=True)
@@ -207,7 +206,7 @@ def _reduce_max(b: Any, e: Any) -> str:
     value = e.ins[0]
     largest = e.name == "reduce_max"
     text = f"{'maximum_reduce' if largest else 'minimum_reduce'}({b.full(value)}, {_axes(e.params['axes'])}"
-    if all(isinstance(dim, (int, np.integer)) and dim > 0 for dim in value.shape):
+    if all(is_static(dim) and dim > 0 for dim in value.shape):
         return text + ")"
     if value.dtype.kind == "c":
         raise NoHostForm(e.name, "complex operand that may be empty")
@@ -340,5 +339,3 @@ def _top_k(e: Any) -> Callable:
         return np.take_along_axis(x, order, axis), order.astype(dtype)
 
     return top_k
-
-

@@ -1,0 +1,270 @@
+"""Host functions as a whole: calls and loops, what they do with memory, symbolic dimensions, completeness."""
+
+import gc
+import tracemalloc
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+from jax.extend.core import primitives
+from xla_reference import check, compiled, numbers, run, same
+
+from tfcompat._core.interpret import UNHOSTED, NoHostForm, host_function
+from tfcompat._core.lax_numpy import RULES
+
+# --- calls and loops
+
+
+def test_calls_are_inlined():
+    @jax.custom_jvp
+    def double(x):
+        return 2 * x
+
+    double.defjvp(lambda x, t: (double(*x), 2 * t[0]))
+
+    @jax.custom_vjp
+    def triple(x):
+        return 3 * x
+
+    triple.defvjp(lambda x: (3 * x, None), lambda _, g: (3 * g,))
+    x = numbers((3,))
+    check(lambda x: (double(x), triple(x), jax.jit(jnp.sin)(x), jax.checkpoint(jnp.cos)(x), jax.nn.relu(x)), x)
+    check(lambda x: jax.grad(lambda x: (double(x) * triple(x)).sum())(x), x)
+
+
+def test_loops():
+    x = numbers((3, 4))
+    for i in range(-1, 4):
+        check(
+            lambda x, i: lax.switch(i, [lambda x: (x, -x), lambda x: (x * 2, x), lambda x: (x, x)], x), x, np.int32(i)
+        )
+    check(lambda x: lax.cond(x[0, 0] > 0, lambda x: x.T.reshape(x.shape), lambda x: -x, x), x)
+    check(lambda x: lax.while_loop(lambda c: c[0] < 5, lambda c: (c[0] + 1, c[1] * 2), (0, x)), x)
+    check(lambda x, n: lax.fori_loop(0, n, lambda i, c: c + x * i, x), x, np.int32(4))
+    check(lambda x: lax.scan(lambda c, y: (c + y, c * y), jnp.zeros(4, x.dtype), x, reverse=True), x)
+    check(
+        lambda x: jax.grad(lambda x: lax.scan(lambda c, y: (jnp.sin(c + y), None), x[0], x)[0].sum())(x), x, near=1e-5
+    )
+    with pytest.raises(NoHostForm, match="scan"):
+        host_function(jax.make_jaxpr(lambda x: lax.scan(lambda c, _: (jnp.sin(c), None), x, length=100_000))(x))
+
+
+def test_equations_with_effects_have_no_host_form():
+    with pytest.raises(NoHostForm, match="debug"):
+        host_function(jax.make_jaxpr(lambda x: (jax.debug.print("{}", x), x)[1])(1.0))
+
+
+# --- what the generated functions do with memory
+
+
+def test_whole_functions():
+    x, w = numbers((8, 5)) / 9, numbers((5, 3), seed=1) / 9
+
+    def loss(w, x):
+        h = jax.nn.gelu(jax.nn.softmax(x @ w) - jnp.eye(8, 3))
+        return jnp.mean(jax.nn.logsumexp(h, 1) ** 2) + jnp.var(h) + jnp.linalg.norm(w)
+
+    check(jax.value_and_grad(loss), w, x, ulps=256, near=1e-5)
+    check(jax.hessian(lambda w: loss(w, x)), w[:, 0][:, None], ulps=256, near=1e-5)
+
+
+def overwriting(f, *args, overwrite=(0,)):
+    args = [np.array(x) for x in args]
+    before = [x.copy() for x in args]
+    results = run(host_function(jax.make_jaxpr(f)(*args), overwrite), *args)
+    for got, want in zip(results, compiled(f, *before), strict=True):
+        same(got, want, 8)
+    for k, (x, old) in enumerate(zip(args, before, strict=True)):
+        if k not in overwrite:
+            np.testing.assert_array_equal(x, old)
+    return args, results
+
+
+def test_updates_are_done_in_place_where_allowed():
+    x, u, i = numbers((6, 4)), numbers((2, 4), seed=1), np.int32(3)
+    index = np.array([[1], [2]], np.int32)[:, 0]
+    for f in (
+        lambda x, u, i: lax.dynamic_update_slice(x, u, (i, 0)),
+        lambda x, u, i: x.at[jnp.array([0, 1]) + i].set(u),
+        lambda x, u, i: x.at[i].add(u[0]),
+        lambda x, u, i: x.at[index].add(u).at[i, 2].multiply(3.0),
+    ):
+        (got, *_), (result,) = overwriting(f, x, u, i)
+        assert result is got
+    (got, *_), (result,) = overwriting(lambda x, u, i: x.reshape(3, 8).at[i - 2].set(u.reshape(8)), x, u, i)
+    assert np.shares_memory(got, result)
+
+
+def test_updates_copy_what_is_still_read():
+    x, u = numbers((6, 4)), numbers((2, 4), seed=1)
+    for f in (
+        lambda x, u: (lax.dynamic_update_slice(x, u, (1, 0)), x),
+        lambda x, u: (lax.dynamic_update_slice(x, u, (1, 0)), x.T),
+        lambda x, u: (lax.dynamic_update_slice(x, u, (1, 0)), x.reshape(-1)[:3]),
+        lambda x, u: lax.dynamic_update_slice(x, u, (1, 0)) + x,
+        lambda x, u: (lax.dynamic_update_slice(x, u, (1, 0)), lax.dynamic_update_slice(x, u, (2, 0))),
+        lambda x, u: lax.dynamic_update_slice(x, x[:2], (1, 0)),
+        lambda x, u: x.at[np.array([2, 3, 4])].add(x[:3]),
+        lambda x, u: x.at[np.array([2, 3, 4])].set(x[1:4]),
+        lambda x, u: (x.at[2].set(u[0]), jnp.where(True, x, x)),
+    ):
+        overwriting(f, x, u)
+    # Not writable: copied.
+    x.flags.writeable = False
+    f = jax.make_jaxpr(lambda x, u: lax.dynamic_update_slice(x, u, (1, 0)))(x, u)
+    (result,) = run(host_function(f, (0,)), x, u)
+    assert not np.shares_memory(result, x)
+
+
+def test_updates_of_temporaries_do_not_copy_them():
+    host = host_function(jax.make_jaxpr(lambda x: jnp.sin(x).at[0].set(1.0).at[1].set(2.0))(np.ones(4, np.float32)))
+    assert "array(" not in host.source
+
+
+def test_memory_of_a_long_chain():
+    def chain(x):
+        for k in range(60):
+            x = jnp.sin(x) * (x + k)
+        return x
+
+    x = np.ones(1 << 20, np.float32)
+    host = host_function(jax.make_jaxpr(chain)(x))
+    gc.collect()
+    tracemalloc.start()
+    try:
+        run(host, x)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 3.5 * x.nbytes
+
+
+def test_large_constants_are_not_kept():
+    host = host_function(jax.make_jaxpr(lambda: (jnp.zeros((1000, 1000)), jnp.ones(5)))())
+    assert all(getattr(value, "nbytes", 0) < 1 << 17 for value in host.__globals__.values())
+    big, small = run(host)
+    assert big.shape == (1000, 1000) and not big.any() and small.sum() == 5
+
+
+# --- symbolic dimensions
+
+
+def check_sizes(f, dims, specs, *sizes, near=1e-5):
+    """One trace with symbolic dimensions against XLA at each set of sizes."""
+    scope = jax.export.SymbolicScope()
+    avals = [
+        jax.ShapeDtypeStruct(jax.export.symbolic_shape(shape, scope=scope) if shape else (), dtype)
+        for shape, dtype in specs
+    ]
+    host = host_function(jax.make_jaxpr(f)(*avals), dims=dims)
+    for values_ in sizes:
+        space = dict(zip(dims, values_, strict=True))
+        args = []
+        for shape, dtype in specs:
+            shape = [int(space.get(part.strip(), part)) for part in shape.split(",") if part.strip()]
+            args.append(numbers(shape, np.dtype(dtype)))
+        results = run(host, tuple(values_), *args)
+        for got, want in zip(results, compiled(f, *args), strict=True):
+            same(got, want, 64, host.source, near)
+
+
+def test_symbolic_dimensions():
+    def mixture(x):
+        rows = jnp.arange(x.shape[0])
+        soft = jax.nn.softmax(x, axis=-1)
+        yield jnp.mean(jnp.concatenate([soft, soft], 0).reshape(-1))
+        yield x[1:, 0].sum() + rows.sum()
+        yield jnp.pad(x, ((1, 1), (0, 0)))
+        yield x[::2], x[-1], x[:, -1:]
+        yield jnp.take(x, rows, axis=0) * x.shape[1]
+        yield x.T @ x, x @ x.T, jnp.einsum("ab,cb->acb", x, x)
+        yield x.at[rows].add(1.0), x.at[0].set(2.0), lax.dynamic_update_slice(x, x[:1], (x.shape[0] - 1, 0))
+        yield jnp.tril(x), jnp.zeros(x.shape), jnp.sort(x, 1), jnp.cumsum(x, 0), x[:, None] + x[None]
+        yield jnp.max(x, 0), jnp.argmax(x, 1), jnp.broadcast_to(x[:1], x.shape), jnp.flip(x, 0), jnp.roll(x, 1, 0)
+        yield jnp.tile(x, (2, 1)), jnp.repeat(x, 2, axis=1), jnp.stack([x, x], 1), jnp.split(x, [1], 0)
+        yield lax.scan(lambda c, y: (c + y, c.sum()), jnp.zeros(x.shape[1]), x)
+        yield lax.fori_loop(0, 3, lambda i, c: c * x.shape[0], x)
+
+    spec = [("a, b", "float32")]
+    check_sizes(lambda x: list(mixture(x)), ("a", "b"), spec, (3, 4), (5, 2), (1, 1), (3, 4), (2, 7))
+    check_sizes(jax.grad(lambda x: (jnp.tanh(x) @ x.T).sum()), ("a", "b"), spec, (3, 4), (1, 5))
+
+
+def test_symbolic_attention():
+    def attention(q, k, v):
+        def loss(q, k, v):
+            weights = jax.nn.softmax(jnp.einsum("bhqd,bhkd->bhqk", q, k) / 2.0)
+            return (jnp.einsum("bhqk,bhkd->bhqd", weights, v) ** 2).sum()
+
+        return jax.value_and_grad(loss, (0, 1, 2))(q, k, v)
+
+    specs = [("b, 2, s, 4", "float32"), ("b, 2, t, 4", "float32"), ("b, 2, t, 4", "float32")]
+    check_sizes(attention, ("b", "s", "t"), specs, (1, 2, 3), (2, 1, 5), near=1e-4)
+
+
+def test_unknown_symbols_are_refused():
+    (a,) = jax.export.symbolic_shape("a")
+    closed = jax.make_jaxpr(lambda x: jnp.zeros(x.shape))(jax.ShapeDtypeStruct((a,), np.float32))
+    with pytest.raises(ValueError, match="'a'"):
+        host_function(closed, dims=("b",))
+
+
+# --- completeness
+
+
+def names_in(jaxpr, found):
+    for eqn in jaxpr.eqns:
+        found.add(eqn.primitive.name)
+        for inner in jax.extend.core.jaxprs_in_params(eqn.params):
+            names_in(getattr(inner, "jaxpr", inner), found)
+
+
+INLINED = {
+    "jit",
+    "closed_call",
+    "custom_jvp_call",
+    "custom_vjp_call",
+    "remat2",
+    "copy",
+    "copy_p",
+    "stop_gradient",
+    "optimization_barrier",
+    "name",
+    "device_put",
+}
+
+
+def test_every_primitive_is_hosted_or_listed():
+    names = {getattr(m, n).name for m in (lax, primitives) for n in dir(m) if n.endswith("_p")}
+    x, key = np.ones((4, 4), np.float32), jax.random.key(0)
+    traced = [
+        lambda: (
+            jnp.linalg.solve(x, x),
+            jnp.linalg.eigh(x),
+            jnp.linalg.svd(x),
+            jnp.linalg.qr(x),
+            jnp.linalg.cholesky(x),
+        ),
+        lambda: (
+            jnp.fft.fft(x),
+            jnp.unique(x, size=2),
+            jnp.percentile(x, 3),
+            jnp.convolve(x[0], x[1]),
+            jnp.interp(x, x[0], x[0]),
+        ),
+        lambda: (jax.random.gamma(key, 1.0), jax.random.poisson(key, 1.0), jax.random.permutation(key, 4)),
+        lambda: (
+            jax.nn.gelu(x),
+            jax.nn.one_hot(0, 3),
+            jax.nn.standardize(x),
+            jax.grad(lambda x: jax.nn.selu(x).sum())(x),
+        ),
+        lambda: jax.scipy.special.betainc(1.0, 2.0, x),
+    ]
+    for f in traced:
+        names_in(jax.make_jaxpr(f)().jaxpr, names)
+    hosted = set(RULES) | INLINED
+    assert not hosted & UNHOSTED
+    assert not names - hosted - UNHOSTED
