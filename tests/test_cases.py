@@ -39,7 +39,7 @@ def _parameters():
                 yield pytest.param(area, case, mode, id=case.id if mode == "deferred" else f"{mode}: {case.id}")
 
 
-@pytest.mark.parametrize(("area", "case", "mode"), _parameters(), indirect=["mode"])
+@pytest.mark.parametrize(("area", "case", "mode"), list(_parameters()), indirect=["mode"])
 @pytest.mark.filterwarnings("ignore")
 def test_case(area, case, mode):
     want = RECORDED[area].get(case.id)

@@ -280,7 +280,7 @@ def test_joining_splitting_padding(shape, dtype, data):
     x, y = numbers(shape, dtype), numbers(shape, dtype, 1)
     config = [
         (data.draw(st.integers(-min(2, n), 2)), data.draw(st.integers(0, 2)), data.draw(st.integers(0, 2)))
-        for n in shape
+        for n in shape  # noqa: B008
     ]
     cut = data.draw(st.integers(0, shape[axis]))
 

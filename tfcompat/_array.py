@@ -9,10 +9,10 @@ from jax import lax
 from tfcompat._core import convert as conversion
 from tfcompat._core import dtypes, shapes
 from tfcompat._core.convert import convert
-from tfcompat._core.op import Any, Axes, Axis, Bool, Check, Data, Dtype, Int, Ints, Many, Shape, T, op
+from tfcompat._core.op import Any, Axes, Axis, Bool, Check, Data, Int, Ints, Many, Shape, T, op
 from tfcompat._core.tensor_base import TensorHandle, host_value
 from tfcompat._gather import gather_v2
-from tfcompat._slicing import WIDE, invalid, moves, set_boolean_mask
+from tfcompat._slicing import WIDE, invalid, moves
 
 Tlen = Data("Tlen", dtypes.int32)
 Tshift = Data("Tshift", dtypes.int32)

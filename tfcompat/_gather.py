@@ -8,7 +8,6 @@ from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, Int, Many, Shape, T, op
 from tfcompat._slicing import INDEX_DTYPES, WIDE, invalid, moves
 
-
 # Gather
 
 Tindices = Data("Tindices")

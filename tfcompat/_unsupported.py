@@ -26,20 +26,17 @@ INSTEAD = {
     "case": "use Python's if",
 }
 SYMBOLS = frozenset(
-    "AggregationMethod Assert CriticalSection DeviceSpec Graph NoneTensorSpec Operation OptionalSpec "
-    "RaggedTensorSpec RegisterGradient SparseTensorSpec TensorArray TensorArraySpec approx_top_k argsort as_string "
-    "assert_equal assert_greater assert_less assert_rank audio autograph batch_to_space bitcast "
-    "boolean_mask broadcast_dynamic_shape case check_pinned clip_by_global_norm clip_by_norm clip_by_value conv "
-    "conv2d_backprop_filter_v2 conv2d_backprop_input_v2 data debugging dtensor dynamic_partition dynamic_stitch edit_distance "
+    "AggregationMethod CriticalSection DeviceSpec Graph NoneTensorSpec Operation OptionalSpec RaggedTensorSpec "
+    "RegisterGradient SparseTensorSpec TensorArray TensorArraySpec approx_top_k as_string audio autograph "
+    "case check_pinned conv conv2d_backprop_filter_v2 conv2d_backprop_input_v2 data dtensor edit_distance "
     "experimental extract_volume_patches feature_column fftnd fingerprint foldl foldr function "
-    "gradients graph_util guarantee_const hessians histogram_fixed_width histogram_fixed_width_bins ifftnd image "
-    "import_graph_def io irfftnd is_symbolic_tensor lite load_library load_op_library lookup "
-    "make_ndarray make_tensor_proto map_fn matrix_square_root meshgrid mlir no_gradient nondifferentiable_batch_function "
-    "numpy_function profiler py_function quantization queue ragged_fill_empty_rows ragged_fill_empty_rows_grad random "
-    "random_index_shuffle raw_ops realdiv required_space_to_batch_paddings rfftnd saved_model scan searchsorted "
-    "security sequence_mask sets signal sort space_to_batch space_to_batch_nd strings "
-    "summary switch_case sysconfig timestamp tools tpu train unique "
-    "unique_with_counts unravel_index variable_creator_scope vectorized_map where while_loop xla "
+    "gradients graph_util guarantee_const hessians ifftnd image import_graph_def io "
+    "irfftnd is_symbolic_tensor lite load_library load_op_library lookup make_ndarray make_tensor_proto "
+    "map_fn matrix_square_root mlir no_gradient nondifferentiable_batch_function numpy_function profiler py_function "
+    "quantization queue ragged_fill_empty_rows ragged_fill_empty_rows_grad random_index_shuffle raw_ops realdiv rfftnd "
+    "saved_model scan security sets signal strings summary switch_case "
+    "sysconfig timestamp tools tpu train variable_creator_scope vectorized_map while_loop "
+    "xla "
     .split()
 )
 

@@ -8,7 +8,6 @@ from tfcompat._core.convert import convert, variable_types
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle
 
-
 _TEMPORARY = 3  # references to a slice inside its own method when the caller keeps none: `self` twice, the argument
 
 

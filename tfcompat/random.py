@@ -6,15 +6,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from tfcompat import _gather
+from tfcompat._cast import cast as _cast
 from tfcompat._core import dtypes, errors, random_state
 from tfcompat._core.attributes import Shape as _Shape
 from tfcompat._core.attributes import python_value
 from tfcompat._core.convert import convert
-from tfcompat._core.op import Check, Data, Dtype, Shape, T, op
+from tfcompat._core.op import Check, Data, Dtype, Int, Shape, T, op
 from tfcompat._core.tensor_base import TensorHandle
 from tfcompat._declare import FLOATS
 
 _Key, _Counter = Data("K", only=dtypes.uint32), Data("C", only=dtypes.uint32)
+_Logits = Data("L")
 _ACCEPTED = (dtypes.float16, dtypes.bfloat16, dtypes.float32, dtypes.float64, dtypes.int32, dtypes.int64)
 _SEED_DTYPES = (dtypes.int32, dtypes.int64)
 
@@ -249,3 +251,172 @@ def split(seed, num=2, alg="auto_select"):
     """`num` new seeds, of shape [num, 2], from one; their dtype is the seed's."""
     seed = convert(seed)
     return _full_integers(*_stateless(seed, alg), (int(python_value(num)), 2), seed._aval.dtype)
+
+
+def fold_in(seed, data, alg="auto_select"):
+    """A new seed out of a seed and an integer `data`, of the seed's dtype and shape [2]."""
+    seed = convert(seed)
+    drawn = _full_integers(*_stateless(seed, alg), (1,), seed._aval.dtype)
+    data = convert(python_value(data), None, seed._aval.dtype)
+    return _pair(drawn, _cast(data, seed._aval.dtype))
+
+
+@op("Pack", grad=None, static=False)
+def _pair(first: T, second: T):
+    return jnp.concatenate([first, second.reshape(1)])
+
+
+@op("Multinomial", grad=None, static=False, L=FLOATS)
+def _categorical(philox_key: _Key, counter: _Counter, logits: _Logits, num_samples: Int, dtype: Dtype):
+    if logits.ndim != 2:
+        raise errors.InvalidArgumentError(
+            None, None, f"logits should be a matrix, got shape [{','.join(map(str, logits.shape))}] "
+            "[Op:Multinomial] name: ",
+        )  # fmt: skip
+    return random_state.categorical(philox_key, counter, logits, num_samples).astype(dtype.np)
+
+
+def categorical(logits, num_samples, dtype=None, seed=None, name=None):
+    """Column numbers drawn for each row of `logits`, with probabilities softmax(logits).
+
+    Args:
+      logits: floating tensor [rows, columns], unnormalised log-probabilities.
+      num_samples: how many to draw for each row.
+      dtype: int32 or int64 (the default).
+      seed: see `uniform`.
+
+    Returns:
+      A tensor [rows, num_samples].
+
+    Raises:
+      InvalidArgumentError: `logits` is not a matrix.
+    """
+    logits, count = convert(logits), int(python_value(num_samples))
+    dtype = dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)
+    seed = None if seed is None else int(python_value(seed))
+    shape = logits._aval.shape
+    blocks = 512 * (shape[0] if shape else 1) * ((count + 3) // 4 * 4)
+    position = random_state.seeds.reserve(("Multinomial", logits._aval.dtype, dtype), blocks, seed)
+    return _categorical(*_leaves(*position), logits, count, dtype)
+
+
+def stateless_categorical(logits, num_samples, seed, dtype=dtypes.int64, name=None):
+    """Like `categorical`, dependent on the arguments alone."""
+    count = int(python_value(num_samples))
+    return _categorical(*_stateless(seed, "auto_select"), convert(logits), count, dtypes.as_dtype(dtype))
+
+
+class Generator:
+    """A source of random numbers with its own state: key and counter of a Philox stream.
+
+    Make one with `from_seed` or `from_non_deterministic_state`. Each draw moves the counter on.
+    """
+
+    def __init__(self, copy_from=None, state=None, alg=None):
+        if alg not in (None, 1, "philox", "auto_select"):
+            raise NotImplementedError(f"tf.random.Generator with alg={alg!r}: use 'philox', the one algorithm there is.")
+        if copy_from is not None:
+            self._key, self._counter = copy_from._key, copy_from._counter
+            return
+        low, high, key = (int(v) & random_state.M64 for v in np.asarray(python_value(state)).tolist())
+        self._key, self._counter = key, low | high << 64
+
+    @classmethod
+    def from_seed(cls, seed, alg=None):
+        """A generator that depends on `seed` alone: an integer, or up to three of them."""
+        seed = python_value(seed)
+        if np.ndim(seed) == 0:
+            seed = int(seed)
+            parts = [(seed >> (64 * i)) & random_state.M64 for i in range(3)]
+        else:
+            parts = [int(v) for v in list(seed)[:3]]
+            parts = [0] * (3 - len(parts)) + parts
+        return cls(state=np.array([v & random_state.M64 for v in parts], np.uint64), alg=alg)
+
+    @classmethod
+    def from_state(cls, state, alg=None):
+        """A generator that goes on from the `state` of another."""
+        return cls(state=state, alg=alg)
+
+    @classmethod
+    def from_non_deterministic_state(cls, alg=None):
+        """A generator seeded by the operating system."""
+        bits = random_state.seeds.system.getrandbits
+        return cls(state=np.array([bits(64) for _ in range(3)], np.uint64), alg=alg)
+
+    @property
+    def state(self):
+        """int64[3]: the counter's low and high half, the key."""
+        parts = [self._counter & random_state.M64, self._counter >> 64, self._key]
+        return convert(np.array(parts, np.uint64).view(np.int64))
+
+    @property
+    def key(self):
+        """The key, a uint64 scalar."""
+        return convert(np.array(self._key, np.uint64))
+
+    @property
+    def algorithm(self):
+        """1, which stands for Philox."""
+        return 1
+
+    def reset_from_seed(self, seed):
+        """Starts anew as `from_seed` would."""
+        other = Generator.from_seed(seed)
+        self._key, self._counter = other._key, other._counter
+
+    def skip(self, delta):
+        """Moves the counter on by `delta` draws of one number."""
+        self._counter = (self._counter + 256 * int(python_value(delta))) & random_state.M128
+
+    def _take(self, dims):
+        leaves = _leaves(self._key, self._counter)
+        self.skip(int(np.prod(dims, dtype=object)))
+        return leaves
+
+    def _normal(self, draw, shape, mean, stddev, dtype):
+        dtype = dtypes.as_dtype(dtype)
+        dims, _ = _dims(shape, draw.op.kernel)
+        mean, stddev = convert(mean, dtype), convert(stddev, dtype)
+        return _scaled(draw(*self._take(dims), dims, dtype), stddev) + mean
+
+    def normal(self, shape, mean=0.0, stddev=1.0, dtype=dtypes.float32, name=None):
+        """Normally distributed numbers; see `tf.random.normal`."""
+        return self._normal(_normal, shape, mean, stddev, dtype)
+
+    def truncated_normal(self, shape, mean=0.0, stddev=1.0, dtype=dtypes.float32, name=None):
+        """See `tf.random.truncated_normal`."""
+        return self._normal(_truncated_normal, shape, mean, stddev, dtype)
+
+    def uniform(self, shape, minval=0, maxval=None, dtype=dtypes.float32, name=None):
+        """Numbers of [minval, maxval); see `tf.random.uniform`."""
+        dtype = dtypes.as_dtype(dtype)
+        if maxval is None and dtype.is_integer:
+            raise ValueError(f"Must specify maxval for integer dtype {dtype!r}")
+        dims, _ = _dims(shape, "StatelessRandomUniformV2")
+        minval, maxval = convert(minval, dtype), convert(1 if maxval is None else maxval, dtype)
+        if dtype.is_integer:
+            return _stateless_integers(*self._take(dims), minval, maxval, dims)
+        return _between(_uniform(*self._take(dims), dims, dtype), minval, maxval)
+
+    def uniform_full_int(self, shape, dtype=dtypes.uint64, name=None):
+        """Integers of all values, dtype int32, int64, uint32 or uint64."""
+        dims, _ = _dims(shape, "StatelessRandomUniformFullIntV2")
+        return _full_integers(*self._take(dims), dims, dtypes.as_dtype(dtype))
+
+    def _keys(self, count):
+        return self.uniform_full_int([count], dtypes.int64)
+
+    def make_seeds(self, count=1):
+        """Seeds for stateless functions, int64 [2, count]."""
+        return _with_zeros(self._keys(int(python_value(count))))
+
+    def split(self, count=1):
+        """`count` new generators with streams of their own."""
+        keys = np.asarray(python_value(self._keys(int(python_value(count))))).tolist()
+        return [Generator(state=np.array([0, 0, k], np.int64)) for k in keys]
+
+
+@op("MakeSeeds", grad=None, static=False)
+def _with_zeros(keys: T):
+    return jnp.stack([keys, jnp.zeros_like(keys)])

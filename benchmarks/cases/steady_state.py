@@ -46,13 +46,14 @@ def count(tf, loop, quick, counts):
     step = importlib.import_module(f"cases.{case}").build(tf, part)
     repeat(step, seen)
     before = counters(tf)
-    repeat(step, steps)
+    repeat(step, steps // 2 if quick else steps)
+    more = grown(tf, step, flat // 4 if quick else flat)
     after = counters(tf)
     counts[loop] = {
         "traces": after["traces"] - before["traces"],
         "new structures": after["structures"] - before["structures"],
         "compiles": after["compiles"] - before["compiles"],
-        **grown(step, flat // 4 if quick else flat),
+        **more,
     }
 
 
@@ -61,19 +62,23 @@ def repeat(step, times):
         step()
 
 
-def grown(step, steps):
+def grown(tf, step, steps):
     """How much more there is after `steps` steps than before: arrays on JAX's devices, Python objects, traced bytes.
 
-    As many steps go before, traced as well: they fill whatever keeps the last few hundred of something.
+    Other steps go before, traced as well: they fill whatever keeps the last few hundred of something. If the loop
+    becomes hot just then, its program is what is more: the count is taken again.
     """
-    tracemalloc.start()
-    repeat(step, max(steps, 20))
-    before = _census()
-    repeat(step, steps)
-    after = _census()
-    tracemalloc.stop()
     names = ("more live arrays", "more objects", "more bytes")
-    return {name: b - a for name, a, b in zip(names, before, after, strict=True)}
+    tracemalloc.start()
+    repeat(step, min(steps, 300))
+    for _ in range(3):
+        compiles, before = counters(tf)["compiles"], _census()
+        repeat(step, steps)
+        more = {name: b - a for name, a, b in zip(names, before, _census(), strict=True)}
+        if counters(tf)["compiles"] == compiles:
+            break
+    tracemalloc.stop()
+    return more
 
 
 def _census():

@@ -317,7 +317,7 @@ class Builder:
                 self._last[id(value)] = i
         for value in results:
             self._last[id(value)] = len(self.equations)
-        kept = {id(value) for value in arguments}
+        kept = {id(value) for value in arguments}  # noqa: B020
         for i, equation in enumerate(self.equations):
             self._position = i
             self._emit(equation)

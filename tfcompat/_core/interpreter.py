@@ -6,7 +6,6 @@ import numpy as np
 
 from tfcompat._core.stats import stats
 
-
 HOST_TYPES = frozenset([np.ndarray, *np.sctypeDict.values()])  # payloads that NumPy takes as they are
 
 

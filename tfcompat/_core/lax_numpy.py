@@ -438,7 +438,7 @@ _total_order("eq_to", np.equal)
 def _special(name: str, attribute: str) -> None:
     @rule(name)
     def make(b: Any, e: Any) -> Any:
-        from scipy import special
+        from scipy import special  # noqa: C408
 
         return getattr(special, attribute)
 

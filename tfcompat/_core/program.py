@@ -13,12 +13,14 @@ import time
 import jax
 import numpy as np
 
-from tfcompat._core import compile_cache, donation, segment as segments
+from tfcompat._core import compile_cache, donation
+from tfcompat._core import segment as segments
 from tfcompat._core.callsite import call_site
 from tfcompat._core.context import settings
 from tfcompat._core.interpreter import Interrupted, interpret
 from tfcompat._core.segment import Work, fail, fulfil, undo_writes
 from tfcompat._core.stats import runs, stats
+
 DISPATCH_COST = 16e-6  # seconds a compiled call takes before it computes anything
 COMPILE_BASE, COMPILE_PER_EQUATION = 10e-3, 3e-3  # seconds; benchmarks/calibrate.py measures all three
 SLOW_COMPILE = 3.0  # a compile that takes longer says so

@@ -307,3 +307,15 @@ def shaped(draw, key, counter, shape, *arguments):
     if count == 0:
         return jnp.zeros(shape, jax.eval_shape(lambda: draw(key, counter, 4, *arguments)).dtype)
     return lax.optimization_barrier(draw(key, counter, count, *arguments).reshape(shape))
+
+
+def categorical(key, counter, logits, samples):
+    """Column numbers (int64), `samples` for each row of `logits`, drawn with probabilities softmax(logits)."""
+    rows, columns = logits.shape
+    pairs = words(key, counter, 2 * rows * samples).reshape(rows, samples, 2)
+    finite = jnp.isfinite(logits)
+    largest = jnp.max(jnp.where(finite, logits, jnp.full((), -jnp.inf, logits.dtype)), 1, keepdims=True)
+    wide = logits.astype(jnp.float64) - largest.astype(jnp.float64)
+    summed = jnp.cumsum(jnp.where(finite, jnp.exp(wide), 0.0), 1)
+    drawn = float64_of(pairs[..., 0], pairs[..., 1]) * summed[:, -1:]
+    return jnp.sum(summed[:, None, :] <= drawn[:, :, None], 2, dtype=jnp.int64)

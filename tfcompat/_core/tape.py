@@ -14,7 +14,13 @@ from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.op import T, arrange, invoke, op, set_taped_call, trace
 from tfcompat._core.segment import current
 from tfcompat._core.tape_errors import (
-    NON_PERSISTENT, NOT_TENSOR, PERSISTENT_INSIDE, STRING_SOURCE, TARGET_DTYPE, UNCONNECTED, WATCH_DTYPE,
+    NON_PERSISTENT,
+    NOT_TENSOR,
+    PERSISTENT_INSIDE,
+    STRING_SOURCE,
+    TARGET_DTYPE,
+    UNCONNECTED,
+    WATCH_DTYPE,
 )  # fmt: skip
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle
