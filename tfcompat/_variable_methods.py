@@ -4,6 +4,7 @@ import sys
 
 from tfcompat import _gather, _slicing
 from tfcompat._core import errors
+from tfcompat._core.context import state
 from tfcompat._core.convert import convert, variable_types
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle
@@ -24,6 +25,8 @@ class VariableSlice(Tensor):
         self._source = source
         self._index = _slicing.parse(source._aval.shape, index)
         self._taken = None
+        if state.tapes:
+            self._read()  # a tape must see the slice where it was taken
 
     def _read(self):
         """The plain tensor."""
