@@ -30,6 +30,8 @@ def _assert_same(got, expected, where):
         assert got == pytest.approx(expected, rel=2e-5, abs=2e-6), where
 
 
+# Keras's Variable.__array__ has no copy argument, which NumPy 2 warns of under TensorFlow too.
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_program(name):
     tf.keras.backend.clear_session()

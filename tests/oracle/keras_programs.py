@@ -161,7 +161,7 @@ def losses(tf):
              "MeanAbsolutePercentageError", "CategoricalHinge")  # fmt: skip
     return {
         "mse": numbers(value),
-        "repr": [type(value).__name__, str(value.dtype), str(value.shape)],
+        "kind": [str(isinstance(value, tf.Tensor)), str(value.dtype), str(value.shape)],
         "numpy": numbers(mse(np.array([1.0, 2.0]), np.array([2.0, 4.0]))),
         "weighted": numbers(mse(target, output, sample_weight=[1.0, 3.0])),
         "none": numbers(tf.losses.MeanSquaredError(reduction="none")(target, output)),
