@@ -331,6 +331,10 @@ def metrics(tf):
         "BinaryAccuracy": ([[1.0], [0.0]], [[0.6], [0.7]]),
         "CategoricalAccuracy": ([[0.0, 1.0], [1.0, 0.0]], [[0.1, 0.9], [0.2, 0.8]]),
         "SparseCategoricalAccuracy": ([1, 1], [[0.1, 0.9], [0.8, 0.2]]),
+        "AUC": ([0.0, 1.0, 1.0], [0.2, 0.8, 0.1]),
+        "Precision": ([1.0, 0.0], [0.7, 0.8]),
+        "Recall": ([1.0, 1.0], [0.7, 0.1]),
+        "CosineSimilarity": ([[0.0, 1.0]], [[0.1, 0.9]]),
     }
     result = {}
     for name, arguments in made.items():
@@ -353,6 +357,70 @@ def initializers(tf):
         "got": tf.initializers.get("ones"),
     }
     return {name: numbers(initializer((2, 3))) for name, initializer in made.items()}
+
+
+@program
+def seeded_initializers(tf):
+    names = ("GlorotUniform", "GlorotNormal", "HeNormal", "LecunUniform", "RandomNormal", "RandomUniform",
+             "TruncatedNormal", "VarianceScaling")  # fmt: skip
+    result = {name: numbers(getattr(tf.initializers, name)(seed=3)((3, 2))) for name in names}
+    tf.keras.utils.set_random_seed(7)
+    result["dense"] = numbers(tf.keras.layers.Dense(2)(tf.constant(_data()[0])))
+    return result
+
+
+@program
+def layers(tf):
+    kinds = tf.keras.layers
+    x = tf.constant(_data()[0])
+    sequence = tf.reshape(x, (2, 4, 3))
+    image = tf.reshape(x, (1, 2, 4, 3))
+    ids = tf.constant([1, 2, 1])
+    made = {
+        "batch_norm": (kinds.BatchNormalization(), x, {"training": True}),
+        "batch_norm_inference": (kinds.BatchNormalization(), x, {"training": False}),
+        "layer_norm": (kinds.LayerNormalization(), x, {}),
+        "group_norm": (kinds.GroupNormalization(1), x, {}),
+        "embedding": (kinds.Embedding(5, 2, embeddings_initializer="ones"), ids, {}),
+        "flatten": (kinds.Flatten(), image, {}),
+        "max_pool": (kinds.MaxPooling2D(), image, {}),
+        "average_pool": (kinds.AveragePooling2D(), image, {}),
+        "global_pool": (kinds.GlobalAveragePooling2D(), image, {}),
+        "pad": (kinds.ZeroPadding2D(), image, {}),
+        "softmax": (kinds.Softmax(), x, {}),
+        "prelu": (kinds.PReLU(alpha_initializer="ones"), x, {}),
+        "concatenate": (kinds.Concatenate(), [x, x], {}),
+        "dot": (kinds.Dot(1), [x, x], {}),
+        "lambda": (kinds.Lambda(lambda value: value * 2.0), x, {}),
+        "rank_3": (kinds.Dense(2, kernel_initializer="ones"), sequence, {}),
+        "half": (kinds.Dense(2, kernel_initializer="ones", dtype="mixed_float16"), x, {}),
+    }
+    tf.keras.utils.set_random_seed(7)
+    attention = kinds.MultiHeadAttention(2, 4)
+    regularized = kinds.Dense(2, kernel_regularizer="l2", kernel_initializer="ones")
+    regularized(x)
+
+    class Custom(kinds.Layer):
+        def build(self, shape):
+            self.scale = self.add_weight(shape=(shape[-1], 2), initializer="ones")
+
+        def call(self, inputs):
+            return tf.matmul(inputs, self.scale) + tf.reduce_mean(inputs)
+
+    return {
+        **{name: numbers(layer(inputs, **given)) for name, (layer, inputs, given) in made.items()},
+        "attention": numbers(attention(sequence, sequence)),
+        "losses": numbers(regularized.losses[0]),
+        "custom": numbers(Custom()(x)),
+    }
+
+
+@program
+def activations(tf):
+    names = ("relu", "sigmoid", "tanh", "softmax", "gelu", "elu", "selu", "softplus", "softsign", "exponential",
+             "leaky_relu", "relu6", "hard_sigmoid", "mish", "log_softmax", "silu", "celu", "glu")  # fmt: skip
+    x = tf.constant(np.linspace(-3, 3, 8, dtype=np.float32).reshape(2, 4))
+    return {name: numbers(tf.keras.activations.get(name)(x)) for name in names}
 
 
 @program
