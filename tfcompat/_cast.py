@@ -108,7 +108,11 @@ def saturate_cast(value, dtype, name=None):
 
 
 @op("Bitcast")
-def bitcast(input: T, type: Dtype):
+def _bitcast(input: T, dtype: Dtype):
+    return lax.bitcast_convert_type(input, dtype.np)
+
+
+def bitcast(input, type, name=None):
     """The same bits as another dtype.
 
     Where the new dtype is smaller by a factor of n, the result has a last dimension of n more; where it is larger, the
@@ -117,7 +121,7 @@ def bitcast(input: T, type: Dtype):
     Raises:
       InvalidArgumentError: the last dimension does not fit.
     """
-    return lax.bitcast_convert_type(input, type.np)
+    return _bitcast(input, type)
 
 
 # Complex numbers

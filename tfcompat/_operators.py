@@ -9,9 +9,10 @@ from tfcompat import bitwise, linalg
 from tfcompat._core import dtypes
 from tfcompat._core import segment as segments
 from tfcompat._core.context import state
-from tfcompat._core.convert import convert
+from tfcompat._core.convert import FAST_SCALARS, convert
 from tfcompat._core.op import call
 from tfcompat._core.tensor import Tensor
+from tfcompat._core.tensor_base import STATIC
 
 _BUILTIN = (int, float, complex, str, bytes, list, tuple, type(None))
 
@@ -23,6 +24,9 @@ def tensor_of(value):
 
 def _other(x, value, hint, method):
     """The second operand as a Tensor; NotImplemented where its own type may know better."""
+    fast = FAST_SCALARS.get((type(value), x._aval.dtype.name))
+    if fast is not None:
+        return Tensor(fast[0], fast[1](value), None, STATIC)
     try:
         return convert(value, None, x._aval.dtype) if hint else convert(value, _wanted(value, x._aval.dtype))
     except (TypeError, ValueError):

@@ -17,7 +17,7 @@ _pack = None  # tf.stack, for lists that hold tensors; set by the module that de
 
 variable_types = set()  # tf.Variable and its kin, whose `_read()` is the fast way to their tensor
 
-_FAST_SCALARS = {
+FAST_SCALARS = {
     (kind, name): (aval((), np.dtype(name)), getattr(np, name))
     for kind, names in ((float, ("float32", "float64")), (int, ("float32", "float64")))
     for name in names
@@ -355,13 +355,27 @@ def convert_group(op, annotations, values, names):
             continue
         annotation = annotations[i]
         wanted = decided.get(annotation.letter)
-        fast = _FAST_SCALARS.get((kind, wanted.name)) if wanted is not None else None
+        fast = FAST_SCALARS.get((kind, wanted.name)) if wanted is not None else None
         if fast is not None:
             values[i] = Tensor(fast[0], fast[1](value), None, STATIC)
             continue
         values[i] = value = convert(value, wanted, annotation.default)
         decided.setdefault(annotation.letter, value._aval.dtype)
     return values
+
+
+def convert_pair(op, annotations, values, names):
+    """`convert_group` of two operands of one dtype: a tensor and a Python number are the common case."""
+    x, y = values
+    if type(x) is Tensor:
+        fast = FAST_SCALARS.get((type(y), x._aval.dtype.name))
+        if fast is not None:
+            return x, Tensor(fast[0], fast[1](y), None, STATIC)
+    elif type(y) is Tensor:
+        fast = FAST_SCALARS.get((type(x), y._aval.dtype.name))
+        if fast is not None:
+            return Tensor(fast[0], fast[1](x), None, STATIC), y
+    return convert_group(op, annotations, values, names)
 
 
 def convert_first(op, annotations, values, names):
@@ -371,7 +385,7 @@ def convert_first(op, annotations, values, names):
         x = convert(x)
     if type(y) is not Tensor:
         dtype = x._aval.dtype
-        fast = _FAST_SCALARS.get((type(y), dtype.name))
+        fast = FAST_SCALARS.get((type(y), dtype.name))
         y = convert(y, None, dtype) if fast is None else Tensor(fast[0], fast[1](y), None, STATIC)
     return x, y
 

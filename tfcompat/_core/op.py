@@ -24,7 +24,7 @@ from tfcompat._core import program as _program  # noqa: F401 - it registers itse
 from tfcompat._core import segment as segments
 from tfcompat._core.avals import aval, aval_of
 from tfcompat._core.context import settings, state
-from tfcompat._core.convert import convert, convert_first, convert_group, convert_many, convert_operands
+from tfcompat._core.convert import convert, convert_first, convert_group, convert_many, convert_operands, convert_pair
 from tfcompat._core.stats import stats
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, host_value
@@ -446,6 +446,8 @@ def make_public(declared, body, signature, convert_data=convert_group):
         flat = ", ".join(f"*{n}" if n == many else n for n, _ in data)
         count = f"len({many})"
     elif data:
+        if convert_data is convert_group and len(data) == 2 and data[0][1] is data[1][1] and data[0][1].only is None:
+            names["convert_group"] = convert_pair
         test = " or ".join(f"type({n}) is not Tensor" for n in single)
         lines.insert(0, f"if {test}: ({joined},) = convert_group(op, annotations, ({joined},), {[n for n, _ in data]})")
         flat, count = joined, "0"
