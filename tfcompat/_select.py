@@ -38,7 +38,7 @@ def _select_grad(g, out, condition, x, y):
 def select_v2(condition: Data("C", only=dtypes.bool), x: T, y: T):
     """`where` with three arguments."""
     try:
-        shape = np.broadcast_shapes(condition.shape, x.shape, y.shape)
+        shape = lax.broadcast_shapes(condition.shape, x.shape, y.shape)
     except ValueError:
         shapes = [text_of(a.shape) for a in (condition, x, y)]
         raise invalid("condition {}, then {}, and else {} must be broadcastable".format(*shapes), "SelectV2") from None

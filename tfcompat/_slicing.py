@@ -4,12 +4,14 @@ Sizes, steps and the pattern of an index are structure; positions are data, so `
 recorded structure for every `i`.
 """
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
 from tfcompat._core import dtypes, errors
 from tfcompat._core import segment as segments
+from tfcompat._core.attributes import Sizes
 from tfcompat._core.avals import aval
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
@@ -20,10 +22,14 @@ from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
 INDEX_DTYPES = (dtypes.int16, dtypes.int32, dtypes.int64)
 WIDE = (dtypes.int32, dtypes.int64)
 
-# Entries of an index pattern: a size >= 0 (a range of step 1), (size, step), or one of these.
+# Entries of an index pattern: a size > 0 (a range of step 1 that is not the whole), (size, step, whether the position
+# is data), or one of these. What has a position in `starts` is told by the entry alone: sizes may be symbolic.
 ONE = -1  # one position known to be in range; the dimension goes
 AT = -2  # one position given by a tensor, to be checked; the dimension goes
 NEW = -3  # a new dimension of size 1
+ALL = -4  # the whole dimension
+ONLY = -5  # the one position of a dimension of size 1; the dimension goes
+NONE = 0  # an empty range
 
 _SCALAR = aval((), np.dtype(np.int32))
 _ZERO = np.int32(0)
@@ -66,15 +72,17 @@ def parse(shape, items):
                 start = item + n if item < 0 else item
                 if start < 0 or start >= n:
                     raise out_of_bounds(shape, items, start, d)
-                pattern.append(ONE)
                 if n > 1:
+                    pattern.append(ONE)
                     starts.append(start)
+                else:
+                    pattern.append(ONLY)
                 d += 1
             elif kind is slice:
                 n = shape[d]
                 start, stop, step = item.start, item.stop, item.step
                 if start is None and stop is None and step is None:
-                    pattern.append(n)
+                    pattern.append(ALL)
                     d += 1
                     continue
                 if (type(start) is not int and start is not None) or (type(stop) is not int and stop is not None):
@@ -90,11 +98,12 @@ def parse(shape, items):
                         stop += n
                     size = stop - start
                     if size <= 0:
-                        pattern.append(0)
+                        pattern.append(NONE)
+                    elif size == n:
+                        pattern.append(ALL)
                     else:
                         pattern.append(size)
-                        if size < n:
-                            starts.append(start)
+                        starts.append(start)
                 else:
                     strided(shape, items, d, start, stop, bound(step), pattern, starts)
                 d += 1
@@ -111,7 +120,7 @@ def parse(shape, items):
                     value = value + n if value < 0 else value
                     if value < 0 or value >= n:
                         raise out_of_bounds(shape, items, value, d)
-                    pattern.append(ONE)
+                    pattern.append(ONE if n > 1 else ONLY)
                     if n > 1:
                         starts.append(value)
                 else:
@@ -155,8 +164,12 @@ def index_value(item):
     if hasattr(type(item), "_read"):
         item = item._read()
     if isinstance(item, TensorHandle):
-        if item._aval.shape or item._aval.dtype not in INDEX_DTYPES:
+        if len(item._aval.shape) == 1 or item._aval.dtype not in INDEX_DTYPES:
             raise TypeError(_BAD_INDEX.format(item))
+        if item._aval.shape:
+            shape = [1, *item._aval.shape]
+            raise invalid(f"Expected begin, end, and strides to be 1D equal size tensors, but got shapes {shape}, {shape}, "
+                          "and [1] instead.", "StridedSlice", "strided_slice/")  # fmt: skip
         return int(item._value) if item._slot == STATIC else item
     if isinstance(item, np.ndarray) and item.ndim == 0 and item.dtype.kind in "iu":
         return int(item)
@@ -182,9 +195,32 @@ def strided(shape, items, d, start, stop, step, pattern, starts):
     n = shape[d]
     span = range(*slice(start, stop, step).indices(n))
     size = len(span)
-    pattern.append(size if step == 1 or size == 0 else (size, step))
-    if size and (size - 1) * abs(step) + 1 < n:
+    if size == 0:
+        pattern.append(NONE)
+        return
+    inside = (size - 1) * abs(step) + 1 < n
+    if step == 1:
+        pattern.append(size if inside else ALL)
+    else:
+        pattern.append((size, Step(step), inside))
+    if inside:
         starts.append(min(span[0], span[-1]))
+
+
+class Step(int):
+    """A step in a pattern; its type says that it is no size."""
+
+
+_POSITIONS = (ONE, AT, ONLY)
+
+
+def unpack_entry(entry, n):
+    """(size, step, whether a position belongs to it) of a pattern's entry for a dimension of size n."""
+    if type(entry) is tuple:
+        return entry
+    if type(entry) is int and entry <= 0:
+        return n if entry == ALL else 0 if entry == NONE else 1, 1, entry in (ONE, AT)
+    return entry if type(entry) is int else jax.core.min_dim(entry, n), 1, True  # a symbol has to be known to fit
 
 
 def layout(shape, pattern, starts):
@@ -200,13 +236,12 @@ def layout(shape, pattern, starts):
             result.append(1)
             continue
         n = shape[len(begins)]
-        size, step = entry if isinstance(entry, tuple) else (entry, 1)
-        span = 1 if size < 0 else (size - 1) * abs(step) + 1 if size else 0
-        start = next(starts) if 0 < span < n or size == AT else _ZERO
-        begins.append(jnp.where(start < 0, start + start.dtype.type(n), start) if size == AT else start)
-        spans.append(span)
+        size, step, inside = unpack_entry(entry, n)
+        start = next(starts) if inside else _ZERO
+        begins.append(jnp.where(start < 0, start + jnp.asarray(n, start.dtype), start) if entry == AT else start)
+        spans.append(1 if entry in _POSITIONS else (size - 1) * abs(step) + 1 if step != 1 else size)
         steps.append(step)
-        if size >= 0:
+        if entry not in _POSITIONS:
             result.append(size)
     rest = shape[len(begins) :]
     if any(entry == AT for entry in pattern):
@@ -220,10 +255,10 @@ def take_window(input_, begins, spans):
         return input_
     if all(b is _ZERO for b in begins):
         return lax.slice(input_, [0] * input_.ndim, spans)
-    return lax.dynamic_slice(input_, begins, spans, allow_negative_indices=False)
+    return lax.dynamic_slice_p.bind(input_, *begins, slice_sizes=tuple(spans))  # starts are in range: no clamping
 
 
-def strided_slice_body(input_: T, starts: Many("Tidx"), pattern: Any):
+def strided_slice_body(input_: T, starts: Many("Tidx"), pattern: Sizes):
     begins, spans, steps, result = layout(input_.shape, pattern, starts)
     value = take_window(input_, begins, spans)
     turned = [d for d, step in enumerate(steps) if step < 0]
@@ -253,17 +288,15 @@ def tensor_positions(shape, starts, pattern):
     for entry in pattern:
         if entry == NEW:
             continue
-        size, step = entry if isinstance(entry, tuple) else (entry, 1)
-        span = 1 if size < 0 else (size - 1) * abs(step) + 1 if size else 0
-        if 0 < span < shape[d] or size == AT:
+        if unpack_entry(entry, shape[d])[2]:
             start = next(starts)
-            if size == AT:
+            if entry == AT:
                 found.append((start, shape[d]))
         d += 1
     return found
 
 
-_PARAMETERS = [("input_", T), ("starts", Many("Tidx")), ("pattern", Any)]
+_PARAMETERS = [("input_", T), ("starts", Many("Tidx")), ("pattern", Sizes)]
 _slice_op = Op("StridedSlice", strided_slice_body, _PARAMETERS)
 _slice_at_op = Op("StridedSlice", strided_slice_body, _PARAMETERS, check=Check(positions_bad, positions_message))
 _slice_specs = _slice_op.specs.get
@@ -286,6 +319,8 @@ def getitem(tensor, index):
             mask = boolean_index(index)
             if mask is not None:
                 return _boolean_mask(tensor, mask)
+        if isinstance(index, list) and any(isinstance(i, bool) for i in index):
+            check_allowed("StridedSlice", "Index", dtypes.bool, INDEX_DTYPES)
         index = tuple(index) if isinstance(index, (list, tuple)) else (index,)
     a = tensor._aval
     if a.np_dtype.hasobject:
@@ -349,7 +384,7 @@ def set_boolean_mask(function):
 # Assigning to slices
 
 
-def slice_assign_body(ref: T, starts: Many("Tidx"), pattern: Any, value: T, mode: Any):
+def slice_assign_body(ref: T, starts: Many("Tidx"), pattern: Sizes, value: T, mode: Any):
     begins, spans, steps, result = layout(ref.shape, pattern, starts)
     value = fit(value, result)
     if 0 in spans:
@@ -367,7 +402,7 @@ def slice_assign_body(ref: T, starts: Many("Tidx"), pattern: Any, value: T, mode
             value = old.at[part].set(value)
         else:
             value = old.at[part].add(value if mode == "add" else -value)
-    return value if whole else lax.dynamic_update_slice(ref, value, begins, allow_negative_indices=False)
+    return value if whole else lax.dynamic_update_slice_p.bind(ref, value, *begins)
 
 
 def fit(value, shape):
@@ -386,7 +421,7 @@ def fit(value, shape):
     return value if kept == shape else lax.broadcast_in_dim(value, shape, range(len(shape) - len(kept), len(shape)))
 
 
-_ASSIGN = [("ref", T), ("starts", Many("Tidx")), ("pattern", Any), ("value", T), ("mode", Any)]
+_ASSIGN = [("ref", T), ("starts", Many("Tidx")), ("pattern", Sizes), ("value", T), ("mode", Any)]
 _assign_op = Op("ResourceStridedSliceAssign", slice_assign_body, _ASSIGN, inplace=0)
 _assign_specs = _assign_op.specs.get
 

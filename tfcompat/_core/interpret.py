@@ -9,6 +9,7 @@ else may still read it.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -32,7 +33,7 @@ UNHOSTED = frozenset(
     " after_all create_token get swap empty2 dce_sink stage"
     # decompositions where NumPy's conventions differ from XLA's, and their parts
     " cholesky eig eigh hessenberg householder_product lu qr schur svd triangular_solve tridiagonal tridiagonal_solve"
-    " custom_linear_solve fft"
+    " custom_linear_solve"
     # derivatives and samplers scipy does not have
     " igamma_grad_a random_gamma_grad random_gamma"
     # generators whose bits depend on the platform
@@ -84,10 +85,11 @@ class Value:
 class Equation:
     """One primitive application after inlining."""
 
-    __slots__ = ("name", "params", "ins", "outs")
+    __slots__ = ("name", "params", "ins", "outs", "limited")
 
-    def __init__(self, name: str, params: dict, ins: list[Value], outs: list[Value]) -> None:
+    def __init__(self, name: str, params: dict, ins: list[Value], outs: list[Value], limited: bool = True) -> None:
         self.name, self.params, self.ins, self.outs = name, params, ins, outs
+        self.limited = limited  # whether it has no host form when it is large
 
 
 def _dtype(dtype: Any) -> np.dtype:
@@ -109,6 +111,7 @@ class Builder:
         self.equations: list[Equation] = []
         self.overwrite = frozenset(overwrite)
         self.dims = dims
+        self._symbols = [f"d_{name}" for name in dims or ()]
         self.shares = False  # set by a rule whose result may be its operand
         self._bound: dict[Any, str] = {}
         self._sizes: dict[str, str] = {}
@@ -451,6 +454,7 @@ class Builder:
         if not symbols:
             return [f"{self.bind(make(equation))}({', '.join(texts)})"]
         late = Late(make, equation, symbols)
+        late.probe([eval(dim_text(text, self.dims), dict.fromkeys(self._symbols, 8), NAMES) for text in symbols])
         sizes = "".join(self.size(dim) + ", " for dim in symbols.values())
         return [f"{self.bind(late)}(({sizes}))({', '.join(texts)})"]
 
@@ -474,11 +478,18 @@ class Late:
                 {key: _concrete(param, values) for key, param in equation.params.items()},
                 [self._sized(value, values) for value in equation.ins],
                 [self._sized(value, values) for value in equation.outs],
+                limited=False,  # the choice was made without knowing the sizes
             )
             if len(self.known) >= self.LIMIT:
                 self.known.clear()
             made = self.known[sizes] = self.make(concrete)
         return made
+
+    def probe(self, sizes: list[int]) -> None:
+        """Raise NoHostForm now if it is due at any sizes; made-up ones may be wrong in other ways."""
+        with contextlib.suppress(ArithmeticError, IndexError, ValueError):
+            self(tuple(sizes))
+        self.known.clear()
 
     def _sized(self, value: Value, values: dict[str, int]) -> Value:
         sized = Value(value)

@@ -297,6 +297,19 @@ def _reordered(b: Any, text: str, order: tuple[int, ...], shape: list | None, ol
     return f"{text}.reshape(({sizes}))"
 
 
+@rule("fft", kind="closure")
+def _fft(e: Any) -> Callable:
+    lengths, dtype = tuple(int(n) for n in e.params["fft_lengths"]), e.outs[0].dtype
+    name = str(e.params["fft_type"]).rpartition(".")[2].lower()
+    if name not in ("fft", "ifft", "rfft", "irfft"):
+        raise NoHostForm("fft", name)
+    transform, axes = getattr(np.fft, f"{name}n"), tuple(range(-len(lengths), 0))
+    if 0 in e.outs[0].shape:
+        shape = e.outs[0].shape
+        return lambda x: np.zeros(shape, dtype)
+    return lambda x: transform(x, lengths, axes).astype(dtype, copy=False)
+
+
 # --- order
 
 

@@ -42,7 +42,7 @@ def _windows(e: Any, shape: Sequence[int], counts: Sequence[int]) -> tuple[tuple
     p = e.params
     ones = (1,) * len(shape)
     window = tuple(int(d) for d in p["window_dimensions"])
-    if math.prod(window) > _WINDOW_LIMIT:
+    if e.limited and math.prod(window) > _WINDOW_LIMIT:
         raise NoHostForm(e.name, f"{math.prod(window)} positions in the window")
     padded, config = _padded(shape, p["padding"], p.get("base_dilation") or ones)
     positions = _positions(window, tuple(p["window_strides"]), p.get("window_dilation") or ones, counts)
@@ -148,9 +148,9 @@ def _conv_general_dilated(e: Any) -> Callable:
     channels_in, channels_out = right.shape[ri], right.shape[ro]
     if batch_groups > 1 and groups > 1:
         raise NoHostForm("conv_general_dilated", "grouped twice")
-    if math.prod(out.shape) * channels_in * math.prod(kernel) > CONVOLUTION_LIMIT:
+    if e.limited and math.prod(out.shape) * channels_in * math.prod(kernel) > CONVOLUTION_LIMIT:
         raise NoHostForm("conv_general_dilated", "too large to be worth it")
-    if math.prod(kernel) > _WINDOW_LIMIT:
+    if e.limited and math.prod(kernel) > _WINDOW_LIMIT:
         raise NoHostForm("conv_general_dilated", f"{math.prod(kernel)} positions in the window")
     batch, space = left.shape[ln], [left.shape[d] for d in ls]
     counts = [out.shape[d] for d in os]

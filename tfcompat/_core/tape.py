@@ -327,7 +327,7 @@ class GradientTape:
             cell = cell_of(t)
             if cell is None and not isinstance(t, TensorHandle):
                 raise ValueError(NOT_TENSOR.format(value=t, kind=type(t)))
-            dtype = t.dtype
+            dtype = dtype_of(t)
             if not (dtype.is_floating or dtype.is_complex):
                 warnings_once(WATCH_DTYPE.format(dtype=dtype))
             if cell is not None:
@@ -383,12 +383,13 @@ class GradientTape:
         unconnected = unconnected_kind(unconnected_gradients)
         targets = []
         for t in nest.flatten(target):
-            if not (t.dtype.is_floating or t.dtype.is_complex):
-                warnings_once(TARGET_DTYPE.format(dtype=t.dtype))
+            dtype = dtype_of(t)
+            if not (dtype.is_floating or dtype.is_complex):
+                warnings_once(TARGET_DTYPE.format(dtype=dtype))
             targets.append(t)
         flat_sources = nest.flatten(sources)
         for s in flat_sources:
-            dtype = getattr(s, "dtype", None)
+            dtype = dtype_of(s)
             if dtype is not None and not (dtype.is_floating or dtype.is_complex):
                 if not dtype.is_integer and not dtype.is_bool:
                     raise ValueError(STRING_SOURCE.format(dtype=dtype))
@@ -411,10 +412,11 @@ class GradientTape:
         cotangents = {}
         for i, t in enumerate(targets):
             gid = target_gid(t, self)
-            if not gid or not (t.dtype.is_floating or t.dtype.is_complex):
+            dtype = dtype_of(t)
+            if not gid or not (dtype.is_floating or dtype.is_complex):
                 continue
             if given is not None and given[i] is not None:
-                seed = convert(given[i], t.dtype)
+                seed = convert(given[i], dtype)
                 if seed._aval.shape != dense(t)._aval.shape:
                     seed = _match(seed, dense(t))
             else:
@@ -455,6 +457,12 @@ def cell_of(value):
         inner = getattr(value, "_value", None)
         cell = inner.__dict__.get("_cell") if inner is not None and hasattr(inner, "__dict__") else None
     return cell
+
+
+def dtype_of(value):
+    """The DType of a tensor or variable, also of an object that wraps one; None for anything else."""
+    cell = cell_of(value)
+    return cell._tensor._aval.dtype if cell is not None else getattr(value, "dtype", None)
 
 
 def source_gid(source):
