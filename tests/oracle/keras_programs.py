@@ -384,7 +384,7 @@ def layers(tf):
         "embedding": (kinds.Embedding(5, 2, embeddings_initializer="ones"), ids, {}),
         "flatten": (kinds.Flatten(), image, {}),
         "max_pool": (kinds.MaxPooling2D(), image, {}),
-        "average_pool": (kinds.AveragePooling2D(), image, {}),
+        "average_pool": (kinds.AveragePooling2D(2), image, {}),
         "global_pool": (kinds.GlobalAveragePooling2D(), image, {}),
         "pad": (kinds.ZeroPadding2D(), image, {}),
         "softmax": (kinds.Softmax(), x, {}),
