@@ -72,7 +72,7 @@ def _key_counter(seed: T):
 def _scaled(x: T, factor: T):
     """x * factor, rounded before anything is added to it: compilers would join the two into one rounding."""
     product = x * factor
-    return jnp.where(jnp.isnan(product), jnp.nan * product, product)
+    return jnp.where(jnp.isnan(product), x + (factor - factor), product)  # NaN either way, which compilers do not see
 
 
 def _dims(shape, kernel):
