@@ -471,6 +471,23 @@ def test_dot_general_of_matrices():
     check(lambda x: lax.dot_general(x, x, (((1,), (1,)), ((), ())), preferred_element_type=np.int32), x)
 
 
+def test_fft():
+    def f(x):
+        z = x + 1j * x[::-1]
+        yield (
+            jnp.fft.fft(z),
+            jnp.fft.ifft(z, axis=0),
+            jnp.fft.fft2(z),
+            jnp.fft.rfft(x),
+            jnp.fft.irfft(z),
+            jnp.fft.irfft(z, 5),
+        )
+        yield jnp.fft.rfft2(x), jnp.fft.irfft2(z, (2, 3)), jnp.fft.rfftn(x[None]), jnp.fft.fft(z[:0])
+
+    for dtype in dtypes("f"):
+        check(lambda x: list(f(x)), numbers((4, 6), dtype), near=1e-6)
+
+
 def test_sort():
     y = np.arange(48, dtype=np.int32).reshape(6, 8)
 

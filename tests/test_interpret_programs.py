@@ -204,6 +204,26 @@ def test_symbolic_attention():
     check_sizes(attention, ("b", "s", "t"), specs, (1, 2, 3), (2, 1, 5), near=1e-4)
 
 
+def test_symbolic_convolution_and_pooling():
+    def f(x, w):
+        y = lax.conv_general_dilated(x, w, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+        return lax.reduce_window(y, -np.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
+
+    specs = [("b, h, 6, 2", "float32"), ("3, 3, 2, 4", "float32")]
+    check_sizes(f, ("b", "h"), specs, (2, 6), (1, 8), near=1e-5)
+
+
+def test_what_has_no_host_form_at_any_size_is_refused_before_the_sizes_are_known():
+    (a,) = jax.export.symbolic_shape("a")
+    for f, dtype in (
+        (lambda x: lax.cumlogsumexp(x), np.complex64),
+        (lambda x: lax.bitcast_convert_type(x, jnp.int4), np.int8),
+    ):
+        closed = jax.make_jaxpr(f)(jax.ShapeDtypeStruct((a,), dtype))
+        with pytest.raises(NoHostForm):
+            host_function(closed, dims=("a",))
+
+
 def test_unknown_symbols_are_refused():
     (a,) = jax.export.symbolic_shape("a")
     closed = jax.make_jaxpr(lambda x: jnp.zeros(x.shape))(jax.ShapeDtypeStruct((a,), np.float32))

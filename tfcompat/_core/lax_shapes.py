@@ -300,7 +300,7 @@ def _reordered(b: Any, text: str, order: tuple[int, ...], shape: list | None, ol
 @rule("fft", kind="closure")
 def _fft(e: Any) -> Callable:
     lengths, dtype = tuple(int(n) for n in e.params["fft_lengths"]), e.outs[0].dtype
-    name = str(e.params["fft_type"]).rpartition(".")[2].lower()
+    name = e.params["fft_type"].name.lower()
     if name not in ("fft", "ifft", "rfft", "irfft"):
         raise NoHostForm("fft", name)
     transform, axes = getattr(np.fft, f"{name}n"), tuple(range(-len(lengths), 0))
