@@ -13,6 +13,7 @@ from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.op import Data, Dtype, T, op
 from tfcompat._core.tensor import Tensor
 from tfcompat._declare import COMPLEX, FLOATS, WIDE_FLOATS, aligned, is_complex, is_float, unary, where
+from tfcompat._elementwise import maximum, minimum
 
 # Casts
 
@@ -83,8 +84,6 @@ def saturate_cast(value, dtype, name=None):
     Raises:
       TypeError: `value` is boolean.
     """
-    from tfcompat._clip import clip_by_value
-
     value, dtype = convert(value), d.as_dtype(dtype)
     have = value.dtype
     if have is dtype:
@@ -103,7 +102,7 @@ def saturate_cast(value, dtype, name=None):
         if have.is_floating:
             low = np.nextafter(low, kind(0)) if float(low) < float(wanted.min) else low
             high = np.nextafter(high, kind(0)) if float(high) > float(wanted.max) else high
-        value = clip_by_value(value, convert(np.asarray(low)), convert(np.asarray(high)))
+        value = maximum(minimum(value, convert(np.asarray(high))), convert(np.asarray(low)))
     return cast(value, dtype)
 
 

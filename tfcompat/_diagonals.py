@@ -193,7 +193,12 @@ def tensor_diag_part(input: T):
     return jnp.diagonal(input.reshape(size, size)).reshape(input.shape[:half])
 
 
-@op("Trace", T=NUMBERS)
+def _not_strings(dtype):
+    if dtype is d.string:
+        raise TypeError("Cannot convert 0 to EagerTensor of dtype string")
+
+
+@op("Trace", T=NUMBERS, complain=_not_strings)
 def trace(x: T):
     """The sum of the main diagonal of (each of a stack of) matrices."""
     _rank_two(x, "MatrixDiagPartV3")

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from tfcompat import debugging
 from tfcompat._cast import cast_array
 from tfcompat._core import dtypes as d
 from tfcompat._core import errors
@@ -409,8 +410,6 @@ def confusion_matrix(labels, predictions, num_classes=None, weights=None, dtype=
     Raises:
       InvalidArgumentError: a number that is negative or not below `num_classes`.
     """
-    from tfcompat import debugging
-
     labels, predictions = (convert(np.asarray(host_value(convert(t))).astype(np.int64)) for t in (labels, predictions))
     labels, predictions = (convert(np.squeeze(host_value(t), -1)) if len(t.shape) == 2 else t
                            for t in (labels, predictions))  # fmt: skip

@@ -1,5 +1,6 @@
 """`tf.debugging`: asserts. They read their operands at once, so that what fails is raised where it is written."""
 
+import jax.numpy as _jnp
 import numpy as _np
 
 from tfcompat import _elementwise as _e
@@ -352,9 +353,7 @@ def assert_proper_iterable(values):
 
 
 def _not_finite(tensor, message):
-    import jax.numpy as jnp
-
-    return ~jnp.all(jnp.isfinite(tensor))
+    return ~_jnp.all(_jnp.isfinite(tensor))
 
 
 def _what_is_wrong(tensor, message):
