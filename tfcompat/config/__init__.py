@@ -1,68 +1,17 @@
 """tf.config: devices and how programs are run. Devices are JAX's, under TensorFlow's names."""
 
-import collections as _collections
-
-import jax as _jax
-
 from tfcompat._core.context import settings as _settings
+from tfcompat._devices import LogicalDevice as LogicalDevice
+from tfcompat._devices import PhysicalDevice as PhysicalDevice
+from tfcompat._devices import get_visible_devices as get_visible_devices
+from tfcompat._devices import list_logical_devices as list_logical_devices
+from tfcompat._devices import list_physical_devices as list_physical_devices
+from tfcompat._devices import set_visible_devices as set_visible_devices
 from tfcompat.config import experimental as experimental
 from tfcompat.config import optimizer as optimizer
 from tfcompat.config import threading as threading
 
-PhysicalDevice = _collections.namedtuple("PhysicalDevice", ["name", "device_type"])
-LogicalDevice = _collections.namedtuple("LogicalDevice", ["name", "device_type"])
-
-_visible = {}  # device type -> list of PhysicalDevice that set_visible_devices left
-
-
-def _count(kind):
-    backend = _jax.default_backend()
-    if kind == "CPU":
-        return 1 if backend != "cpu" else len(_jax.devices("cpu"))
-    accelerator = {"gpu": "GPU", "cuda": "GPU", "rocm": "GPU", "tpu": "TPU"}.get(backend)
-    return len(_jax.devices()) if kind == accelerator else 0
-
-
-def list_physical_devices(device_type=None):
-    """The devices of this machine.
-
-    Args:
-      device_type: "CPU", "GPU", "TPU", or None for all.
-
-    Returns:
-      A list of PhysicalDevice(name, device_type).
-    """
-    kinds = ["CPU", "GPU", "TPU"] if device_type is None else [device_type]
-    return [PhysicalDevice(f"/physical_device:{kind}:{i}", kind) for kind in kinds for i in range(_count(kind))]
-
-
-def get_visible_devices(device_type=None):
-    """The physical devices that programs may use."""
-    return [
-        d for d in list_physical_devices(device_type) if d.device_type not in _visible or d in _visible[d.device_type]
-    ]
-
-
-def set_visible_devices(devices, device_type=None):
-    """Limits which devices are listed as logical ones; computation goes to JAX's default device either way.
-
-    Raises:
-      ValueError: an unknown device.
-    """
-    known = list_physical_devices()
-    for d in devices:
-        if d not in known:
-            raise ValueError(f"Unrecognized device: {d!r}")
-    for kind in [device_type] if device_type else ["CPU", "GPU", "TPU"]:
-        _visible[kind] = [d for d in devices if d.device_type == kind]
-
-
-def list_logical_devices(device_type=None):
-    """The visible devices as programs name them: LogicalDevice("/device:CPU:0", "CPU"), ..."""
-    return [
-        LogicalDevice(d.name.replace("/physical_device", "/device"), d.device_type)
-        for d in get_visible_devices(device_type)
-    ]
+_run_eagerly = [False]
 
 
 def get_logical_device_configuration(device):
@@ -96,7 +45,6 @@ def run_functions_eagerly(run_eagerly):
     _run_eagerly[0] = bool(run_eagerly)
 
 
-_run_eagerly = [False]
 experimental_run_functions_eagerly = run_functions_eagerly
 experimental_functions_run_eagerly = functions_run_eagerly
 

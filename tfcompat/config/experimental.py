@@ -4,34 +4,10 @@ import jax as _jax
 
 from tfcompat._core.context import settings as _settings
 from tfcompat._core.segment import current as _current
-
-
-def list_physical_devices(device_type=None):
-    """See `tf.config.list_physical_devices`."""
-    from tfcompat import config
-
-    return config.list_physical_devices(device_type)
-
-
-def list_logical_devices(device_type=None):
-    """See `tf.config.list_logical_devices`."""
-    from tfcompat import config
-
-    return config.list_logical_devices(device_type)
-
-
-def get_visible_devices(device_type=None):
-    """See `tf.config.get_visible_devices`."""
-    from tfcompat import config
-
-    return config.get_visible_devices(device_type)
-
-
-def set_visible_devices(devices, device_type=None):
-    """See `tf.config.set_visible_devices`."""
-    from tfcompat import config
-
-    config.set_visible_devices(devices, device_type)
+from tfcompat._devices import get_visible_devices as get_visible_devices
+from tfcompat._devices import list_logical_devices as list_logical_devices
+from tfcompat._devices import list_physical_devices as list_physical_devices
+from tfcompat._devices import set_visible_devices as set_visible_devices
 
 
 def set_memory_growth(device, enable):
