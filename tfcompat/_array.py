@@ -9,10 +9,11 @@ from jax import lax
 from tfcompat._core import convert as conversion
 from tfcompat._core import dtypes, shapes
 from tfcompat._core.convert import convert
-from tfcompat._core.op import Any, Axes, Axis, Bool, Check, Data, Int, Ints, Many, Shape, T, op
+from tfcompat._core.op import Any, Axes, Axis, Bool, Check, Data, Int, Ints, Many, T, op
 from tfcompat._core.tensor_base import TensorHandle, host_value
-from tfcompat._gather import gather_v2
-from tfcompat._slicing import WIDE, invalid, moves
+from tfcompat._gather import take
+from tfcompat._slicing import WIDE, check_allowed, invalid, moves
+from tfcompat._vectors import One, Vector
 
 Tlen = Data("Tlen", dtypes.int32)
 Tshift = Data("Tshift", dtypes.int32)
@@ -35,7 +36,7 @@ def positive(axis, rank, message, kernel):
 
 @moves
 @op("Reshape")
-def reshape(tensor: T, shape: Shape):
+def reshape(tensor: T, shape: Vector("Reshape", "Tshape", "sizes input must be 1-D, not {}", sizes=True)):
     """The same elements in another shape.
 
     Args:
@@ -64,9 +65,16 @@ def reshape(tensor: T, shape: Shape):
     return lax.reshape(tensor, shape)
 
 
+class Permutation:
+    """None or a vector."""
+
+    fast = "{x} is None"
+    canonical = Vector("Transpose", "Tperm", scalar=False).canonical
+
+
 @moves
 @op("Transpose")
-def transpose(a: T, perm: Ints = None, conjugate: Bool = False):
+def transpose(a: T, perm: Permutation = None, conjugate: Bool = False):
     """Permutes the dimensions: dimension i of the result is dimension `perm[i]` of `a` (default: reversed).
 
     Args:
@@ -95,7 +103,7 @@ def transpose(a: T, perm: Ints = None, conjugate: Bool = False):
 
 @moves
 @op("ExpandDims")
-def expand_dims(input: T, axis: Axis):
+def expand_dims(input: T, axis: One("ExpandDims", "'dim' must be a tensor with a single value")):
     """Inserts a dimension of size 1 at `axis`.
 
     Raises:
@@ -127,7 +135,7 @@ def squeeze(input: T, axis: Axes = None):
 
 @moves
 @op("BroadcastTo")
-def broadcast_to(input: T, shape: Shape):
+def broadcast_to(input: T, shape: Vector("BroadcastTo", "Tidx", sizes=True)):
     """`input` repeated to `shape` by the rules of broadcasting.
 
     Raises:
@@ -209,8 +217,9 @@ def concat(values, axis, name="concat"):
       InvalidArgumentError: ranks, shapes or dtypes do not fit, `axis` is out of range, or the list is empty.
     """
     if not isinstance(values, (list, tuple)):
-        values = list(values) if isinstance(values, TensorHandle) and False else [values]
+        values = [values]
     if len(values) == 1:
+        convert(axis, dtypes.int32)
         return identity(values[0])
     if not values:
         raise invalid("ConcatOp : Expected at least one tensor to concatenate, got an empty list", "ConcatV2", name)
@@ -242,10 +251,13 @@ def stack(values, axis=0, name="stack"):
     Raises:
       ValueError: `axis` is out of range. InvalidArgumentError: shapes or dtypes differ.
     """
+    if axis == 0 and (isinstance(values, (TensorHandle, np.ndarray)) or not conversion.holds_tensors(values)):
+        try:
+            return identity(values)
+        except (TypeError, ValueError):
+            pass  # lists of different lengths: an error of shapes
     if isinstance(values, (TensorHandle, np.ndarray)):
         values = [*values]
-    if axis == 0 and not conversion.holds_tensors(values):
-        return convert(values)
     values = _convert_all(values)
     rank = len(values[0]._aval.shape) + 1
     if not -rank <= axis < rank:
@@ -363,8 +375,12 @@ def split(value, num_or_size_splits, axis=0, num=None, name="split"):
 
 @moves
 @op("Tile")
-def tile_by(input: T, multiples: Ints):
-    """`tile` with multiples that are known to be a vector."""
+def tile(input: T, multiples: Vector("Tile", "Tmultiples", "Expected multiples to be 1-D, but got shape {}", False)):
+    """`input` repeated `multiples[i]` times along each dimension i.
+
+    Raises:
+      InvalidArgumentError: `multiples` is no vector with one non-negative int for each dimension.
+    """
     if len(multiples) != input.ndim:
         raise invalid(f"Expected multiples argument to be a vector of length {input.ndim} but got length "
                       f"{len(multiples)}", "Tile")  # fmt: skip
@@ -372,17 +388,6 @@ def tile_by(input: T, multiples: Ints):
         if n < 0:
             raise invalid(f"Expected multiples[{d}] >= 0, but got {n}", "Tile")
     return jnp.tile(input, multiples)
-
-
-def tile(input, multiples, name=None):
-    """`input` repeated `multiples[i]` times along each dimension i.
-
-    Raises:
-      InvalidArgumentError: `multiples` is no vector with one non-negative int for each dimension.
-    """
-    if isinstance(multiples, (int, np.integer)) or (isinstance(multiples, TensorHandle) and not multiples._aval.shape):
-        raise invalid("Expected multiples to be 1-D, but got shape []", "Tile")
-    return tile_by(input, multiples)
 
 
 @moves
@@ -406,18 +411,24 @@ def repeat(input, repeats, axis=None, name=None):
       ValueError: `repeats` has another length than `axis`.
     """
     input, repeats = convert(input), convert(repeats)
+    if not repeats._aval.dtype.is_integer:
+        raise TypeError(f"Argument `tensor` (name: repeats) must be of type integer. Received `tensor` = {repeats.numpy()} "
+                        f"of dtype: {repeats._aval.dtype!r}")  # fmt: skip
     if axis is None:
         input, axis = reshape(input, (-1,)), 0
     elif not input._aval.shape:
         input = reshape(input, (-1,))
-    count = host_value(repeats)
+    count, rank = host_value(repeats), len(input._aval.shape)
+    axis = Axis.canonical(axis, "axis")
+    if not -rank <= axis < rank:
+        raise ValueError(f"axis={axis} out of bounds: expected {-rank}<=axis<{rank}")
     if count.size == 1:
         return repeat_each(input, int(count.reshape(())), axis)
     size = input._aval.shape[axis]
     if count.shape != (size,):
         raise ValueError(f"Dimensions {size} and {count.shape[0]} are not compatible")
     # The positions are data: what is structure is only how many there are.
-    return gather_v2(input, np.repeat(np.arange(size, dtype=np.int32), count), axis, 0)
+    return take(input, np.repeat(np.arange(size, dtype=np.int32), count), axis)
 
 
 def _paddings(paddings, rank, kernel):
@@ -479,7 +490,9 @@ def pad(tensor, paddings, mode="CONSTANT", constant_values=0, name=None):
     if mode not in ("CONSTANT", "REFLECT", "SYMMETRIC"):
         raise ValueError('Value of argument `mode` expected to be one of "CONSTANT", "REFLECT", or "SYMMETRIC". '
                          f"Received `mode` = {mode}")  # fmt: skip
-    paddings = _nested_ints(host_value(convert(paddings)).tolist())
+    paddings = convert(paddings, None, dtypes.int32)
+    check_allowed("MirrorPad" if mode != "CONSTANT" else "Pad", "Tpaddings", paddings._aval.dtype, WIDE)
+    paddings = _nested_ints(host_value(paddings).tolist())
     if mode != "CONSTANT":
         return pad_mirror(tensor, paddings, mode.lower())
     tensor = convert(tensor)
@@ -515,7 +528,9 @@ def reverse(tensor, axis, name=None):
     Raises:
       InvalidArgumentError: `axis` is no vector, names a dimension twice or one that does not exist.
     """
-    axis = host_value(convert(axis, None, dtypes.int32))
+    axis = convert(axis, None, dtypes.int32)
+    check_allowed("ReverseV2", "Tidx", axis._aval.dtype, WIDE)
+    axis = host_value(axis)
     if axis.ndim != 1:
         raise invalid(f"'dims' must be 1-dimension, not {axis.ndim}", "ReverseV2")
     return reverse_axes(tensor, tuple(int(d) for d in axis))

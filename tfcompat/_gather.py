@@ -6,6 +6,7 @@ from jax import lax
 
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, Int, Many, Shape, T, op
+from tfcompat._declare import plain
 from tfcompat._slicing import INDEX_DTYPES, WIDE, invalid, moves
 
 # Gather
@@ -95,9 +96,18 @@ def gather(params, indices, validate_indices=None, axis=None, batch_dims=0, name
 gather.op = gather_v2.op
 
 
+@moves
+@op("Gather")
+def take(params: T, indices: Tindices, axis: Int):
+    """`gather` at positions that are known to be in range; its gradient is always dense."""
+    return gather_v2.op.body(params, indices, axis, 0)
+
+
 def _nd_limits(params, indices, batch_dims):
     if indices.ndim == 0:
         raise invalid("indices must be at least a vector", "GatherNd")
+    if batch_dims and batch_dims >= indices.ndim:
+        raise plain(ValueError(f"Argument `batch_dims` = {batch_dims} must be less than rank(`indices`) = {indices.ndim}"))
     depth = indices.shape[-1]
     if depth > params.ndim - batch_dims:
         raise invalid(f"index innermost dimension length must be <= params rank; saw: {depth} vs. "
@@ -309,6 +319,7 @@ def _new_message(indices, updates, shape):
     return scatter_message(shape, indices)
 
 
+@moves
 @op("ScatterNd", check=Check(_new_bad, _new_message), Tindices=INDEX_DTYPES)
 def scatter_nd(indices: Tindices, updates: T, shape: Shape):
     """A tensor of `shape` that is 0 but for `updates`, added up where positions repeat.
@@ -322,6 +333,8 @@ def scatter_nd(indices: Tindices, updates: T, shape: Shape):
       InvalidArgumentError: a position out of range, or shapes that do not fit.
     """
     check_scatter_nd("ScatterNd", shape, indices, updates)
+    if updates.dtype == np.bool_:
+        return scatter(jnp.zeros(shape, np.int32), indices, updates.astype(np.int32), "add") != 0
     return scatter(jnp.zeros(shape, updates.dtype), indices, updates, "add")
 
 

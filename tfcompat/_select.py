@@ -15,7 +15,7 @@ from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
 from tfcompat._creation import zeros
 from tfcompat._declare import INDEX, NUMBERS, REAL, not_allowed, sum_to
-from tfcompat._gather import gather_v2
+from tfcompat._gather import take
 from tfcompat._slicing import invalid, moves, set_boolean_mask
 
 
@@ -90,13 +90,13 @@ def boolean_mask(tensor, mask, axis=None, name="boolean_mask"):
     if mask.ndim == 0:
         raise ValueError("mask cannot be scalar.")
     axis = 0 if axis is None else int(axis)
-    axis += len(shape) if axis < 0 else 0
-    covered = shape[axis : axis + mask.ndim]
+    covered = shape[axis : axis + mask.ndim]  # as in TensorFlow, empty for a last axis of -1
     if covered != mask.shape:
         raise ValueError(f"Shapes {covered} and {mask.shape} are incompatible")
+    axis += len(shape) if axis < 0 else 0
     flat = reshape(tensor, (*shape[:axis], mask.size, *shape[axis + mask.ndim :])) if mask.ndim > 1 else tensor
     # The positions are data: what is structure is only how many there are.
-    return gather_v2(flat, _host(np.flatnonzero(mask).astype(np.int64)), axis, 0)
+    return take(flat, _host(np.flatnonzero(mask).astype(np.int64)), axis)
 
 
 set_boolean_mask(boolean_mask)
@@ -394,7 +394,7 @@ def dynamic_partition(data, partitions, num_partitions, name=None):
                       "DynamicPartition")  # fmt: skip
     rows = reshape(data, (numbers.size, *shape[numbers.ndim :]))
     flat = numbers.reshape(-1)
-    return [gather_v2(rows, _host(np.flatnonzero(flat == k)), 0, 0) for k in range(num_partitions)]
+    return [take(rows, _host(np.flatnonzero(flat == k)), 0) for k in range(num_partitions)]
 
 
 def dynamic_stitch(indices, data, name=None):
@@ -428,7 +428,7 @@ def dynamic_stitch(indices, data, name=None):
     if (source == flat.size).any():  # a position that nothing goes to
         rows.append(zeros((1, *rest), values[0]._aval.dtype))
     rows = concat(rows, 0)
-    return gather_v2(rows, _host(source), 0, 0)
+    return take(rows, _host(source), 0)
 
 
 # Positions and histograms

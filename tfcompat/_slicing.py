@@ -581,7 +581,9 @@ def strided_slice(input_, begin, end, strides=None, begin_mask=0, end_mask=0, el
       InvalidArgumentError: lengths differ, a stride is 0, a single position is out of range.
     """
     input_ = convert(input_)
-    begin, end = host_value(convert(begin)), host_value(convert(end))
+    begin, end = convert(begin, None, dtypes.int32), convert(end, None, dtypes.int32)
+    check_allowed("StridedSlice", "Index", begin._aval.dtype, INDEX_DTYPES)
+    begin, end = host_value(begin), host_value(end)
     strides = np.ones_like(begin) if strides is None else host_value(convert(strides))
     if not begin.shape == end.shape == strides.shape or begin.ndim != 1:
         raise invalid(

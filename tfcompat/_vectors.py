@@ -1,0 +1,66 @@
+"""Attributes that TensorFlow takes as integer tensors: shapes, axes, multiples; what does not fit raises its errors."""
+
+from tfcompat._core import dtypes
+from tfcompat._core.avals import shape_text
+from tfcompat._core.convert import convert
+from tfcompat._core.shapes import TensorShape
+from tfcompat._core.tensor_base import host_value
+from tfcompat._slicing import check_allowed, invalid
+
+
+class Vector:
+    """A tuple of ints.
+
+    Args:
+      kernel, attribute: what a message about a wrong dtype names.
+      rank_message: what a value of another rank raises, with `{}` for its shape; None: it is flattened.
+      scalar: whether one int counts as a vector.
+      sizes: whether the ints are sizes, which may differ from call to call.
+      dtype: where given, Python data has to fit this dtype (TypeError) instead of being looked at.
+    """
+
+    fast = "False"
+
+    def __init__(self, kernel, attribute, rank_message=None, scalar=True, sizes=False, dtype=None):
+        self.kernel, self.attribute, self.rank_message, self.scalar = kernel, attribute, rank_message, scalar
+        self.sizes, self.dtype = sizes, dtype
+
+    def canonical(self, value, name):
+        kind = type(value)
+        if kind is list or kind is tuple:
+            for v in value:
+                if type(v) is not int:
+                    break
+            else:
+                return tuple(value)
+        elif kind is int and self.scalar:
+            return (value,)
+        elif kind is TensorShape and value.is_fully_defined():
+            return tuple(value.as_list())
+        tensor = convert(value, self.dtype if not hasattr(value, "dtype") else None, dtypes.int32)
+        a = tensor._aval
+        if a.dtype not in (dtypes.int32, dtypes.int64):
+            check_allowed(self.kernel, self.attribute, a.dtype, (dtypes.int32, dtypes.int64))
+        if self.rank_message is not None and (len(a.shape) > 1 or (not a.shape and not self.scalar)):
+            raise invalid(self.rank_message.format(shape_text(a.shape)), self.kernel)
+        return tuple(host_value(tensor).reshape(-1).tolist())
+
+
+class One:
+    """One int, given as a number or a tensor with a single element.
+
+    Args:
+      kernel: what messages name.
+      message: what a tensor of another size raises, with `{}` for its shape.
+    """
+
+    fast = "type({x}) is int"
+
+    def __init__(self, kernel, message):
+        self.kernel, self.message = kernel, message
+
+    def canonical(self, value, name):
+        tensor = convert(value, dtypes.int32 if not hasattr(value, "dtype") else None)
+        if tensor._aval.size != 1:
+            raise invalid(self.message.format(shape_text(tensor._aval.shape)), self.kernel)
+        return int(host_value(tensor).reshape(()))
