@@ -112,9 +112,6 @@ from tfcompat._cast import (
 from tfcompat._cast import (
     saturate_cast as saturate_cast,
 )
-from tfcompat._cast import (
-    zeros_like as zeros_like,
-)
 from tfcompat._clip import (
     clip_by_global_norm as clip_by_global_norm,
 )
@@ -339,6 +336,7 @@ from tfcompat._creation import (
 )
 from tfcompat._creation import (
     zeros as zeros,
+    zeros_like as zeros_like,
 )
 from tfcompat._decompositions import (
     eig as eig,

@@ -114,9 +114,17 @@ def expand_dims(input: T, axis: One("ExpandDims", "'dim' must be a tensor with a
     return lax.expand_dims(input, [axis])
 
 
+class SqueezeDims(Axes):
+    """Like `Axes`; whole floats count, too."""
+
+    @staticmethod
+    def canonical(value, name):
+        return Axes.canonical(int(value) if isinstance(value, float) and value.is_integer() else value, name)
+
+
 @moves
 @op("Squeeze")
-def squeeze(input: T, axis: Axes = None):
+def squeeze(input: T, axis: SqueezeDims = None):
     """Removes dimensions of size 1: those in `axis`, by default all.
 
     Raises:

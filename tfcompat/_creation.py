@@ -1,17 +1,22 @@
 """Tensors out of nothing: constants, fills, ranges, shapes."""
 
+import math
+
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
 from tfcompat._core import dtypes, errors
-from tfcompat._core.avals import aval
-from tfcompat._core.convert import convert, empty_aligned, static_value
+from tfcompat._core.avals import aval, shape_text
+from tfcompat._core.convert import convert, empty_aligned, holds_tensors, leaves, static_value
 from tfcompat._core.core_types import CompositeTensor, TensorType
 from tfcompat._core.op import Axis, Data, Int, Shape, T, op
+from tfcompat._core.segment import current
+from tfcompat._core.shapes import TensorShape
 from tfcompat._core.tensor import Tensor
-from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle
-from tfcompat._declare import FLOATS, invalid
+from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
+from tfcompat._declare import FLOATS, INDEX, NUMBERS, invalid, not_allowed
+from tfcompat._vectors import Vector
 
 _AT_ONCE = 16 << 10  # bytes up to which a constant fill is made on the host instead of recorded
 
@@ -30,18 +35,28 @@ def constant(value, dtype=None, shape=None, name="Const"):
     dtype = None if dtype is None else dtypes.as_dtype(dtype)
     if isinstance(value, TensorHandle) and dtype is not None and value.dtype is not dtype:
         raise TypeError(f"Expected tensor {value.numpy()} with dtype {dtype!r}, but got dtype {value.dtype!r}.")
+    if isinstance(value, (list, tuple)) and holds_tensors(value):
+        first = next(leaves(value))
+        raise ValueError("TypeError: Scalar tensor has no `len()`" if not isinstance(first, (bool, int, float, complex))
+                         else "Can't convert Python sequence with mixed types to Tensor.")  # fmt: skip
+    if hasattr(type(value), "_read"):  # a variable: its value, like any other array's
+        value = host_value(value._read())
     tensor = convert(value, dtype)
     if shape is None:
         return tensor
-    wanted = Shape.canonical(shape, "shape")
+    wanted = tuple(TensorShape(shape).as_list())
+    if None in wanted:
+        raise ValueError("Attempt to convert a value (None) with an unsupported type (<class 'NoneType'>) to a Tensor.")
+    if any(d < 0 for d in wanted):
+        raise ValueError(f"Dimension {min(wanted)} must be >= 0")
     if tensor._aval.shape == wanted:
         return tensor
     size = int(np.prod(wanted))
     if tensor._aval.size == size:
         from tfcompat._array import reshape
 
-        return reshape(tensor, wanted)
-    if tensor._aval.shape == ():
+        return reshape(current().alias(tensor), wanted)  # a constant: not the tensor that tapes know
+    if tensor._aval.size == 1:
         return fill(wanted, tensor)
     raise TypeError(
         f"Eager execution of tf.constant with unsupported shape. Tensor {tensor.numpy()} (converted from {value}) has "
@@ -51,14 +66,21 @@ def constant(value, dtype=None, shape=None, name="Const"):
 
 @op("Fill")
 def _filled(value: T, dims: Shape):
-    return jnp.broadcast_to(value, dims)
+    return jnp.broadcast_to(value.reshape(()), dims)
 
 
-def _checked_dims(dims):
-    shape = Shape.canonical(dims, "dims")
+_RANK = "dims must represent a vector, got shape {}"
+_fill_dims = Vector("Fill", "index_type", _RANK)
+_zeros_dims = Vector("Fill", "index_type", _RANK, dtype=dtypes.int32)
+_zeros_wide_dims = Vector("Fill", "index_type", _RANK, dtype=dtypes.int64)
+
+
+def _checked_dims(shape):
     for d in shape:
-        if d is None or d < 0:
+        if d < 0:
             raise errors.InvalidArgumentError(None, None, f"Dimension {d} must be >= 0 [Op:Fill] name: ")
+    if math.prod(shape) >= 2**63:
+        raise invalid(f"Shape {shape_text(shape)} would have more than 2**63 - 1 elements", "Fill")
     return shape
 
 
@@ -69,10 +91,9 @@ def fill(dims, value, name=None):
       InvalidArgumentError: `value` is no scalar, or a dimension is negative.
     """
     value = convert(value)
-    if value._aval.shape != ():
-        text = ",".join(map(str, value._aval.shape))
-        raise invalid(f"value must be a scalar, got shape [{text}]", "Fill")
-    shape = _checked_dims(dims)
+    if value._aval.size != 1 or len(value._aval.shape) > 1:
+        raise invalid(f"value must represent a scalar, got shape {shape_text(value._aval.shape)}", "Fill")
+    shape = _checked_dims(_fill_dims.canonical(dims, "dims"))
     if value._aval.np_dtype.hasobject:
         return Tensor(aval(shape, value._aval.np_dtype), np.full(shape, value._value.item(), object), None, PLAIN)
     return _filled(value, shape)
@@ -81,10 +102,14 @@ def fill(dims, value, name=None):
 def _full(shape, dtype, number):
     """Zeros or ones: a host value where small, recorded where large."""
     dtype = dtypes.as_dtype(dtype)
+    try:
+        shape = _zeros_dims.canonical(shape, "shape")
+    except (TypeError, ValueError):  # sizes that need 64 bits, or the error
+        shape = _zeros_wide_dims.canonical(shape, "shape")
     shape = _checked_dims(shape)
     if dtype is dtypes.string:
         if number:
-            raise TypeError("tf.ones: strings have no one.")
+            raise TypeError(f"Cannot convert {number} to EagerTensor of dtype string")
         return Tensor(aval(shape, np.dtype(object)), np.full(shape, b"", object), None, PLAIN)
     a = aval(shape, dtype.np)
     if a.nbytes <= _AT_ONCE:
@@ -122,6 +147,8 @@ def zeros_like(input, dtype=None, name=None, layout=None):
 def ones_like(input, dtype=None, name=None, layout=None):
     """Ones of the shape of `input`, and its dtype unless `dtype` is given."""
     a = _aval_of(input)
+    if a.dtype is dtypes.string and dtype is None:
+        raise not_allowed("T", a.np_dtype, (*NUMBERS, dtypes.bool), "OnesLike")
     return ones(a.shape, a.dtype if dtype is None else dtype)
 
 
@@ -140,8 +167,15 @@ def _static(array):
 
 def shape(input, out_type=None, name=None):
     """The shape of `input` as a vector of `out_type` (int32 by default)."""
-    out = dtypes.int32 if out_type is None else dtypes.as_dtype(out_type)
+    out = _out_type(out_type, "Shape")
     return _static(np.array(_aval_of(input).shape, out.np))
+
+
+def _out_type(out_type, kernel):
+    out = dtypes.int32 if out_type is None else dtypes.as_dtype(out_type)
+    if out not in INDEX:
+        raise not_allowed("out_type", out.np, INDEX, kernel)
+    return out
 
 
 def shape_n(input, out_type=dtypes.int32, name=None):
@@ -162,7 +196,7 @@ def rank(input, name=None):
 
 @op("Range", static=True)
 def _range(start: T, delta: T, count: Int):
-    return start + delta * lax.iota(start.dtype, count)
+    return start.reshape(()) + delta.reshape(()) * lax.iota(start.dtype, count)
 
 
 def range(start, limit=None, delta=1, dtype=None, name="range"):
@@ -187,9 +221,9 @@ def range(start, limit=None, delta=1, dtype=None, name="range"):
         known = [p.dtype for p in parts]
         dtype = max(known, key=order.index) if all(d in order for d in known) else known[0]
         parts = [p if p.dtype is dtype else convert(p.numpy(), dtype) for p in parts]
-    first, last, step = (p.numpy() for p in parts)
+    first, last, step = (p.numpy().reshape(-1)[0] if p._aval.size else 0 for p in parts)
     for p, text in zip(parts, ("start", "limit", "delta"), strict=True):
-        if p._aval.shape:
+        if p._aval.shape not in ((), (1,)):
             raise invalid(f"{text} must be a scalar, not shape [{','.join(map(str, p._aval.shape))}]", "Range")
     if step == 0:
         raise errors.InvalidArgumentError(None, None, "Requires delta != 0 [Op:Range] name: range")
@@ -228,17 +262,24 @@ def _axes(n):
 def linspace(start, stop, num, name=None, axis=0):
     """`num` evenly spaced numbers from `start` to `stop`, both included, along a new `axis`."""
     start = convert(start)
-    if start.dtype.is_integer:
-        start = convert(start.numpy().astype(np.float64))
-    return _linspace(start, convert(stop, start.dtype) if not isinstance(stop, TensorType) else stop,
-                     Int.canonical(num, "num"), axis)  # fmt: skip
+    try:
+        stop = convert(stop, start._aval.dtype)
+    except ValueError as error:
+        raise ValueError(f"stop: {error}") from None
+    if start._aval.dtype.is_integer:
+        from tfcompat._cast import cast
+
+        start, stop = cast(start, dtypes.float64), cast(stop, dtypes.float64)
+    return _linspace(start, stop, Int.canonical(num, "num"), axis)
 
 
-@op("OneHot", grad=None)
+@op("OneHot", grad=None, TI=(dtypes.uint8, dtypes.int8, *INDEX))
 def _one_hot(indices: Data("TI"), on_value: T, off_value: T, depth: Int, axis: Axis):
-    position = axis % (indices.ndim + 1)
-    classes = jnp.arange(depth, dtype=indices.dtype)
-    classes = classes.reshape([depth if d == position else 1 for d in _axes(indices.ndim + 1)])
+    rank = indices.ndim + 1
+    if not -1 <= axis < rank:
+        raise invalid(f"Expected axis to be -1 or between [0, {rank}).  But received: {axis}", "OneHot")
+    position = axis % rank
+    classes = jnp.arange(depth, dtype=indices.dtype).reshape([depth if d == position else 1 for d in _axes(rank)])
     return jnp.where(jnp.expand_dims(indices, position) == classes, on_value, off_value)
 
 
@@ -247,21 +288,33 @@ def one_hot(indices, depth, on_value=None, off_value=None, axis=None, dtype=None
 
     Args:
       indices: integer tensor; an index outside [0, depth) gives a row of `off_value`.
+      depth: an int.
+      on_value, off_value: scalars, 1 and 0 by default.
+      axis: where the new dimension is; default: last.
       dtype: float32 by default, or that of the values.
 
     Raises:
-      TypeError: dtypes of the values that differ. InvalidArgumentError: a negative depth.
+      TypeError: dtypes of the values that differ. InvalidArgumentError: a negative depth, or no such axis.
     """
-    given = [v for v in (on_value, off_value) if v is not None]
-    if dtype is None:
-        dtype = convert(given[0]).dtype if given else dtypes.float32
-    dtype = dtypes.as_dtype(dtype)
-    for v, text in ((on_value, "on_value"), (off_value, "off_value")):
-        if v is not None and hasattr(v, "dtype") and dtypes.as_dtype(v.dtype) is not dtype:
-            raise TypeError(f"dtype {dtypes.as_dtype(v.dtype)} of {text} does not match dtype parameter {dtype}")
-    on = convert(1 if dtype is not dtypes.bool else True, dtype) if on_value is None else convert(on_value, dtype)
-    off = convert(0 if dtype is not dtypes.bool else False, dtype) if off_value is None else convert(off_value, dtype)
-    depth = Int.canonical(depth, "depth")
+    given = {text: convert(v, None, dtype and dtypes.as_dtype(dtype))
+             for v, text in ((on_value, "on_value"), (off_value, "off_value")) if v is not None}  # fmt: skip
+    if dtype is None and len(given) == 2 and given["on_value"].dtype is not given["off_value"].dtype:
+        raise TypeError(f"dtype {given['on_value'].dtype!r} of on_value does not match dtype "
+                        f"{given['off_value'].dtype!r} of off_value")  # fmt: skip
+    wanted = dtypes.as_dtype(dtype) if dtype is not None else None
+    for text, v in given.items():
+        if wanted is not None and v.dtype is not wanted:
+            raise TypeError(f"dtype {v.dtype!r} of {text} does not match dtype parameter {wanted!r}")
+    wanted = wanted or next((v.dtype for v in given.values()), dtypes.float32)
+    on = given["on_value"] if on_value is not None else convert(1, wanted)
+    off = given["off_value"] if off_value is not None else convert(0, wanted)
+    for t, text in ((on, "on_value"), (off, "off_value")):
+        if t._aval.shape:
+            raise invalid(f"{text} must be a scalar, but got: {shape_text(t._aval.shape)}", "OneHot")
+    depth = convert(depth, dtypes.int32 if not hasattr(depth, "dtype") else None)
+    if depth._aval.shape:
+        raise invalid(f"depth must be a scalar, but got: {shape_text(depth._aval.shape)}", "OneHot")
+    depth = int(host_value(depth))
     if depth < 0:
         raise errors.InvalidArgumentError(None, None, f"depth must be non-negative, got: {depth} [Op:OneHot] name: ")
     return _one_hot(indices, on, off, depth, -1 if axis is None else axis)
@@ -273,6 +326,8 @@ def is_tensor(x):
 
 
 def get_static_value(tensor, partial=False):
-    """The value as a NumPy array, or None for variables."""
-    return static_value(tensor) if isinstance(tensor, TensorHandle) else None
+    """The value as a NumPy array; None for variables; what is no tensor is returned as it is."""
+    if isinstance(tensor, TensorHandle):
+        return static_value(tensor)
+    return None if isinstance(tensor, TensorType) else tensor
 

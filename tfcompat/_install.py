@@ -12,5 +12,6 @@ _operators.install(Variable)
 Tensor.__getitem__ = _slicing.getitem
 _variable_methods.install(Variable)
 _gather.gather_v2.op.sparse_grad = _sparse_gradients.of_gather
+_gather.gather_nd.op.sparse_grad = _sparse_gradients.of_gather_nd
 specs.set_value_types(tensor=Tensor, variable=Variable, indexed_slices=IndexedSlices)
 specs.set_tensor_converter(convert_to_tensor)

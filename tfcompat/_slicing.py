@@ -15,7 +15,7 @@ from tfcompat._core.attributes import Sizes
 from tfcompat._core.avals import aval
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
-from tfcompat._core.op import Any, Check, Data, Ints, Many, Op, T, call, invoke, op
+from tfcompat._core.op import Any, Check, Data, Ints, Many, Op, T, call, check_dtypes, invoke, op
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
 
@@ -485,6 +485,7 @@ def moves(public):
 def call_moving(declared, key, ins, attrs, count=0):
     if not any(t._aval.np_dtype.hasobject for t in ins):
         return call(declared, key, ins, attrs, count)
+    check_dtypes(declared, ins)
     table, places = [np.array([b""], object)], []
     for t in ins:
         if t._aval.np_dtype.hasobject:
