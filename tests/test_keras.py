@@ -112,3 +112,32 @@ def test_keras_missing():
     done = run_python("-c", "import sys; sys.modules['keras'] = None; import tfcompat as tf; tf.losses.MSE")
     assert done.returncode == 1
     assert "pip install keras" in done.stderr
+
+
+@pytest.mark.own_mode
+@pytest.mark.parametrize("tier", ["deferred", "compiled"])
+@pytest.mark.parametrize("name", ["SGD", "Adam"])
+def test_training_step_is_recorded_alike_each_time(name, tier):
+    """Optimizer, loss and layers read nothing and make no new structure once two steps have been seen."""
+    x = tf.constant([[1.0, -1.0], [0.5, 2.0]])
+    model = tf.keras.Sequential([tf.keras.layers.Dense(3, activation="relu"), tf.keras.layers.Dense(1)])
+    optimizer = getattr(tf.optimizers, name)(0.01)
+    loss_of = tf.losses.MeanSquaredError()
+
+    def step():
+        with tf.GradientTape() as tape:
+            loss = loss_of(tf.ones((2, 1)), model(x, training=True))
+        optimizer.apply_gradients(
+            zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables, strict=True)
+        )
+
+    with tf.debug.mode(tier):
+        for _ in range(4):
+            step()
+        before = tf.debug.stats()
+        with tf.debug.no_reads():
+            for _ in range(10):
+                step()
+        after = tf.debug.stats()
+        assert int(optimizer.iterations) == 14
+    assert [after[key] - before[key] for key in ("traces", "structures", "compiles", "segments")] == [0, 0, 0, 10]

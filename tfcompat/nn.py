@@ -455,7 +455,7 @@ def embedding_lookup(params, ids, max_norm=None, name=None):
 
 def log_poisson_loss(targets, log_input, compute_full_loss=False, name=None):
     """exp(log_input) - log_input * targets, plus Stirling's term with `compute_full_loss`."""
-    from tfcompat import math
+    from tfcompat import _elementwise as math
 
     log_input = _convert(log_input)
     targets = _convert(targets, log_input.dtype)
