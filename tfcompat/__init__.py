@@ -336,6 +336,8 @@ from tfcompat._creation import (
 )
 from tfcompat._creation import (
     zeros as zeros,
+)
+from tfcompat._creation import (
     zeros_like as zeros_like,
 )
 from tfcompat._decompositions import (
