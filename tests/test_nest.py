@@ -5,8 +5,7 @@ import gc
 import weakref
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from leaf_modules import differences
 from oracle.leaves import Attrs, Masked, Pair
 

@@ -6,8 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tfcompat._core import convert as conversion
-from tfcompat._core import dtypes, shapes
+from tfcompat._core import convert as conversion, dtypes, shapes
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Any, Axes, Axis, Bool, Check, Data, Int, Ints, Many, T, op
 from tfcompat._core.tensor_base import TensorHandle, host_value

@@ -6,8 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tfcompat._core import dtypes as d
-from tfcompat._core import errors
+from tfcompat._core import dtypes as d, errors
 from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.op import Data, Dtype, T, op

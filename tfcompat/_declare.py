@@ -4,8 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tfcompat._core import dtypes as d
-from tfcompat._core import errors
+from tfcompat._core import dtypes as d, errors
 from tfcompat._core.avals import shape_text
 from tfcompat._core.op import Data, T, op
 

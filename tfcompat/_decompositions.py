@@ -8,8 +8,7 @@ from jax.lax import linalg
 
 from tfcompat import _elementwise as e
 from tfcompat._cast import real
-from tfcompat._core import dtypes as d
-from tfcompat._core import errors
+from tfcompat._core import dtypes as d, errors
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Bool, Check, Data, Dtype, T, op

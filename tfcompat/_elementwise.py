@@ -7,8 +7,7 @@ import numpy as np
 from jax import lax
 from jax.scipy import special
 
-from tfcompat._core import dtypes as d
-from tfcompat._core import errors
+from tfcompat._core import dtypes as d, errors
 from tfcompat._core.op import Check, T, op
 from tfcompat._declare import (
     FLOATS,

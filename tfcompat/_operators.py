@@ -4,10 +4,8 @@ An operator converts its other operand as the function of that name does, then l
 the body of the function again, without a call in between.
 """
 
-from tfcompat import _elementwise as e
-from tfcompat import bitwise, linalg
-from tfcompat._core import dtypes
-from tfcompat._core import segment as segments
+from tfcompat import _elementwise as e, bitwise, linalg
+from tfcompat._core import dtypes, segment as segments
 from tfcompat._core.context import state
 from tfcompat._core.convert import FAST_SCALARS, convert
 from tfcompat._core.op import call

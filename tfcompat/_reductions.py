@@ -6,8 +6,7 @@ from jax import lax
 
 from tfcompat import debugging
 from tfcompat._cast import cast_array
-from tfcompat._core import dtypes as d
-from tfcompat._core import errors
+from tfcompat._core import dtypes as d, errors
 from tfcompat._core.attributes import python_value
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Axes, Axis, Bool, Data, Dtype, Int, T, op

@@ -9,8 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tfcompat._core import dtypes, errors
-from tfcompat._core import segment as segments
+from tfcompat._core import dtypes, errors, segment as segments
 from tfcompat._core.attributes import Sizes
 from tfcompat._core.avals import aval
 from tfcompat._core.context import state

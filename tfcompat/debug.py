@@ -11,11 +11,9 @@ import random as _random
 
 from tfcompat._core import program as _program
 from tfcompat._core.callsite import describe as _describe
-from tfcompat._core.context import settings as _settings
-from tfcompat._core.context import state as _state
+from tfcompat._core.context import settings as _settings, state as _state
 from tfcompat._core.segment import current as _current
-from tfcompat._core.stats import runs as _runs
-from tfcompat._core.stats import stats as _stats
+from tfcompat._core.stats import runs as _runs, stats as _stats
 
 MODES = ("deferred", "sync", "random", "compiled", "interpreted")
 

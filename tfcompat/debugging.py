@@ -4,17 +4,12 @@ import jax.numpy as _jnp
 import numpy as _np
 
 from tfcompat import _elementwise as _e
-from tfcompat._core import dtypes as _d
-from tfcompat._core import errors as _errors
+from tfcompat._core import dtypes as _d, errors as _errors
 from tfcompat._core.convert import convert as _convert
 from tfcompat._core.core_types import TensorType as _TensorType
-from tfcompat._core.op import Check as _Check
-from tfcompat._core.op import Str as _Str
-from tfcompat._core.op import T as _T
-from tfcompat._core.op import op as _op
+from tfcompat._core.op import Check as _Check, Str as _Str, T as _T, op as _op
 from tfcompat._core.tensor import Tensor as _Tensor
-from tfcompat._core.tensor_base import TensorHandle as _TensorHandle
-from tfcompat._core.tensor_base import host_value as _host_value
+from tfcompat._core.tensor_base import TensorHandle as _TensorHandle, host_value as _host_value
 from tfcompat._declare import FLOATS as _FLOATS
 
 _SUMMARIZE = 3

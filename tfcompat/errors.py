@@ -1,37 +1,39 @@
 """`tf.errors`: what operations raise, and the status codes."""
 
-from tfcompat._core.errors import ABORTED as ABORTED
-from tfcompat._core.errors import ALREADY_EXISTS as ALREADY_EXISTS
-from tfcompat._core.errors import CANCELLED as CANCELLED
-from tfcompat._core.errors import DATA_LOSS as DATA_LOSS
-from tfcompat._core.errors import DEADLINE_EXCEEDED as DEADLINE_EXCEEDED
-from tfcompat._core.errors import FAILED_PRECONDITION as FAILED_PRECONDITION
-from tfcompat._core.errors import INTERNAL as INTERNAL
-from tfcompat._core.errors import INVALID_ARGUMENT as INVALID_ARGUMENT
-from tfcompat._core.errors import NOT_FOUND as NOT_FOUND
-from tfcompat._core.errors import OK as OK
-from tfcompat._core.errors import OUT_OF_RANGE as OUT_OF_RANGE
-from tfcompat._core.errors import PERMISSION_DENIED as PERMISSION_DENIED
-from tfcompat._core.errors import RESOURCE_EXHAUSTED as RESOURCE_EXHAUSTED
-from tfcompat._core.errors import UNAUTHENTICATED as UNAUTHENTICATED
-from tfcompat._core.errors import UNAVAILABLE as UNAVAILABLE
-from tfcompat._core.errors import UNIMPLEMENTED as UNIMPLEMENTED
-from tfcompat._core.errors import UNKNOWN as UNKNOWN
-from tfcompat._core.errors import AbortedError as AbortedError
-from tfcompat._core.errors import AlreadyExistsError as AlreadyExistsError
-from tfcompat._core.errors import CancelledError as CancelledError
-from tfcompat._core.errors import DataLossError as DataLossError
-from tfcompat._core.errors import DeadlineExceededError as DeadlineExceededError
-from tfcompat._core.errors import FailedPreconditionError as FailedPreconditionError
-from tfcompat._core.errors import InternalError as InternalError
-from tfcompat._core.errors import InvalidArgumentError as InvalidArgumentError
-from tfcompat._core.errors import NotFoundError as NotFoundError
-from tfcompat._core.errors import OperatorNotAllowedInGraphError as OperatorNotAllowedInGraphError
-from tfcompat._core.errors import OpError as OpError
-from tfcompat._core.errors import OutOfRangeError as OutOfRangeError
-from tfcompat._core.errors import PermissionDeniedError as PermissionDeniedError
-from tfcompat._core.errors import ResourceExhaustedError as ResourceExhaustedError
-from tfcompat._core.errors import UnauthenticatedError as UnauthenticatedError
-from tfcompat._core.errors import UnavailableError as UnavailableError
-from tfcompat._core.errors import UnimplementedError as UnimplementedError
-from tfcompat._core.errors import UnknownError as UnknownError
+from tfcompat._core.errors import (
+    ABORTED as ABORTED,
+    ALREADY_EXISTS as ALREADY_EXISTS,
+    CANCELLED as CANCELLED,
+    DATA_LOSS as DATA_LOSS,
+    DEADLINE_EXCEEDED as DEADLINE_EXCEEDED,
+    FAILED_PRECONDITION as FAILED_PRECONDITION,
+    INTERNAL as INTERNAL,
+    INVALID_ARGUMENT as INVALID_ARGUMENT,
+    NOT_FOUND as NOT_FOUND,
+    OK as OK,
+    OUT_OF_RANGE as OUT_OF_RANGE,
+    PERMISSION_DENIED as PERMISSION_DENIED,
+    RESOURCE_EXHAUSTED as RESOURCE_EXHAUSTED,
+    UNAUTHENTICATED as UNAUTHENTICATED,
+    UNAVAILABLE as UNAVAILABLE,
+    UNIMPLEMENTED as UNIMPLEMENTED,
+    UNKNOWN as UNKNOWN,
+    AbortedError as AbortedError,
+    AlreadyExistsError as AlreadyExistsError,
+    CancelledError as CancelledError,
+    DataLossError as DataLossError,
+    DeadlineExceededError as DeadlineExceededError,
+    FailedPreconditionError as FailedPreconditionError,
+    InternalError as InternalError,
+    InvalidArgumentError as InvalidArgumentError,
+    NotFoundError as NotFoundError,
+    OperatorNotAllowedInGraphError as OperatorNotAllowedInGraphError,
+    OpError as OpError,
+    OutOfRangeError as OutOfRangeError,
+    PermissionDeniedError as PermissionDeniedError,
+    ResourceExhaustedError as ResourceExhaustedError,
+    UnauthenticatedError as UnauthenticatedError,
+    UnavailableError as UnavailableError,
+    UnimplementedError as UnimplementedError,
+    UnknownError as UnknownError,
+)

@@ -14,79 +14,34 @@ from tfcompat._core.tape import paused as _paused
 from tfcompat._declare import FLOATS, INDEX, NUMBERS, REAL, invalid
 from tfcompat._elementwise import (
     log_sigmoid as log_sigmoid,
-)
-from tfcompat._elementwise import (
     multiply as _multiply,
-)
-from tfcompat._elementwise import (
     sigmoid as sigmoid,
-)
-from tfcompat._elementwise import (
     sqrt as _sqrt,
-)
-from tfcompat._elementwise import (
     square as _square,
-)
-from tfcompat._elementwise import (
     subtract as _subtract,
-)
-from tfcompat._elementwise import (
     tanh as tanh,
 )
 from tfcompat._gather import gather as _gather
-from tfcompat._math import in_top_k as in_top_k
-from tfcompat._math import l2_normalize as l2_normalize
-from tfcompat._math import top_k as top_k
+from tfcompat._math import in_top_k as in_top_k, l2_normalize as l2_normalize, top_k as top_k
 from tfcompat._nn_conv import (
     avg_pool as avg_pool,
-)
-from tfcompat._nn_conv import (
     avg_pool1d as avg_pool1d,
-)
-from tfcompat._nn_conv import (
     avg_pool2d as avg_pool2d,
-)
-from tfcompat._nn_conv import (
     avg_pool3d as avg_pool3d,
-)
-from tfcompat._nn_conv import (
     conv1d as conv1d,
-)
-from tfcompat._nn_conv import (
     conv2d as conv2d,
-)
-from tfcompat._nn_conv import (
     conv2d_transpose as conv2d_transpose,
-)
-from tfcompat._nn_conv import (
     conv3d as conv3d,
-)
-from tfcompat._nn_conv import (
     convolution as convolution,
-)
-from tfcompat._nn_conv import (
     depthwise_conv2d as depthwise_conv2d,
-)
-from tfcompat._nn_conv import (
     max_pool as max_pool,
-)
-from tfcompat._nn_conv import (
     max_pool1d as max_pool1d,
-)
-from tfcompat._nn_conv import (
     max_pool2d as max_pool2d,
-)
-from tfcompat._nn_conv import (
     max_pool3d as max_pool3d,
-)
-from tfcompat._nn_conv import (
     pool as pool,
-)
-from tfcompat._nn_conv import (
     separable_conv2d as separable_conv2d,
 )
-from tfcompat._reductions import reduce_mean as _reduce_mean
-from tfcompat._reductions import zero_fraction as zero_fraction
+from tfcompat._reductions import reduce_mean as _reduce_mean, zero_fraction as zero_fraction
 
 # Activations
 

@@ -8,8 +8,7 @@ import numpy as np
 from tfcompat import _gather
 from tfcompat._cast import cast as _cast
 from tfcompat._core import dtypes, errors, random_state
-from tfcompat._core.attributes import Shape as _Shape
-from tfcompat._core.attributes import python_value
+from tfcompat._core.attributes import Shape as _Shape, python_value
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, Dtype, Int, Shape, T, op
 from tfcompat._core.tensor_base import TensorHandle

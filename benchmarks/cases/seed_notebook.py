@@ -16,8 +16,7 @@ import sys
 import tempfile
 import time
 
-from engines import ENGINES as DESCRIPTIONS
-from engines import ROOT
+from engines import ENGINES as DESCRIPTIONS, ROOT
 from goals import faster
 
 TITLE = "seed notebook, as a process"

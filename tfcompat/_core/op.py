@@ -19,9 +19,16 @@ import jax
 import numpy as np
 from jax.extend import core as jex
 
-from tfcompat._core import attributes, caches, dtypes, errors, generic, interpret
-from tfcompat._core import program as _program  # noqa: F401 - it registers itself as what runs closed segments
-from tfcompat._core import segment as segments
+from tfcompat._core import (
+    attributes,
+    caches,
+    dtypes,
+    errors,
+    generic,
+    interpret,
+    program as _program,  # noqa: F401 - it registers itself as what runs closed segments
+    segment as segments,
+)
 from tfcompat._core.avals import aval, aval_of
 from tfcompat._core.context import settings, state
 from tfcompat._core.convert import convert, convert_first, convert_group, convert_many, convert_operands, convert_pair

@@ -13,8 +13,7 @@ import time
 import jax
 import numpy as np
 
-from tfcompat._core import compile_cache, donation
-from tfcompat._core import segment as segments
+from tfcompat._core import compile_cache, donation, segment as segments
 from tfcompat._core.callsite import call_site
 from tfcompat._core.context import settings
 from tfcompat._core.interpreter import Interrupted, interpret

@@ -5,8 +5,7 @@ import itertools
 import jax
 import numpy as np
 
-from tfcompat._core import device
-from tfcompat._core import segment as segments
+from tfcompat._core import device, segment as segments
 from tfcompat._core.avals import aval_of
 from tfcompat._core.context import state
 from tfcompat._core.reference import Reference

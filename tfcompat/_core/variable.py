@@ -10,8 +10,7 @@ import weakref
 
 import numpy as np
 
-from tfcompat._core import dtypes, errors, shapes
-from tfcompat._core import segment as segments
+from tfcompat._core import dtypes, errors, segment as segments, shapes
 from tfcompat._core.avals import shape_text
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert, variable_types

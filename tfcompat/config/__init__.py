@@ -1,15 +1,15 @@
 """tf.config: devices and how programs are run. Devices are JAX's, under TensorFlow's names."""
 
 from tfcompat._core.context import settings as _settings
-from tfcompat._devices import LogicalDevice as LogicalDevice
-from tfcompat._devices import PhysicalDevice as PhysicalDevice
-from tfcompat._devices import get_visible_devices as get_visible_devices
-from tfcompat._devices import list_logical_devices as list_logical_devices
-from tfcompat._devices import list_physical_devices as list_physical_devices
-from tfcompat._devices import set_visible_devices as set_visible_devices
-from tfcompat.config import experimental as experimental
-from tfcompat.config import optimizer as optimizer
-from tfcompat.config import threading as threading
+from tfcompat._devices import (
+    LogicalDevice as LogicalDevice,
+    PhysicalDevice as PhysicalDevice,
+    get_visible_devices as get_visible_devices,
+    list_logical_devices as list_logical_devices,
+    list_physical_devices as list_physical_devices,
+    set_visible_devices as set_visible_devices,
+)
+from tfcompat.config import experimental as experimental, optimizer as optimizer, threading as threading
 
 _run_eagerly = [False]
 

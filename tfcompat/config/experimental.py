@@ -4,10 +4,12 @@ import jax as _jax
 
 from tfcompat._core.context import settings as _settings
 from tfcompat._core.segment import current as _current
-from tfcompat._devices import get_visible_devices as get_visible_devices
-from tfcompat._devices import list_logical_devices as list_logical_devices
-from tfcompat._devices import list_physical_devices as list_physical_devices
-from tfcompat._devices import set_visible_devices as set_visible_devices
+from tfcompat._devices import (
+    get_visible_devices as get_visible_devices,
+    list_logical_devices as list_logical_devices,
+    list_physical_devices as list_physical_devices,
+    set_visible_devices as set_visible_devices,
+)
 
 
 def set_memory_growth(device, enable):
