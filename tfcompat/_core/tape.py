@@ -57,32 +57,38 @@ class Entry:
 class OpEntry:
     """The Entry of a differentiated op: holds its residuals until they are used."""
 
-    __slots__ = ("derivative", "in_gids", "kept", "mask", "out_gids")
+    __slots__ = ("derivative", "in_gids", "ins", "kept", "mask", "out_gids")
 
-    def __init__(self, derivative, in_gids, out_gids, kept, mask):
+    def __init__(self, derivative, in_gids, out_gids, ins, kept, mask):
         self.derivative = derivative
         self.in_gids = in_gids
         self.out_gids = out_gids
+        self.ins = ins if derivative.extras else None
         self.kept = kept
         self.mask = mask
 
     def pull(self, cotangents):
         derivative = self.derivative
-        if len(cotangents) == 1:
+        recorded = state.tapes or state.accumulators
+        if len(cotangents) == 1 and not (recorded and derivative.extras):
             # The usual case: one result, and its whole pullback is known.
             cotangent = cotangents[0]
             ins = (*self.kept, cotangent if type(cotangent) is Tensor else dense(cotangent))
-            if state.tapes or state.accumulators:
+            if recorded:
                 results = invoke(derivative.whole, ins)
             else:
                 results = (state.segment or current()).record(derivative.whole_spec, ins)
         else:
-            present = tuple([k for k, c in enumerate(cotangents) if c is not None and k in derivative.differentiable])
+            present = tuple([k for k in derivative.differentiable if cotangents[k] is not None])
             if not present:
                 return [None] * len(self.mask)
-            pullback, residuals = derivative.pullback(present)
-            kept = dict(zip(derivative.kept, self.kept, strict=True))
-            results = invoke(pullback, (*[kept[r] for r in residuals], *[dense(cotangents[k]) for k in present]))
+            given = [dense(cotangents[k]) for k in present]
+            if recorded and derivative.extras:
+                results = invoke(derivative.from_inputs(present), (*self.ins, *given))
+            else:
+                pullback, residuals = derivative.pullback(present)
+                kept = dict(zip(derivative.kept, self.kept, strict=True))
+                results = invoke(pullback, (*[kept[r] for r in residuals], *given))
         if len(results) == len(self.mask):
             return results
         pulled = iter(results)
@@ -212,7 +218,7 @@ def record_on(tapes, op, key, spec, ins, attrs, count):
             gid = t._gid = next(_gids)
         out_gids.append(gid)
     kept = [ins[i] if kind == "in" else outs[i] for kind, i in derivative.kept]
-    entry = OpEntry(derivative, in_gids, out_gids, kept, mask)
+    entry = OpEntry(derivative, in_gids, out_gids, ins, kept, mask)
     if op.sparse_grad is not None:
         entry = Entry(in_gids, out_gids, op.sparse_grad(entry.pull, ins, attrs, mask))
     for tape in tapes:

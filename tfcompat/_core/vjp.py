@@ -45,6 +45,8 @@ class Derivative:
         # What a pullback of all outputs looks at: the rest need not be kept until then.
         whole = tuple(self.differentiable)
         self.whole, self.kept = self.pullback(whole)
+        # Extra outputs are on no tape: where a pullback is differentiated again, it has to start from the inputs.
+        self.extras = any(kind == "out" and i >= self.count for kind, i in self.kept)
         self.whole_spec = next(iter(self.whole.specs.values()))
 
     def _split(self):
@@ -126,6 +128,27 @@ class Derivative:
         pullback.specs[tuple(avals)] = self.make_spec(pullback.kernel, closed, False)
         return pullback, [self.residuals[i] for i in keep]
 
+    def from_inputs(self, present):
+        """The Op that maps (all inputs, cotangents of the `present` outputs) to cotangents of the wanted inputs."""
+        found = self.pullbacks.get((present,))
+        if found is None:
+            function, wanted, count = self.function, self.wanted, len(self.avals)
+
+            def body(*args):
+                def of_wanted(*values):
+                    full = list(args[:count])
+                    for i, v in zip(wanted, values, strict=True):
+                        full[i] = v
+                    outs = function(*full)
+                    outs = outs if isinstance(outs, (list, tuple)) else [outs]
+                    return [outs[k] for k in present]
+
+                _, pull = jax.vjp(of_wanted, *[args[i] for i in wanted])
+                return [conjugate(p) for p in pull([conjugate(c) for c in args[count:]])]
+
+            found = self.pullbacks[present,] = Op(self.op.kernel + "Grad", body, single=False)
+        return found
+
     def _residual_aval(self, residual):
         kind, i = residual
         return self.avals[i] if kind == "in" else self.forward.avals[i]
@@ -172,6 +195,7 @@ class SizedDerivative:
     def __init__(self, symbolic, sizes, exact, plain):
         self._exact, self._make_exact = None, exact
         self.differentiable, self.count, self.kept = symbolic.differentiable, symbolic.count, symbolic.kept
+        self.extras = symbolic.extras
         self.forward = plain
         if symbolic.forward is not symbolic.plain:
             name, form = plain.name, symbolic.forward
@@ -192,6 +216,9 @@ class SizedDerivative:
 
     def pullback(self, present):
         return self.exact().pullback(present)
+
+    def from_inputs(self, present):
+        return self.exact().from_inputs(present)
 
 
 def conjugate(x):
