@@ -238,7 +238,8 @@ def range(start, limit=None, delta=1, dtype=None, name="range"):
             array = np.arange(int(first), int(last), int(step), dtype.np)
             return Tensor(aval(array.shape, array.dtype), array, None, STATIC if count <= 64 else PLAIN)
     else:
-        count = int(np.ceil(abs((float(last) - float(first)) / float(step))))
+        # In the dtype itself, as the kernel does: (1.1 - 0.1) / 0.1 is 10 in float32 and more than that in float64.
+        count = int(np.ceil(np.float64(abs((last - first) / step))))
     return _range(parts[0], parts[2], count)
 
 

@@ -341,6 +341,8 @@ def _ranges():
         (0, 5, {"dtype": ref("tf.float16")}), (2**31, 2**31 + 3, {"dtype": ref("tf.int64")}),
         (0, 5, 0), ([5],), (None,), (1, 5, -1.0), (lit([1, 2], "int32"),), (5, {"dtype": ref("tf.bool")}),
         (2**31, 2**31 + 3), (1, 4, 1.5, {"dtype": ref("tf.int32")}),
+        (0.1, 1.1, 0.1), (1.0, 2.2, 0.1), (0.1, 0.7, 0.2, {"dtype": ref("tf.float16")}),
+        (0.0, 7.0, 0.7, {"dtype": ref("tf.bfloat16")}), (1.0, 2.2, 0.1, {"dtype": ref("tf.float64")}),
     ])  # fmt: skip
     for name in ("tf.linspace",):
         yield from _table(name, [
