@@ -7,11 +7,13 @@ Code written for TensorFlow 2 runs unmodified, with no TensorFlow installed. `tf
 """
 
 import logging as _logging
+import sys as _sys
 
 from tfcompat import (
     __internal__ as __internal__,
     _exit as _exit,
     _install as _install,
+    _unsupported as _unsupported,
     autodiff as autodiff,
     bitwise as bitwise,
     compat as compat,
@@ -329,6 +331,8 @@ def __getattr__(name):
         found = found if member is None else getattr(found, member)
         globals()[name] = found
         return found
-    from tfcompat._unsupported import missing
+    return _unsupported.missing_from("", name)
 
-    raise missing(name)
+
+compat.v2 = _sys.modules[__name__]
+_unsupported.answer_for(compat.v2)

@@ -6,7 +6,8 @@ One finder at the head of ``sys.meta_path`` answers for every name under ``tenso
 * a name in `tfcompat.compat.standins.STANDINS` (private modules of TensorFlow that Keras reaches for) is the module
   listed there, and the packages above it are empty ones;
 * any other ``tensorflow.a.b`` is the attribute ``a.b`` of tfcompat, where that is a module. Below a module that belongs
-  to another package (``tensorflow.keras`` is Keras itself) that package's own submodules count too.
+  to another package (``tensorflow.keras`` is Keras itself) that package's own submodules count too;
+* what TensorFlow has and tfcompat does not is a placeholder module or raises UnsupportedImport (`tfcompat._unsupported`).
 """
 
 import importlib
@@ -15,6 +16,8 @@ import importlib.machinery
 import sys
 import threading
 from types import ModuleType
+
+from tfcompat import _unsupported
 
 _ROOT = "tensorflow"
 _OURS = __name__.partition(".")[0]
@@ -57,8 +60,22 @@ class _Finder(importlib.abc.MetaPathFinder):
         module = _resolve(rest) if rest else sys.modules[_OURS]
         if module is None:
             # Answering None would let the finders after this one load tfcompat's own files a second time.
+            if _unsupported.is_listed(rest):
+                raise _unsupported.UnsupportedImport(_unsupported.text(rest))
             raise ModuleNotFoundError(f"No module named {fullname!r} (tensorflow is tfcompat here)", name=fullname)
         return importlib.machinery.ModuleSpec(fullname, _Loader(module), is_package=True)
+
+
+class _LastFinder(importlib.abc.MetaPathFinder):
+    """Comes last: says what is not supported where ``from tensorflow.X import y`` looks for ``tfcompat.X.y``."""
+
+    def find_spec(self, fullname, path=None, target=None):
+        head, _, rest = fullname.partition(".")
+        if head == _OURS and rest in _unsupported.names():
+            return importlib.machinery.ModuleSpec(fullname, _Loader(_unsupported.placeholder(rest)), is_package=True)
+        if head == _OURS and _unsupported.is_listed(rest):
+            raise _unsupported.UnsupportedImport(_unsupported.text(rest))
+        return None
 
 
 def _resolve(dotted):
@@ -111,13 +128,14 @@ def install():
             raise RuntimeError(_ALREADY_LOADED.format(where=where))
         if not installed():
             sys.meta_path.insert(0, _Finder())
+            sys.meta_path.append(_LastFinder())
         sys.modules[_ROOT] = ours
 
 
 def uninstall():
     """Undoes `install`. Modules that were imported as ``tensorflow`` in the meantime stay as they are."""
     with _lock:
-        sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _Finder)]
+        sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, (_Finder, _LastFinder))]
         if sys.modules.get(_ROOT) is not sys.modules[_OURS]:
             return
         for name in [name for name in sys.modules if name == _ROOT or name.startswith(_ROOT + ".")]:

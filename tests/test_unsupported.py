@@ -1,0 +1,109 @@
+"""Names of TensorFlow that tfcompat does not have say so, at any depth; names that TensorFlow has not are AttributeErrors."""
+
+import pathlib
+import re
+
+import pytest
+from processes import run_code
+
+import tfcompat as tf
+from tfcompat import _unsupported
+
+# Nobody works on these: examples of what stays missing.
+MISSING = ["raw_ops.MatMul", "compat.v1.Session", "lite.TFLiteConverter", "tpu.experimental.embedding.Adam", "mlir.experimental.convert_function"]  # fmt: skip
+
+
+def get(symbol):
+    found = tf
+    for name in symbol.split("."):
+        found = getattr(found, name)
+    return found
+
+
+@pytest.mark.parametrize("symbol", MISSING)
+def test_a_missing_symbol_says_so(symbol):
+    with pytest.raises(NotImplementedError, match=rf"^tf\.{re.escape(symbol)} is not supported by tfcompat[.:]") as error:
+        get(symbol)
+    assert isinstance(error.value, AttributeError)
+    parent, _, name = symbol.rpartition(".")
+    assert not hasattr(get(parent), name)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "text"),
+    [
+        ("foo", "module 'tensorflow' has no attribute 'foo'"),
+        ("math.foo", "module 'tensorflow._api.v2.math' has no attribute 'foo'"),
+        ("raw_ops.foo", "module 'tensorflow._api.v2.raw_ops' has no attribute 'foo'"),
+        ("config.experimental.foo", "module 'tensorflow._api.v2.config.experimental' has no attribute 'foo'"),
+        ("compat.v1.foo", "module 'tensorflow._api.v2.compat.v1' has no attribute 'foo'"),
+        ("debug.foo", "module 'tfcompat.debug' has no attribute 'foo'"),
+    ],
+)
+def test_what_tensorflow_has_not_is_an_attribute_error(symbol, text):
+    with pytest.raises(AttributeError) as error:
+        get(symbol)
+    assert type(error.value) is AttributeError
+    assert str(error.value) == text
+
+
+def test_every_name_is_there_or_says_that_it_is_not():
+    for path, members in _unsupported.names().items():
+        if not path.endswith("()"):
+            for name in members:
+                symbol = f"{path}.{name}".lstrip(".")
+                try:
+                    get(symbol)
+                except _unsupported.UnsupportedSymbol as error:
+                    assert str(error).startswith(f"tf.{symbol} is not supported")
+
+
+def test_hints_are_about_names_of_tensorflow():
+    assert not [symbol for symbol in _unsupported.INSTEAD if not _unsupported.is_listed(symbol)]
+
+
+def test_namespaces_are_modules_and_the_same_each_time():
+    assert tf.raw_ops is tf.raw_ops
+    assert repr(tf.raw_ops) == "<module 'tfcompat.raw_ops' (not supported)>"
+    assert tf.compat.v2 is tf
+    assert "raw_ops" not in dir(tf)
+    assert not hasattr(tf.math, "__wrapped__")
+
+
+def test_imports_of_missing_symbols():
+    out = run_code("""
+        import tfcompat
+        tfcompat.install()
+        def attempt(statement):
+            try:
+                exec(statement)
+            except Exception as error:
+                print(type(error).__name__, isinstance(error, ImportError), isinstance(error, NotImplementedError), error)
+            else:
+                print("fine")
+        attempt("import tensorflow.raw_ops as r; r.__name__")
+        attempt("from tensorflow import raw_ops, math")
+        attempt("from tensorflow.raw_ops import MatMul")
+        attempt("from tensorflow.compat.v1 import Session")
+        attempt("import tensorflow.raw_ops.MatMul")
+        attempt("import tensorflow.math.foo")
+        attempt("from tensorflow.nowhere import foo")
+        attempt("import tensorflow.compat.v2 as tf; assert tf is tfcompat")
+    """)
+    lines = out.splitlines()
+    assert [line.partition(" tf.")[0] for line in lines[2:5]] == ["UnsupportedImport True True"] * 3
+    assert lines[:2] == ["fine", "fine"] and lines[7] == "fine"
+    assert [line.split()[0] for line in lines[5:7]] == ["ModuleNotFoundError"] * 2
+
+
+def test_importing_reads_no_list():
+    assert run_code("import tfcompat; print(tfcompat._unsupported.names.cache_info().misses)") == "0\n"
+
+
+def test_the_list_holds_what_is_well_known():
+    text = pathlib.Path(_unsupported.__file__).with_name("_names.txt").read_text()
+    assert text.startswith("# The public names of TensorFlow 2.21")
+    names = _unsupported.names()
+    assert {"reduce_sum", "function", "data", "Tensor"} <= names[""]
+    assert "Dataset" in names["data"] and "from_tensor_slices" in names["data.Dataset()"]
+    assert sum(len(members) for path, members in names.items() if not path.startswith("compat.v1")) > 4000
