@@ -46,14 +46,15 @@ class Arguments:
                 leaves[k] = vector[offset : offset + size].reshape(shape)
         return leaves
 
-    def pack(self, leaves):
+    def pack(self, work):
         """The arguments of one call. A donated leaf that somebody still holds is copied first."""
+        leaves, noted = work.leaves, noted_writes(work)
         donated = []
         for k in self.donated:
             t = leaves[k]
             value = t._value
             # Held by `leaves`, `t` and the argument; the array by the handle, `value` and the argument.
-            if sys.getrefcount(t) <= 3:
+            if sys.getrefcount(t) <= 3 + noted[id(t)]:
                 t._value = None
                 free = sys.getrefcount(value) <= 2
             else:
@@ -96,8 +97,23 @@ def lend(array):
     return array
 
 
-def plan(leaves, output_avals):
-    """Decides the groups from the leaves of the run that compiles."""
+_NOTHING = collections.Counter()
+
+
+def noted_writes(work):
+    """How often each old handle is held only because its variable's write may have to be undone."""
+    return collections.Counter([id(old) for _, _, old, _ in work.writes]) if work.writes else _NOTHING
+
+
+def plan(work, output_avals, candidates=None):
+    """Decides the groups from the leaves of the run that compiles.
+
+    Args:
+      work: the closed segment.
+      output_avals: avals of the results, each of which can take the memory of one input.
+      candidates: the only leaves that may be donated, whatever the results are.
+    """
+    leaves, noted = work.leaves, noted_writes(work)
     available = collections.Counter((a.shape, a.np_dtype) for a in output_avals)
     donated, kept, packed = [], [], {}
     for k in range(len(leaves)):
@@ -107,7 +123,11 @@ def plan(leaves, output_avals):
             entries = packed.setdefault(a.np_dtype, [])
             offset = entries[-1][1] + entries[-1][2] if entries else 0
             entries.append((k, offset, math.prod(a.shape), a.shape))
-        elif not small and available[a.shape, a.np_dtype] and sys.getrefcount(leaves[k]) <= 2:
+        elif (
+            not small
+            and (available[a.shape, a.np_dtype] if candidates is None else k in candidates)
+            and sys.getrefcount(leaves[k]) <= 2 + noted[id(leaves[k])]
+        ):
             available[a.shape, a.np_dtype] -= 1
             donated.append(k)
         else:

@@ -109,11 +109,18 @@ class GenericSpec:
         texts = tuple([tuple([d if isinstance(d, int) else str(d) for d in v.aval.shape]) for v in outs])
         self.shapes = evaluator(texts, self.names)
         self.equations = max(1, count_primitives(closed.jaxpr))
+        self.looked_at = looked_at(closed.jaxpr)
         self.host = interpret.host_function(closed, dims=self.names)
 
     def at(self, sizes):
         """The avals of the results for these sizes."""
         return tuple([aval(s, a.np_dtype) for s, a in zip(self.shapes(*sizes), self.avals, strict=True)])
+
+
+def looked_at(jaxpr):
+    """Positions of the inputs that a jaxpr uses."""
+    used = {id(v) for eqn in jaxpr.eqns for v in eqn.invars} | {id(v) for v in jaxpr.outvars}
+    return frozenset([i for i, v in enumerate(jaxpr.invars) if id(v) in used])
 
 
 def count_primitives(jaxpr):

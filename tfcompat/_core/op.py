@@ -75,8 +75,8 @@ Index = Data("Tidx", dtypes.int32)
 class Spec:
     """One op at one set of attributes and input avals: result avals, jaxpr, host function, static costs."""
 
-    __slots__ = ("_evaluate", "_host", "_host_in_place", "_jaxpr", "_trace", "avals", "checked", "cost", "equations", "id",
-                 "inplace", "name", "nbytes", "single", "special", "static")  # fmt: skip
+    __slots__ = ("_evaluate", "_host", "_host_in_place", "_jaxpr", "_looked_at", "_trace", "avals", "checked", "cost",
+                 "equations", "id", "inplace", "name", "nbytes", "single", "special", "static")  # fmt: skip
 
     def __init__(self, name, jaxpr, single, inplace=None):
         stats.traces += 1
@@ -86,7 +86,7 @@ class Spec:
         self.avals = tuple([aval(v.aval.shape, v.aval.dtype) for v in jaxpr.jaxpr.outvars])
         self.single = single
         self.inplace = inplace
-        self._host = self._host_in_place = self._evaluate = self._trace = None
+        self._host = self._host_in_place = self._evaluate = self._trace = self._looked_at = None
         self.nbytes = sum(a.nbytes for a in self.avals)
         self.equations = max(1, count_equations(jaxpr.jaxpr))
         self.cost = self.equations * EQUATION_COST + self.nbytes / BANDWIDTH + flops(jaxpr.jaxpr) / FLOPS
@@ -99,6 +99,7 @@ class Spec:
         self.id = next(_serials)
         self.name, self.single, self.inplace = name, single, inplace
         self._jaxpr, self._trace = None, trace
+        self._looked_at = form.looked_at
         self.avals = form.at(sizes)
         self._host = functools.partial(form.host, sizes)
         self._host_in_place = self._evaluate = None
@@ -114,6 +115,13 @@ class Spec:
             stats.traces += 1
             self._jaxpr = self._trace()
         return self._jaxpr
+
+    @property
+    def looked_at(self):
+        """Positions of the inputs whose values matter; of the others the op uses the shape at most."""
+        if self._looked_at is None:
+            self._looked_at = generic.looked_at(self.jaxpr.jaxpr)
+        return self._looked_at
 
     @property
     def host(self):
@@ -224,7 +232,7 @@ class Op:
         self.taped = caches.Bounded(20_000)
         self.taped_forms = caches.Bounded(2_000)  # the same for derivatives
         self.forms = caches.Bounded(2_000)  # pattern -> number of exact traces, a generic.GenericSpec, or False
-        self.checks = {}
+        self.checker = None if check is None else Op(kernel + ".check", check.bad, parameters)
         self.annotations = [a for _, a in parameters or () if not isinstance(a, Data)]
         self.hot_sites = caches.Bounded(1_000)
         self.sparse_grad = None  # wraps a pullback so that it gives IndexedSlices; set by the op's module
@@ -353,7 +361,7 @@ def call(op, key, ins, attrs, count=0):
         spec = op.infer(key, ins, attrs, count)
     if spec.special:
         if spec.checked:
-            check_values(op, ins, attrs, count)
+            check_values(op, key, ins, attrs, count)
         if spec.static and all([t._slot == STATIC for t in ins]) and not settings.synchronous:
             results = spec.host(*[t._value for t in ins])
             tensors = [Tensor(a, value, None, STATIC) for a, value in zip(spec.avals, results, strict=True)]
@@ -504,31 +512,28 @@ class Flag:
 
 
 def values_message(op, values, attrs, count):
-    return op.check.message(*arrange(op.parameters, values, attrs, count))
+    return op.check.message(*arrange(op.parameters, [np.asarray(v) for v in values], attrs, count))
 
 
-def check_values(op, ins, attrs, count):
+def check_values(op, key, ins, attrs, count):
     """Raises at once where the operands are at hand; at a call site that has proven good, records a flag instead."""
     from tfcompat._core.callsite import call_site
 
-    key = (*[t._aval for t in ins], *attrs, count)
-    spec = op.checks.get(key)
-    if spec is None:
-        bad = op.check.bad
-        jaxpr = trace(op, lambda *data: bad(*arrange(op.parameters, data, attrs, count)), [t._aval for t in ins])
-        spec = op.checks[key] = Spec(op.kernel + ".check", jaxpr, True)
-    at_hand = all([t._value is not None for t in ins])
+    checker = op.checker
+    spec = checker.specs.get(key) or checker.infer(key, ins, attrs, count)
+    looked_at = spec.looked_at
     site = None
-    if not at_hand and not op.check.immediate:
+    if not op.check.immediate and not all([at_hand(ins[i]._value) for i in looked_at]):
         site = call_site()
         if op.hot_sites.get(site) == "good":
             segment = segments.current()
-            position = len(segment.specs)
             flag = segment.record(spec, ins)
-            position = 0 if len(segment.specs) <= position else position
-            segment.flags.append(Flag(op, attrs, count, flag, position, site))
-            return
-    values = [np.asarray(host_value(t)) for t in ins]
+            if flag._value is None:
+                segment.flags.append(Flag(op, attrs, count, flag, len(segment.specs) - 1, site))
+            if flag._value is None or not np.any(flag._value):
+                return  # recorded, or run at once and found good
+    # A large operand of which only the shape matters is not read: an array with a NumPy view cannot be donated.
+    values = [host_value(t) if i in looked_at else stand_in(t._aval) for i, t in enumerate(ins)]
     with np.errstate(all="ignore"):
         failed = bool(np.any(spec.host(*values)[0]))
     if failed:
@@ -538,6 +543,17 @@ def check_values(op, ins, attrs, count):
         raise op.check.error(None, None, f"{text} [Op:{op.kernel}] name: ")
     if site is not None and op.hot_sites.get(site) is None:
         op.hot_sites[site] = "good"
+
+
+def at_hand(value):
+    """Whether a payload can be looked at for nothing: it is there, and in the memory of this machine."""
+    return value is not None and (not isinstance(value, jax.Array) or jax.default_backend() == "cpu")
+
+
+@functools.lru_cache(1024)
+def stand_in(a):
+    """An array of an aval's shape and dtype that takes no memory."""
+    return np.broadcast_to(np.zeros((), a.np_dtype), a.shape)
 
 
 Axes, Axis, Bool = attributes.Axes, attributes.Axis, attributes.Bool

@@ -13,7 +13,7 @@ import time
 import jax
 import numpy as np
 
-from tfcompat._core import compile_cache, donation, segment as segments
+from tfcompat._core import compile_cache, donation, guards, segment as segments
 from tfcompat._core.callsite import call_site
 from tfcompat._core.context import settings
 from tfcompat._core.interpreter import Interrupted, interpret
@@ -34,13 +34,17 @@ Run = collections.namedtuple("Run", "why site nodes outputs tier reason compile_
 
 
 class Program:
-    """One compiled executable of a structure: which slots it returns, which leaves it takes over or gets packed."""
+    """One compiled executable of a structure: which slots it returns, which leaves it takes over or gets packed.
 
-    __slots__ = ("arguments", "call", "outputs", "position")
+    `given_back` tells, for a program with error flags, which slot holds a donated leaf's value when a flag is set.
+    """
 
-    def __init__(self, call, arguments, order):
+    __slots__ = ("arguments", "call", "given_back", "outputs", "position")
+
+    def __init__(self, call, arguments, order, given_back):
         self.call = call
         self.arguments = arguments
+        self.given_back = given_back
         self.outputs = frozenset(order)
         self.position = {slot: i for i, slot in enumerate(order)}
 
@@ -87,17 +91,22 @@ class Structure:
             self.seen.clear()
         self.seen[live] = None
 
-    def compile(self, work, live):
-        outputs = set(live).union(*self.seen)
-        order = sorted(outputs)
-        arguments = donation.plan(work.leaves, [] if work.flags else self.output_avals(order))
+    def compile(self, work, live, alive):
+        order = sorted(set(live).union(*self.seen))
         specs, wires = self.specs, self.wires
+        given_back = {}
+        if work.flags:
+            pairs = guards.pairs(work, alive)
+            arguments = donation.plan(work, [], pairs)
+            given_back = {k: pairs[k] for k in arguments.donated}
+            order.sort(key=lambda slot: slot not in given_back.values())  # JAX pairs donated inputs with outputs in order
+            evaluate = guards.Guards(specs, wires, [f.position for f in work.flags], given_back).evaluate
+        else:
+            arguments = donation.plan(work, self.output_avals(order))
+            evaluate = self.evaluate
 
         def run(*groups):
-            leaves = arguments.unpack(groups)
-            values = []
-            for spec, wire in zip(specs, wires, strict=True):
-                values.extend(spec.evaluate(*[values[s] if s >= 0 else leaves[~s] for s in wire]))
+            values = evaluate(arguments.unpack(groups))
             return [values[s] for s in order]
 
         start = time.perf_counter()
@@ -106,11 +115,18 @@ class Structure:
         stats.compiles += 1
         if seconds > SLOW_COMPILE:
             print(f"tfcompat: compiled {len(specs)} recorded ops in {seconds:.1f} s", file=sys.stderr)
-        program = Program(call, arguments, order)
+        program = Program(call, arguments, order, given_back)
         self.programs = [p for p in self.programs if not p.outputs <= program.outputs][-MAX_PROGRAMS + 1 :] + [program]
         self.seen.clear()
         self.seen[live] = None
         return program, seconds
+
+    def evaluate(self, leaves):
+        """Inside the traced program: the values of all slots."""
+        values = []
+        for spec, wire in zip(self.specs, self.wires, strict=True):
+            values.extend(spec.evaluate(*[values[s] if s >= 0 else leaves[~s] for s in wire]))
+        return values
 
     def output_avals(self, order):
         avals = [a for spec in self.specs for a in spec.avals]
@@ -193,7 +209,7 @@ def step(segment, work, structure, alive, live):
     if program is None and settings.tier != "interpreted":
         device_bound = on_accelerator(work.leaves)
         if (work.regular and structure.due(live)) or device_bound:
-            program, seconds = structure.compile(work, live)
+            program, seconds = structure.compile(work, live, alive)
             _hot[work.keys[-1]] = structure
             reason = "leaves live on the device" if device_bound else "interpreting has cost as much as compiling"
     if program is not None:
@@ -215,14 +231,14 @@ def on_accelerator(leaves):
 
 def run_compiled(segment, work, program, alive):
     stats.compiled_runs += 1
-    inputs = [t._value for t in work.leaves] if work.flags else None
     with jax.enable_x64(True):
-        results = program.call(*program.arguments.pack(work.leaves))
+        results = program.call(*program.arguments.pack(work))
     position = program.position
     for slot, t in alive:
         t._value, t._seg, t._slot = results[position[slot]], None, -1
     if work.flags:
-        segment.unchecked = FlaggedRun(work, inputs)
+        taken = {k: results[position[slot]] for k, slot in program.given_back.items()}
+        segment.unchecked = FlaggedRun(work, taken)
 
 
 def run_interpreted(work, uses, alive, live):
@@ -257,9 +273,9 @@ def settle_alive(alive, values, known, error):
 class FlaggedRun:
     """A dispatched program with error flags: looked at before the next run or read, replayed if one is set."""
 
-    def __init__(self, work, inputs):
+    def __init__(self, work, taken):
         self.work = work
-        self.inputs = inputs
+        self.taken = taken  # {leaf: array}: what the program gave back of the leaves it took over, valid on failure
 
     def failed(self):
         return any(bool(np.any(np.asarray(flag.tensor._value))) for flag in self.work.flags)
@@ -268,9 +284,9 @@ class FlaggedRun:
         """Interprets node by node from the kept inputs up to the culprit. Returns the error."""
         stats.replays += 1
         work = self.work
-        for t, value in zip(work.leaves, self.inputs, strict=True):
-            if t._value is None:
-                t._value = value
+        for k, value in self.taken.items():
+            if work.leaves[k]._value is None:
+                work.leaves[k]._value = value
         alive = [(slot, t) for slot, r in enumerate(work.refs) if (t := r()) is not None]
         alive += [(slot, t) for slot, r in work.aliases if (t := r()) is not None]
         values, culprit = interpret(work, None, frozenset(slot for slot, _ in alive))
@@ -279,7 +295,9 @@ class FlaggedRun:
         position, error = culprit
         known = len(values)
         for slot, t in alive:
-            if slot >= known:
+            if slot < known:
+                fulfil(t, values[slot])
+            else:
                 fail(t, error)
         undo_writes([w for w in work.writes if w[0] > position])
         return error
@@ -312,10 +330,10 @@ def run_prefix(segment, work, alive, structure, program, boundary, needed):
     if segment.unchecked is not None:
         flagged, segment.unchecked = segment.unchecked, None
         if flagged.failed():
+            undo_writes(rest.writes)  # the later ones first
             error = flagged.replay()
             for t in rest_handles:
                 fail(t, error)
-            undo_writes(rest.writes)
             raise error
     return rest
 

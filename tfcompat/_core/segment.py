@@ -76,7 +76,7 @@ class Segment:
                         value = t._value
                         index = self.leaf_index
                     if type(value) is Failure:
-                        raise value.error
+                        raise value.error.with_traceback(None)
                     k = index[id(t)] = ~len(self.leaves)
                     self.leaves.append(t)
                 wires.append(k)
@@ -166,6 +166,8 @@ class Segment:
         """Looks at the error flags of the last flagged run; on failure replays it, drops what came after, raises."""
         run, self.unchecked = self.unchecked, None
         if run is not None and run.failed():
+            undo_writes(self.writes)  # the later ones first
+            self.writes = []
             error = run.replay()
             self.abandon(error)
             raise error

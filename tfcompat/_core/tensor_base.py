@@ -46,7 +46,7 @@ def payload(tensor):
         segment.check_flags()
         value = tensor._value
     if type(value) is Failure:
-        raise value.error
+        raise value.error.with_traceback(None)
     return value
 
 

@@ -308,7 +308,7 @@ class Variable(Trackable, TensorType):
             if not fresh:
                 segment.close("second write")
         old = cell._tensor
-        if segment.flags:
+        if segment.flags or segment.unchecked is not None:  # a failure may have to take it back
             segment.writes.append((len(segment.specs), weakref.ref(cell), old, tensor))
         cell._tensor = tensor
         cell.written = segment.serial
