@@ -232,6 +232,13 @@ from tfcompat._gather import (
     tensor_scatter_nd_sub as tensor_scatter_nd_sub,
     tensor_scatter_nd_update as tensor_scatter_nd_update,
 )
+from tfcompat._initializers import (
+    Constant as constant_initializer,  # noqa: F401
+    Ones as ones_initializer,  # noqa: F401
+    RandomNormal as random_normal_initializer,  # noqa: F401
+    RandomUniform as random_uniform_initializer,  # noqa: F401
+    Zeros as zeros_initializer,  # noqa: F401
+)
 from tfcompat._math import (
     add_n as add_n,
     scalar_mul as scalar_mul,
@@ -296,18 +303,7 @@ from tfcompat.sparse import (
 from tfcompat.version import VERSION as __version__  # noqa: F401
 
 newaxis = None
-_KERAS = {
-    "keras": ("keras", None),
-    "losses": ("losses", None),
-    "metrics": ("metrics", None),
-    "optimizers": ("optimizers", None),
-    "initializers": ("initializers", None),
-    "constant_initializer": ("initializers", "Constant"),
-    "ones_initializer": ("initializers", "Ones"),
-    "zeros_initializer": ("initializers", "Zeros"),
-    "random_normal_initializer": ("initializers", "RandomNormal"),
-    "random_uniform_initializer": ("initializers", "RandomUniform"),
-}
+_KERAS = {"keras", "losses", "metrics", "optimizers", "initializers"}
 
 
 def get_logger():
@@ -326,10 +322,7 @@ def __getattr__(name):
     if name in _KERAS:
         from tfcompat.keras import load
 
-        module, member = _KERAS[name]
-        found = load(module)
-        found = found if member is None else getattr(found, member)
-        globals()[name] = found
+        found = globals()[name] = load(name)
         return found
     return _unsupported.missing_from("", name)
 

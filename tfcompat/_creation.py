@@ -60,7 +60,7 @@ def constant(value, dtype=None, shape=None, name="Const"):
         return fill(wanted, tensor)
     raise TypeError(
         f"Eager execution of tf.constant with unsupported shape. Tensor {tensor.numpy()} (converted from {value}) has "
-        f"{tensor._aval.size} elements, but got `shape` {shape} with {size} elements)."
+        f"{tensor._aval.size} elements, but got `shape` {wanted} with {size} elements)."
     )
 
 

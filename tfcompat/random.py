@@ -1,6 +1,7 @@
 """`tf.random`: TensorFlow's random numbers, the same ones for the same seeds."""
 
 import builtins
+import enum
 
 import jax.numpy as jnp
 import numpy as np
@@ -12,6 +13,7 @@ from tfcompat._core.attributes import Shape as _Shape, python_value
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, Dtype, Int, Shape, T, op
 from tfcompat._core.tensor_base import TensorHandle
+from tfcompat._core.variable import Variable
 from tfcompat._declare import FLOATS
 
 _Key, _Counter = Data("K", only=dtypes.uint32), Data("C", only=dtypes.uint32)
@@ -305,71 +307,153 @@ def stateless_categorical(logits, num_samples, seed, dtype=dtypes.int64, name=No
     return _categorical(*_stateless(seed, "auto_select"), convert(logits), count, dtypes.as_dtype(dtype))
 
 
+class Algorithm(enum.Enum):
+    """Algorithms of random number generators. AUTO_SELECT means PHILOX here."""
+
+    PHILOX = 1
+    THREEFRY = 2
+    AUTO_SELECT = 3
+
+
+def _algorithm(alg):
+    """PHILOX or THREEFRY, from what TensorFlow accepts for `alg`."""
+    if isinstance(alg, str):
+        alg = Algorithm.__members__.get(alg.upper(), alg)
+    else:
+        alg = next((a for a in Algorithm if alg in (a, a.value)), alg)
+    if not isinstance(alg, Algorithm):
+        raise ValueError(f"Argument `alg` got unsupported value {alg!r}. Supported: philox, threefry, auto_select.")
+    return Algorithm.PHILOX if alg is Algorithm.AUTO_SELECT else alg
+
+
+def create_rng_state(seed, alg):
+    """The first state of a Generator: int64[3] for "philox" (counter's low and high half, key), [2] for "threefry".
+
+    Args:
+      seed: an integer, which is cut into 64-bit parts, or a vector, padded with zeros in front.
+      alg: a name, an `Algorithm` or its number.
+
+    Raises:
+      ValueError: an unknown `alg`.
+    """
+    size = 3 if _algorithm(alg) is Algorithm.PHILOX else 2
+    seed = python_value(seed)
+    if np.ndim(seed) == 0:
+        parts = [int(seed) >> (64 * i) for i in range(size)]
+    else:
+        parts = [int(v) for v in list(seed)[:size]]
+        parts = [0] * (size - len(parts)) + parts
+    return convert(np.array([v & random_state.M64 for v in parts], np.uint64).view(np.int64))
+
+
 class Generator:
     """A source of random numbers with its own state: key and counter of a Philox stream.
 
     Make one with `from_seed` or `from_non_deterministic_state`. Each draw moves the counter on.
+
+    Args:
+      copy_from: a Generator that this one starts like.
+      state: int64[3], see `state`; a Variable is shared.
+      alg: "philox" or "auto_select".
+
+    Raises:
+      NotImplementedError: for "threefry".
     """
 
     def __init__(self, copy_from=None, state=None, alg=None):
-        if alg not in (None, 1, "philox", "auto_select"):
-            raise NotImplementedError(f"tf.random.Generator with alg={alg!r}: use 'philox', the one algorithm there is.")
-        if copy_from is not None:
-            self._key, self._counter = copy_from._key, copy_from._counter
+        if alg is not None and _algorithm(alg) is not Algorithm.PHILOX:
+            raise NotImplementedError("tf.random.Generator: 'threefry' is not supported by tfcompat: use 'philox'.")
+        if copy_from is None and isinstance(state, Variable):
+            self._state = state
             return
-        low, high, key = (int(v) & random_state.M64 for v in np.asarray(python_value(state)).tolist())
-        self._key, self._counter = key, low | high << 64
+        value = copy_from.state if copy_from is not None else state
+        value = np.asarray(python_value(value))
+        value = value.view(np.int64) if value.dtype == np.uint64 else value.astype(np.int64)
+        self._state = Variable(value, dtype=dtypes.int64, name="StateVar", trainable=False)
 
     @classmethod
     def from_seed(cls, seed, alg=None):
-        """A generator that depends on `seed` alone: an integer, or up to three of them."""
-        seed = python_value(seed)
-        if np.ndim(seed) == 0:
-            seed = int(seed)
-            parts = [(seed >> (64 * i)) & random_state.M64 for i in range(3)]
-        else:
-            parts = [int(v) for v in list(seed)[:3]]
-            parts = [0] * (3 - len(parts)) + parts
-        return cls(state=np.array([v & random_state.M64 for v in parts], np.uint64), alg=alg)
+        """A generator that depends on `seed` alone: an integer, or up to three of them.
+
+        Args:
+          seed: see `create_rng_state`.
+          alg: "philox" or "auto_select".
+        """
+        alg = "philox" if alg is None else alg
+        return cls(state=create_rng_state(seed, alg), alg=alg)
 
     @classmethod
     def from_state(cls, state, alg=None):
-        """A generator that goes on from the `state` of another."""
+        """A generator that goes on from the `state` of another.
+
+        Args:
+          state: int64[3], see `state`.
+          alg: "philox" or "auto_select".
+        """
         return cls(state=state, alg=alg)
 
     @classmethod
+    def from_key_counter(cls, key, counter, alg=None):
+        """A generator that starts with this key and counter.
+
+        Args:
+          key: an integer of 64 bits.
+          counter: two integers, its low and high half.
+          alg: "philox" or "auto_select".
+        """
+        return cls(state=_state_of(key, counter), alg=alg)
+
+    @classmethod
     def from_non_deterministic_state(cls, alg=None):
-        """A generator seeded by the operating system."""
+        """A generator seeded by the operating system.
+
+        Args:
+          alg: "philox" or "auto_select".
+        """
         bits = random_state.seeds.system.getrandbits
         return cls(state=np.array([bits(64) for _ in range(3)], np.uint64), alg=alg)
 
     @property
     def state(self):
-        """int64[3]: the counter's low and high half, the key."""
-        parts = [self._counter & random_state.M64, self._counter >> 64, self._key]
-        return convert(np.array(parts, np.uint64).view(np.int64))
+        """The state, a Variable of int64[3]: the counter's low and high half, the key."""
+        return self._state
 
     @property
     def key(self):
-        """The key, a uint64 scalar."""
-        return convert(np.array(self._key, np.uint64))
+        """The key, an int64 scalar."""
+        return self._state[2]
 
     @property
     def algorithm(self):
         """1, which stands for Philox."""
         return 1
 
+    def reset(self, state):
+        """Goes on from another `state`, int64[3]."""
+        self._state.assign(state)
+
     def reset_from_seed(self, seed):
         """Starts anew as `from_seed` would."""
-        other = Generator.from_seed(seed)
-        self._key, self._counter = other._key, other._counter
+        self._state.assign(create_rng_state(seed, "philox"))
+
+    def reset_from_key_counter(self, key, counter):
+        """Starts anew as `from_key_counter` would."""
+        self._state.assign(_state_of(key, counter))
+
+    def _position(self):
+        low, high, key = (int(v) & random_state.M64 for v in self._state.numpy().tolist())
+        return key, low | high << 64
 
     def skip(self, delta):
-        """Moves the counter on by `delta` draws of one number."""
-        self._counter = (self._counter + 256 * int(python_value(delta))) & random_state.M128
+        """Moves the counter on by `delta` draws of one number; returns the state before."""
+        before = self._state.read_value()
+        key, counter = self._position()
+        counter = (counter + 256 * int(python_value(delta))) & random_state.M128
+        self._state.assign(_state_of(key, [counter & random_state.M64, counter >> 64]))
+        return before
 
     def _take(self, dims):
-        leaves = _leaves(self._key, self._counter)
+        leaves = _leaves(*self._position())
         self.skip(int(np.prod(dims, dtype=object)))
         return leaves
 
@@ -414,6 +498,26 @@ class Generator:
         """`count` new generators with streams of their own."""
         keys = np.asarray(python_value(self._keys(int(python_value(count))))).tolist()
         return [Generator(state=np.array([0, 0, k], np.int64)) for k in keys]
+
+
+def _state_of(key, counter):
+    parts = [int(v) & random_state.M64 for v in (*python_value(counter), python_value(key))]
+    return np.array(parts, np.uint64).view(np.int64)
+
+
+_global = []
+
+
+def get_global_generator():
+    """The generator shared by the whole program; made when first asked for, seeded by the operating system."""
+    if not _global:
+        _global.append(Generator.from_non_deterministic_state())
+    return _global[0]
+
+
+def set_global_generator(generator):
+    """Makes `generator` the one that `get_global_generator` gives."""
+    _global[:] = [generator]
 
 
 @op("MakeSeeds", grad=None, static=False)

@@ -97,3 +97,29 @@ def generators(tf):
         for child in g.split(2):
             yield child.normal([3])
         yield g.make_seeds(2)
+
+
+@program
+def generator_states(tf):
+    for seed in (1234, [1, 2, 3], 2**70 + 5, -1):
+        for alg in ("philox", "threefry"):
+            yield tf.random.create_rng_state(seed, alg)
+    yield tf.random.create_rng_state(7, tf.random.Algorithm.AUTO_SELECT)
+    g = tf.random.Generator.from_key_counter(5, [6, 7], "philox")
+    yield g.state.read_value()
+    yield g.key
+    g.normal([2])
+    yield g.state.read_value()
+    yield g.skip(3)
+    yield g.uniform([3])
+    g.reset([1, 2, 3])
+    yield g.state.read_value()
+    copy = tf.random.Generator.from_state(g.state, 1)
+    yield g.normal([3])
+    yield copy.normal([3])
+    g.reset_from_seed(11)
+    yield g.state.read_value()
+    g.reset_from_key_counter(5, [-6, 7])
+    yield g.normal([3])
+    tf.random.set_global_generator(tf.random.Generator.from_seed(7))
+    yield tf.random.get_global_generator().normal([2])

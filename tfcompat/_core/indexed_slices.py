@@ -74,8 +74,8 @@ class IndexedSlices(CompositeTensor):
         raise NotImplementedError("tf.IndexedSlices.consumers: there is no graph in eager code.")
 
     def __str__(self):
-        shape = f", dense_shape={self._dense_shape}" if self._dense_shape is not None else ""
-        return f"IndexedSlices(indices={self._indices}, values={self._values}{shape})"
+        shape = f", dense_shape={self._dense_shape!s}" if self._dense_shape is not None else ""
+        return f"IndexedSlices(indices={self._indices!s}, values={self._values!s}{shape})"
 
     def __neg__(self):
         return IndexedSlices(-self._values, self._indices, self._dense_shape)

@@ -188,6 +188,8 @@ class Tensor(TensorHandle):
     def __str__(self):
         value = host_value(self)
         text = str(value) if value.dtype != object or value.ndim else str(value.item())
+        if "\n" in text:
+            text = f"\n{text}"
         return f"tf.Tensor({text}, shape={self.shape}, dtype={self.dtype.name})"
 
     # Identity

@@ -1,8 +1,10 @@
 """`tf.dtypes`: element types of tensors."""
 
-from types import SimpleNamespace as _SimpleNamespace
-
-from tfcompat._core import dtypes as _dtypes
+from tfcompat._cast import (
+    cast as cast,
+    complex as complex,
+    saturate_cast as saturate_cast,
+)
 from tfcompat._core.dtypes import (
     QUANTIZED_DTYPES as QUANTIZED_DTYPES,
     DType as DType,
@@ -33,16 +35,4 @@ from tfcompat._core.dtypes import (
     uint64 as uint64,
     variant as variant,
 )
-
-experimental = _SimpleNamespace(
-    float4_e2m1fn=_dtypes.float4_e2m1fn,
-    float8_e4m3b11fnuz=_dtypes.float8_e4m3b11fnuz,
-    float8_e4m3fn=_dtypes.float8_e4m3fn,
-    float8_e4m3fnuz=_dtypes.float8_e4m3fnuz,
-    float8_e5m2=_dtypes.float8_e5m2,
-    float8_e5m2fnuz=_dtypes.float8_e5m2fnuz,
-    int2=_dtypes.int2,
-    int4=_dtypes.int4,
-    uint2=_dtypes.uint2,
-    uint4=_dtypes.uint4,
-)
+from tfcompat.dtypes import experimental as experimental
