@@ -4,19 +4,19 @@ import sys
 
 import numpy as np
 
+from tfcompat._core import interrupts
 from tfcompat._core.stats import stats
 
 HOST_TYPES = frozenset([np.ndarray, *np.sctypeDict.values()])  # payloads that NumPy takes as they are
 
 
 class Interrupted(Exception):
-    """Ctrl-C came twice: the run was given up after node `position`."""
+    """Ctrl-C came twice: the run stopped before node `position`, with these values."""
 
-    def __init__(self, values, position, error):
+    def __init__(self, values, position):
         super().__init__(position)
         self.values = values
         self.position = position
-        self.error = error
 
 
 def interpret(work, uses, live):
@@ -34,27 +34,17 @@ def interpret(work, uses, live):
     flags = {flag.position: flag for flag in work.flags}
     inputs = [v if type(v := t._value) in HOST_TYPES else np.asarray(v) for t in leaves]
     values = []
-    state = [0, False]  # next node, interrupted
+    held = interrupts.of_this_thread()
     with np.errstate(all="ignore"):
-        while True:
-            try:
-                culprit = _run(specs, wires, leaves, inputs, values, uses, live, flags, state)
-                break
-            except KeyboardInterrupt as error:
-                # A first Ctrl-C is delivered after the segment, which is short; a second one gives it up.
-                del values[sum(len(spec.avals) for spec in specs[: state[0]]) :]
-                if state[1]:
-                    raise Interrupted(values, state[0], error) from None
-                state[1] = True
-    if state[1]:
-        raise Interrupted(values, len(specs), KeyboardInterrupt())
+        culprit = _run(specs, wires, leaves, inputs, values, uses, live, flags, held)
     return values, culprit
 
 
-def _run(specs, wires, leaves, inputs, values, uses, live, flags, state):
-    for i in range(state[0], len(specs)):
+def _run(specs, wires, leaves, inputs, values, uses, live, flags, held):
+    for i in range(len(specs)):
+        if held.count > 1:
+            raise Interrupted(values, i)
         spec, wire = specs[i], wires[i]
-        state[0] = i
         host = spec.host
         if spec.inplace is not None and uses is not None and _free(spec, wire, i, leaves, inputs, values, uses, live):
             host = spec.host_in_place

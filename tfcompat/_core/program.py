@@ -14,6 +14,7 @@ import jax
 import numpy as np
 
 from tfcompat._core import compile_cache, donation, guards, segment as segments
+from tfcompat._core.avals import aval_of
 from tfcompat._core.callsite import call_site
 from tfcompat._core.context import settings
 from tfcompat._core.interpreter import Interrupted, interpret
@@ -221,7 +222,7 @@ def step(segment, work, structure, alive, live):
         return run_prefix(segment, work, alive, *found)
     structure.note_interpreted(live)
     log(work, live, "interpreted", "cold", 0, structure)
-    run_interpreted(work, structure.uses(), alive, live)
+    run_interpreted(segment, work, structure.uses(), alive, live)
     return None
 
 
@@ -241,16 +242,14 @@ def run_compiled(segment, work, program, alive):
         segment.unchecked = FlaggedRun(work, taken)
 
 
-def run_interpreted(work, uses, alive, live):
+def run_interpreted(segment, work, uses, alive, live):
     stats.interpreted += 1
     culprit = None
     try:
         values, culprit = interpret(work, uses, live)
     except Interrupted as interruption:
-        values = interruption.values
-        settle_alive(alive, values, len(values), interruption.error)
-        undo_writes([w for w in work.writes if w[0] > interruption.position])
-        raise KeyboardInterrupt from None
+        suspend(segment, work, alive, interruption.values, interruption.position)
+        return
     if culprit is None:
         for slot, t in alive:
             t._value, t._seg, t._slot = values[slot], None, -1
@@ -259,6 +258,22 @@ def run_interpreted(work, uses, alive, live):
     settle_alive(alive, values, len(values), error)
     undo_writes([w for w in work.writes if w[0] > position])
     raise error
+
+
+def suspend(segment, work, alive, values, count):
+    """Makes the nodes from `count` on the segment's pending ones again; they run at the next read."""
+    boundary = len(values)
+    handles = {slot: t for slot, t in alive if slot < boundary}
+    for wire in work.wires[count:]:
+        for slot in wire:
+            if 0 <= slot < boundary and slot not in handles:
+                handles[slot] = segments._tensor_class(aval_of(values[slot]), None)
+    for slot, t in handles.items():
+        fulfil(t, values[slot])
+    for slot, t in alive:
+        if slot >= boundary:
+            t._slot = slot - boundary
+    segment.resume(split_rest(work, count, boundary, handles))
 
 
 def settle_alive(alive, values, known, error):

@@ -10,6 +10,7 @@ import itertools
 import threading
 import weakref
 
+from tfcompat._core import interrupts
 from tfcompat._core.callsite import call_site
 from tfcompat._core.context import settings, state
 from tfcompat._core.stats import stats
@@ -47,11 +48,13 @@ class Segment:
     def __init__(self):
         self.lock = threading.RLock()
         self.unchecked = None  # the last flagged run: its flags have not been looked at yet
+        interrupts.watch()
         self.cut_sites = {}  # call sites at which a limit fired: the segment closes whenever one recurs
         self._clear()
 
     def _clear(self):
         self.serial = next(_serials)
+        self.interrupts = interrupts.held.delivered
         self.specs, self.wires, self.refs, self.keys = [], [], [], []
         self.leaves, self.leaf_index = [], {}
         self.aliases, self.flags, self.writes = [], [], []
@@ -77,27 +80,28 @@ class Segment:
                         index = self.leaf_index
                     if type(value) is Failure:
                         raise value.error.with_traceback(None)
-                    k = index[id(t)] = ~len(self.leaves)
+                    k = ~len(self.leaves)
                     self.leaves.append(t)
+                    index[id(t)] = k
                 wires.append(k)
         wires = tuple(wires)
-        self.key = key = hash((self.key, spec.id, wires))
+        refs = self.refs
+        slot = len(refs)
+        key = hash((self.key, spec.id, wires))
+        # Results are made first and the lists extended by one piece of code that Ctrl-C does not divide.
+        if spec.single:
+            out = _tensor_class(spec.avals[0], None, self, slot)
+            made = (_ref(out),)
+        else:
+            out = [_tensor_class(a, None, self, slot + i) for i, a in enumerate(spec.avals)]
+            made = [_ref(t) for t in out]
+            slot += len(out) - 1
+        self.nbytes += spec.nbytes
+        self.key = key
         self.keys.append(key)
         self.specs.append(spec)
         self.wires.append(wires)
-        self.nbytes += spec.nbytes
-        refs = self.refs
-        slot = len(refs)
-        if spec.single:
-            out = _tensor_class(spec.avals[0], None, self, slot)
-            refs.append(_ref(out))
-        else:
-            out = []
-            for a in spec.avals:
-                t = _tensor_class(a, None, self, slot)
-                out.append(t)
-                refs.append(_ref(t))
-                slot += 1
+        refs += made
         if slot > MAX_NODES or self.nbytes > MAX_BYTES or settings.watchful:
             self._after_record()
         return out
@@ -134,22 +138,43 @@ class Segment:
           regular: False where the place of the cut is an accident (limit, interrupt, another thread): such a
             structure is never compiled.
         """
-        if self.unchecked is not None:
-            self.check_flags()
-        if not self.specs:
+        if not self.specs and self.unchecked is None:
             return
+        shielded = interrupts.hold()
+        try:
+            if self.unchecked is not None:
+                self.check_flags()
+            if self.specs:
+                self._run(why, regular)
+            if self.unchecked is not None and (settings.synchronous or why == "read"):
+                self.check_flags()
+        finally:
+            if shielded:
+                interrupts.release()
+
+    def _run(self, why, regular):
         with self.lock:
             work = Work()
             work.specs, work.wires, work.refs, work.keys = self.specs, self.wires, self.refs, self.keys
             work.leaves, work.aliases = self.leaves, self.aliases
             work.flags, work.writes = self.flags, self.writes
-            work.why, work.regular = why, regular
+            # An interrupt may have left a leaf that no node uses: a structure of its own, not worth a program.
+            work.why, work.regular = why, regular and self.interrupts == interrupts.held.delivered
             self._clear()
             stats.segments += 1
             stats.ops += len(work.specs)
-            _runner(self, work)
-        if self.unchecked is not None and (settings.synchronous or why == "read"):
-            self.check_flags()
+            try:
+                _runner(self, work)
+            except BaseException as error:
+                orphan(work, error)
+                raise
+
+    def resume(self, work):
+        """Makes `work`, the rest of a run that was given up, what is pending; nothing was recorded since."""
+        self.specs, self.wires, self.refs, self.keys = work.specs, work.wires, work.refs, work.keys
+        self.leaves, self.aliases, self.flags, self.writes = work.leaves, work.aliases, work.flags, work.writes
+        self.leaf_index = {id(t): ~k for k, t in enumerate(work.leaves)}
+        self.key = work.keys[-1]
 
     def settle(self, tensor):
         """Computes a pending tensor of this segment, from whichever thread."""
@@ -164,13 +189,18 @@ class Segment:
 
     def check_flags(self):
         """Looks at the error flags of the last flagged run; on failure replays it, drops what came after, raises."""
-        run, self.unchecked = self.unchecked, None
-        if run is not None and run.failed():
-            undo_writes(self.writes)  # the later ones first
-            self.writes = []
-            error = run.replay()
-            self.abandon(error)
-            raise error
+        shielded = interrupts.hold()
+        try:
+            run, self.unchecked = self.unchecked, None
+            if run is not None and run.failed():
+                undo_writes(self.writes)  # the later ones first
+                self.writes = []
+                error = run.replay()
+                self.abandon(error)
+                raise error
+        finally:
+            if shielded:
+                interrupts.release()
 
     def abandon(self, error):
         """Drops the pending nodes: their tensors raise `error` when read, variables get back what they held."""
@@ -182,6 +212,14 @@ class Segment:
             t = r()
             if t is not None and t._value is None:
                 fail(t, error)
+
+
+def orphan(work, error):
+    """What a run that broke off leaves without a value raises `error` when read."""
+    for r in [*work.refs, *[r for _, r in work.aliases]]:
+        t = r()
+        if t is not None and t._value is None:
+            fail(t, error)
 
 
 def undo_writes(writes):
