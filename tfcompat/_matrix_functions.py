@@ -1,0 +1,213 @@
+"""Square roots and logarithms of matrices, LU decompositions put to use, conjugate gradients."""
+
+import collections
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from tfcompat import _elementwise as e
+from tfcompat._array import broadcast_to
+from tfcompat._cast import conj as conj_tensor
+from tfcompat._core import dtypes as d
+from tfcompat._core.convert import convert
+from tfcompat._core.op import T, op
+from tfcompat._creation import ones, zeros
+from tfcompat._declare import COMPLEX, WIDE_FLOATS, conj, invalid
+from tfcompat._decompositions import triangular_solve
+from tfcompat._diagonals import band_part, eye, set_diag
+from tfcompat._gather import gather
+from tfcompat._products import matmul, norm
+from tfcompat._reductions import reduce_any, reduce_sum
+from tfcompat._select import argsort, broadcast_dynamic_shape
+
+
+def _square(x, kernel):
+    if x.ndim < 2:
+        raise invalid(f"Input tensor 0 must have rank >= 2, got {x.ndim}", kernel)
+    if x.shape[-1] != x.shape[-2]:
+        raise invalid("Input matrix must be square.", kernel)
+
+
+def _each(function):
+    """A function of one matrix as one of stacks of them."""
+    return jnp.vectorize(function, signature="(n,n)->(n,n)")
+
+
+def _root(x):
+    return jax.scipy.linalg.sqrtm(x.astype(jnp.complex128))
+
+
+def _flip(x):
+    return conj(jnp.swapaxes(x, -1, -2))
+
+
+def _root_grad(g, out, input):
+    # From input = S @ S: the adjoint of dS -> S dS + dS S is inverted as one system of n * n unknowns.
+    def one(s, c):
+        n = s.shape[0]
+        identity = jnp.eye(n, dtype=s.dtype)
+        matrix = jnp.kron(_flip(s), identity) + jnp.kron(identity, conj(s))
+        return jnp.linalg.solve(matrix, c.reshape(-1)).reshape(n, n)
+
+    return jnp.vectorize(one, signature="(n,n),(n,n)->(n,n)")(out, g)
+
+
+@op("MatrixSquareRoot", T=(*WIDE_FLOATS, *COMPLEX), grad=_root_grad)
+def sqrtm(input: T):
+    """The principal square roots of matrices; NaN where a real matrix has no real one.
+
+    Raises:
+      InvalidArgumentError: matrices that are not square.
+    """
+    _square(input, "MatrixSquareRoot")
+    root = _each(_root)(input)
+    if jnp.issubdtype(input.dtype, jnp.complexfloating):
+        return root.astype(input.dtype)
+    bound = 1e-6 * jnp.max(jnp.abs(root), (-2, -1), keepdims=True, initial=0)
+    has_real = jnp.all(jnp.abs(jnp.imag(root)) <= bound, (-2, -1), keepdims=True)
+    return jnp.where(has_real, jnp.real(root), jnp.nan).astype(input.dtype)
+
+
+# Inverse scaling and squaring (Higham, Functions of Matrices, 2008, chapter 11): square roots until the matrix is near
+# the identity, then a partial fraction form of the Padé approximant of log(1 + x), by Gauss-Legendre quadrature.
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
+_NEAR, _MOST_ROOTS = 0.25, 60
+
+
+def _log(x):
+    identity = jnp.eye(x.shape[0], dtype=x.dtype)
+
+    def far(state):
+        count, y = state
+        return (count < _MOST_ROOTS) & (jnp.max(jnp.sum(jnp.abs(y - identity), 0)) > _NEAR)
+
+    count, y = lax.while_loop(far, lambda state: (state[0] + 1, jax.scipy.linalg.sqrtm(state[1])), (0, x))
+    change = y - identity
+    total = jnp.zeros_like(x)
+    for node, weight in zip((_NODES + 1) / 2, _WEIGHTS / 2, strict=True):
+        total = total + weight * jnp.linalg.solve(identity + node * change, change)
+    return total * 2.0**count
+
+
+@op("MatrixLogarithm", T=COMPLEX, grad=None)
+def logm(input: T):
+    """The principal logarithms of complex matrices.
+
+    Raises:
+      InvalidArgumentError: matrices that are not square.
+    """
+    _square(input, "MatrixLogarithm")
+    if input.shape[-1] == 0:
+        return input
+    return _each(_log)(input.astype(jnp.complex128)).astype(input.dtype)
+
+
+# LU decompositions
+
+
+def _lu_arguments(lower_upper, perm):
+    lower_upper, perm = convert(lower_upper, None, d.float32), convert(perm, None, d.int32)
+    if lower_upper.shape.rank < 2:
+        raise ValueError("Input `lower_upper` must have at least 2 dimensions.")
+    if lower_upper.shape.rank != perm.shape.rank + 1:
+        raise ValueError("`rank(lower_upper)` must equal `rank(perm) + 1`")
+    if lower_upper.shape[-2] != lower_upper.shape[-1]:
+        raise ValueError("`lower_upper` must be square.")
+    return lower_upper, perm
+
+
+def _lower(lower_upper):
+    return set_diag(band_part(lower_upper, -1, 0), ones(lower_upper.shape[:-1], lower_upper.dtype))
+
+
+def lu_solve(lower_upper, perm, rhs, validate_args=False, name=None):
+    """The x with A @ x = rhs, given (lower_upper, perm) = `tf.linalg.lu(A)`.
+
+    Args:
+      lower_upper: [..., N, N].
+      perm: integers [..., N].
+      rhs: [..., N, K].
+      validate_args: accepted; shapes are always checked.
+
+    Raises:
+      ValueError: shapes that do not fit.
+    """
+    lower_upper, perm = _lu_arguments(lower_upper, perm)
+    rhs = convert(rhs, None, lower_upper.dtype)
+    if rhs.shape.rank < 2:
+        raise ValueError("Input `rhs` must have at least 2 dimensions.")
+    if lower_upper.shape[-1] != rhs.shape[-2]:
+        raise ValueError("`lower_upper.shape[-1]` must equal `rhs.shape[-1]`.")
+    batch = np.broadcast_shapes(tuple(rhs.shape[:-2]), tuple(perm.shape[:-1]))
+    rhs, perm = broadcast_to(rhs, [*batch, *rhs.shape[-2:]]), broadcast_to(perm, [*batch, perm.shape[-1]])
+    permuted = gather(rhs, perm, axis=-2, batch_dims=len(batch))
+    return triangular_solve(lower_upper, triangular_solve(_lower(lower_upper), permuted), lower=False)
+
+
+def lu_matrix_inverse(lower_upper, perm, validate_args=False, name=None):
+    """The inverse of A, given (lower_upper, perm) = `tf.linalg.lu(A)`. See `lu_solve`."""
+    lower_upper, perm = _lu_arguments(lower_upper, perm)
+    *batch, _, size = lower_upper.shape
+    return lu_solve(lower_upper, perm, eye(size, batch_shape=batch, dtype=lower_upper.dtype))
+
+
+def lu_reconstruct(lower_upper, perm, validate_args=False, name=None):
+    """A, given (lower_upper, perm) = `tf.linalg.lu(A)`. See `lu_solve`."""
+    lower_upper, perm = _lu_arguments(lower_upper, perm)
+    product = matmul(_lower(lower_upper), band_part(lower_upper, 0, -1))
+    return gather(product, argsort(perm, axis=-1), axis=-2, batch_dims=perm.shape.rank - 1)
+
+
+# Conjugate gradients
+
+CGState = collections.namedtuple("CGState", ["i", "x", "r", "p", "gamma"])
+
+
+def conjugate_gradient(operator, rhs, preconditioner=None, x=None, tol=1e-5, max_iter=20, name="conjugate_gradient"):
+    """Solves operator @ x = rhs by the method of conjugate gradients (Hestenes and Stiefel, 1952).
+
+    Args:
+      operator: a LinearOperator that is known to be self-adjoint and positive definite.
+      rhs: [..., N].
+      preconditioner: a LinearOperator near the inverse of `operator`, or None.
+      x: where to start; zeros if not given.
+      tol: stops where the residual is no longer than this times the right hand side.
+      max_iter: how many steps to take at most.
+
+    Returns:
+      A named tuple (i, x, r, p, gamma): steps taken, solution, residual, direction, and the product of r and the
+      preconditioned r.
+
+    Raises:
+      ValueError: an operator that is not known to be self-adjoint and positive definite.
+    """
+    if not (operator.is_self_adjoint and operator.is_positive_definite):
+        raise ValueError("Expected a self-adjoint, positive definite operator.")
+
+    def dot(a, b):
+        return reduce_sum(conj_tensor(a) * b, -1)
+
+    rhs = convert(rhs)
+    batch = broadcast_dynamic_shape(rhs.shape[:-1].as_list(), operator.batch_shape.as_list())
+    if preconditioner is not None:
+        batch = broadcast_dynamic_shape(batch, preconditioner.batch_shape.as_list())
+    shape = [*np.asarray(batch).tolist(), rhs.shape[-1]]
+    residual = broadcast_to(rhs, shape)
+    bound = tol * norm(residual, axis=-1)
+    if x is None:
+        x = zeros(shape, rhs.dtype)
+    else:
+        residual = rhs - operator.matvec(x)
+    direction = residual if preconditioner is None else preconditioner.matvec(residual)
+    gamma, steps = dot(residual, direction), 0
+    while steps < max_iter and bool(reduce_any(e.greater(norm(residual, axis=-1), bound))):
+        image = operator.matvec(direction)
+        alpha = (gamma / dot(direction, image))[..., None]
+        x, residual = x + alpha * direction, residual - alpha * image
+        improved = residual if preconditioner is None else preconditioner.matvec(residual)
+        last, gamma = gamma, dot(residual, improved)
+        direction = improved + (gamma / last)[..., None] * direction
+        steps += 1
+    return CGState(convert(steps), x, residual, direction, gamma)
