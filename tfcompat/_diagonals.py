@@ -163,7 +163,8 @@ def diag(diagonal, name="diag", k=0, num_rows=-1, num_cols=-1, padding_value=0, 
 
 def diag_part(input, name="diag_part", k=0, padding_value=0, align="RIGHT_LEFT"):
     """The diagonals of matrices; several of them as rows, shorter ones padded. See `diag`."""
-    input = convert(input)
+    if not isinstance(getattr(input, "dtype", None), d.DType):  # what has a dtype may be a linear operator
+        input = convert(input)
     return _diag_part(input, _padding(padding_value, input.dtype), _k(k), _aligned(align))
 
 

@@ -30,8 +30,10 @@ def _times(above, middle, below, rhs):
 
 @op("TridiagonalMatMul", T=_SOLVABLE)
 def _tridiagonal_matmul(superdiag: T, maindiag: T, subdiag: T, rhs: T):
+    if any(x.ndim != rhs.ndim - 1 for x in (superdiag, maindiag, subdiag)):
+        raise invalid("All input tensors must have the same rank.", "TridiagonalMatMul")
     for name, diagonal in (("superdiagonal", superdiag), ("maindiagonal", maindiag), ("subdiagonal", subdiag)):
-        if rhs.ndim < 2 or diagonal.shape[-1] != rhs.shape[-2]:
+        if diagonal.shape[-1] != rhs.shape[-2]:
             raise invalid(f"Invalid {name} shape.", "TridiagonalMatMul")
     return _times(superdiag, maindiag, subdiag, rhs)
 

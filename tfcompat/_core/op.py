@@ -425,6 +425,20 @@ def op(kernel, *, grad=True, check=None, inplace=None, static=True, single=True,
     return declare
 
 
+def dispatch(op, error, arguments):
+    """What an op gives of arguments that are no tensors, by the `__tf_dispatch__(kernel, arguments)` of one of their types.
+
+    Raises:
+      error: none of them has such a method, or all return NotImplemented.
+    """
+    for value in arguments.values():
+        handler = getattr(type(value), "__tf_dispatch__", None)
+        result = NotImplemented if handler is None else handler(op.kernel, arguments)
+        if result is not NotImplemented:
+            return result
+    raise error
+
+
 CONVERSIONS = {"group": convert_group, "first": convert_first, "operands": convert_operands}
 
 
@@ -457,17 +471,22 @@ def make_public(declared, body, signature, convert_data=convert_group):
     names["annotations"] = [a for _, a in data]
     joined = ", ".join(name for name, _ in data)
     if many:
-        lines.insert(0, f"({joined},) = convert_many(op, annotations, ({joined},), {[n for n, _ in data]})")
+        conversion = f"({joined},) = convert_many(op, annotations, ({joined},), {[n for n, _ in data]})"
         flat = ", ".join(f"*{n}" if n == many else n for n, _ in data)
         count = f"len({many})"
     elif data:
         if convert_data is convert_group and len(data) == 2 and data[0][1] is data[1][1] and data[0][1].only is None:
             names["convert_group"] = convert_pair
         test = " or ".join(f"type({n}) is not Tensor" for n in single)
-        lines.insert(0, f"if {test}: ({joined},) = convert_group(op, annotations, ({joined},), {[n for n, _ in data]})")
+        conversion = f"if {test}: ({joined},) = convert_group(op, annotations, ({joined},), {[n for n, _ in data]})"
         flat, count = joined, "0"
     else:
         flat, count = "", "0"
+    if data:
+        names["dispatch"] = dispatch
+        arguments = ", ".join(f"{p.name}={p.name}" for p in parameters)
+        lines[:0] = ["try:", f"    {conversion}", "except (TypeError, ValueError) as error:",
+                     f"    return dispatch(op, error, dict({arguments}))"]  # fmt: skip
     ins = f"({flat},)" if flat else "()"
     attributes_text = f"({', '.join(attrs)},)" if attrs else "()"
     avals = ", ".join(

@@ -42,6 +42,7 @@ from tfcompat._math import l2_normalize
 from tfcompat._matrix_functions import logm, lu_matrix_inverse, lu_reconstruct, lu_solve, sqrtm
 from tfcompat._products import einsum, global_norm, matmul, matvec, norm, normalize, tensordot
 from tfcompat._tridiagonal import banded_triangular_solve, eigh_tridiagonal, tridiagonal_matmul, tridiagonal_solve
+from tfcompat._unsupported import missing_from as _missing_from
 from tfcompat.linalg import experimental
 
 _OPERATORS = (
@@ -54,7 +55,7 @@ def __getattr__(name):
     """The linear operators, which are imported on first use."""
     if name == "LinearOperator" or name.removeprefix("LinearOperator") in _OPERATORS.split():
         return getattr(_importlib.import_module("tfcompat.linalg._linear_operators"), name)
-    raise AttributeError(f"module 'tfcompat.linalg' has no attribute {name!r}")
+    return _missing_from("linalg", name)
 
 
 def __dir__():

@@ -13,15 +13,16 @@ from tfcompat._cast import imag
 from tfcompat._control import no_op
 from tfcompat._core import dtypes as d
 from tfcompat._core.convert import convert
-from tfcompat._core.core_types import CompositeTensor
 from tfcompat._core.module import Module
 from tfcompat._core.shapes import Dimension, TensorShape, broadcast_static_shape, dimension_at_index
+from tfcompat._core.specs import register_type_spec_from_value_converter
 from tfcompat._core.variable import Variable
 from tfcompat._decompositions import cholesky, cholesky_solve, det, eigvalsh, slogdet, solve, svd
 from tfcompat._diagonals import adjoint as adjoint_of, diag_part, eye
 from tfcompat._elementwise import abs as absolute, exp, log
 from tfcompat._reductions import reduce_max, reduce_min, reduce_sum
-from tfcompat.linalg._linear_operator_parts import HINTS, LinearOperatorSpec, as_tensor, map_up_to, sliced
+from tfcompat.linalg._linear_operator_hints import check_chain, hints_of, product_hints
+from tfcompat.linalg._linear_operator_parts import LinearOperatorSpec, as_tensor, map_up_to, sliced
 
 kinds = types.SimpleNamespace()  # the kinds of operators, for rules that make one out of others
 
@@ -81,83 +82,12 @@ def assert_real(x, message):
     return check.assert_equal(convert(0, x.dtype.real_dtype), imag(x), message=message)
 
 
-# Hints: True, False, or None where it is not known
-
-
-def hints_of(operator, **changes):
-    return {name: getattr(operator, name) for name in HINTS} | changes
-
-
-def both_non_singular(a, b):
-    if a.is_non_singular is False or b.is_non_singular is False:
-        return False
-    return a.is_non_singular and b.is_non_singular
-
-
-def commuting_hints(a, b):
-    """Hints of a product of two operators that commute."""
-    self_adjoint = definite = None
-    if a.is_self_adjoint and b.is_self_adjoint:
-        self_adjoint = True
-        definite = True if a.is_positive_definite is True and b.is_positive_definite is True else None
-    elif {a.is_self_adjoint, b.is_self_adjoint} == {True, False}:
-        self_adjoint = False
-    return {"is_non_singular": both_non_singular(a, b), "is_self_adjoint": self_adjoint,
-            "is_positive_definite": definite, "is_square": True}  # fmt: skip
-
-
-def product_hints(a, b):
-    """Hints of the product of any two operators."""
-    square = a.is_square and b.is_square or None
-    if not square and a.is_square is False and b.is_square is False:
-        square = a.range_dimension == b.domain_dimension
-    elif not square and a.is_square is not b.is_square and None not in (a.is_square, b.is_square):
-        square = False
-    if square is False:
-        return dict.fromkeys(HINTS, False)
-    return {**dict.fromkeys(HINTS), "is_non_singular": both_non_singular(a, b) if square else None, "is_square": square}
-
-
-def implied(hint, given, message):
-    """The hint that follows from the arguments; raises where the user said the opposite."""
-    if hint and given is False:
-        raise ValueError(message)
-    return True if hint else given
-
-
-def agreed(operator, name, given, what):
-    """A hint that an operator and what is made of it share."""
-    own = getattr(operator, name)
-    if None not in (own, given) and bool(own) != bool(given):
-        adjective = name.removeprefix("is_").replace("self_adjoint", "self-adjoint").replace("_", "-")
-        raise ValueError(f"An operator is {adjective} if and only if its {what} is {adjective}.")
-    return True if own or given else False if own is False or given is False else None
-
-
-def is_adjoint_product(operators):
-    """Whether the product reads the same when reversed and conjugated: A @ A.H, A @ B @ B.H @ A.H, ..."""
-
-    def is_pair(x, y):
-        if x is y and x.is_self_adjoint is not None:
-            return bool(x.is_self_adjoint)
-        return x.H is y or y.H is x
-
-    count = len(operators)
-    return count % 2 == 0 and all(is_pair(operators[i], operators[-1 - i]) for i in range(count // 2))
-
-
-def check_chain(left, right, word):
-    if right.range_dimension != left.domain_dimension:
-        raise ValueError(f"Operators are incompatible. Expected `{word}` to have dimension {left.domain_dimension} but got "
-                         f"{right.range_dimension}.")  # fmt: skip
-
-
 @functools.lru_cache
 def _signature(cls):
     return inspect.signature(cls.__init__)
 
 
-class LinearOperator(Module, CompositeTensor, metaclass=abc.ABCMeta):
+class LinearOperator(Module, metaclass=abc.ABCMeta):
     """A matrix or a stack of matrices A of shape [..., M, N], by its products, solutions and determinants.
 
     A subclass defines `_shape` and `_matmul`, and whatever else it can do better than by a dense matrix: `_solve`,
@@ -565,6 +495,11 @@ class LinearOperator(Module, CompositeTensor, metaclass=abc.ABCMeta):
 
     # Structure
 
+    @classmethod
+    def __tf_dispatch__(cls, kernel, arguments):
+        method = _FUNCTIONS.get(kernel)
+        return NotImplemented if method is None else method(**arguments)
+
     def __getitem__(self, slices):
         slices = tuple(slices) if isinstance(slices, (tuple, list)) else (slices,)
         changes = {}
@@ -580,3 +515,48 @@ class LinearOperator(Module, CompositeTensor, metaclass=abc.ABCMeta):
         spec = self._type_spec
         parts = spec._to_components(self)
         return spec._from_components({k: map_up_to(v, v, lambda x, _: as_tensor(x)) for k, v in parts.items()})
+
+
+# Functions of `tf.linalg` that take operators, by kernel
+
+
+def _matmul(a, b, transpose_a, transpose_b, adjoint_a, adjoint_b, a_is_sparse, b_is_sparse, **_):
+    if transpose_a or transpose_b:
+        raise ValueError("Transposing not supported at this time.")
+    if a_is_sparse or b_is_sparse:
+        raise ValueError("Sparse methods not supported at this time.")
+    if not isinstance(a, LinearOperator):
+        return adjoint_of(b.matmul(a, adjoint=not adjoint_b, adjoint_arg=not adjoint_a))
+    return a.matmul(b, adjoint=adjoint_a, adjoint_arg=adjoint_b)
+
+
+def _matvec(a, b, transpose_a, adjoint_a, a_is_sparse, b_is_sparse, **_):
+    if transpose_a:
+        raise ValueError("Transposing not supported at this time.")
+    if a_is_sparse or b_is_sparse:
+        raise ValueError("Sparse methods not supported at this time.")
+    return a.matvec(b, adjoint=adjoint_a)
+
+
+def _solve(matrix, rhs, adjoint, **_):
+    if not isinstance(matrix, LinearOperator):
+        raise ValueError("Passing in `matrix` as a Tensor and `rhs` as a LinearOperator is not supported.")
+    return matrix.solve(rhs, adjoint=adjoint)
+
+
+def _inverse(input, adjoint, **_):
+    return input.inverse().adjoint() if adjoint else input.inverse()
+
+
+_FUNCTIONS = {
+    "MatMul": _matmul,
+    "MatVec": _matvec,
+    "MatrixSolve": _solve,
+    "MatrixInverse": _inverse,
+    "MatrixDeterminant": lambda input, **_: input.determinant(),
+    "Cholesky": lambda input, **_: input.cholesky(),
+    "MatrixDiagPartV3": lambda input, **_: input.diag_part(),
+    "Trace": lambda x, **_: x.trace(),
+    "MatrixTranspose": lambda a, conjugate, **_: a.adjoint() if conjugate else NotImplemented,
+}
+register_type_spec_from_value_converter(LinearOperator, lambda operator: operator._type_spec, True)

@@ -16,16 +16,8 @@ from tfcompat._elementwise import abs as absolute, equal, log, sqrt
 from tfcompat._products import matmul
 from tfcompat._reductions import reduce_max, reduce_min, reduce_prod, reduce_sum
 from tfcompat._select import where
-from tfcompat.linalg._linear_operator import (
-    LinearOperator,
-    assert_no_zeros,
-    assert_real,
-    commuting_hints,
-    hints_of,
-    kind,
-    parameter,
-    static,
-)
+from tfcompat.linalg._linear_operator import LinearOperator, assert_no_zeros, assert_real, kind, parameter, static
+from tfcompat.linalg._linear_operator_hints import commuting_hints, hints_of
 
 REAL_DIAGONAL = "A real diagonal operator is always self adjoint."
 
@@ -84,7 +76,7 @@ class LinearOperatorFullMatrix(LinearOperator):
         return matmul(self._matrix, x, adjoint_a=adjoint, adjoint_b=adjoint_arg)
 
     def _to_dense(self):
-        return self._matrix
+        return convert(self._matrix)
 
 
 @kind

@@ -7,8 +7,7 @@ from tfcompat._core.convert import convert
 from tfcompat._core.core_types import CompositeTensor
 from tfcompat._core.specs import BatchableTypeSpec, type_spec_from_value
 from tfcompat._core.variable import Variable
-
-HINTS = ("is_non_singular", "is_self_adjoint", "is_positive_definite", "is_square")
+from tfcompat.linalg._linear_operator_hints import HINTS
 
 
 def is_operator(value):

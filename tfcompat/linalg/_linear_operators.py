@@ -3,10 +3,16 @@
 # ruff: noqa: F401
 
 from tfcompat.linalg._linear_operator import LinearOperator
+from tfcompat.linalg._linear_operator_bands import (
+    LinearOperatorCirculant,
+    LinearOperatorCirculant2D,
+    LinearOperatorCirculant3D,
+    LinearOperatorToeplitz,
+    LinearOperatorTridiag,
+)
+from tfcompat.linalg._linear_operator_blocks import LinearOperatorBlockDiag, LinearOperatorBlockLowerTriangular
 from tfcompat.linalg._linear_operator_combined import (
     LinearOperatorAdjoint,
-    LinearOperatorBlockDiag,
-    LinearOperatorBlockLowerTriangular,
     LinearOperatorComposition,
     LinearOperatorInversion,
     LinearOperatorKronecker,
@@ -20,12 +26,7 @@ from tfcompat.linalg._linear_operator_dense import (
     LinearOperatorZeros,
 )
 from tfcompat.linalg._linear_operator_structured import (
-    LinearOperatorCirculant,
-    LinearOperatorCirculant2D,
-    LinearOperatorCirculant3D,
     LinearOperatorHouseholder,
     LinearOperatorLowRankUpdate,
     LinearOperatorPermutation,
-    LinearOperatorToeplitz,
-    LinearOperatorTridiag,
 )
