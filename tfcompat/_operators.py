@@ -5,9 +5,9 @@ the body of the function again, without a call in between.
 """
 
 from tfcompat import _elementwise as e, bitwise, linalg
-from tfcompat._core import dtypes, segment as segments
+from tfcompat._core import dtypes
 from tfcompat._core.context import state
-from tfcompat._core.convert import FAST_SCALARS, convert
+from tfcompat._core.convert import FAST_SCALARS, convert, variable_types
 from tfcompat._core.op import call
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import STATIC
@@ -17,11 +17,15 @@ _BUILTIN = (int, float, complex, str, bytes, list, tuple, type(None))
 
 def tensor_of(value):
     """An operand that is a Tensor or a variable, as a Tensor."""
-    return value if type(value) is Tensor else convert(value)
+    if type(value) is Tensor:
+        return value
+    return value._read() if type(value) in variable_types else convert(value)
 
 
 def _other(x, value, hint, method):
     """The second operand as a Tensor; NotImplemented where its own type may know better."""
+    if type(value) in variable_types:
+        return value._read()
     fast = FAST_SCALARS.get((type(value), x._aval.dtype.name))
     if fast is not None:
         return Tensor(fast[0], fast[1](value), None, STATIC)
@@ -41,23 +45,23 @@ def _wanted(value, dtype):
 def _forward(name, public, hint=False, bools=None):
     op = public.op
     specs_get = op.specs.get
-    current = segments.current
     method = f"__r{name[2:]}"
 
     def operator(x, y):
         if type(x) is not Tensor:
-            x = convert(x)
+            x = tensor_of(x)
         if type(y) is not Tensor:
             y = _other(x, y, hint, method)
             if y is NotImplemented:
                 return y
         key = (x._aval, y._aval)
         spec = specs_get(key)
-        if spec is None or spec.special or state.tapes or state.accumulators:
+        context = state.context
+        if spec is None or spec.special or context.tapes or context.accumulators:
             if bools is not None and x._aval.dtype is dtypes.bool:
                 return bools(x, y)
-            return call(op, key, (x, y), ())
-        return (state.segment or current()).record(spec, (x, y))
+            return call(op, key, (x, y), (), 0, spec)
+        return context.segment.record(spec, (x, y))
 
     return _named(operator, name)
 
@@ -65,23 +69,23 @@ def _forward(name, public, hint=False, bools=None):
 def _reflected(name, public, bools=None):
     op = public.op
     specs_get = op.specs.get
-    current = segments.current
     method = f"__{name[3:]}"
 
     def operator(y, x):
         if type(y) is not Tensor:
-            y = convert(y)
+            y = tensor_of(y)
         if type(x) is not Tensor:
             x = _other(y, x, False, method)
             if x is NotImplemented:
                 return x
         key = (x._aval, y._aval)
         spec = specs_get(key)
-        if spec is None or spec.special or state.tapes or state.accumulators:
+        context = state.context
+        if spec is None or spec.special or context.tapes or context.accumulators:
             if bools is not None and x._aval.dtype is dtypes.bool:
                 return bools(x, y)
-            return call(op, key, (x, y), ())
-        return (state.segment or current()).record(spec, (x, y))
+            return call(op, key, (x, y), (), 0, spec)
+        return context.segment.record(spec, (x, y))
 
     return _named(operator, name)
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tfcompat._core import dtypes, errors, segment as segments
+from tfcompat._core import dtypes, errors
 from tfcompat._core.attributes import Sizes
 from tfcompat._core.avals import aval
 from tfcompat._core.context import state
@@ -335,9 +335,10 @@ def take(tensor, pattern, starts):
     ins = (tensor, *[Tensor(_SCALAR, _SMALL[s] if s < 1024 else np.int32(s), None, STATIC) for s in starts])
     key = (a, pattern)
     spec = _slice_specs(key)
-    if spec is None or spec.special or state.tapes or state.accumulators:
-        return call(_slice_op, key, ins, (pattern,), len(starts))
-    return (state.segment or segments.current()).record(spec, ins)
+    context = state.context
+    if spec is None or spec.special or context.tapes or context.accumulators:
+        return call(_slice_op, key, ins, (pattern,), len(starts), spec)
+    return context.segment.record(spec, ins)
 
 
 def getitem_strings(tensor, items):
@@ -467,9 +468,10 @@ def assign(tensor, pattern, starts, value, mode):
     ins = (tensor, *starts, value)
     key = (a, value._aval, mode, pattern)
     spec = _assign_specs(key)
-    if spec is None or spec.special or state.tapes or state.accumulators:
-        return call(_assign_op, key, ins, (pattern, mode), len(starts))
-    return (state.segment or segments.current()).record(spec, ins)
+    context = state.context
+    if spec is None or spec.special or context.tapes or context.accumulators:
+        return call(_assign_op, key, ins, (pattern, mode), len(starts), spec)
+    return context.segment.record(spec, ins)
 
 
 # Strings: an op that only moves elements moves their positions instead
@@ -481,9 +483,9 @@ def moves(public):
     return public
 
 
-def call_moving(declared, key, ins, attrs, count=0):
+def call_moving(declared, key, ins, attrs, count=0, spec=None):
     if not any(t._aval.np_dtype.hasobject for t in ins):
-        return call(declared, key, ins, attrs, count)
+        return call(declared, key, ins, attrs, count, spec)
     check_dtypes(declared, ins)
     table, places = [np.array([b""], object)], []
     for t in ins:

@@ -10,16 +10,16 @@ from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import STATIC
 
 
-def of_gather(pull, ins, attrs, mask):
-    """The pullback of a gather: where rows of the first axis were taken, the rows' cotangents and their indices."""
+def of_gather(ins, attrs, mask):
+    """The pullback of a gather where rows of the first axis were taken: the rows' cotangents and their indices."""
     axis, batch_dims = attrs
-    return pull if axis != 0 or batch_dims != 0 or not mask[0] else pull_rows_of(ins, mask)
+    return None if axis != 0 or batch_dims != 0 or not mask[0] else pull_rows_of(ins, mask)
 
 
-def of_gather_nd(pull, ins, attrs, mask):
+def of_gather_nd(ins, attrs, mask):
     """The same for `gather_nd` with one index a row."""
     (batch_dims,), shape = attrs, ins[1]._aval.shape
-    return pull if batch_dims != 0 or len(shape) != 2 or shape[1] != 1 or not mask[0] else pull_rows_of(ins, mask)
+    return None if batch_dims != 0 or len(shape) != 2 or shape[1] != 1 or not mask[0] else pull_rows_of(ins, mask)
 
 
 def pull_rows_of(ins, mask):

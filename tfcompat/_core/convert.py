@@ -366,8 +366,10 @@ def convert_group(op, annotations, values, names):
 
 def convert_pair(op, annotations, values, names):
     """`convert_group` of two operands of one dtype: a tensor and a Python number are the common case."""
-    x, y = values
+    x, y = [v._read() if type(v) in variable_types else v for v in values]
     if type(x) is Tensor:
+        if type(y) is Tensor:
+            return x, y
         fast = FAST_SCALARS.get((type(y), x._aval.dtype.name))
         if fast is not None:
             return x, Tensor(fast[0], fast[1](y), None, STATIC)
@@ -375,7 +377,7 @@ def convert_pair(op, annotations, values, names):
         fast = FAST_SCALARS.get((type(x), y._aval.dtype.name))
         if fast is not None:
             return Tensor(fast[0], fast[1](x), None, STATIC), y
-    return convert_group(op, annotations, values, names)
+    return convert_group(op, annotations, (x, y), names)
 
 
 def convert_first(op, annotations, values, names):

@@ -76,7 +76,7 @@ class Spec:
     """One op at one set of attributes and input avals: result avals, jaxpr, host function, static costs."""
 
     __slots__ = ("_evaluate", "_host", "_host_in_place", "_jaxpr", "_looked_at", "_trace", "avals", "checked", "cost",
-                 "equations", "id", "inplace", "name", "nbytes", "single", "special", "static")  # fmt: skip
+                 "derivatives", "equations", "id", "inplace", "name", "nbytes", "single", "special", "static")  # fmt: skip
 
     def __init__(self, name, jaxpr, single, inplace=None):
         stats.traces += 1
@@ -91,6 +91,7 @@ class Spec:
         self.equations = max(1, count_equations(jaxpr.jaxpr))
         self.cost = self.equations * EQUATION_COST + self.nbytes / BANDWIDTH + flops(jaxpr.jaxpr) / FLOPS
         self.static = self.special = self.checked = False
+        self.derivatives = {}  # which inputs are watched -> vjp.Derivative, or False where none is needed
 
     @classmethod
     def of_sizes(cls, name, form, sizes, trace, single, inplace=None):
@@ -107,6 +108,7 @@ class Spec:
         self.equations = form.equations
         self.cost = self.equations * EQUATION_COST + self.nbytes / BANDWIDTH
         self.static = self.special = self.checked = False
+        self.derivatives = {}
         return self
 
     @property
@@ -229,13 +231,12 @@ class Op:
         self.complain = complain
         self.strings = strings
         self.specs = caches.Bounded(20_000)
-        self.taped = caches.Bounded(20_000)
         self.taped_forms = caches.Bounded(2_000)  # the same for derivatives
         self.forms = caches.Bounded(2_000)  # pattern -> number of exact traces, a generic.GenericSpec, or False
         self.checker = None if check is None else Op(kernel + ".check", check.bad, parameters)
         self.annotations = [a for _, a in parameters or () if not isinstance(a, Data)]
         self.hot_sites = caches.Bounded(1_000)
-        self.sparse_grad = None  # wraps a pullback so that it gives IndexedSlices; set by the op's module
+        self.sparse_grad = None  # (ins, attrs, mask) -> a pullback that gives IndexedSlices, or None; set by the op's module
 
     def __repr__(self):
         return f"<op {self.kernel}>"
@@ -348,13 +349,17 @@ def check_dtypes(op, ins):
             )  # fmt: skip
 
 
-def call(op, key, ins, attrs, count=0):
-    """Records one call of an op. The general path: static arithmetic, checks of values, tapes.
+def call(op, key, ins, attrs, count=0, spec=None):
+    """Records one call of an op. The general path: inference, static arithmetic, checks of values, tapes.
+
+    Args:
+      spec: what `op.specs` has for `key`, where the caller has looked.
 
     Returns:
       The result Tensor, or the list of results of an op that has several.
     """
-    spec = op.specs.get(key)
+    if spec is None:
+        spec = op.specs.get(key)
     if spec is None:
         if op.strings is not None and ins and ins[0]._aval.dtype is dtypes.string:
             return call_on_strings(op, ins)
@@ -366,9 +371,10 @@ def call(op, key, ins, attrs, count=0):
             results = spec.host(*[t._value for t in ins])
             tensors = [Tensor(a, value, None, STATIC) for a, value in zip(spec.avals, results, strict=True)]
             return tensors[0] if spec.single else tensors
-    if state.tapes or state.accumulators:
-        return _taped_call(op, key, spec, ins, attrs, count)
-    return (state.segment or segments.current()).record(spec, ins)
+    context = state.context
+    if context.tapes or context.accumulators:
+        return _taped_call(context, op, spec, ins, attrs, count)
+    return context.segment.record(spec, ins)
 
 
 def call_on_strings(op, ins):
@@ -448,7 +454,7 @@ def make_public(declared, body, signature, convert_data=convert_group):
     if not any(p.name == "name" for p in parameters):
         parameters.append(inspect.Parameter("name", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None))
     names = {"Tensor": Tensor, "state": state, "op": declared, "specs_get": declared.specs.get, "call": call,
-             "current": segments.current, "convert": convert, "convert_group": convert_data,
+             "convert": convert, "convert_group": convert_data,
              "convert_many": convert_many}  # fmt: skip
     header, lines, data, attrs, many = [], [], [], [], None
     for p in parameters:
@@ -494,9 +500,10 @@ def make_public(declared, body, signature, convert_data=convert_group):
     )
     lines.append(f"key = ({avals},)" if avals else "key = ()")
     lines.append("spec = specs_get(key)")
-    lines.append("if spec is None or spec.special or state.tapes or state.accumulators:")
-    lines.append(f"    return call(op, key, {ins}, {attributes_text}, {count})")
-    lines.append(f"return (state.segment or current()).record(spec, {ins})")
+    lines.append("context = state.context")
+    lines.append("if spec is None or spec.special or context.tapes or context.accumulators:")
+    lines.append(f"    return call(op, key, {ins}, {attributes_text}, {count}, spec)")
+    lines.append(f"return context.segment.record(spec, {ins})")
     source = f"def {body.__name__}({', '.join(header)}):\n" + "".join(f"    {line}\n" for line in lines)
     exec(compile(source, f"<tfcompat op {body.__name__}>", "exec"), names)
     public = names[body.__name__]

@@ -28,8 +28,8 @@ MAX_STRUCTURES = 4096
 MAX_PROGRAMS = 6
 LOGGED_RUNS = 16
 
-_structures = collections.OrderedDict()  # key -> Structure, least recently used first
-_hot = {}  # key -> Structure that has a program: known prefixes
+_structures = collections.OrderedDict()  # (specs, wires) -> Structure, least recently used first
+_hot = {}  # first spec -> Structures that have programs, longest first: known prefixes
 
 Run = collections.namedtuple("Run", "why site nodes outputs tier reason compile_ms structure")
 
@@ -53,11 +53,13 @@ class Program:
 class Structure:
     """Specs and wiring of a segment, its programs, and what running it has cost so far."""
 
-    __slots__ = ("compile_cost", "gain", "last_uses", "lost", "programs", "runs", "seen", "specs",
-                 "wires")  # fmt: skip
+    __slots__ = ("compile_cost", "gain", "last_uses", "leaf_count", "lost", "programs", "runs", "seen", "slot_count",
+                 "specs", "wires")  # fmt: skip
 
     def __init__(self, work):
         self.specs, self.wires = work.specs, work.wires
+        self.leaf_count = 1 + max((~s for wire in self.wires for s in wire if s < 0), default=-1)
+        self.slot_count = sum(len(spec.avals) for spec in self.specs)
         self.gain = sum(s.cost for s in self.specs) - DISPATCH_COST
         self.compile_cost = COMPILE_BASE + COMPILE_PER_EQUATION * sum(s.equations for s in self.specs)
         self.lost = 0.0
@@ -66,11 +68,10 @@ class Structure:
         self.programs = []
         self.last_uses = None
 
-    def matches(self, work):
+    def begins(self, work):
+        """Whether this is a proper prefix of `work`."""
         n = len(self.specs)
-        if n == len(work.specs):
-            return self.wires == work.wires and self.specs == work.specs
-        return self.wires == work.wires[:n] and self.specs == work.specs[:n]
+        return n < len(work.specs) and self.specs == work.specs[:n] and self.wires == work.wires[:n]
 
     def serving(self, needed):
         """A program whose outputs include `needed`, or None."""
@@ -157,29 +158,32 @@ def last_uses(specs, wires):
 
 def find_structure(work):
     """The Structure of this work, made on first sight."""
-    key = (work.keys[-1], len(work.keys))
+    key = work.specs, work.wires = tuple(work.specs), tuple(work.wires)
     structure = _structures.get(key)
-    if structure is not None and structure.matches(work):
+    if structure is not None:
         _structures.move_to_end(key)
         return structure
     stats.structures += 1
     structure = _structures[key] = Structure(work)
     if len(_structures) > MAX_STRUCTURES:
-        _structures.popitem(last=False)
+        _, forgotten = _structures.popitem(last=False)
+        if forgotten.programs:
+            _hot[forgotten.specs[0]].remove(forgotten)
     return structure
 
 
 def find_prefix(work, alive):
-    """The longest proper prefix that is a known hot program serving all that is needed of it."""
-    if not _hot:
-        return None
-    for i in range(len(work.keys) - 2, -1, -1):
-        structure = _hot.get(work.keys[i])
-        if structure is None or not structure.programs or len(structure.specs) != i + 1 or not structure.matches(work):
+    """The longest proper prefix that is a known hot program serving all that is needed of it, or None.
+
+    Returns:
+      (structure, program, number of its result slots, those of them that are needed).
+    """
+    for structure in _hot.get(work.specs[0], ()):
+        if not structure.begins(work):
             continue
-        boundary = sum(len(s.avals) for s in structure.specs)
+        boundary = structure.slot_count
         needed = {s for s, _ in alive if s < boundary}
-        for wire in work.wires[i + 1 :]:
+        for wire in work.wires[len(structure.specs) :]:
             needed.update(s for s in wire if 0 <= s < boundary)
         program = structure.serving(needed)
         if program is not None:
@@ -211,7 +215,7 @@ def step(segment, work, structure, alive, live):
         device_bound = on_accelerator(work.leaves)
         if (work.regular and structure.due(live)) or device_bound:
             program, seconds = structure.compile(work, live, alive)
-            _hot[work.keys[-1]] = structure
+            note_hot(structure)
             reason = "leaves live on the device" if device_bound else "interpreting has cost as much as compiling"
     if program is not None:
         run_compiled(segment, work, program, alive)
@@ -224,6 +228,14 @@ def step(segment, work, structure, alive, live):
     log(work, live, "interpreted", "cold", 0, structure)
     run_interpreted(segment, work, structure.uses(), alive, live)
     return None
+
+
+def note_hot(structure):
+    """Lets longer segments that begin like this structure use its programs."""
+    known = _hot.setdefault(structure.specs[0], [])
+    if structure not in known:
+        known.append(structure)
+        known.sort(key=lambda s: -len(s.specs))
 
 
 def on_accelerator(leaves):
@@ -328,9 +340,8 @@ def run_prefix(segment, work, alive, structure, program, boundary, needed):
             aval = structure.output_avals([slot])[0]
             handles[slot] = segments._tensor_class(aval, None, segment, slot)
     head = Work()
-    head.specs, head.wires, head.keys = structure.specs, structure.wires, work.keys[:count]
-    leaf_count = 1 + max((~s for wire in structure.wires for s in wire if s < 0), default=-1)
-    head.leaves, head.aliases, head.refs = work.leaves[:leaf_count], work.aliases, work.refs
+    head.specs, head.wires = structure.specs, structure.wires
+    head.leaves, head.aliases, head.refs = work.leaves[: structure.leaf_count], work.aliases, work.refs
     head.why, head.regular = work.why, work.regular
     head.flags = [f for f in work.flags if f.position < count]
     head.writes = [w for w in work.writes if w[0] <= count]
@@ -362,9 +373,9 @@ def split_rest(work, count, boundary, handles):
     rest.flags = [f.moved(-count) for f in work.flags if f.position >= count]
     rest.writes = [(w[0] - count, *w[1:]) for w in work.writes if w[0] > count]
     rest.why, rest.regular = work.why, work.regular
-    rest.leaves, rest.wires, rest.keys = [], [], []
-    index, key = {}, 0
-    for spec, wire in zip(rest.specs, work.wires[count:], strict=True):
+    rest.leaves, rest.wires = [], []
+    index = {}
+    for wire in work.wires[count:]:
         renumbered = []
         for s in wire:
             if s >= boundary:
@@ -376,8 +387,6 @@ def split_rest(work, count, boundary, handles):
                 rest.leaves.append(handle)
             renumbered.append(index[id(handle)])
         rest.wires.append(tuple(renumbered))
-        key = hash((key, spec.id, rest.wires[-1]))
-        rest.keys.append(key)
     return rest
 
 
@@ -418,7 +427,7 @@ def log(work, live, tier, reason, seconds, structure):
         structure.runs += 1
         if structure.runs > LOGGED_RUNS and structure.runs & 63 and not seconds:
             return
-    runs.append(Run(work.why, call_site(), len(work.keys), len(live), tier, reason, seconds * 1e3, structure))
+    runs.append(Run(work.why, call_site(), len(work.specs), len(live), tier, reason, seconds * 1e3, structure))
 
 
 def clear():

@@ -2,15 +2,15 @@
 
 A segment is kept as parallel lists: node i is op spec `specs[i]` applied to `wires[i]`, a tuple with one int an input:
 `s >= 0` is result slot s of an earlier node, `~k` is leaf k. Results are numbered through in order; `refs[s]` is a
-weak reference to the Tensor that stands for slot s, so what the user dropped is not computed. `keys[i]` is the running
-hash of nodes 0..i: the structure of every prefix is known without another walk.
+weak reference to the Tensor that stands for slot s, so what the user dropped is not computed. Specs and wires together
+are the segment's structure.
 """
 
 import itertools
 import threading
 import weakref
 
-from tfcompat._core import interrupts
+from tfcompat._core import context, interrupts
 from tfcompat._core.callsite import call_site
 from tfcompat._core.context import settings, state
 from tfcompat._core.stats import stats
@@ -24,6 +24,7 @@ _serials = itertools.count(1)
 _runner = None  # program.run; set by program, which imports this module
 _tensor_class = None  # tensor.Tensor; set by tensor
 _ref = weakref.ref
+_new = object.__new__
 
 
 def set_runner(function):
@@ -39,7 +40,7 @@ def set_tensor_class(cls):
 class Work:
     """A closed segment on its way to be run."""
 
-    __slots__ = ("aliases", "flags", "keys", "leaves", "refs", "regular", "specs", "why", "wires", "writes")
+    __slots__ = ("aliases", "flags", "leaves", "refs", "regular", "specs", "why", "wires", "writes")
 
 
 class Segment:
@@ -55,56 +56,62 @@ class Segment:
     def _clear(self):
         self.serial = next(_serials)
         self.interrupts = interrupts.held.delivered
-        self.specs, self.wires, self.refs, self.keys = [], [], [], []
+        self.specs, self.wires, self.refs = [], [], []
         self.leaves, self.leaf_index = [], {}
         self.aliases, self.flags, self.writes = [], [], []
-        self.key = 0
         self.nbytes = 0
 
     def record(self, spec, ins):
         """Appends a node. Returns its result tensor, or the list of them where the op has several."""
         if settings.watchful:
             self._before_record()
-        wires = []
-        index = self.leaf_index
-        for t in ins:
-            if t._seg is self:
-                wires.append(t._slot)
-            else:
-                k = index.get(id(t))
-                if k is None:
-                    value = t._value
-                    if value is None:
-                        t._seg.settle(t)
-                        value = t._value
-                        index = self.leaf_index
-                    if type(value) is Failure:
-                        raise value.error.with_traceback(None)
-                    k = ~len(self.leaves)
-                    self.leaves.append(t)
-                    index[id(t)] = k
-                wires.append(k)
-        wires = tuple(wires)
+        # Every op comes through here: one and two inputs are written out, a tensor is made without a constructor call.
+        index = self.leaf_index.get
+        if len(ins) == 2:
+            x, y = ins
+            wires = (
+                x._slot if x._seg is self else index(id(x)) or self._leaf(x),
+                y._slot if y._seg is self else index(id(y)) or self._leaf(y),
+            )
+        elif len(ins) == 1:
+            (x,) = ins
+            wires = (x._slot if x._seg is self else index(id(x)) or self._leaf(x),)
+        else:
+            wires = tuple([t._slot if t._seg is self else index(id(t)) or self._leaf(t) for t in ins])
         refs = self.refs
         slot = len(refs)
-        key = hash((self.key, spec.id, wires))
         # Results are made first and the lists extended by one piece of code that Ctrl-C does not divide.
         if spec.single:
-            out = _tensor_class(spec.avals[0], None, self, slot)
+            out = _new(_tensor_class)
+            out._aval = spec.avals[0]
+            out._value = None
+            out._seg = self
+            out._slot = slot
+            out._gid = 0
             made = (_ref(out),)
         else:
             out = [_tensor_class(a, None, self, slot + i) for i, a in enumerate(spec.avals)]
             made = [_ref(t) for t in out]
-            slot += len(out) - 1
-        self.nbytes += spec.nbytes
-        self.key = key
-        self.keys.append(key)
+        self.nbytes = nbytes = self.nbytes + spec.nbytes
         self.specs.append(spec)
         self.wires.append(wires)
         refs += made
-        if slot > MAX_NODES or self.nbytes > MAX_BYTES or settings.watchful:
+        if slot > MAX_NODES or nbytes > MAX_BYTES or settings.watchful:
             self._after_record()
         return out
+
+    def _leaf(self, tensor):
+        """The wire to a tensor that is not computed in this segment, which becomes a leaf."""
+        value = tensor._value
+        if value is None:
+            tensor._seg.settle(tensor)
+            value = tensor._value
+        if type(value) is Failure:
+            raise value.error.with_traceback(None)
+        wire = ~len(self.leaves)
+        self.leaves.append(tensor)
+        self.leaf_index[id(tensor)] = wire
+        return wire
 
     def _before_record(self):
         if self.cut_sites and self.specs and call_site() in self.cut_sites:
@@ -155,7 +162,7 @@ class Segment:
     def _run(self, why, regular):
         with self.lock:
             work = Work()
-            work.specs, work.wires, work.refs, work.keys = self.specs, self.wires, self.refs, self.keys
+            work.specs, work.wires, work.refs = self.specs, self.wires, self.refs
             work.leaves, work.aliases = self.leaves, self.aliases
             work.flags, work.writes = self.flags, self.writes
             # An interrupt may have left a leaf that no node uses: a structure of its own, not worth a program.
@@ -171,10 +178,9 @@ class Segment:
 
     def resume(self, work):
         """Makes `work`, the rest of a run that was given up, what is pending; nothing was recorded since."""
-        self.specs, self.wires, self.refs, self.keys = work.specs, work.wires, work.refs, work.keys
+        self.specs, self.wires, self.refs = list(work.specs), list(work.wires), work.refs
         self.leaves, self.aliases, self.flags, self.writes = work.leaves, work.aliases, work.flags, work.writes
         self.leaf_index = {id(t): ~k for k, t in enumerate(work.leaves)}
-        self.key = work.keys[-1]
 
     def settle(self, tensor):
         """Computes a pending tensor of this segment, from whichever thread."""
@@ -240,7 +246,8 @@ def fulfil(tensor, value):
 
 def current():
     """The calling thread's segment."""
-    segment = state.segment
-    if segment is None:
-        segment = state.segment = Segment()
-    return segment
+    return state.context.segment
+
+
+context.make_segment = Segment
+state.context.segment = Segment()

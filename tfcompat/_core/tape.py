@@ -12,7 +12,6 @@ from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.op import T, arrange, invoke, op, set_taped_call, trace
-from tfcompat._core.segment import current
 from tfcompat._core.tape_errors import (
     NON_PERSISTENT,
     NOT_TENSOR,
@@ -43,56 +42,31 @@ def unconnected_kind(value):
         raise ValueError(UNCONNECTED.format(value=value)) from None
 
 
-class Entry:
-    """One recorded node as tapes see it: who went in and out (by gid), and how to pull cotangents back."""
-
-    __slots__ = ("in_gids", "out_gids", "pull")
-
-    def __init__(self, in_gids, out_gids, pull):
-        self.in_gids = in_gids
-        self.out_gids = out_gids
-        self.pull = pull  # function of the list of cotangents (None where there is none) -> list for in_gids
+# An entry is one recorded node as tapes see it, a plain tuple, as each op recorded makes one:
+#   (derivative, in_gids, out_gids, kept, ins)
+# `derivative` knows the pullback, which wants the tensors `kept` (and, where it is to be differentiated again, all `ins`).
+# Where it is None, `kept` is a function from the cotangents of the results (None where there is none) to those of all
+# inputs.
 
 
-class OpEntry:
-    """The Entry of a differentiated op: holds its residuals until they are used."""
-
-    __slots__ = ("derivative", "in_gids", "ins", "kept", "mask", "out_gids")
-
-    def __init__(self, derivative, in_gids, out_gids, ins, kept, mask):
-        self.derivative = derivative
-        self.in_gids = in_gids
-        self.out_gids = out_gids
-        self.ins = ins if derivative.extras else None
-        self.kept = kept
-        self.mask = mask
-
-    def pull(self, cotangents):
-        derivative = self.derivative
-        recorded = state.tapes or state.accumulators
-        if len(cotangents) == 1 and not (recorded and derivative.extras):
-            # The usual case: one result, and its whole pullback is known.
-            cotangent = cotangents[0]
-            ins = (*self.kept, cotangent if type(cotangent) is Tensor else dense(cotangent))
-            if recorded:
-                results = invoke(derivative.whole, ins)
-            else:
-                results = (state.segment or current()).record(derivative.whole_spec, ins)
-        else:
-            present = tuple([k for k in derivative.differentiable if cotangents[k] is not None])
-            if not present:
-                return [None] * len(self.mask)
-            given = [dense(cotangents[k]) for k in present]
-            if recorded and derivative.extras:
-                results = invoke(derivative.from_inputs(present), (*self.ins, *given))
-            else:
-                pullback, residuals = derivative.pullback(present)
-                kept = dict(zip(derivative.kept, self.kept, strict=True))
-                results = invoke(pullback, (*[kept[r] for r in residuals], *given))
-        if len(results) == len(self.mask):
-            return results
-        pulled = iter(results)
-        return [next(pulled) if m else None for m in self.mask]
+def pull_back(derivative, kept, ins, cotangents):
+    """Cotangents of the inputs in `derivative.wanted`, from those of the results (None where there is none)."""
+    context = state.context
+    recorded = context.tapes or context.accumulators
+    if len(cotangents) == 1 and not (recorded and derivative.extras):
+        # The usual case: one result, and its whole pullback is known.
+        cotangent = cotangents[0]
+        ins = (*kept, cotangent if type(cotangent) is Tensor else dense(cotangent))
+        if recorded:
+            return invoke(derivative.whole, ins)
+        return context.segment.record(derivative.whole_spec, ins)
+    present = tuple([k for k in derivative.differentiable if cotangents[k] is not None])
+    given = [dense(cotangents[k]) for k in present]
+    if recorded and derivative.extras:
+        return invoke(derivative.from_inputs(present), (*ins, *given))
+    pullback, residuals = derivative.pullback(present)
+    kept = dict(zip(derivative.kept, kept, strict=True))
+    return invoke(pullback, (*[kept[r] for r in residuals], *given))
 
 
 def gid_of(tensor):
@@ -121,20 +95,48 @@ def _zeros_like(x: T):
     return jnp.zeros_like(x)
 
 
-def record_taped(op, key, spec, ins, attrs, count):
-    """Records a node while tapes or forward accumulators are active."""
-    tapes = state.tapes
+def record_taped(context, op, spec, ins, attrs, count):
+    """Records a node while tapes or forward accumulators are active, and its entry on the tapes that watch an input."""
+    tapes = context.tapes
     if tapes and tapes[0]._fresh:
         # Rule: a step's program starts at the first node inside an outermost tape, when the last tape is surely dead.
         tapes[0]._fresh = False
         if tapes[0]._outermost:
-            current().close("tape")
-    if state.accumulators:
-        return _forward_record(op, key, spec, ins, attrs, count)
-    touched = [tape for tape in tapes if tape._touches(ins)]
-    if not touched or op.grad is None:
-        return current().record(spec, ins)
-    return record_on(touched, op, key, spec, ins, attrs, count)
+            context.segment.close("tape")
+    if context.accumulators:
+        return _forward_record(op, spec, ins, attrs, count)
+    if len(tapes) == 1:
+        watched = tapes[0]._watched
+        mask = tuple([t._gid in watched for t in ins])
+    else:
+        mask = tuple([any([t._gid in tape._watched for tape in tapes]) for t in ins])
+    derivative = spec.derivatives.get(mask)
+    if derivative is None:
+        derivative = spec.derivatives[mask] = make_derivative(op, spec, ins, attrs, count, mask)
+    if derivative is False:
+        return context.segment.record(spec, ins)
+    if len(tapes) > 1:
+        tapes = [tape for tape in tapes if tape._touches(ins)]
+    results = context.segment.record(derivative.forward, ins)
+    if derivative.forward.single:
+        gid = results._gid = next(_gids)
+        out_gids = (gid,)
+        both = (*ins, results)
+    else:
+        own = results[: derivative.count]
+        out_gids = tuple([gid_of(t) for t in own])
+        both = (*ins, *results)
+    kept = [both[i] for i in derivative.picks]
+    in_gids = [ins[i]._gid for i in derivative.wanted]
+    entry = (derivative, in_gids, out_gids, kept, ins if derivative.extras else None)
+    if op.sparse_grad is not None:
+        pull = op.sparse_grad(ins, attrs, derivative.mask)
+        if pull is not None:
+            entry = (None, [t._gid for t in ins], out_gids, pull, None)
+    for tape in tapes:
+        tape._entries.append(entry)
+        tape._watched.update(out_gids)
+    return results if derivative.forward.single else own[0] if spec.single else own
 
 
 _forward_record = None  # forward.record; set by forward, which imports this module
@@ -146,7 +148,13 @@ def set_forward_record(function):
 
 
 def make_derivative(op, spec, ins, attrs, count, mask):
-    """The Derivative of an op for these inputs; from the third set of shapes on without tracing."""
+    """The Derivative of an op for these inputs; from the third set of shapes on without tracing.
+
+    Returns False where no watched input has a derivative.
+    """
+    mask = tuple([m and t._aval.differentiable for m, t in zip(mask, ins, strict=True)])
+    if op.grad is None or True not in mask or not any([a.differentiable for a in spec.avals]):
+        return False
 
     def rule_of(attrs):
         def rule(g, out, data):
@@ -189,51 +197,14 @@ def symbolic_derivative(op, pattern, mask, rule_of, exact):
         return False
 
 
-def record_on(tapes, op, key, spec, ins, attrs, count):
-    """Records a node that is differentiated later, and its entry on each of `tapes`."""
-    mask, in_gids = [], []
-    for t in ins:
-        gid = t._gid
-        watched = False
-        if gid and t._aval.differentiable:
-            for tape in tapes:
-                if gid in tape._watched:
-                    watched = True
-                    break
-        mask.append(watched)
-        in_gids.append(gid if watched else 0)
-    mask = tuple(mask)
-    derivative = op.taped.get((key, mask))
-    if derivative is None:
-        if True not in mask or not any([a.differentiable for a in spec.avals]):
-            return (state.segment or current()).record(spec, ins)
-        derivative = op.taped[key, mask] = make_derivative(op, spec, ins, attrs, count, mask)
-    results = (state.segment or current()).record(derivative.forward, ins)
-    outs = [results] if derivative.forward.single else results
-    own = outs if len(outs) == derivative.count else outs[: derivative.count]
-    out_gids = []
-    for t in own:
-        gid = t._gid
-        if not gid:
-            gid = t._gid = next(_gids)
-        out_gids.append(gid)
-    kept = [ins[i] if kind == "in" else outs[i] for kind, i in derivative.kept]
-    entry = OpEntry(derivative, in_gids, out_gids, ins, kept, mask)
-    if op.sparse_grad is not None:
-        entry = Entry(in_gids, out_gids, op.sparse_grad(entry.pull, ins, attrs, mask))
-    for tape in tapes:
-        tape._entries.append(entry)
-        tape._watched.update(out_gids)
-    return own[0] if spec.single else own
-
-
 def record_python(ins, outs, pull):
     """Puts a node whose pullback is a Python function of tensors on the active tapes (custom gradients)."""
     touched = [tape for tape in state.tapes if tape._touches(ins)]
     if touched:
-        entry = Entry(tuple([t._gid for t in ins]), tuple([gid_of(t) for t in outs]), pull)
+        out_gids = tuple([gid_of(t) for t in outs])
         for tape in touched:
-            tape._add(entry)
+            tape._entries.append((None, [t._gid for t in ins], out_gids, pull, None))
+            tape._watched.update(out_gids)
 
 
 def dense(cotangent):
@@ -303,29 +274,25 @@ class GradientTape:
                 return True
         return False
 
-    def _add(self, entry):
-        self._entries.append(entry)
-        self._watched.update(entry.out_gids)
-
     def _variable_read(self, cell):
-        if cell.gid not in self._watched and not (self._watch_accessed and cell.trainable):
-            return
-        self._watch_cell(cell)
+        if cell.gid in self._watched or (self._watch_accessed and cell.trainable):
+            self._watch_cell(cell)
 
     def _watch_cell(self, cell):
+        """Follows a variable. Its tensors go by the variable's own gid: each read of it is a use of the variable."""
+        tensor, watched = cell._tensor, self._watched
         if not cell.gid:
             cell.gid = next(_gids)
-        watched = self._watched
         if cell.gid not in self._variables:
-            if not cell._tensor._aval.dtype.is_floating and not cell._tensor._aval.dtype.is_complex:
+            if not tensor._aval.differentiable:
                 return
             self._variables[cell.gid] = cell
             watched.add(cell.gid)
-        gid = gid_of(cell._tensor)
-        if gid not in watched:
-            # The tensor read is one use of the variable: its cotangent is passed on unchanged.
-            self._entries.append(Entry((cell.gid,), (gid,), list))
-            watched.add(gid)
+        if not tensor._gid:
+            tensor._gid = cell.gid
+        elif tensor._gid not in watched:  # somebody watches this tensor by itself
+            self._entries.append((None, [cell.gid], (tensor._gid,), list, None))
+            watched.add(tensor._gid)
 
     def watch(self, tensor):
         """Makes the tape follow `tensor`: a Tensor, Variable, or a nested structure of them."""
@@ -432,18 +399,18 @@ class GradientTape:
         wanted = {source_gid(s) for s in sources}
         get = cotangents.get
         for position in range(len(entries) - 1, -1, -1):
-            entry = entries[position]
-            out_gids = entry.out_gids
+            derivative, in_gids, out_gids, kept, ins = entries[position]
             found = [get(g) for g in out_gids]
             if found[0] is None and (len(found) == 1 or not any([c is not None for c in found])):
                 continue
             for gid in out_gids:
                 if gid not in wanted:
                     cotangents.pop(gid, None)
-            for gid, pulled in zip(entry.in_gids, entry.pull(found), strict=True):
-                if gid and pulled is not None:
+            pulled = kept(found) if derivative is None else pull_back(derivative, kept, ins, found)
+            for gid, cotangent in zip(in_gids, pulled, strict=True):
+                if gid and cotangent is not None:
                     old = get(gid)
-                    cotangents[gid] = pulled if old is None else add_cotangents(old, pulled)
+                    cotangents[gid] = cotangent if old is None else add_cotangents(old, cotangent)
         watched = self._watched
         return [cotangents.get(g) if (g := source_gid(s)) and g in watched else None for s in sources]
 

@@ -10,7 +10,7 @@ import weakref
 
 import numpy as np
 
-from tfcompat._core import dtypes, errors, segment as segments, shapes
+from tfcompat._core import dtypes, errors, shapes
 from tfcompat._core.avals import shape_text
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert, variable_types
@@ -150,13 +150,14 @@ class Variable(Trackable, TensorType):
     def _read(self):
         """The current tensor, noted on the active tapes."""
         cell = self._cell
-        if state.tapes:
+        context = state.context
+        if context.tapes:
             gid = cell._tensor._gid
-            for tape in state.tapes:
+            for tape in context.tapes:
                 if not gid or gid not in tape._watched:
                     tape._variable_read(cell)
-        if state.accumulators:
-            for accumulator in state.accumulators:
+        if context.accumulators:
+            for accumulator in context.accumulators:
                 accumulator._variable_read(cell)
         return cell._tensor
 
@@ -301,7 +302,7 @@ class Variable(Trackable, TensorType):
     def _bind(self, tensor):
         """Makes `tensor`, which nobody else may hold as this variable's, the current value."""
         cell = self._cell
-        segment = state.segment or segments.current()
+        segment = state.context.segment
         if cell.written == segment.serial and not state.tapes:
             # A second write outside a tape: the loop body that starts here is a segment of its own.
             fresh = tensor._seg is segment
@@ -443,7 +444,7 @@ def own_handle(tensor, source):
     if tensor is not source and not hasattr(type(source), "_read"):
         tensor._slot = PLAIN if tensor._seg is None else tensor._slot
         return tensor
-    return (state.segment or segments.current()).alias(tensor) if tensor._seg is not None else _twin(tensor)
+    return state.context.segment.alias(tensor) if tensor._seg is not None else _twin(tensor)
 
 
 def _twin(tensor):

@@ -47,6 +47,7 @@ class Derivative:
         self.whole, self.kept = self.pullback(whole)
         # Extra outputs are on no tape: where a pullback is differentiated again, it has to start from the inputs.
         self.extras = any(kind == "out" and i >= self.count for kind, i in self.kept)
+        self.picks = [i if kind == "in" else len(ins) + i for kind, i in self.kept]  # places in (*inputs, *results)
         self.whole_spec = next(iter(self.whole.specs.values()))
 
     def _split(self):
@@ -195,7 +196,7 @@ class SizedDerivative:
     def __init__(self, symbolic, sizes, exact, plain):
         self._exact, self._make_exact = None, exact
         self.differentiable, self.count, self.kept = symbolic.differentiable, symbolic.count, symbolic.kept
-        self.extras = symbolic.extras
+        self.mask, self.wanted, self.extras, self.picks = symbolic.mask, symbolic.wanted, symbolic.extras, symbolic.picks
         self.forward = plain
         if symbolic.forward is not symbolic.plain:
             name, form = plain.name, symbolic.forward
