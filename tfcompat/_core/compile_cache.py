@@ -42,7 +42,8 @@ def compile(function, structs, donate_argnums=(), compiler_options=None):
         jitted = jax.jit(function, donate_argnums=donate_argnums, keep_unused=True, compiler_options=compiler_options)
         lowered = jitted.lower(*structs)
         folder = directory()
-        if folder is None:
+        # What JAX's own disk cache gives back cannot be serialised again; where it is on, it does the job.
+        if folder is None or jax.config.jax_compilation_cache_dir:
             return lowered.compile()
         path = os.path.join(folder, _key(lowered, compiler_options))
         found = _read(path)
