@@ -246,6 +246,7 @@ INLINED = {
     "closed_call",
     "custom_jvp_call",
     "custom_vjp_call",
+    "custom_linear_solve",
     "remat2",
     "copy",
     "copy_p",

@@ -51,19 +51,28 @@ def _checked_span(k, rows, columns, kernel):
     return low, high
 
 
+def _diagonal(x, k=0):
+    """A diagonal of matrices: a slice with a stride of the matrices as vectors, which needs no indices."""
+    rows, columns = x.shape[-2:]
+    count = max(0, min(rows + min(k, 0), columns - max(k, 0)))
+    start = k if k >= 0 else -k * columns
+    flat = x.reshape(*x.shape[:-2], rows * columns)
+    return flat[..., start : start + (count - 1) * (columns + 1) + 1 : columns + 1] if count else flat[..., :0]
+
+
 @op("MatrixDiagPartV3", static=False)
 def _diag_part(input: T, padding_value: T, k: Any, align: Str):
     _rank_two(input, "MatrixDiagPartV3")
     rows, columns = input.shape[-2:]
     if k == 0:
-        return jnp.diagonal(input, axis1=-2, axis2=-1)
+        return _diagonal(input)
     low, high = _checked_span(k, rows, columns, "MatrixDiagPartV3")
     if low == high:
-        return jnp.diagonal(input, low, axis1=-2, axis2=-1)
+        return _diagonal(input, low)
     longest = min(rows + min(high, 0), columns - max(low, 0))
     parts = []
     for number, length, start in _places(rows, columns, (low, high), align, longest):
-        part = jnp.diagonal(input, number, axis1=-2, axis2=-1)
+        part = _diagonal(input, number)
         pads = [(0, 0, 0)] * (part.ndim - 1) + [(start, longest - length - start, 0)]
         parts.append(lax.pad(part, padding_value, pads))
     return jnp.stack(parts, -2)
@@ -191,7 +200,7 @@ def tensor_diag_part(input: T):
     if input.shape[:half] != input.shape[half:]:
         raise invalid(f"Invalid shape {shape_text(input.shape)}: dimensions 0 and {half} do not match.", "DiagPart")
     size = int(np.prod(input.shape[:half]))
-    return jnp.diagonal(input.reshape(size, size)).reshape(input.shape[:half])
+    return _diagonal(input.reshape(size, size)).reshape(input.shape[:half])
 
 
 def _not_strings(dtype):
@@ -203,7 +212,7 @@ def _not_strings(dtype):
 def trace(x: T):
     """The sum of the main diagonal of (each of a stack of) matrices."""
     _rank_two(x, "MatrixDiagPartV3")
-    return jnp.sum(jnp.diagonal(x, axis1=-2, axis2=-1), -1, dtype=x.dtype)
+    return jnp.sum(_diagonal(x), -1, dtype=x.dtype)
 
 
 def _band_bad(input, num_lower, num_upper):

@@ -1,7 +1,7 @@
 """Jaxprs as straight-line NumPy: what runs cold segments, shape arithmetic and synchronous mode.
 
 `host_function` inlines calls, drops dead equations, folds constants, and writes one line of Python per equation from
-the rules in `lax_numpy`, `lax_shapes`, `lax_indexing`, `lax_windows`, `lax_loops` and `lax_random`. Three things keep it fast:
+the rules in `lax_numpy` and the other `lax_*` files. Three things keep it fast:
 broadcasts stay unmaterialised as long as only elementwise equations read them; an elementwise result takes over the
 buffer of an operand that dies there; what is updated (`dynamic_update_slice`, scatters) is copied only if something
 else may still read it.
@@ -20,7 +20,14 @@ import numpy as np
 from jax.export import is_symbolic_dim
 from jax.extend import core as jex
 
-from tfcompat._core import lax_indexing, lax_loops, lax_random, lax_shapes, lax_windows  # noqa: F401  (they fill RULES)
+from tfcompat._core import (  # noqa: F401  (they fill RULES)
+    lax_indexing,
+    lax_linalg,
+    lax_loops,
+    lax_random,
+    lax_shapes,
+    lax_windows,
+)
 from tfcompat._core.lax_numpy import NAMES, OPERATORS, RULES, NoHostForm, is_standard, is_static
 
 __all__ = ["UNHOSTED", "NoHostForm", "host_function"]
@@ -32,8 +39,7 @@ UNHOSTED = frozenset(
     # effects, tokens, references
     " after_all create_token get swap empty2 dce_sink stage"
     # decompositions where NumPy's conventions differ from XLA's, and their parts
-    " cholesky eig eigh hessenberg householder_product lu qr schur svd triangular_solve tridiagonal tridiagonal_solve"
-    " custom_linear_solve"
+    " eig eigh hessenberg householder_product qr schur svd tridiagonal tridiagonal_solve"
     # derivatives and samplers scipy does not have
     " igamma_grad_a random_gamma_grad random_gamma"
     # generators whose bits depend on the platform
@@ -288,6 +294,11 @@ class Builder:
                 callee = params[_CALLS[name]]
                 inner = (callee.jaxpr, callee.consts) if isinstance(callee, jex.ClosedJaxpr) else (callee, ())
                 outs = self.flatten(*inner, ins)
+            elif name == "custom_linear_solve":
+                solve, lengths = params["jaxprs"].solve, params["const_lengths"]
+                first = lengths.matvec + lengths.vecmat
+                held = ins[first : first + lengths.solve]
+                outs = self.flatten(solve.jaxpr, solve.consts, [*held, *ins[sum(lengths) :]])
             elif name in _IDENTITIES:
                 outs = ins
             else:

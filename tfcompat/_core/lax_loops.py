@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tfcompat._core.lax_numpy import NoHostForm, is_static, rule
 
 # Equations a scan may run through in all: about 20 ms, what XLA takes to compile one.
@@ -20,6 +22,13 @@ def _cond(b: Any, e: Any) -> list[str]:
     for k in range(len(calls) - 2, -1, -1):
         text = f"({calls[k]} if {index} <= {k} else {text})"
     return _several(e, text)
+
+
+@rule("platform_index", kind="text")
+def _platform_index(b: Any, e: Any) -> str:
+    """Which branch of a choice by platform is the one of a CPU."""
+    platforms = e.params["platforms"]
+    return b.bind(np.int32(next(i for i, names in enumerate(platforms) if names is None or "cpu" in names)))
 
 
 @rule("while", kind="text", view=True)

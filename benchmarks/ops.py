@@ -1,0 +1,315 @@
+#!/usr/bin/env python3
+"""The hundred most used ops, one by one: tfcompat, jax.jit of the same and, if given, TensorFlow side by side.
+
+  python benchmarks/ops.py                                          without TensorFlow
+  python benchmarks/ops.py --tensorflow ~/tf/bin/python             with the TensorFlow of another environment
+  python benchmarks/ops.py tf.sort "tf.reduce" --kinds large        ops whose name contains one of these, large inputs only
+
+small   µs of one op on small inputs: a hundred calls, a chain where the result fits the first input, else all results
+        kept, and a read of the last one, divided by a hundred
+alone   µs of one call on small inputs with the read of its result
+large   ms of one call on 1e6 to 1e7 elements (matrices for linear algebra 1000x1000), hot
+first   ms of the first call in a process, with its read, and of the first calls on two more sets of shapes
+
+Each engine is one process (for `first` another one) that is asked op by op, so that noise hits all of them alike.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+import op_table
+import report
+from engines import ENGINES, environment
+from measure import load, versions
+
+KINDS = ("small", "alone", "large", "first")
+CALLS = 100
+NAMES = ("tfcompat", "tensorflow", "jax")
+
+
+def main():
+    options = parse()
+    if options.child:
+        return serve(options.child)
+    engines = [name for name in NAMES if options.tensorflow or not ENGINES[name].is_tensorflow]
+    symbols = [s for s in op_table.OPS if not options.names or any(part in s for part in options.names)]
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as cache, contextlib.ExitStack() as stack:
+        table = {kind: {} for kind in options.kinds}
+        children = {}
+        for kind in options.kinds:
+            for engine in engines:
+                if kind == "first" or engine not in children:
+                    children[engine] = stack.enter_context(Child(engine, options, cache))
+            for symbol in symbols:
+                table[kind][symbol] = {}
+                for engine in engines:
+                    if kind == "first" and engine == "jax":
+                        continue  # to compile each is not what anybody would compare a first call with
+                    result = children[engine].ask(kind, symbol, options.quick)
+                    if result is not None:
+                        table[kind][symbol][engine] = result
+                show(kind, symbol, table[kind][symbol])
+        found = {"ops": {engine: [{"versions": children[engine].versions}] for engine in engines}}
+    missed = [line for kind in options.kinds for line in summary(kind, table[kind])]
+    print(*missed, sep="\n")
+    print(f"\n{report.machine(found)}")
+    if options.json:
+        pathlib.Path(options.json).write_text(json.dumps(table, indent=1), encoding="utf-8")
+    return 0
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="ops whose name contains one of these")
+    parser.add_argument("--tensorflow", metavar="PYTHON", help="the python of an environment that has TensorFlow")
+    parser.add_argument("--kinds", type=lambda text: text.split(","), default=KINDS, help=", ".join(KINDS))
+    parser.add_argument("--quick", action="store_true", help="shorter measurements")
+    parser.add_argument("--json", metavar="FILE", help="save every figure here")
+    parser.add_argument("--child", choices=NAMES, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+class Child:
+    """A process with one engine that measures what it is asked."""
+
+    def __init__(self, engine, options, cache):
+        python = options.tensorflow if ENGINES[engine].is_tensorflow else sys.executable
+        self.process = subprocess.Popen(
+            [python, __file__, "--child", engine],
+            env=environment(engine, cache),
+            cwd=cache,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        self.versions = json.loads(self.process.stdout.readline())
+
+    def ask(self, *question):
+        print(json.dumps(question), file=self.process.stdin, flush=True)
+        return json.loads(self.process.stdout.readline())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def serve(engine):
+    tf = load(engine)
+    answers, sys.stdout = sys.stdout, sys.stderr
+    print(json.dumps(versions(tf)), file=answers, flush=True)
+    for line in sys.stdin:
+        kind, symbol, quick = json.loads(line)
+        try:
+            answer = MEASURES[kind](Subject(tf, symbol), quick)
+        except NotOffered:
+            answer = None
+        except Exception as error:  # noqa: BLE001 - a line of the table says what went wrong
+            answer = f"{type(error).__name__}: {error}"[:200]
+        print(json.dumps(answer), file=answers, flush=True)
+    answers.flush()
+    os._exit(0)  # an engine's threads may take a second to stop
+
+
+class NotOffered(Exception):
+    """There is nothing of the kind to compare with in JAX."""
+
+
+class Subject:
+    """One op with one engine."""
+
+    def __init__(self, tf, symbol):
+        self.tf, self.symbol = tf, symbol
+        self.expression = op_table.OPS[symbol][tf is None]
+        if self.expression is None:
+            raise NotOffered
+
+    def inputs(self, size):
+        """({name: tensor}, {name: number or NumPy array}) of the expression."""
+        names = compile(self.expression, self.symbol, "eval").co_names
+        values = {name: value for name, value in op_table.inputs(size).items() if name in names}
+        fixed = {name: value for name, value in values.items() if isinstance(value, int) or name == "host"}
+        if self.tf is None:
+            import jax.numpy as jnp
+
+            convert = jnp.asarray
+        else:
+            convert = self.tf.constant
+        return {name: convert(value) for name, value in values.items() if name not in fixed}, fixed
+
+    def function(self, fixed, arguments, repeat=1):
+        """The expression as a function of its tensors: called once, or `repeat` times, as a chain where it fits."""
+        names = ", ".join(arguments)
+        scope = dict(fixed, tf=self.tf)
+        if self.tf is None:
+            import jax
+            import jax.numpy as jnp
+
+            scope |= {"jax": jax, "jnp": jnp}
+        once = eval(f"lambda {names}: {self.expression}", scope)
+        if repeat == 1:
+            return self.compiled(once)
+        result = once(*arguments.values())
+        first = next(iter(arguments.values()), None)
+        chain = not isinstance(result, list | tuple) and all(
+            getattr(result, name) == getattr(first, name, None) for name in ("shape", "dtype")
+        )
+
+        def many(first=None, *rest):
+            if chain:
+                for _ in range(repeat):
+                    first = once(first, *rest)
+                return first
+            arguments = () if first is None else (first, *rest)
+            return [once(*arguments) for _ in range(repeat)]
+
+        return self.compiled(many)
+
+    def compiled(self, function):
+        if self.tf is not None:
+            return function
+        import jax
+
+        return jax.jit(function)
+
+    def read(self, result):
+        """Reads one array of a result: of a list the last one."""
+        while isinstance(result, list | tuple):
+            result = result[-1]
+        return np.asarray(result) if self.tf is None else result.numpy()
+
+    def wait(self, result):
+        """Waits for all of a result, without a copy of it."""
+        for value in result if isinstance(result, list | tuple) else [result]:
+            if self.tf is None:
+                value.block_until_ready()
+            elif self.tf.__name__ == "tfcompat":
+                value.__jax_array__().block_until_ready()
+            # TensorFlow's eager kernels have run when the call returns.
+
+
+def timed(step, quick, scale, warm=0.4):
+    """Median of `scale` times the seconds a call, after at least 20 calls and `warm` seconds."""
+    deadline = time.perf_counter() + (warm / 3 if quick else warm)
+    done = 0
+    while done < 20 or time.perf_counter() < deadline:
+        step()
+        done += 1
+        if done >= 5 and time.perf_counter() > deadline + 3:
+            break
+    samples = []
+    deadline = time.perf_counter() + (0.1 if quick else 0.3)
+    while len(samples) < 5 or (time.perf_counter() < deadline and len(samples) < 1000):
+        start = time.perf_counter()
+        step()
+        samples.append(time.perf_counter() - start)
+    return statistics.median(samples) * scale
+
+
+def small(subject, quick):
+    tensors, fixed = subject.inputs("small")
+    function = subject.function(fixed, tensors, CALLS)
+    arguments = list(tensors.values())
+    return timed(lambda: subject.read(function(*arguments)), quick, 1e6 / CALLS)
+
+
+def alone(subject, quick):
+    tensors, fixed = subject.inputs("small")
+    function = subject.function(fixed, tensors)
+    arguments = list(tensors.values())
+    return timed(lambda: subject.read(function(*arguments)), quick, 1e6)
+
+
+def large(subject, quick):
+    tensors, fixed = subject.inputs("large")
+    function = subject.function(fixed, tensors)
+    arguments = list(tensors.values())
+    return timed(lambda: subject.wait(function(*arguments)), quick, 1e3)
+
+
+def first(subject, quick):
+    """[ms of the very first call, of the first with other shapes, of the first with yet others]."""
+    laps = []
+    for size in ("small", "second", "third"):
+        tensors, fixed = subject.inputs(size)
+        function = subject.function(fixed, tensors)
+        start = time.perf_counter()
+        subject.read(function(*tensors.values()))
+        laps.append((time.perf_counter() - start) * 1e3)
+    return laps
+
+
+MEASURES = {"small": small, "alone": alone, "large": large, "first": first}
+UNITS = {"small": "µs", "alone": "µs", "large": "ms", "first": "ms"}
+
+
+def show(kind, symbol, results):
+    """Prints the line of one op."""
+    cells = []
+    for engine, result in results.items():
+        text = result if isinstance(result, str) else figures(result) + f" {UNITS[kind]}"
+        cells.append(f"{ENGINES[engine].label} {text}")
+    print(f"{kind:6} {symbol:32} " + "   ".join(cells), flush=True)
+
+
+def figures(result):
+    return " / ".join(report.figure(number) for number in (result if isinstance(result, list) else [result]))
+
+
+def summary(kind, table):
+    """Lines that say how many ops reach the goals of a kind, and which do not."""
+    failed = [f"{kind} {symbol}: {r['tfcompat']}" for symbol, r in table.items() if isinstance(r["tfcompat"], str)]
+    table = {
+        symbol: {e: r for e, r in results.items() if not isinstance(r, str)}
+        for symbol, results in table.items()
+        if not isinstance(results["tfcompat"], str)
+    }
+    yield ""
+    yield from failed
+    for text, ratio, limit in GOALS[kind]:
+        ratios = {}
+        for symbol, results in table.items():
+            with contextlib.suppress(KeyError):
+                ratios[symbol] = ratio(results)
+        if not ratios:
+            continue
+        missed = {symbol: value for symbol, value in ratios.items() if value > limit}
+        yield (
+            f"{kind}: {text}: {len(ratios) - len(missed)} of {len(ratios)} ops; median "
+            f"{report.figure(statistics.median(ratios.values()))}"
+        )
+        for symbol, value in sorted(missed.items(), key=lambda item: -item[1]):
+            yield f"    {symbol}: {report.figure(value)}"
+
+
+GOALS = {
+    "small": (
+        ("at most 5 µs an op", lambda r: r["tfcompat"], 5),
+        ("not slower than TensorFlow, as a ratio", lambda r: r["tfcompat"] / r["tensorflow"], 1),
+    ),
+    "alone": (("not slower than TensorFlow, as a ratio", lambda r: r["tfcompat"] / r["tensorflow"], 1),),
+    "large": (
+        ("within 1.05 of jax.jit", lambda r: r["tfcompat"] / r["jax"], 1.05),
+        ("within 1.3 of TensorFlow", lambda r: r["tfcompat"] / r["tensorflow"], 1.3),
+    ),
+    "first": (
+        ("first call in a process, ms", lambda r: r["tfcompat"][0], 3),
+        ("first call on the third set of shapes, ms", lambda r: r["tfcompat"][2], 3),
+    ),
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

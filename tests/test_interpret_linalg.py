@@ -1,0 +1,71 @@
+"""Decompositions of matrices in NumPy's place: what XLA gives, for stacks of matrices too."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+from xla_reference import check_all, run
+
+from tfcompat._core.interpret import NoHostForm, host_function
+
+DTYPES = ("float32", "float64", "complex64", "complex128")
+
+
+def matrices(shape, dtype, seed=0):
+    """Random ones that are far from singular."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=shape)
+    if dtype.startswith("c"):
+        x = x + 1j * rng.normal(size=shape)
+    return (x + 3 * np.eye(*shape[-2:])).astype(dtype)
+
+
+def positive(x):
+    return x @ np.conj(np.swapaxes(x, -1, -2))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(4, 4), (2, 3, 3, 3)])
+def test_decompositions_and_solutions(shape, dtype):
+    a, b = matrices(shape, dtype), matrices(shape, dtype, seed=1)
+
+    def triangular(left, lower, transpose, conjugate, unit):
+        return lambda a, b: lax.linalg.triangular_solve(
+            a, b, left_side=left, lower=lower, transpose_a=transpose, conjugate_a=conjugate, unit_diagonal=unit
+        )
+
+    check_all(
+        (lambda a: lax.linalg.cholesky(a, symmetrize_input=False), [positive(a)], 64),
+        (lax.linalg.lu, [a], 64),
+        (jnp.linalg.solve, [a, b], 512),
+        (jnp.linalg.det, [a], 256),
+        *[(triangular(*flags), [a, b], 512) for flags in itertools.product([False, True], repeat=5)],
+        near=64 * np.finfo(dtype).eps,
+    )
+
+
+def test_oblong_and_singular():
+    check_all(
+        (lax.linalg.lu, [matrices((5, 3), "float32")], 64),
+        (lax.linalg.lu, [matrices((2, 3, 5), "float32")], 64),
+        (lax.linalg.lu, [np.zeros((3, 3), "float32")], 0),
+        (lambda a: lax.linalg.cholesky(a, symmetrize_input=False), [np.array([[1.0, 2], [2, 1]], "float32")], 0),
+        near=1e-6,
+    )
+
+
+def test_matrices_without_elements_have_no_host_form():
+    with pytest.raises(NoHostForm):
+        host_function(jax.make_jaxpr(lax.linalg.lu)(np.ones((0, 3), "float32")))
+
+
+def test_a_choice_by_platform_is_the_one_of_a_cpu():
+    def function(x):
+        return lax.platform_dependent(x, cpu=lambda x: x + 1, tpu=lambda x: x + 2, default=lambda x: x + 3)
+
+    x = np.ones(3, "float32")
+    (result,) = run(host_function(jax.make_jaxpr(function)(x)), x)
+    assert result.tolist() == [2, 2, 2]

@@ -1,0 +1,78 @@
+"""Decompositions of matrices in scipy's LAPACK and BLAS, which are what XLA calls on a CPU too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tfcompat._core.lax_numpy import NoHostForm, rule
+
+
+def _of_stacks(e: Any, function: Callable) -> Callable:
+    """`function` of matrices, which gives a tuple, as one of stacks of matrices."""
+    if any(0 in value.shape for value in e.ins):
+        raise NoHostForm(e.name, "no elements")
+    results = [(value.shape, value.dtype) for value in e.outs]
+
+    def run(*stacks: np.ndarray) -> Any:
+        made = [np.empty(*result) for result in results]
+        for index in np.ndindex(stacks[0].shape[:-2]):
+            for stack, value in zip(made, function(*[x[index] for x in stacks]), strict=True):
+                stack[index] = value
+        return tuple(made) if len(made) > 1 else made[0]
+
+    return run
+
+
+def _routine(e: Any, module: str, name: str) -> Callable:
+    import scipy.linalg
+
+    dtype = e.ins[0].dtype
+    if dtype.char not in "fdFD":
+        raise NoHostForm(e.name, f"{dtype}")
+    return getattr(getattr(scipy.linalg, module), {"f": "s", "d": "d", "F": "c", "D": "z"}[dtype.char] + name)
+
+
+@rule("cholesky", kind="closure")
+def _cholesky(e: Any) -> Callable:
+    potrf = _routine(e, "lapack", "potrf")
+
+    def function(x: np.ndarray) -> tuple:
+        lower, info = potrf(x, lower=1, clean=0)
+        if info:
+            lower[...] = np.nan
+        return (lower,)
+
+    return _of_stacks(e, function)
+
+
+@rule("lu", kind="closure")
+def _lu(e: Any) -> Callable:
+    getrf = _routine(e, "lapack", "getrf")
+
+    def function(x: np.ndarray) -> tuple:
+        both, pivots, _ = getrf(x)
+        order = np.arange(x.shape[0], dtype=np.int32)
+        for i, j in enumerate(pivots.tolist()):
+            if i != j:
+                order[[i, j]] = order[[j, i]]
+        return both, pivots, order
+
+    return _of_stacks(e, function)
+
+
+@rule("triangular_solve", kind="closure")
+def _triangular_solve(e: Any) -> Callable:
+    trsm = _routine(e, "blas", "trsm")
+    p = e.params
+    conjugate = p["conjugate_a"] and e.ins[0].dtype.kind == "c"
+    how = {"side": int(not p["left_side"]), "lower": int(p["lower"]), "diag": int(p["unit_diagonal"]),
+           "trans_a": (2 if conjugate else 1) if p["transpose_a"] else 0}  # fmt: skip
+    alone = conjugate and not p["transpose_a"]
+
+    def function(a: np.ndarray, b: np.ndarray) -> tuple:
+        return (trsm(1.0, np.conj(a) if alone else a, b, **how),)
+
+    return _of_stacks(e, function)
