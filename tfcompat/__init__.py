@@ -12,6 +12,7 @@ import sys as _sys
 from tfcompat import (
     __internal__ as __internal__,
     _exit as _exit,
+    _fork as _fork,
     _install as _install,
     _unsupported as _unsupported,
     autodiff as autodiff,

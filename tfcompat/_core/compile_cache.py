@@ -16,6 +16,7 @@ import time
 
 import jax
 
+from tfcompat._core.failures import check_fork
 from tfcompat._core.stats import stats
 
 _FORMAT = 2
@@ -37,6 +38,7 @@ def directory():
 
 def compile(function, structs, donate_argnums=(), compiler_options=None):
     """An ahead-of-time compiled executable of `function` for arguments of the given structs."""
+    check_fork()
     with jax.enable_x64(True):
         # Unused arguments are kept: without them programs that ignore different arguments would have the same text.
         jitted = jax.jit(function, donate_argnums=donate_argnums, keep_unused=True, compiler_options=compiler_options)

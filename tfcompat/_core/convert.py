@@ -3,7 +3,7 @@
 import jax
 import numpy as np
 
-from tfcompat._core import dtypes, errors
+from tfcompat._core import dtypes, errors, failures
 from tfcompat._core.avals import aval, aval_of
 from tfcompat._core.context import state
 from tfcompat._core.tensor import Tensor
@@ -48,7 +48,10 @@ def aligned_copy(array, dtype=None):
 def empty_aligned(shape, dtype):
     """Uninitialised memory on a 64-byte boundary."""
     for _ in range(4):  # large blocks come page-aligned plus a header of 16 or 32 bytes, or aligned: ask for both
-        out = np.empty(shape, dtype)
+        try:
+            out = np.empty(shape, dtype)
+        except MemoryError:
+            raise failures.exhausted("_EagerConst", aval(tuple(shape), np.dtype(dtype))) from None
         if out.ctypes.data % _ALIGNMENT == 0:
             return out
     count = int(np.prod(shape)) * dtype.itemsize

@@ -87,6 +87,13 @@ class Arguments:
         return donated, kept, vectors
 
 
+    def give_back(self, leaves, groups):
+        """After a call that failed: what was to be donated, and still is there, belongs to its leaf again."""
+        for k, value in zip(self.donated, groups[0], strict=True):
+            if leaves[k]._value is None and not (isinstance(value, jax.Array) and value.is_deleted()):
+                leaves[k]._value = value
+
+
 def lend(array):
     """Marks a host array as read by XLA, possibly after the call returned: the cold tier never writes into it again."""
     if type(array) is np.ndarray:

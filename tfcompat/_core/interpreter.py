@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 
-from tfcompat._core import interrupts
+from tfcompat._core import failures, interrupts
 from tfcompat._core.stats import stats
 
 HOST_TYPES = frozenset([np.ndarray, *np.sctypeDict.values()])  # payloads that NumPy takes as they are
@@ -32,7 +32,7 @@ def interpret(work, uses, live):
     """
     specs, wires, leaves = work.specs, work.wires, work.leaves
     flags = {flag.position: flag for flag in work.flags}
-    inputs = [v if type(v := t._value) in HOST_TYPES else np.asarray(v) for t in leaves]
+    inputs = [v if type(v := t._value) in HOST_TYPES else failures.to_host(v) for t in leaves]
     values = []
     held = interrupts.of_this_thread()
     with np.errstate(all="ignore"):
@@ -50,7 +50,10 @@ def _run(specs, wires, leaves, inputs, values, uses, live, flags, held):
             host = spec.host_in_place
             stats.in_place += 1
         args = [values[s] if s >= 0 else inputs[~s] for s in wire]
-        results = host(*args)
+        try:
+            results = host(*args)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the nodes before it count
+            return i, failures.translated(error, spec.name)
         if flags and i in flags and bool(np.any(results[0])):
             return i, flags[i].error(*args)
         values.extend(results)

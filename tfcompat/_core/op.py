@@ -24,6 +24,7 @@ from tfcompat._core import (
     caches,
     dtypes,
     errors,
+    failures,
     generic,
     interpret,
     program as _program,  # noqa: F401 - it registers itself as what runs closed segments
@@ -165,6 +166,7 @@ def native_function(jaxpr):
             stats.compiles += 1
             compiled.append(compile_cache.compile(jex.jaxpr_as_fun(jaxpr), structs))
         with jax.enable_x64(True):
+            failures.check_fork()
             return tuple([np.asarray(a) for a in compiled[0](*arrays)])
 
     return run
@@ -270,6 +272,7 @@ class Op:
                 self.forms[pattern.key] = form + 1
                 if form >= generic.EXACT_TRACES:
                     self.forms[pattern.key] = self.generic_spec(pattern, jaxpr)
+        failures.check_memory(self.kernel, spec.avals)
         small = all(a.size <= STATIC_SIZE and (a.np_dtype.kind in "iub") for a in (*spec.avals, *(t._aval for t in ins)))
         spec.static = self.static and small
         spec.checked = self.check is not None and (self.check.dtypes is None or ins[0]._aval.dtype in self.check.dtypes)

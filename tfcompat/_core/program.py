@@ -13,7 +13,7 @@ import time
 import jax
 import numpy as np
 
-from tfcompat._core import compile_cache, donation, guards, segment as segments
+from tfcompat._core import compile_cache, donation, failures, guards, segment as segments
 from tfcompat._core.avals import aval_of
 from tfcompat._core.callsite import call_site
 from tfcompat._core.context import settings
@@ -245,7 +245,12 @@ def on_accelerator(leaves):
 def run_compiled(segment, work, program, alive):
     stats.compiled_runs += 1
     with jax.enable_x64(True):
-        results = program.call(*program.arguments.pack(work))
+        groups = program.arguments.pack(work)
+        try:
+            results = failures.call(program.call, groups, f"a program of {len(work.specs)} ops")
+        except Exception:
+            program.arguments.give_back(work.leaves, groups)
+            raise
     position = program.position
     for slot, t in alive:
         t._value, t._seg, t._slot = results[position[slot]], None, -1
@@ -269,6 +274,7 @@ def run_interpreted(segment, work, uses, alive, live):
     position, error = culprit
     settle_alive(alive, values, len(values), error)
     undo_writes([w for w in work.writes if w[0] > position])
+    failures.restore_variables(segments.usable)
     raise error
 
 
@@ -305,7 +311,7 @@ class FlaggedRun:
         self.taken = taken  # {leaf: array}: what the program gave back of the leaves it took over, valid on failure
 
     def failed(self):
-        return any(bool(np.any(np.asarray(flag.tensor._value))) for flag in self.work.flags)
+        return any(bool(np.any(failures.to_host(flag.tensor._value))) for flag in self.work.flags)
 
     def replay(self):
         """Interprets node by node from the kept inputs up to the culprit. Returns the error."""
@@ -328,6 +334,19 @@ class FlaggedRun:
                 fail(t, error)
         undo_writes([w for w in work.writes if w[0] > position])
         return error
+
+
+class FailedRun:
+    """An error that could not be raised where it came up: raised at the next run or read."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def failed(self):
+        return True
+
+    def replay(self):
+        return self.error
 
 
 def run_prefix(segment, work, alive, structure, program, boundary, needed):
@@ -411,7 +430,7 @@ def evaluate_aside(segment, tensor):
     leaves = segment.leaves
     with np.errstate(all="ignore"):
         for i in sorted(needed):
-            args = [values[s] if s >= 0 else np.asarray(leaves[~s]._value) for s in segment.wires[i]]
+            args = [values[s] if s >= 0 else failures.to_host(leaves[~s]._value) for s in segment.wires[i]]
             for k, value in enumerate(segment.specs[i].host(*args)):
                 values[slots_before[i] + k] = value
     tensor._value = values[tensor._slot]

@@ -10,7 +10,7 @@ import itertools
 import threading
 import weakref
 
-from tfcompat._core import context, interrupts
+from tfcompat._core import context, failures, interrupts
 from tfcompat._core.callsite import call_site
 from tfcompat._core.context import settings, state
 from tfcompat._core.stats import stats
@@ -174,6 +174,7 @@ class Segment:
                 _runner(self, work)
             except BaseException as error:
                 orphan(work, error)
+                failures.restore_variables(usable)
                 raise
 
     def resume(self, work):
@@ -226,6 +227,11 @@ def orphan(work, error):
         t = r()
         if t is not None and t._value is None:
             fail(t, error)
+
+
+def usable(tensor):
+    """Whether a tensor has a value, or will have one."""
+    return type(tensor._value) is not Failure and (tensor._value is not None or tensor._seg is not None)
 
 
 def undo_writes(writes):

@@ -15,6 +15,7 @@ from tfcompat._core.avals import shape_text
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert, variable_types
 from tfcompat._core.core_types import TensorType
+from tfcompat._core.failures import cells
 from tfcompat._core.op import T, invoke, op
 from tfcompat._core.reference import Reference
 from tfcompat._core.tensor import Tensor, numpy_text
@@ -68,7 +69,7 @@ def _assign_sub(value: T, delta: T):
 class Cell:
     """What variable objects share: the current tensor, the identity on tapes, in which segment it was written."""
 
-    __slots__ = ("__weakref__", "_tensor", "gid", "trainable", "variable", "written")
+    __slots__ = ("__weakref__", "_tensor", "before", "gid", "trainable", "variable", "written")
 
     def __init__(self, tensor, trainable):
         self._tensor = tensor
@@ -76,6 +77,8 @@ class Cell:
         self.trainable = trainable
         self.written = 0
         self.variable = None
+        self.before = None  # weak reference to the tensor before the current segment's first write
+        cells.add(self)
 
 
 class Variable(Trackable, TensorType):
@@ -311,6 +314,8 @@ class Variable(Trackable, TensorType):
         old = cell._tensor
         if segment.flags or segment.unchecked is not None:  # a failure may have to take it back
             segment.writes.append((len(segment.specs), weakref.ref(cell), old, tensor))
+        if cell.written != segment.serial:
+            cell.before = weakref.ref(old)
         cell._tensor = tensor
         cell.written = segment.serial
 

@@ -1,0 +1,85 @@
+"""What goes wrong while recorded work runs, though no op found fault with its operands: memory, and forks."""
+
+import gc
+import os
+import weakref
+
+import jax
+import numpy as np
+
+from tfcompat._core import dtypes, errors
+from tfcompat._core.avals import shape_text
+from tfcompat._core.device import default_name
+
+FORKED = (
+    "This process was forked from one in which tfcompat had run: JAX's threads and devices are not there, so values "
+    "computed on a device cannot be read or used here. Start processes with multiprocessing's \"spawn\" method instead."
+)
+_ADDRESSABLE = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 1 << 47
+_forks = []  # not empty: this process is the child of one that had loaded tfcompat
+cells = weakref.WeakSet()  # of all variables: to find those whose new value could not be computed
+
+
+def check_memory(kernel, avals):
+    """Raises ResourceExhaustedError where results are larger than this machine's memory."""
+    for a in avals:
+        if a.nbytes > _ADDRESSABLE:
+            raise exhausted(kernel, a)
+
+
+def exhausted(kernel, a):
+    return errors.ResourceExhaustedError(
+        None, None, f"OOM when allocating tensor with shape{shape_text(a.shape)} and type "
+        f"{dtypes.c_name(a.dtype)} on {default_name()} by allocator cpu [Op:{kernel}] name: ",
+    )  # fmt: skip
+
+
+def translated(error, name):
+    """ResourceExhaustedError for what NumPy and XLA raise when there is no memory; other errors as they are."""
+    text = str(error)
+    if isinstance(error, MemoryError) or isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in text:
+        return errors.ResourceExhaustedError(None, None, f"OOM when computing {name}: {text.splitlines()[0]} [Op:{name}]")
+    return error
+
+
+def call(program, groups, name):
+    """Calls a compiled program. Where memory is short a second time, after what is no longer needed has been freed."""
+    check_fork()
+    try:
+        return program(*groups)
+    except (MemoryError, jax.errors.JaxRuntimeError) as error:
+        if translated(error, name) is error or any(a.is_deleted() for a in groups[0] if isinstance(a, jax.Array)):
+            raise
+    gc.collect()
+    try:
+        return program(*groups)
+    except (MemoryError, jax.errors.JaxRuntimeError) as error:
+        raise translated(error, name) from None
+
+
+def restore_variables(usable):
+    """Variables whose new value could not be computed get back the one they had, if it is still there."""
+    for cell in list(cells):
+        if not usable(cell._tensor) and cell.before is not None:
+            old = cell.before()
+            if old is not None and usable(old):
+                cell._tensor = old
+
+
+def to_host(array):
+    """A payload as a NumPy array; shared memory on the CPU."""
+    check_fork()
+    try:
+        return np.asarray(array)
+    except jax.errors.JaxRuntimeError as error:
+        raise translated(error, "a value that is read") from None
+
+
+def note_fork():
+    """From now on nothing on a device can be used."""
+    _forks.append(os.getpid())
+
+
+def check_fork():
+    if _forks:
+        raise RuntimeError(FORKED)

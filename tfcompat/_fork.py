@@ -1,0 +1,28 @@
+"""Before a fork what is pending is run; the child interprets, and says so where it would need JAX's devices."""
+
+import os
+
+from tfcompat._core import failures, program
+from tfcompat._core.context import settings, state
+
+
+def _before():
+    segment = state.segment
+    if segment is not None and (segment.specs or segment.unchecked):
+        try:
+            segment.close("fork")
+            segment.check_flags()
+        except Exception as error:  # noqa: BLE001 - a fork cannot raise: it comes up at the next run
+            segment.unchecked = program.FailedRun(error)
+
+
+def _in_child():
+    failures.note_fork()
+    settings.tier = "interpreted"
+    program.clear()
+    if state.segment is not None:
+        state.segment.unchecked = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before, after_in_child=_in_child)
