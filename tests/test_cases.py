@@ -21,8 +21,7 @@ MISSING = frozenset(
 )
 # Cases that do not give what TensorFlow gives, a line each: id, tab, reason. No test holds tfcompat to them.
 DEVIATIONS = dict(
-    line.split("\t")
-    for line in (pathlib.Path(__file__).parent / "oracle/data/deviations.tsv").read_text().splitlines()
+    line.split("\t") for line in (pathlib.Path(__file__).parent / "oracle/data/deviations.tsv").read_text().splitlines()
 )
 _NAMES = re.compile(r"\btf(?:\.[a-zA-Z_]\w*)+")
 

@@ -263,6 +263,7 @@ def test_shape_primitives(shape, dtype, data):
         yield lax.transpose(x, order)
         yield lax.reshape(x, (x.size,))
         yield lax.reshape(lax.transpose(x, order), (1, x.size), tuple(range(x.ndim)))
+        yield lax.reshape(x, [x.shape[i] for i in order], order)
         yield lax.rev(x, axes)
         yield lax.slice(x, starts, limits, strides)
         yield lax.expand_dims(x, (0, len(shape) + 1))

@@ -129,7 +129,7 @@ def _equality(name, public, without):
     recorded = _forward(name, public)
 
     def operator(x, y):
-        if y is None:
+        if y is None and isinstance(x, Tensor):
             return without
         x = tensor_of(x)
         if type(y) is not Tensor:

@@ -14,7 +14,7 @@ from tfcompat._core.attributes import Sizes
 from tfcompat._core.avals import aval
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
-from tfcompat._core.op import Any, Check, Data, Ints, Many, Op, T, call, check_dtypes, invoke, op
+from tfcompat._core.op import Check, Data, Ints, Many, Op, T, call, check_dtypes, invoke, op
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
 
@@ -268,12 +268,12 @@ def strided_slice_body(input_: T, starts: Many("Tidx"), pattern: Sizes):
     return value if value.shape == result else lax.reshape(value, result)
 
 
-def positions_bad(input_, starts, pattern, value=None, mode=None):
+def positions_bad(input_, starts, pattern, value=None):
     bad = [(s < -n) | (s >= n) for s, n in tensor_positions(input_.shape, starts, pattern)]
     return jnp.stack(bad).any()
 
 
-def positions_message(input_, starts, pattern, value=None, mode=None):
+def positions_message(input_, starts, pattern, value=None):
     dimensions = [d for d, entry in enumerate(e for e in pattern if e != NEW) if entry == AT]
     for d, (s, n) in zip(dimensions, tensor_positions(input_.shape, starts, pattern), strict=True):
         if not -n <= s < n:
@@ -384,7 +384,7 @@ def set_boolean_mask(function):
 # Assigning to slices
 
 
-def slice_assign_body(ref: T, starts: Many("Tidx"), pattern: Sizes, value: T, mode: Any):
+def slice_assign_body(ref: T, starts: Many("Tidx"), pattern: Sizes, value: T):
     begins, spans, steps, result = layout(ref.shape, pattern, starts)
     value = fit(value, result)
     if 0 in spans:
@@ -395,13 +395,9 @@ def slice_assign_body(ref: T, starts: Many("Tidx"), pattern: Sizes, value: T, mo
     if turned:
         value = lax.rev(value, turned)
     whole = spans == list(ref.shape)
-    if mode != "update" or sizes != spans:
-        old = take_window(ref, begins, spans)
+    if sizes != spans:
         part = tuple([slice(None, None, abs(step)) for step in steps])
-        if mode == "update":
-            value = old.at[part].set(value)
-        else:
-            value = old.at[part].add(value if mode == "add" else -value)
+        value = take_window(ref, begins, spans).at[part].set(value)
     return value if whole else lax.dynamic_update_slice_p.bind(ref, value, *begins)
 
 
@@ -421,56 +417,40 @@ def fit(value, shape):
     return value if kept == shape else lax.broadcast_in_dim(value, shape, range(len(shape) - len(kept), len(shape)))
 
 
-_ASSIGN = [("ref", T), ("starts", Many("Tidx")), ("pattern", Sizes), ("value", T), ("mode", Any)]
+_ASSIGN = [("ref", T), ("starts", Many("Tidx")), ("pattern", Sizes), ("value", T)]
 _assign_op = Op("ResourceStridedSliceAssign", slice_assign_body, _ASSIGN, inplace=0)
 _assign_specs = _assign_op.specs.get
 
 
-def _assign_bad(ref, starts, pattern, value, mode):
-    return positions_bad(ref, starts, pattern)
-
-
-def _assign_message(ref, starts, pattern, value, mode):
-    return positions_message(ref, starts, pattern)
-
-
 _assign_at_op = Op("ResourceStridedSliceAssign", slice_assign_body, _ASSIGN, inplace=0,
-                   check=Check(_assign_bad, _assign_message))  # fmt: skip
+                   check=Check(positions_bad, positions_message))  # fmt: skip
 
 
-def sliced_assign(tensor, index, value, mode="update"):
-    """The tensor with `value` put in (or added, subtracted) where `index` points: `Variable[index].assign(value)`.
+def assign(tensor, pattern, starts, value):
+    """The tensor with `value` put in where a parsed index points: `Variable[index].assign(value)`.
 
     Args:
       tensor: a Tensor, the variable's value.
-      index: as of `getitem`; no mask.
+      pattern, starts: the index, as `parse` gives it.
       value: converted to the tensor's dtype, broadcast to the indexed shape.
-      mode: "update", "add" or "sub".
 
     Raises:
       InvalidArgumentError: the shapes do not fit. ValueError, TypeError: the dtypes do not.
     """
-    if type(index) is not tuple:
-        index = tuple(index) if isinstance(index, (list, tuple)) else (index,)
-    return assign(tensor, *parse(tensor._aval.shape, index), value, mode)
-
-
-def assign(tensor, pattern, starts, value, mode):
-    """`sliced_assign` with a parsed index."""
     a = tensor._aval
     if type(value) is not Tensor or value._aval.dtype is not a.dtype:
         value = convert(value, a.dtype)
     if AT in pattern:
         starts = same_dtype(starts)
         ins = (tensor, *starts, value)
-        return invoke(_assign_at_op, ins, (pattern, mode), len(starts))
+        return invoke(_assign_at_op, ins, (pattern,), len(starts))
     starts = [Tensor(_SCALAR, _SMALL[s] if s < 1024 else np.int32(s), None, STATIC) for s in starts]
     ins = (tensor, *starts, value)
-    key = (a, value._aval, mode, pattern)
+    key = (a, value._aval, pattern)
     spec = _assign_specs(key)
     context = state.context
     if spec is None or spec.special or context.tapes or context.accumulators:
-        return call(_assign_op, key, ins, (pattern, mode), len(starts), spec)
+        return call(_assign_op, key, ins, (pattern,), len(starts), spec)
     return context.segment.record(spec, ins)
 
 

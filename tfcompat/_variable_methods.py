@@ -36,29 +36,18 @@ class VariableSlice(Tensor):
             self._source = None
         return taken
 
-    def _write(self, value, mode, temporary):
-        if self._taken is None:
-            if not temporary:
-                self._read()
-            # The variable's buffer must have no other holder, or it is copied for every element written.
-            self._source = None
-        return self._variable._update(_slicing.assign, *self._index, value, mode)
-
     def assign(self, value, use_locking=False, name=None, read_value=True):
         """Writes `value`, broadcast to the slice's shape, into the variable. Returns the variable.
 
         Raises:
           InvalidArgumentError: the shape does not fit. ValueError, TypeError: the dtype does not.
         """
-        return self._write(value, "update", sys.getrefcount(self) <= _TEMPORARY)
-
-    def assign_add(self, delta, use_locking=False, name=None, read_value=True):
-        """Adds `delta` to this part of the variable. Returns the variable."""
-        return self._write(delta, "add", sys.getrefcount(self) <= _TEMPORARY)
-
-    def assign_sub(self, delta, use_locking=False, name=None, read_value=True):
-        """Subtracts `delta` from this part of the variable. Returns the variable."""
-        return self._write(delta, "sub", sys.getrefcount(self) <= _TEMPORARY)
+        if self._taken is None:
+            if sys.getrefcount(self) > _TEMPORARY:
+                self._read()
+            # The variable's buffer must have no other holder, or it is copied for every element written.
+            self._source = None
+        return self._variable._update(_slicing.assign, *self._index, value)
 
 
 def _forward(name):
@@ -80,12 +69,14 @@ variable_types.add(VariableSlice)
 
 def _getitem(self, index):
     """`variable[index]`: a Tensor; `.assign`, `.assign_add` and `.assign_sub` of it write into the variable."""
-    if type(index) in _PLAIN or (type(index) is tuple and _slicing.boolean_index(index) is None):
+    if type(index) is list and not any(isinstance(i, bool) for i in index):
+        index = tuple(index)
+    if type(index) in _PLAIN or (type(index) is not list and _slicing.boolean_index(index) is None):
         return VariableSlice(self, index)
     return _slicing.getitem(self._read(), index)
 
 
-_PLAIN = (int, slice, type(Ellipsis), type(None))
+_PLAIN = frozenset((int, slice, tuple, type(Ellipsis), type(None)))
 
 
 def _slices(value):

@@ -9,12 +9,13 @@ import numpy as np
 from tfcompat import _gather
 from tfcompat._cast import cast as _cast
 from tfcompat._core import dtypes, errors, random_state
-from tfcompat._core.attributes import Shape as _Shape, python_value
+from tfcompat._core.attributes import python_value
+from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, Dtype, Int, Shape, T, op
 from tfcompat._core.tensor_base import TensorHandle
 from tfcompat._core.variable import Variable
-from tfcompat._declare import FLOATS
+from tfcompat._declare import FLOATS, invalid, not_allowed
 
 _Key, _Counter = Data("K", only=dtypes.uint32), Data("C", only=dtypes.uint32)
 _Logits = Data("L")
@@ -50,6 +51,9 @@ def _integer_kernel(kernel):
 
     @op(kernel, grad=None, static=False, check=check, T=_SEED_DTYPES)
     def integers(philox_key: _Key, counter: _Counter, minval: T, maxval: T, shape: Shape):
+        for name, bound in (("minval", minval), ("maxval", maxval)):
+            if bound.ndim:
+                raise invalid(f"{name} must be 0-D, got shape {shape_text(bound.shape)}", kernel)
         return random_state.shaped(random_state.integers_between, philox_key, counter, shape, minval, maxval)
 
     return integers
@@ -79,7 +83,15 @@ def _scaled(x: T, factor: T):
 def _dims(shape, kernel):
     """The shape as a tuple, and whether TensorFlow keeps it in 64 bits: kernels with their own streams."""
     wide = isinstance(shape, (TensorHandle, np.ndarray)) and shape.dtype in (dtypes.int64, np.dtype(np.int64))
-    dims = _Shape.canonical(shape, "shape")
+    if isinstance(shape, (list, tuple)) and all(type(d) is int for d in shape):
+        dims = tuple(shape)
+    else:
+        given = convert(shape)
+        if given._aval.dtype not in _SEED_DTYPES:
+            raise not_allowed("T", given._aval.np_dtype, _SEED_DTYPES, kernel)
+        if len(given._aval.shape) != 1:
+            raise invalid(f"shape must be a vector of {{int32,int64}}, got shape {shape_text(given._aval.shape)}", kernel)
+        dims = tuple(python_value(given).tolist())
     for d in dims:
         if d < 0:
             raise errors.InvalidArgumentError(None, None, f"Dimension {d} must be >= 0 [Op:{kernel}] name: ")
@@ -92,8 +104,14 @@ def _leaves(key, counter):
 
 def _reserve(kernel, dims, seed, *attributes):
     blocks = 256 * int(np.prod(dims, dtype=object))
-    seed = None if seed is None else int(python_value(seed))
-    return _leaves(*random_state.seeds.reserve((kernel, *attributes), blocks, seed))
+    return _leaves(*random_state.seeds.reserve((kernel, *attributes), blocks, _op_seed(seed)))
+
+
+def _op_seed(seed):
+    """An op's own seed as an int."""
+    if isinstance(seed, str):
+        raise TypeError(f"seed must be an integer. Received: {seed!r}")
+    return None if seed is None else int(python_value(seed))
 
 
 def _stateless(seed, alg):
@@ -110,7 +128,7 @@ def set_seed(seed):
     Args:
       seed: an integer.
     """
-    random_state.seeds.set_seed(int(python_value(seed)))
+    random_state.seeds.set_seed(None if seed is None else int(python_value(seed)))
 
 
 def uniform(shape, minval=0, maxval=None, dtype=dtypes.float32, seed=None, name=None):
@@ -193,9 +211,8 @@ def shuffle(value, seed=None, name=None):
     if not value._aval.shape:
         return value
     size = value._aval.shape[0]
-    seed = None if seed is None else int(python_value(seed))
     blocks = (builtins.max(size - 1, 0) + 3) // 4
-    position = random_state.seeds.reserve(("RandomShuffle", value._aval.dtype), blocks, seed)
+    position = random_state.seeds.reserve(("RandomShuffle", value._aval.dtype), blocks, _op_seed(seed))
     return _gather.gather(value, convert(random_state.permutation(*position, size)))
 
 
@@ -294,10 +311,12 @@ def categorical(logits, num_samples, dtype=None, seed=None, name=None):
     """
     logits, count = convert(logits), int(python_value(num_samples))
     dtype = dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)
-    seed = None if seed is None else int(python_value(seed))
+    _accept(dtype, _SEED_DTYPES)
+    if count < 0:
+        raise invalid(f"num_samples should be non-negative, got {count}", "Multinomial")
     shape = logits._aval.shape
     blocks = 512 * (shape[0] if shape else 1) * ((count + 3) // 4 * 4)
-    position = random_state.seeds.reserve(("Multinomial", logits._aval.dtype, dtype), blocks, seed)
+    position = random_state.seeds.reserve(("Multinomial", logits._aval.dtype, dtype), blocks, _op_seed(seed))
     return _categorical(*_leaves(*position), logits, count, dtype)
 
 

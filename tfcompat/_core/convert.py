@@ -11,6 +11,12 @@ from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
 
 _ALIGNMENT = 64  # JAX takes over host memory aligned like this without another copy
 _INT32 = np.iinfo(np.int32)
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
+# What Python data become directly. They become other dtypes by way of their own dtype, if that loses nothing but range.
+_DIRECT = frozenset(
+    (dtypes.float16, dtypes.float32, dtypes.float64, dtypes.int32, dtypes.int64, dtypes.uint64, dtypes.complex128,
+     dtypes.bool, dtypes.string)
+)  # fmt: skip
 
 _registry = []  # (priority, order, types, function)
 _pack = None  # tf.stack, for lists that hold tensors; set by the module that defines it
@@ -121,6 +127,8 @@ def convert(value, dtype=None, hint=None, name=None):
 
 def default_scalar(value, kind):
     if kind is float:
+        if not -_FLOAT32_MAX <= value <= _FLOAT32_MAX:
+            check_range(value)
         return Tensor(_SCALAR_AVALS[float], np.float32(value), None, STATIC)
     if kind is bool:
         return Tensor(_SCALAR_AVALS[bool], np.bool_(value), None, STATIC)
@@ -141,11 +149,14 @@ def convert_python(value, dtype, hint):
         dtype = infer_dtype(value, first)
     elif dtype.name == "string":
         if first is not None and not isinstance(first, (str, bytes)):
-            raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype {dtype.name}")
+            raise cannot_convert(value, dtype)
     elif not fits(value, dtype, first):
         if is_ragged(value):
             raise ValueError("Can't convert non-rectangular Python sequence to Tensor.")
-        raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype {dtype.name}")
+        raise cannot_convert(value, dtype)
+    elif type(first) is bool and dtype not in _DIRECT:
+        infer_dtype(value, first)
+        raise cannot_convert(value, dtype)
     if dtype.name == "string":
         array = np.array(value, dtype=object)
         flat = [encode(v) for v in array.reshape(-1).tolist()]
@@ -156,6 +167,8 @@ def convert_python(value, dtype, hint):
     try:
         with np.errstate(all="ignore"):
             array = np.array(value)
+            if array.dtype == object and wanted.kind in "fc":  # integers of any size
+                array = np.array(value, np.complex128 if wanted.kind == "c" else np.float64)
             if wanted.kind in "iu" and array.dtype.kind in "iub":
                 array = array.astype(wanted)
             elif array.dtype == object:
@@ -169,6 +182,16 @@ def convert_python(value, dtype, hint):
             raise ValueError("Can't convert non-rectangular Python sequence to Tensor.") from None
         raise
     return Tensor(aval(array.shape, wanted), array, None, STATIC)
+
+
+def cannot_convert(value, dtype):
+    return TypeError(f"Cannot convert {value!r} to EagerTensor of dtype {dtypes.c_name(dtype)}")
+
+
+def check_range(value):
+    """Raises for a number that is no float32, though it is finite."""
+    if isinstance(value, float) and abs(value) > _FLOAT32_MAX and value not in (np.inf, -np.inf):
+        raise ValueError("Can't convert Python sequence with a value out of range for a double-precision float.")
 
 
 def encode(value):
@@ -211,15 +234,19 @@ def infer_dtype(value, first):
         return dtypes.string
     if type(None) in kinds or any(not issubclass(k, (bool, int, float, complex, np.generic, range)) for k in kinds):
         raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
-    if isinstance(first, np.generic):
-        return dtypes.from_numpy(first.dtype)
-    if isinstance(first, bool):
+    if isinstance(first, (bool, np.bool_)):
         if kinds - {bool, np.bool_}:
             raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
         return dtypes.bool
-    if kinds & {complex, np.complex64, np.complex128}:
+    if isinstance(first, (complex, np.complexfloating)):
         return dtypes.complex128
+    if any(issubclass(k, (complex, np.complexfloating)) for k in kinds):
+        raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
+    if isinstance(first, (np.float64, np.float16)):
+        return dtypes.from_numpy(first.dtype)
     if any(issubclass(k, (float, np.floating)) for k in kinds):
+        for v in leaves(value):
+            check_range(v)
         return dtypes.float32
     for v in leaves(value):
         if not isinstance(v, (range, bool)) and not _INT32.min <= v <= _INT32.max:

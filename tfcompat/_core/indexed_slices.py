@@ -60,11 +60,11 @@ class IndexedSlices(CompositeTensor):
 
     @property
     def shape(self):
-        """The static shape of the dense tensor; its first dimension is unknown without `dense_shape`."""
+        """The static shape of the dense tensor; unknown without `dense_shape`."""
         from tfcompat._core.shapes import TensorShape
 
         if self._dense_shape is None:
-            return TensorShape([None, *self._values.shape.as_list()[1:]])
+            return TensorShape(None)
         return TensorShape(host_value(convert(self._dense_shape)).tolist())
 
     def get_shape(self):

@@ -305,7 +305,7 @@ class Builder:
                 if eqn.effects:
                     raise NoHostForm(name, "it has effects")
                 outs = [Value(var.aval) for var in eqn.outvars]
-                if name in _SAME_IF_SAME and ins[0].shape == outs[0].shape and ins[0].dtype == outs[0].dtype:
+                if name in _SAME_IF_SAME and _is_identity(name, params, ins[0], outs[0]):
                     outs = ins[:1]
                 else:
                     self.equations.append(Equation(name, params, ins, outs))
@@ -507,6 +507,12 @@ class Late:
         sized.shape = sized.actual = _concrete(value.shape, values)
         sized.const = value.const
         return sized
+
+
+def _is_identity(name: str, params: dict, value: Value, out: Value) -> bool:
+    """Whether an equation that keeps shape and dtype keeps the order of elements, too."""
+    transposes = name == "reshape" and params.get("dimensions") is not None
+    return value.shape == out.shape and value.dtype == out.dtype and not transposes
 
 
 def _symbols(equation: Equation) -> dict[str, Any]:

@@ -117,7 +117,10 @@ class Tensor(TensorHandle):
 
     def __array__(self, dtype=None, copy=None):
         value = np.array(host_value(self))
-        return value if dtype is None else value.astype(dtype, copy=False)
+        if dtype is not None:
+            return value.astype(dtype, copy=False)
+        value.flags.writeable = bool(copy)  # `np.asarray(tensor)` is read-only, `np.array(tensor)` is the caller's own
+        return value
 
     def __jax_array__(self):
         value = payload(self)
@@ -133,7 +136,8 @@ class Tensor(TensorHandle):
         return self.__jax_array__().__dlpack_device__()
 
     def __bool__(self):
-        return bool(host_value(self))
+        value = host_value(self)
+        return bool(value) if value.size else False
 
     __nonzero__ = __bool__
 
@@ -172,9 +176,6 @@ class Tensor(TensorHandle):
         if not self._aval.shape:
             raise TypeError("Cannot iterate over a scalar tensor.")
         return (self[i] for i in range(self._aval.shape[0]))
-
-    def __contains__(self, item):
-        raise TypeError("Tensor does not support the `in` operator; use tf.reduce_any(tensor == value).")
 
     def __format__(self, spec):
         value = self.numpy()

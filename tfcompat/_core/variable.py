@@ -23,6 +23,11 @@ from tfcompat._core.tensor_base import PLAIN, host_value
 from tfcompat._core.trackable import Trackable
 
 _ids = itertools.count()
+_NUMBERS = (
+    *(dtypes.float16, dtypes.bfloat16, dtypes.float32, dtypes.float64, dtypes.complex64, dtypes.complex128),
+    *(dtypes.int8, dtypes.int16, dtypes.int32, dtypes.int64),
+    *(dtypes.uint8, dtypes.uint16, dtypes.uint32, dtypes.uint64),
+)
 
 
 class VariableSynchronization(enum.Enum):
@@ -54,13 +59,13 @@ def _exact_shape(kernel, value, delta):
         )  # fmt: skip
 
 
-@op("AssignAddVariableOp", static=False)
+@op("AssignAddVariableOp", static=False, T=_NUMBERS)
 def _assign_add(value: T, delta: T):
     _exact_shape("AssignAddVariableOp", value, delta)
     return value + delta
 
 
-@op("AssignSubVariableOp", static=False)
+@op("AssignSubVariableOp", static=False, T=_NUMBERS)
 def _assign_sub(value: T, delta: T):
     _exact_shape("AssignSubVariableOp", value, delta)
     return value - delta
@@ -132,7 +137,9 @@ class Variable(Trackable, TensorType):
                     f"In this `tf.Variable` creation, the initial value's shape ({tuple(own.as_list())}) is not compatible "
                     f"with the explicitly supplied `shape` argument ({shape})."
                 )
-        full = (state.name_scopes[-1] if state.name_scopes else "") + (name or "Variable")
+        if name is not None and not isinstance(name, str):
+            raise ValueError("name for name_scope must be a string.")
+        full = (state.name_scopes[-1] if state.name_scopes else "") + ("Variable" if name is None else name)
         self._shape = static
         self._known = static.is_fully_defined()
         self._dtype = tensor._aval.dtype
@@ -235,10 +242,6 @@ class Variable(Trackable, TensorType):
         """Merges `shape` into the static shape; raises ValueError where they disagree."""
         self._shape = self._shape.merge_with(shape)
         self._known = self._shape.is_fully_defined()
-
-    @property
-    def ndim(self):
-        return self._shape.ndims
 
     @property
     def dtype(self):
@@ -386,7 +389,11 @@ class Variable(Trackable, TensorType):
         self.assign(value)
 
     def eval(self, session=None):
-        return self.numpy()
+        raise RuntimeError("This operation is not supported when eager execution is enabled.")
+
+    @property
+    def create(self):
+        raise RuntimeError("This operation is not supported when eager execution is enabled.")
 
     # Identity
 
