@@ -122,6 +122,9 @@ class Tensor(TensorHandle):
         value.flags.writeable = bool(copy)  # `np.asarray(tensor)` is read-only, `np.array(tensor)` is the caller's own
         return value
 
+    def __buffer__(self, flags):  # Python 3.12 and later: memoryview(tensor)
+        return memoryview(self.numpy()).toreadonly()
+
     def __jax_array__(self):
         value = payload(self)
         if isinstance(value, jax.Array):
