@@ -223,6 +223,12 @@ from tfcompat._elementwise import (
     truncatediv as truncatediv,
     truncatemod as truncatemod,
 )
+from tfcompat._fft import (
+    fftnd as fftnd,
+    ifftnd as ifftnd,
+    irfftnd as irfftnd,
+    rfftnd as rfftnd,
+)
 from tfcompat._gather import (
     gather as gather,
     gather_nd as gather_nd,
@@ -244,6 +250,9 @@ from tfcompat._math import (
     add_n as add_n,
     scalar_mul as scalar_mul,
 )
+from tfcompat._matrix_functions import (
+    sqrtm as matrix_square_root,  # noqa: F401
+)
 from tfcompat._print import (
     print_ as print,  # noqa: F401
 )
@@ -252,6 +261,13 @@ from tfcompat._products import (
     matmul as matmul,
     norm as norm,
     tensordot as tensordot,
+)
+from tfcompat._rare import (
+    approx_top_k as approx_top_k,
+    guarantee_const as guarantee_const,
+    is_symbolic_tensor as is_symbolic_tensor,
+    realdiv as realdiv,
+    timestamp as timestamp,
 )
 from tfcompat._reductions import (
     argmax as argmax,

@@ -62,6 +62,8 @@ def sqrtm(input: T):
       InvalidArgumentError: matrices that are not square.
     """
     _square(input, "MatrixSquareRoot")
+    if input.shape[-1] == 0:
+        return input
     root = _each(_root)(input)
     if jnp.issubdtype(input.dtype, jnp.complexfloating):
         return root.astype(input.dtype)

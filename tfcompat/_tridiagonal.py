@@ -43,7 +43,8 @@ def _bands_grad(g, out, diagonals, rhs, partial_pivoting, perturb_singular):
     # The transpose's superdiagonal is the subdiagonal, moved to where it is written in the compact form.
     flipped = [conj_array(v) for v in (_shifted(below, -1), middle, _shifted(above, 1))]
     grad_rhs = linalg.tridiagonal_solve(flipped[2], flipped[1], flipped[0], g)
-    outer = [jnp.sum(grad_rhs * conj_array(x), -1) for x in (_next(out, 1), out, _next(out, -1))]
+    # The conjugate of what the complex convention asks for, as TensorFlow's kernel has it.
+    outer = [jnp.sum(conj_array(grad_rhs) * x, -1) for x in (_next(out, 1), out, _next(out, -1))]
     return -jnp.stack(outer, -2), grad_rhs
 
 

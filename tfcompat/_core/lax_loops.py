@@ -34,6 +34,8 @@ def _platform_index(b: Any, e: Any) -> str:
 @rule("while", kind="text", view=True)
 def _while(b: Any, e: Any) -> list[str]:
     p = e.params
+    if p["cond_jaxpr"].out_avals[0].shape:
+        raise NoHostForm("while", "one condition for each element")
     texts = [b.full(value) for value in e.ins]
     nc, nb = p["cond_nconsts"], p["body_nconsts"]
     test = b.inner(p["cond_jaxpr"]) + "".join(f"{t}, " for t in texts[:nc])
