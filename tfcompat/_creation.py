@@ -104,8 +104,11 @@ def _full(shape, dtype, number):
     dtype = dtypes.as_dtype(dtype)
     try:
         shape = _zeros_dims.canonical(shape, "shape")
-    except (TypeError, ValueError):  # sizes that need 64 bits, or the error
-        shape = _zeros_wide_dims.canonical(shape, "shape")
+    except (TypeError, ValueError) as error:  # sizes that need 64 bits, or the error
+        try:
+            shape = _zeros_wide_dims.canonical(shape, "shape")
+        except (TypeError, ValueError):
+            raise error from None
     shape = _checked_dims(shape)
     if dtype is dtypes.string:
         if number:

@@ -40,8 +40,10 @@ def multiply_matrices(a, b, flip_a=False, flip_b=False, dtype=None):
     """The product of (stacks of) matrices, with TensorFlow's errors; each may be transposed first."""
     batched = a.ndim > 2 or b.ndim > 2
     kernel = "BatchMatMulV2" if batched else "MatMul"
-    if a.ndim == b.ndim == 0:
-        raise invalid("In[0] and In[1] ndims must be == 2: 0", kernel)
+    if not batched and a.ndim == b.ndim < 2:
+        raise invalid(f"In[0] and In[1] ndims must be == 2: {a.ndim}", kernel)
+    if not batched and a.ndim != b.ndim:
+        raise invalid(f"In[0] and In[1] has different ndims: {shape_text(a.shape)} vs. {shape_text(b.shape)}", kernel)
     for i, x in enumerate((a, b)):
         if x.ndim < 2:
             raise invalid(f"In[{i}] ndims must be >= 2", kernel)

@@ -51,7 +51,7 @@ def Assert(condition, data, summarize=None, name=None):
         if not isinstance(data, (list, tuple, str)):
             raise TypeError("values must be a sequence.")
         shown = [_listed(_array(_convert(v)), summarize) for v in data]
-        _fail(f"Expected '{condition}' to be true. Summarized data: " + "\n".join(shown))
+        _fail(f"Expected '{condition!s}' to be true. Summarized data: " + "\n".join(shown))
 
 
 # Comparisons

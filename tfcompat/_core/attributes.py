@@ -56,7 +56,7 @@ class Axes:
             return tuple(Axis.canonical(v, name) for v in value)
         if isinstance(value, (str, bytes)):
             raise errors.InvalidArgumentError(None, None, _TEXT_AXIS)
-        raise TypeError(f"Argument `{name}` must be an integer or a list of them. Received: {value!r}.")
+        raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype int32 (argument `{name}`)")
 
 
 class Ints:
