@@ -438,13 +438,13 @@ def repeat(input, repeats, axis=None, name=None):
     return take(input, np.repeat(np.arange(size, dtype=np.int32), count), axis)
 
 
-def _paddings(paddings, rank, kernel):
+def _paddings(paddings, shape, kernel):
     pads = np.asarray(paddings)
     if pads.ndim != 2 or pads.shape[1] != 2:
         raise invalid(f"paddings must be a matrix with 2 columns: {text_of(pads.shape)}", kernel)
-    if len(pads) != rank:
+    if len(pads) != len(shape):
         raise invalid(f"The first dimension of paddings must be the rank of inputs{text_of(pads.shape)} "
-                      f"{text_of([rank]) if rank != 1 else '[]'}", kernel)  # fmt: skip
+                      f"{text_of(shape)}", kernel)  # fmt: skip
     for low, high in paddings:
         if low < 0 or high < 0:
             raise invalid(f"Paddings must be non-negative: {low} {high}", kernel)
@@ -455,7 +455,7 @@ def _paddings(paddings, rank, kernel):
 @op("PadV2")
 def pad_constant(tensor: T, constant_values: T, paddings: Any):
     """`pad` with a constant."""
-    pads = _paddings(paddings, tensor.ndim, "Pad")
+    pads = _paddings(paddings, tensor.shape, "Pad")
     return lax.pad(tensor, constant_values.reshape(()), [(low, high, 0) for low, high in pads])
 
 
@@ -463,7 +463,7 @@ def pad_constant(tensor: T, constant_values: T, paddings: Any):
 @op("MirrorPad")
 def pad_mirror(tensor: T, paddings: Any, mode: Any):
     """`pad` with what is inside, mirrored."""
-    pads = _paddings(paddings, tensor.ndim, "MirrorPad")
+    pads = _paddings(paddings, tensor.shape, "MirrorPad")
     for (low, high), n in zip(pads, tensor.shape, strict=True):
         if mode == "reflect" and max(low, high) >= max(n, 1):
             raise invalid(f"paddings must be less than the dimension size: {low}, {high} not less than {n}",

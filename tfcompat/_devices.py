@@ -46,7 +46,7 @@ def set_visible_devices(devices, device_type=None):
     """
     known = list_physical_devices()
     for d in devices:
-        if d not in known:
+        if d not in known or device_type not in (None, d.device_type):
             raise ValueError(f"Unrecognized device: {d!r}")
     for kind in [device_type] if device_type else ["CPU", "GPU", "TPU"]:
         _visible[kind] = [d for d in devices if d.device_type == kind]

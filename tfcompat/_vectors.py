@@ -32,7 +32,8 @@ class Vector:
                 if type(v) is not int:
                     break
             else:
-                return tuple(value)
+                if all([-(2**63) <= v < 2**63 for v in value]):
+                    return tuple(value)
         elif kind is int and self.scalar:
             return (value,)
         elif kind is TensorShape and value.is_fully_defined():

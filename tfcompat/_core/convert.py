@@ -167,6 +167,9 @@ def convert_python(value, dtype, hint):
     try:
         with np.errstate(all="ignore"):
             array = np.array(value)
+            if (array.dtype.kind in "uO" or array.dtype.kind == "f" and wanted.kind in "iu") and has_large_ints(value):
+                if wanted.kind in "iu" and (wanted != np.uint64 or array.dtype == object):
+                    raise OverflowError
             if array.dtype == object and wanted.kind in "fc":  # integers of any size
                 array = np.array(value, np.complex128 if wanted.kind == "c" else np.float64)
             if wanted.kind in "iu" and array.dtype.kind in "iub":
@@ -192,6 +195,11 @@ def check_range(value):
     """Raises for a number that is no float32, though it is finite."""
     if isinstance(value, float) and abs(value) > _FLOAT32_MAX and value not in (np.inf, -np.inf):
         raise ValueError("Can't convert Python sequence with a value out of range for a double-precision float.")
+
+
+def has_large_ints(value):
+    """Whether Python data holds an int that is no int64."""
+    return any(isinstance(v, int) and not -(2**63) <= v < 2**63 for v in leaves(value))
 
 
 def encode(value):
@@ -289,7 +297,7 @@ def is_ragged(value):
 
 def convert_array(array, dtype):
     """A NumPy array, copied: what the caller writes into it later never reaches the tensor."""
-    if array.dtype.kind in "US":
+    if array.dtype.kind in "US" and (dtype is None or dtype.name == "string"):
         flat = [encode(v) for v in array.reshape(-1).tolist()]
         out = np.empty(array.shape, object)
         out.reshape(-1)[:] = flat

@@ -104,6 +104,10 @@ class IndexedSlices(CompositeTensor):
 
 
 def _convert(value, dtype=None, name=None, as_ref=False):
+    if value.dense_shape is None:
+        raise ValueError(
+            f"Tensor conversion requested for IndexedSlices for argument `value` without dense_shape: {value!s}"
+        )
     if dtype is not None and not dtype.is_compatible_with(value.dtype):
         raise ValueError(f"Incompatible tensor conversion requested to `dtype` {dtype.name} for IndexedSlices ({value}) "
                          f"with dtype {value.dtype.name}")  # fmt: skip

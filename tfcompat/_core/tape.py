@@ -7,15 +7,19 @@ backward and update land in one program, and an outer tape sees the backward nod
 import enum
 import itertools
 
-from tfcompat._core import generic, nest
+from tfcompat._core import errors, generic, nest
+from tfcompat._core.avals import shape_text
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
+from tfcompat._core.dtypes import c_name
 from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.op import T, arrange, invoke, op, set_taped_call, trace
 from tfcompat._core.tape_errors import (
     NON_PERSISTENT,
     NOT_TENSOR,
     PERSISTENT_INSIDE,
+    SEED_DTYPE,
+    SEED_SHAPE,
     STRING_SOURCE,
     TARGET_DTYPE,
     UNCONNECTED,
@@ -368,7 +372,8 @@ class GradientTape:
                     raise ValueError(STRING_SOURCE.format(dtype=dtype))
                 warnings_once(TARGET_DTYPE.format(dtype=dtype).replace("target", "source"))
             elif dtype is None:
-                raise ValueError(NOT_TENSOR.format(value=s, kind=type(s)))
+                kind = TypeError if s is None else AttributeError  # what TensorFlow's code happens to raise
+                raise kind(NOT_TENSOR.format(value=s, kind=type(s)))
         given = None if output_gradients is None else nest.flatten(output_gradients)
         entries = self._entries
         if not self._persistent:
@@ -389,7 +394,10 @@ class GradientTape:
             if not gid or not (dtype.is_floating or dtype.is_complex):
                 continue
             if given is not None and given[i] is not None:
-                seed = convert(given[i], dtype)
+                seed = convert(given[i])
+                if seed._aval.dtype is not dtype:
+                    raise errors.InvalidArgumentError(None, None, SEED_DTYPE.format(
+                        c_name(seed._aval.dtype), c_name(dtype)))  # fmt: skip
                 if seed._aval.shape != dense(t)._aval.shape:
                     seed = _match(seed, dense(t))
             else:
@@ -458,6 +466,9 @@ def _zeros_for(source):
 
 def _match(seed, target):
     """An output gradient of another shape than its target: broadcast where that is possible, as the kernels do."""
+    shapes = seed._aval.shape, target._aval.shape
+    if any(a not in (1, b) for a, b in zip(reversed(shapes[0]), reversed(shapes[1]), strict=False)):
+        raise errors.InvalidArgumentError(None, None, SEED_SHAPE.format(*map(shape_text, shapes)))
     return _accumulate(_zeros_like(target), seed)
 
 

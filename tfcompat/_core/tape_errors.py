@@ -11,4 +11,8 @@ TARGET_DTYPE = "The dtype of the target tensor must be floating (e.g. tf.float32
 WATCH_DTYPE = "The dtype of the watched tensor must be floating (e.g. tf.float32), got {dtype!r}"
 STRING_SOURCE = "The dtype of the source tensor must be floating, got {dtype!r}"
 NOT_TENSOR = "Passed in object {value!r} of type {kind.__name__!r}, not tf.Tensor or tf.Variable or ExtensionType."
+SEED_DTYPE = (  # as if the op in front of the target was a product
+    "cannot compute Mul as input #1(zero-based) was expected to be a {} tensor but is a {} tensor [Op:Mul] name: "
+)
+SEED_SHAPE = "Incompatible shapes: {} vs. {} [Op:Mul] name: "
 UNCONNECTED = "Unknown value for unconnected_gradients: '{value}'"
