@@ -57,7 +57,7 @@ def empty_aligned(shape, dtype):
         try:
             out = np.empty(shape, dtype)
         except MemoryError:
-            raise failures.exhausted("_EagerConst", aval(tuple(shape), np.dtype(dtype))) from None
+            raise failures.exhausted("Fill", aval(tuple(shape), np.dtype(dtype))) from None
         if out.ctypes.data % _ALIGNMENT == 0:
             return out
     count = int(np.prod(shape)) * dtype.itemsize
@@ -153,6 +153,8 @@ def convert_python(value, dtype, hint):
     elif not fits(value, dtype, first):
         if is_ragged(value):
             raise ValueError("Can't convert non-rectangular Python sequence to Tensor.")
+        if any(isinstance(v, (str, bytes)) or v is None for v in leaves(value)) and not isinstance(first, (str, bytes)):
+            raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
         raise cannot_convert(value, dtype)
     elif type(first) is bool and dtype not in _DIRECT:
         infer_dtype(value, first)
