@@ -4,10 +4,11 @@ import functools
 import inspect
 
 from tfcompat._core import nest
+from tfcompat._core.cells import cell_of
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.core_types import TensorType
-from tfcompat._core.tape import GradientTape, cell_of, dense, gid_of, paused, record_python
+from tfcompat._core.tape import GradientTape, dense, gid_of, paused, record_python
 from tfcompat._core.tensor_base import TensorHandle
 
 

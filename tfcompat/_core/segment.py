@@ -100,6 +100,36 @@ class Segment:
             self._after_record()
         return out
 
+    def append(self, spec, wires):
+        """Like `record`, of a Spec with several results and wires that are known to fit."""
+        refs = self.refs
+        slot = len(refs)
+        out = [_tensor_class(a, None, self, slot + i) for i, a in enumerate(spec.avals)]
+        made = [_ref(t) for t in out]
+        self.nbytes = nbytes = self.nbytes + spec.nbytes
+        self.specs.append(spec)
+        self.wires.append(wires)
+        refs += made
+        if slot > MAX_NODES or nbytes > MAX_BYTES:
+            self._after_record()
+        return out
+
+    def replace(self, first, base, spec, wires, results):
+        """Puts one node in the place of those from `first` on, whose results begin at slot `base`.
+
+        Args:
+          results: the tensors that become the results of `spec`; the others must be dead.
+        """
+        shielded = interrupts.hold()
+        try:
+            self.specs[first:], self.wires[first:] = [spec], [wires]
+            self.refs[base:] = [_ref(t) for t in results]
+            for k, t in enumerate(results):
+                t._slot = base + k
+        finally:
+            if shielded:
+                interrupts.release()
+
     def _leaf(self, tensor):
         """The wire to a tensor that is not computed in this segment, which becomes a leaf."""
         value = tensor._value

@@ -7,8 +7,9 @@ backward and update land in one program, and an outer tape sees the backward nod
 import enum
 import itertools
 
-from tfcompat._core import errors, generic, nest
+from tfcompat._core import errors, folding, generic, nest
 from tfcompat._core.avals import shape_text
+from tfcompat._core.cells import cell_of, dtype_of
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.dtypes import c_name
@@ -47,10 +48,10 @@ def unconnected_kind(value):
 
 
 # An entry is one recorded node as tapes see it, a plain tuple, as each op recorded makes one:
-#   (derivative, in_gids, out_gids, kept, ins)
+#   (derivative, in_gids, out_gids, kept, ins, slot)
 # `derivative` knows the pullback, which wants the tensors `kept` (and, where it is to be differentiated again, all `ins`).
-# Where it is None, `kept` is a function from the cotangents of the results (None where there is none) to those of all
-# inputs.
+# Where it is None, `kept` is a function from the cotangents of the results (None where there is none) to those of the
+# inputs. `slot` is where the segment has the first result.
 
 
 def pull_back(derivative, kept, ins, cotangents):
@@ -107,40 +108,56 @@ def record_taped(context, op, spec, ins, attrs, count):
         tapes[0]._fresh = False
         if tapes[0]._outermost:
             context.segment.close("tape")
+            tapes[0]._serial = context.segment.serial
     if context.accumulators:
         return _forward_record(op, spec, ins, attrs, count)
+    # Every op of a forward pass comes through here: one tape and one or two inputs are written out.
     if len(tapes) == 1:
         watched = tapes[0]._watched
-        mask = tuple([t._gid in watched for t in ins])
+        if len(ins) == 2:
+            x, y = ins
+            in_gids = x._gid, y._gid
+            mask = in_gids[0] in watched, in_gids[1] in watched
+        elif len(ins) == 1:
+            in_gids = (ins[0]._gid,)
+            mask = (in_gids[0] in watched,)
+        else:
+            in_gids = [t._gid for t in ins]
+            mask = tuple([gid in watched for gid in in_gids])
     else:
-        mask = tuple([any([t._gid in tape._watched for tape in tapes]) for t in ins])
+        in_gids = [t._gid for t in ins]
+        mask = tuple([any([gid in tape._watched for tape in tapes]) for gid in in_gids])
     derivative = spec.derivatives.get(mask)
     if derivative is None:
         derivative = spec.derivatives[mask] = make_derivative(op, spec, ins, attrs, count, mask)
     if derivative is False:
         return context.segment.record(spec, ins)
-    if len(tapes) > 1:
-        tapes = [tape for tape in tapes if tape._touches(ins)]
     results = context.segment.record(derivative.forward, ins)
     if derivative.forward.single:
         gid = results._gid = next(_gids)
         out_gids = (gid,)
-        both = (*ins, results)
+        slot = results._slot
+        kept = derivative.keep((*ins, results))
     else:
         own = results[: derivative.count]
         out_gids = tuple([gid_of(t) for t in own])
-        both = (*ins, *results)
-    kept = [both[i] for i in derivative.picks]
-    in_gids = [ins[i]._gid for i in derivative.wanted]
-    entry = (derivative, in_gids, out_gids, kept, ins if derivative.extras else None)
+        slot = own[0]._slot
+        kept = derivative.keep((*ins, *results))
+        results = own[0] if spec.single else own
+    entry = (derivative, in_gids, out_gids, kept, ins if derivative.extras else None, slot)
     if op.sparse_grad is not None:
         pull = op.sparse_grad(ins, attrs, derivative.mask)
         if pull is not None:
-            entry = (None, [t._gid for t in ins], out_gids, pull, None)
-    for tape in tapes:
-        tape._entries.append(entry)
-        tape._watched.update(out_gids)
-    return results if derivative.forward.single else own[0] if spec.single else own
+            entry = (None, in_gids, out_gids, pull, None, 0)
+    if len(tapes) == 1:
+        tapes[0]._entries.append(entry)
+        watched.update(out_gids)
+    else:
+        for tape in tapes:
+            if not tape._watched.isdisjoint(in_gids):
+                tape._entries.append(entry)
+                tape._watched.update(out_gids)
+    return results
 
 
 _forward_record = None  # forward.record; set by forward, which imports this module
@@ -203,11 +220,11 @@ def symbolic_derivative(op, pattern, mask, rule_of, exact):
 
 def record_python(ins, outs, pull):
     """Puts a node whose pullback is a Python function of tensors on the active tapes (custom gradients)."""
-    touched = [tape for tape in state.tapes if tape._touches(ins)]
-    if touched:
-        out_gids = tuple([gid_of(t) for t in outs])
-        for tape in touched:
-            tape._entries.append((None, [t._gid for t in ins], out_gids, pull, None))
+    in_gids = [t._gid for t in ins]
+    for tape in state.tapes:
+        if not tape._watched.isdisjoint(in_gids):
+            out_gids = tuple([gid_of(t) for t in outs])
+            tape._entries.append((None, in_gids, out_gids, pull, None, 0))
             tape._watched.update(out_gids)
 
 
@@ -260,6 +277,7 @@ class GradientTape:
                 self._clear()
                 self._used = False
             self._started = True
+            self._serial = state.segment.serial  # of the segment that holds the tape's nodes, if a single one does
         self._fresh = not existing
         self._outermost = not state.tapes
         state.tapes = [*state.tapes, self]
@@ -270,13 +288,6 @@ class GradientTape:
             raise ValueError("Tape is not recording.")
         state.tapes = [tape for tape in state.tapes if tape is not self]
         self._recording = False
-
-    def _touches(self, ins):
-        watched = self._watched
-        for t in ins:
-            if t._gid and t._gid in watched:
-                return True
-        return False
 
     def _variable_read(self, cell):
         if cell.gid in self._watched or (self._watch_accessed and cell.trainable):
@@ -295,7 +306,7 @@ class GradientTape:
         if not tensor._gid:
             tensor._gid = cell.gid
         elif tensor._gid not in watched:  # somebody watches this tensor by itself
-            self._entries.append((None, [cell.gid], (tensor._gid,), list, None))
+            self._entries.append((None, [cell.gid], (tensor._gid,), list, None, 0))
             watched.add(tensor._gid)
 
     def watch(self, tensor):
@@ -378,7 +389,15 @@ class GradientTape:
         entries = self._entries
         if not self._persistent:
             self._entries = []
-        flat = self._walk(entries, targets, flat_sources, given)
+        context, known = state.context, None
+        if given is None and not context.tapes and not context.accumulators:
+            known = folding.find(self, entries, targets, flat_sources, context)
+        if type(known) is folding.Plan:
+            flat = known.record(context.segment)
+        else:
+            flat = self._walk(entries, targets, flat_sources, given)
+            if known is not None:
+                known.finish(flat)
         if not self._persistent:
             self._clear()
             self._used = True
@@ -407,14 +426,18 @@ class GradientTape:
         wanted = {source_gid(s) for s in sources}
         get = cotangents.get
         for position in range(len(entries) - 1, -1, -1):
-            derivative, in_gids, out_gids, kept, ins = entries[position]
+            derivative, in_gids, out_gids, kept, ins, _ = entries[position]
             found = [get(g) for g in out_gids]
             if found[0] is None and (len(found) == 1 or not any([c is not None for c in found])):
                 continue
             for gid in out_gids:
                 if gid not in wanted:
                     cotangents.pop(gid, None)
-            pulled = kept(found) if derivative is None else pull_back(derivative, kept, ins, found)
+            if derivative is not None:
+                in_gids = [in_gids[i] for i in derivative.wanted]
+                pulled = pull_back(derivative, kept, ins, found)
+            else:
+                pulled = kept(found)
             for gid, cotangent in zip(in_gids, pulled, strict=True):
                 if gid and cotangent is not None:
                     old = get(gid)
@@ -429,21 +452,6 @@ class GradientTape:
     def batch_jacobian(self, target, source, unconnected_gradients=UnconnectedGradients.NONE, parallel_iterations=None,
                        experimental_use_pfor=True):  # fmt: skip
         raise NotImplementedError("tf.GradientTape.batch_jacobian: call `gradient` for each element instead.")
-
-
-def cell_of(value):
-    """The cell of a variable, also where an object (a Keras variable) wraps one; None for anything else."""
-    cell = value.__dict__.get("_cell") if hasattr(value, "__dict__") else None
-    if cell is None and not isinstance(value, TensorHandle):
-        inner = getattr(value, "_value", None)
-        cell = inner.__dict__.get("_cell") if inner is not None and hasattr(inner, "__dict__") else None
-    return cell
-
-
-def dtype_of(value):
-    """The DType of a tensor or variable, also of an object that wraps one; None for anything else."""
-    cell = cell_of(value)
-    return cell._tensor._aval.dtype if cell is not None else getattr(value, "dtype", None)
 
 
 def source_gid(source):

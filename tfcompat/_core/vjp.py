@@ -6,6 +6,8 @@ computes unless the pullback uses them. Cotangents follow TensorFlow's conventio
 JAX's).
 """
 
+import operator
+
 import jax
 import jax.numpy as jnp
 from jax.extend import core as jex
@@ -20,6 +22,7 @@ class Derivative:
     Attributes:
       forward: Spec whose first `count` results are the op's own, the rest residuals.
       count: number of the op's own results.
+      keep: function from (*inputs, *results) to what the pullback of all outputs needs, a tuple.
       pullback(present): (Op, residuals) for the outputs that have a cotangent; each residual is ("in", i) or ("out", k).
     """
 
@@ -47,7 +50,7 @@ class Derivative:
         self.whole, self.kept = self.pullback(whole)
         # Extra outputs are on no tape: where a pullback is differentiated again, it has to start from the inputs.
         self.extras = any(kind == "out" and i >= self.count for kind, i in self.kept)
-        self.picks = [i if kind == "in" else len(ins) + i for kind, i in self.kept]  # places in (*inputs, *results)
+        self.keep = keeper([i if kind == "in" else len(ins) + i for kind, i in self.kept])
         self.whole_spec = next(iter(self.whole.specs.values()))
 
     def _split(self):
@@ -196,7 +199,7 @@ class SizedDerivative:
     def __init__(self, symbolic, sizes, exact, plain):
         self._exact, self._make_exact = None, exact
         self.differentiable, self.count, self.kept = symbolic.differentiable, symbolic.count, symbolic.kept
-        self.mask, self.wanted, self.extras, self.picks = symbolic.mask, symbolic.wanted, symbolic.extras, symbolic.picks
+        self.mask, self.wanted, self.extras, self.keep = symbolic.mask, symbolic.wanted, symbolic.extras, symbolic.keep
         self.forward = plain
         if symbolic.forward is not symbolic.plain:
             name, form = plain.name, symbolic.forward
@@ -220,6 +223,13 @@ class SizedDerivative:
 
     def from_inputs(self, present):
         return self.exact().from_inputs(present)
+
+
+def keeper(places):
+    """A function from (*inputs, *results) to the tuple of those at `places`, without a frame of its own."""
+    if len(places) > 1:
+        return operator.itemgetter(*places)
+    return operator.itemgetter(slice(places[0], places[0] + 1) if places else slice(0))
 
 
 def conjugate(x):
