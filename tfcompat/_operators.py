@@ -4,13 +4,14 @@ An operator converts its other operand as the function of that name does, then l
 the body of the function again, without a call in between.
 """
 
+import inspect
+
 from tfcompat import _elementwise as e, bitwise, linalg
 from tfcompat._core import dtypes
 from tfcompat._core.context import state
-from tfcompat._core.convert import FAST_SCALARS, convert, variable_types
+from tfcompat._core.convert import convert, fast_scalar, variable_types
 from tfcompat._core.op import call
 from tfcompat._core.tensor import Tensor
-from tfcompat._core.tensor_base import STATIC
 
 _BUILTIN = (int, float, complex, str, bytes, list, tuple, type(None))
 
@@ -26,9 +27,9 @@ def _other(x, value, hint, method):
     """The second operand as a Tensor; NotImplemented where its own type may know better."""
     if type(value) in variable_types:
         return value._read()
-    fast = FAST_SCALARS.get((type(value), x._aval.dtype.name))
+    fast = x._aval.scalars.get(type(value))
     if fast is not None:
-        return Tensor(fast[0], fast[1](value), None, STATIC)
+        return fast_scalar(fast, value)
     try:
         return convert(value, None, x._aval.dtype) if hint else convert(value, _wanted(value, x._aval.dtype))
     except (TypeError, ValueError):
@@ -144,10 +145,16 @@ def _equality(name, public, without):
     return _named(operator, name)
 
 
+_product = linalg.matmul.op
+_DEFAULTS = tuple([p.default for p in inspect.signature(linalg.matmul).parameters.values()][2:-1])
+
+
 def _matmul(a, b):
     a = tensor_of(a)
     b = b if type(b) is Tensor else _other(a, b, True, "__rmatmul__")
-    return b if b is NotImplemented else linalg.matmul(a, b)
+    if b is NotImplemented:
+        return b
+    return call(_product, (a._aval, b._aval, *_DEFAULTS), (a, b), _DEFAULTS)
 
 
 def _rmatmul(b, a):

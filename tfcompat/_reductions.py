@@ -1,5 +1,7 @@
 """Reductions, scans and counts of `tf.math`."""
 
+import math
+
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -74,7 +76,13 @@ def reduce_sum(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
     return _reduce("Sum", _sum, input_tensor, axis, keepdims)
 
 
-@op("Mean", T=NUMBERS)
+def _mean_grad(g, out, x, axis, keepdims):
+    axes = axes_of("Mean", x, axis)
+    count = math.prod([x.shape[a] for a in axes])
+    return jnp.broadcast_to((g if keepdims else kept(g, axes)) / jnp.asarray(count, g.dtype), x.shape)
+
+
+@op("Mean", T=NUMBERS, grad=_mean_grad)
 def reduce_mean(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
     """The mean over `axis`, of the input's dtype (integer means are cut towards zero). See `reduce_sum`."""
     return _reduce("Mean", _mean, input_tensor, axis, keepdims)

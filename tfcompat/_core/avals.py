@@ -10,13 +10,14 @@ from tfcompat._core import dtypes, shapes
 
 _serial = itertools.count(1)
 _interned = {}
+SCALARS = {}  # dtype name -> Python types whose numbers become it beside a tensor: {type: (aval, NumPy type)}; `convert` fills it
 _INTERNED_LIMIT = 50_000  # shapes that grow every step must not fill memory; a cleared table only costs cache misses
 
 
 class Aval:
     """Shape (a tuple of ints) and dtype of a tensor. Use `aval()`: equal avals are the same object."""
 
-    __slots__ = ("_tensor_shape", "differentiable", "dtype", "id", "nbytes", "np_dtype", "shape", "size")
+    __slots__ = ("_tensor_shape", "differentiable", "dtype", "id", "nbytes", "np_dtype", "scalars", "shape", "size")
 
     def __init__(self, shape, np_dtype):
         self.shape = shape
@@ -27,6 +28,7 @@ class Aval:
         self.id = next(_serial)
         self.differentiable = self.dtype.is_floating or self.dtype.is_complex
         self._tensor_shape = None
+        self.scalars = SCALARS.setdefault(self.dtype.name, {})
 
     @property
     def struct(self):

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 
 from tfcompat._core import dtypes, errors, failures
-from tfcompat._core.avals import aval, aval_of
+from tfcompat._core.avals import SCALARS, aval, aval_of
 from tfcompat._core.context import state
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
@@ -18,16 +18,15 @@ _DIRECT = frozenset(
      dtypes.bool, dtypes.string)
 )  # fmt: skip
 
+_new = object.__new__
 _registry = []  # (priority, order, types, function)
 _pack = None  # tf.stack, for lists that hold tensors; set by the module that defines it
 
 variable_types = set()  # tf.Variable and its kin, whose `_read()` is the fast way to their tensor
 
-FAST_SCALARS = {
-    (kind, name): (aval((), np.dtype(name)), getattr(np, name))
-    for kind, names in ((float, ("float32", "float64")), (int, ("float32", "float64")))
-    for name in names
-}
+for _name in ("float32", "float64"):
+    _scalar = aval((), np.dtype(_name))
+    _scalar.scalars.update(dict.fromkeys((float, int), (_scalar, getattr(np, _name))))
 _SCALAR_AVALS = {
     float: aval((), np.dtype(np.float32)),
     bool: aval((), np.dtype(np.bool_)),
@@ -123,6 +122,17 @@ def convert(value, dtype=None, hint=None, name=None):
             raise ValueError(f"Cannot convert a partially known TensorShape {value} to a Tensor.")
         return convert_python(dims, dtype or dtypes.int32, None) if dims else convert([], dtypes.int32)
     raise ValueError(f"Attempt to convert a value ({value!r}) with an unsupported type ({kind}) to a Tensor.")
+
+
+def fast_scalar(kind, value):
+    """A Tensor of a Python number; `kind` is from `Aval.scalars`."""
+    tensor = _new(Tensor)
+    tensor._aval = kind[0]
+    tensor._value = kind[1](value)
+    tensor._seg = None
+    tensor._slot = STATIC
+    tensor._gid = 0
+    return tensor
 
 
 def default_scalar(value, kind):
@@ -395,9 +405,9 @@ def convert_group(op, annotations, values, names):
             continue
         annotation = annotations[i]
         wanted = decided.get(annotation.letter)
-        fast = FAST_SCALARS.get((kind, wanted.name)) if wanted is not None else None
+        fast = SCALARS[wanted.name].get(kind) if wanted is not None and wanted.name in SCALARS else None
         if fast is not None:
-            values[i] = Tensor(fast[0], fast[1](value), None, STATIC)
+            values[i] = fast_scalar(fast, value)
             continue
         values[i] = value = convert(value, wanted, annotation.default)
         decided.setdefault(annotation.letter, value._aval.dtype)
@@ -410,25 +420,24 @@ def convert_pair(op, annotations, values, names):
     if type(x) is Tensor:
         if type(y) is Tensor:
             return x, y
-        fast = FAST_SCALARS.get((type(y), x._aval.dtype.name))
+        fast = x._aval.scalars.get(type(y))
         if fast is not None:
-            return x, Tensor(fast[0], fast[1](y), None, STATIC)
+            return x, fast_scalar(fast, y)
     elif type(y) is Tensor:
-        fast = FAST_SCALARS.get((type(x), y._aval.dtype.name))
+        fast = y._aval.scalars.get(type(x))
         if fast is not None:
-            return Tensor(fast[0], fast[1](x), None, STATIC), y
+            return fast_scalar(fast, x), y
     return convert_group(op, annotations, (x, y), names)
 
 
 def convert_first(op, annotations, values, names):
     """Converts two operands: the first by itself, the second to the first one's dtype if it fits."""
-    x, y = values
+    x, y = [v._read() if type(v) in variable_types else v for v in values]
     if type(x) is not Tensor:
         x = convert(x)
     if type(y) is not Tensor:
-        dtype = x._aval.dtype
-        fast = FAST_SCALARS.get((type(y), dtype.name))
-        y = convert(y, None, dtype) if fast is None else Tensor(fast[0], fast[1](y), None, STATIC)
+        fast = x._aval.scalars.get(type(y))
+        y = convert(y, None, x._aval.dtype) if fast is None else fast_scalar(fast, y)
     return x, y
 
 

@@ -118,9 +118,12 @@ class GenericSpec:
 
 
 def looked_at(jaxpr):
-    """Positions of the inputs that a jaxpr uses."""
-    used = {id(v) for eqn in jaxpr.eqns for v in eqn.invars} | {id(v) for v in jaxpr.outvars}
-    return frozenset([i for i, v in enumerate(jaxpr.invars) if id(v) in used])
+    """Positions of the inputs that the results depend on."""
+    needed = {id(v) for v in jaxpr.outvars}
+    for eqn in reversed(jaxpr.eqns):
+        if eqn.effects or any(id(v) in needed for v in eqn.outvars):
+            needed.update([id(v) for v in eqn.invars])
+    return frozenset([i for i, v in enumerate(jaxpr.invars) if id(v) in needed])
 
 
 def count_primitives(jaxpr):

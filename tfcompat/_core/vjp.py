@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax.extend import core as jex
 
-from tfcompat._core import caches
+from tfcompat._core import caches, generic
 from tfcompat._core.op import Op, Spec, trace
 
 
@@ -110,8 +110,8 @@ class Derivative:
         pullback = Op(self.op.kernel + "Grad", body, single=False)
         closed = trace(pullback, body, [*residual_avals, *cotangents])
         # Residuals that the pullback does not look at need not be kept.
-        used = {id(v) for eqn in closed.jaxpr.eqns for v in eqn.invars} | {id(v) for v in closed.jaxpr.outvars}
-        keep = [i for i, v in enumerate(closed.jaxpr.invars[: len(residual_avals)]) if id(v) in used]
+        used = generic.looked_at(closed.jaxpr)
+        keep = [i for i in range(len(residual_avals)) if i in used]
         if len(keep) < len(residual_avals):
             dropped = [i for i in range(len(residual_avals)) if i not in keep]
 
