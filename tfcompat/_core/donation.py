@@ -13,6 +13,7 @@ import jax
 import numpy as np
 
 from tfcompat._core.stats import stats
+from tfcompat._core.tensor_base import HOST_TYPES, PLAIN
 
 PACKED_SIZE = 32  # elements; a host array up to this size travels in the packed vector
 DEVICE_BYTES = 16 << 10  # a host array from this size on is moved to the device once and kept there
@@ -27,6 +28,12 @@ class Arguments:
         self.packed = packed  # {np.dtype: [(leaf, offset, size, shape)]}
         self.avals = [t._aval for t in leaves]
         self.sizes = {d: entries[-1][1] + entries[-1][2] for d, entries in packed.items()}
+        self.filling = [
+            (d, self.sizes[d], [(k, slice(i, i + n) if shape else i, len(shape) > 1) for k, i, n, shape in entries])
+            for d, entries in packed.items()
+        ]
+        # JAX looks at the types of NumPy arguments only: without wide ones a call needs no context for 64 bits.
+        self.wide = any(a.np_dtype.itemsize >= 8 for a in self.avals)
 
     def structs(self):
         """Shapes and dtypes of (donated, kept, packed) to trace with."""
@@ -59,30 +66,22 @@ class Arguments:
                 free = sys.getrefcount(value) <= 2
             else:
                 free = False
+            host = type(value) in HOST_TYPES
             if free:
                 stats.donated += 1
-            elif isinstance(value, jax.Array):
+            elif not host:
                 value = value.copy()
-            donated.append(value if isinstance(value, jax.Array) else lend(value))
-        kept = []
-        for k in self.kept:
-            t = leaves[k]
-            value = t._value
-            if not isinstance(value, jax.Array):
-                if t._aval.nbytes >= DEVICE_BYTES:
-                    t._value = value = jax.device_put(lend(value))
-                else:
-                    value = lend(value)
-            kept.append(value)
+            donated.append(lend(value) if host else value)
+        kept = [leaves[k]._value for k in self.kept]
+        for i, value in enumerate(kept):
+            if type(value) in HOST_TYPES:
+                kept[i] = passed(leaves[self.kept[i]], value)
         vectors = []
-        for dtype, entries in self.packed.items():
-            vector = np.empty(self.sizes[dtype], dtype)
-            for k, offset, size, shape in entries:
+        for dtype, size, filling in self.filling:
+            vector = np.empty(size, dtype)
+            for k, place, flat in filling:
                 value = leaves[k]._value
-                if shape:
-                    vector[offset : offset + size] = np.asarray(value).reshape(-1)
-                else:
-                    vector[offset] = value
+                vector[place] = np.asarray(value).reshape(-1) if flat else value
             vectors.append(vector)
         return donated, kept, vectors
 
@@ -92,6 +91,16 @@ class Arguments:
         for k, value in zip(self.donated, groups[0], strict=True):
             if leaves[k]._value is None and not (isinstance(value, jax.Array) and value.is_deleted()):
                 leaves[k]._value = value
+
+
+def passed(tensor, value):
+    """A host value as an argument of a program. What is large, or was an argument before, moves to the device for good."""
+    if type(value) is np.ndarray:
+        again = not value.flags.writeable
+        lend(value)
+        if again or value.nbytes >= DEVICE_BYTES:
+            tensor._value = value = jax.device_put(value)
+    return value
 
 
 def lend(array):
@@ -126,15 +135,15 @@ def plan(work, output_avals, candidates=None):
     for k in range(len(leaves)):
         a = leaves[k]._aval
         small = a.size <= PACKED_SIZE
-        if small and not isinstance(leaves[k]._value, jax.Array):
+        returns = available[a.shape, a.np_dtype] if candidates is None else k in candidates
+        unheld = sys.getrefcount(leaves[k]) <= 2 + noted[id(leaves[k])]
+        # What nobody holds after the run and an output resembles is state: from the next run on it lives on the device.
+        state = unheld and returns and leaves[k]._slot == PLAIN
+        if small and not state and type(leaves[k]._value) in HOST_TYPES:
             entries = packed.setdefault(a.np_dtype, [])
             offset = entries[-1][1] + entries[-1][2] if entries else 0
             entries.append((k, offset, math.prod(a.shape), a.shape))
-        elif (
-            not small
-            and (available[a.shape, a.np_dtype] if candidates is None else k in candidates)
-            and sys.getrefcount(leaves[k]) <= 2 + noted[id(leaves[k])]
-        ):
+        elif not small and returns and unheld:
             available[a.shape, a.np_dtype] -= 1
             donated.append(k)
         else:

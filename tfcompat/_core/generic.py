@@ -119,11 +119,18 @@ class GenericSpec:
 
 def looked_at(jaxpr):
     """Positions of the inputs that the results depend on."""
-    needed = {id(v) for v in jaxpr.outvars}
+    needed = {id(v) for v in (*jaxpr.outvars, *[v for eqn in live_equations(jaxpr) for v in eqn.invars])}
+    return frozenset([i for i, v in enumerate(jaxpr.invars) if id(v) in needed])
+
+
+def live_equations(jaxpr):
+    """The equations that the results depend on."""
+    needed, live = {id(v) for v in jaxpr.outvars}, []
     for eqn in reversed(jaxpr.eqns):
         if eqn.effects or any(id(v) in needed for v in eqn.outvars):
             needed.update([id(v) for v in eqn.invars])
-    return frozenset([i for i, v in enumerate(jaxpr.invars) if id(v) in needed])
+            live.append(eqn)
+    return live[::-1]
 
 
 def count_primitives(jaxpr):

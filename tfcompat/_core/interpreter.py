@@ -6,8 +6,7 @@ import numpy as np
 
 from tfcompat._core import failures, interrupts
 from tfcompat._core.stats import stats
-
-HOST_TYPES = frozenset([np.ndarray, *np.sctypeDict.values()])  # payloads that NumPy takes as they are
+from tfcompat._core.tensor_base import HOST_TYPES
 
 
 class Interrupted(Exception):

@@ -7,6 +7,7 @@ serves a run if its outputs include all that is alive.
 """
 
 import collections
+import functools
 import sys
 import time
 
@@ -20,6 +21,7 @@ from tfcompat._core.context import settings
 from tfcompat._core.interpreter import Interrupted, interpret
 from tfcompat._core.segment import Work, fail, fulfil, undo_writes
 from tfcompat._core.stats import runs, stats
+from tfcompat._core.tensor_base import HOST_TYPES
 
 DISPATCH_COST = 16e-6  # seconds a compiled call takes before it computes anything
 COMPILE_BASE, COMPILE_PER_EQUATION = 10e-3, 3e-3  # seconds; benchmarks/calibrate.py measures all three
@@ -238,19 +240,31 @@ def note_hot(structure):
         known.sort(key=lambda s: -len(s.specs))
 
 
+@functools.cache
+def has_accelerator():
+    return jax.default_backend() != "cpu"
+
+
 def on_accelerator(leaves):
-    return jax.default_backend() != "cpu" and any(isinstance(t._value, jax.Array) for t in leaves)
+    return has_accelerator() and any(type(t._value) not in HOST_TYPES for t in leaves)
+
+
+def call(program, work):
+    groups = program.arguments.pack(work)
+    try:
+        return failures.call(program.call, groups, f"a program of {len(work.specs)} ops")
+    except Exception:
+        program.arguments.give_back(work.leaves, groups)
+        raise
 
 
 def run_compiled(segment, work, program, alive):
     stats.compiled_runs += 1
-    with jax.enable_x64(True):
-        groups = program.arguments.pack(work)
-        try:
-            results = failures.call(program.call, groups, f"a program of {len(work.specs)} ops")
-        except Exception:
-            program.arguments.give_back(work.leaves, groups)
-            raise
+    if program.arguments.wide:
+        with jax.enable_x64(True):
+            results = call(program, work)
+    else:
+        results = call(program, work)
     position = program.position
     for slot, t in alive:
         t._value, t._seg, t._slot = results[position[slot]], None, -1

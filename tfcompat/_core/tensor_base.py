@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from tfcompat._core import dtypes
 from tfcompat._core.avals import aval_of
 from tfcompat._core.context import state
 from tfcompat._core.core_types import TensorType
 from tfcompat._core.failures import to_host
 
+HOST_TYPES = frozenset([np.ndarray, *[d.np.type for d in dtypes.ALL if d.np is not None], *np.sctypeDict.values()])
 PLAIN, STATIC = -1, -2  # `_slot` of a tensor with a value; STATIC: it stems from Python data or static shapes
 
 
@@ -54,7 +56,7 @@ def payload(tensor):
 def host_value(tensor):
     """The tensor's value as a NumPy array or scalar; shared memory, to be treated as read-only."""
     value = payload(tensor)
-    return value if isinstance(value, (np.ndarray, np.generic)) else to_host(value)
+    return value if type(value) in HOST_TYPES else to_host(value)
 
 
 def wrap(array, tensor_class, slot=PLAIN):

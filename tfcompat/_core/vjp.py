@@ -125,9 +125,9 @@ class Derivative:
             pullback = Op(pullback.kernel, body_of_used, single=False)
             jaxpr = closed.jaxpr
             invars = [v for i, v in enumerate(jaxpr.invars) if i not in dropped]
-            closed = jex.ClosedJaxpr(
-                jaxpr.replace(invars=invars, debug_info=jaxpr.debug_info.with_unknown_names()), closed.consts
-            )
+            debug_info = jaxpr.debug_info.with_unknown_names()
+            trimmed = jaxpr.replace(invars=invars, eqns=generic.live_equations(jaxpr), debug_info=debug_info)
+            closed = jex.ClosedJaxpr(trimmed, closed.consts)
         avals = [residual_avals[i] for i in keep] + cotangents
         pullback.specs[tuple(avals)] = self.make_spec(pullback.kernel, closed, False)
         return pullback, [self.residuals[i] for i in keep]
