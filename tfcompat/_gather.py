@@ -380,7 +380,7 @@ def declare_rows(kernel, name, combine):
     return op(kernel, check=Check(_first_bad, _first_message), inplace=0, Tindices=WIDE)(body)
 
 
-scatter_update = declare_rows("ResourceScatterUpdate", "scatter_update", "update")
+scatter_update = moves(declare_rows("ResourceScatterUpdate", "scatter_update", "update"))
 scatter_add = declare_rows("ResourceScatterAdd", "scatter_add", "add")
 scatter_sub = declare_rows("ResourceScatterSub", "scatter_sub", "sub")
 scatter_mul = declare_rows("ResourceScatterMul", "scatter_mul", "mul")

@@ -5,37 +5,81 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from tfcompat._core import dtypes as d, errors
+from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Any, T, op
-from tfcompat._declare import FLOATS, REAL, invalid
+from tfcompat._declare import FLOATS, REAL, invalid, not_allowed
 
 
-def spatial(value, n, name, channels_first=False):
+def lengths(value, n, name):
+    """An int or a list as a tuple of `n` ints (spatial dimensions) or `n + 2` (batch and channels too)."""
+    given = [1] if value is None else [value] if not hasattr(value, "__len__") or isinstance(value, str) else value
+    if len(given) not in (1, n, n + 2):
+        raise ValueError(
+            f"{name} should be of length 1, {n} or {n + 2}. Received: {name}={value} of length {len(given)}"
+        )
+    return whole(given, name) * (n if len(given) == 1 else 1)
+
+
+def whole(values, name):
+    for v in values:
+        if isinstance(v, (str, bytes)) or int(v) != v:
+            raise TypeError(f"Expected int for argument '{name}' not {v!r}.")
+    return tuple([int(v) for v in values])
+
+
+def spatial(value, n, name, channels_first=False, error=errors.UnimplementedError):
     """An int or list as one int for each spatial dimension (lists may include batch and channel)."""
-    if isinstance(value, int):
-        return (value,) * n
-    value = tuple(int(v) for v in value)
-    if len(value) == 1:
-        return value * n
+    value = lengths(value, n, name)
     if len(value) == n:
         return value
-    if len(value) == n + 2:
-        if value[0] != 1 or (value[1] if channels_first else value[-1]) != 1:
-            raise ValueError(f"{name} in the batch and depth dimensions must be 1. Received: {list(value)}")
-        return value[2:] if channels_first else value[1:-1]
-    raise ValueError(f"{name} should be of length 1, {n} or {n + 2} but was {len(value)}")
+    if value[0] != 1 or (value[1] if channels_first else value[-1]) != 1:
+        raise error(None, None, f"Current implementation does not yet support {name} in the batch and depth dimensions.")
+    return value[2:] if channels_first else value[1:-1]
 
 
-def padding_of(padding, n, channels_first):
-    """"SAME", "VALID", or explicit pairs for the spatial dimensions."""
-    if isinstance(padding, str):
-        if padding.upper() not in ("SAME", "VALID"):
-            raise ValueError(f"Value passed as padding must be 'SAME' or 'VALID' (or a list). Received: {padding!r}")
-        return padding.upper()
-    pairs = tuple(tuple(int(v) for v in pair) for pair in padding)
-    if len(pairs) == n + 2:
-        pairs = pairs[2:] if channels_first else pairs[1:-1]
-    return pairs
+def word(value, name, allowed):
+    """A string attribute; raises unless it is among those a kernel allows."""
+    if not isinstance(value, str):
+        raise TypeError(f"Expected string for argument '{name}' not {value!r}.")
+    if value not in allowed:
+        names = ", ".join(f'"{a}"' for a in allowed)
+        raise errors.InvalidArgumentError(
+            None, None, f"Value for attr '{name}' of \"{value}\" is not in the list of allowed values: {names}\n\t"
+        )
+    return value
+
+
+def padding_of(padding, n, channels_first, kernel, explicit=True):
+    """"SAME", "VALID", or pairs for the spatial dimensions, from what the user gave.
+
+    Args:
+      explicit: whether the kernel takes pairs: a list with one for each dimension of the input.
+    """
+    if not explicit or not isinstance(padding, (list, tuple)):
+        if explicit and padding == "EXPLICIT":
+            raise ValueError("'EXPLICIT' is not a valid value for `padding`. To use explicit padding, `padding` must be a list.")
+        return word(padding, "padding", ("SAME", "VALID", "EXPLICIT") if explicit else ("SAME", "VALID"))
+    if len(padding) != n + 2:
+        raise ValueError(
+            f"When padding is a list, it must be of size {n + 2}. Received: padding={padding} of size {len(padding)}"
+        )
+    pairs = tuple(whole(pair, "padding") for pair in padding)
+    outer = (pairs[0], pairs[1] if channels_first else pairs[-1])
+    if any(v for pair in outer for v in pair):
+        raise invalid("Nonzero explicit padding in the batch or depth dimensions is not supported", kernel)
+    return pairs[2:] if channels_first else pairs[1:-1]
+
+
+_FORMATS = {1: ("NWC", "NCW"), 2: ("NHWC", "NCHW"), 3: ("NDHWC", "NCDHW")}
+
+
+def format_of(data_format, n):
+    """The data format; raises where it is none for `n` spatial dimensions."""
+    if n == 1 and data_format not in (None, "NWC", "NCW", "NHWC", "NCHW"):
+        raise ValueError(f"`data_format` must be 'NWC' or 'NCW'. Received: data_format={data_format}")
+    return data_format if data_format is None or n == 1 else word(data_format, "data_format", _FORMATS[n])
 
 
 def layout(data_format, n):
@@ -45,15 +89,36 @@ def layout(data_format, n):
     return first, (f"NC{letters}" if first else f"N{letters}C"), f"{letters}IO"
 
 
-@op("Conv2D", T=(*FLOATS,))
+def check_windows(sizes, windows, strides, padding, kernel, dilations=None):
+    """Raises where windows are larger than the input by so much that the kernel refuses to give an empty result."""
+    if padding == "SAME":
+        return
+    for i, (size, window, stride) in enumerate(zip(sizes, windows, strides, strict=True)):
+        reach = (window - 1) * (dilations[i] if dilations else 1) + 1
+        room = size - reach + stride + (sum(padding[i]) if padding != "VALID" else 0)
+        if -room >= stride:  # the kernel divides by the stride, cutting towards zero
+            raise invalid(f"Computed output size would be negative: {-(-room // stride)} [input_size: {size}, "
+                          f"effective_filter_size: {reach}, stride: {stride}]", kernel)  # fmt: skip
+
+
+@op("Conv2D", T=(*FLOATS, d.int32))
 def convolve(input: T, filters: T, options: Any):
     """The convolution behind all public ones; `options` is (strides, padding, dilations, data format, n, groups)."""
     strides, padding, dilations, data_format, n, groups, kernel = options
     first, letters, kernel_letters = layout(data_format, n)
-    if input.ndim != n + 2:
-        raise invalid(f"input must be {n + 2}-dimensional: {list(input.shape)}", kernel)
-    if filters.ndim != n + 2:
-        raise invalid(f"filter must be {n + 2}-dimensional: {list(filters.shape)}", kernel)
+    if input.dtype == np.int32 and kernel != "Conv2D":
+        raise not_allowed("T", input.dtype, FLOATS, kernel)
+    for name, array in (("input", input), ("filter", filters)):
+        if array.ndim != n + 2:
+            raise invalid(f"convolution {name} must be {n + 2}-dimensional: {shape_text(array.shape)}", kernel)
+    if 0 in (filters.shape if n == 3 else filters.shape[:-1]):
+        raise invalid("filter must not have zero elements (i.e. all dimensions must be non-zero)", kernel)
+    if min(strides) <= 0:
+        raise invalid("Row and column strides should be larger than 0.", kernel)
+    if min(dilations) <= 0:
+        raise invalid("Dilated rates should be larger than 0.", kernel)
+    sizes = input.shape[2:] if first else input.shape[1:-1]
+    check_windows(sizes, filters.shape[:n], strides, padding, kernel, dilations)
     depth = input.shape[1 if first else -1]
     if groups == 0:
         if filters.shape[-2] == 0 or depth % filters.shape[-2]:
@@ -68,15 +133,25 @@ def convolve(input: T, filters: T, options: Any):
 
 
 def _convolution(input, filters, strides, padding, data_format, dilations, n, kernel):
+    data_format = format_of(data_format, n)
     first, _, _ = layout(data_format, n)
-    options = (spatial(strides, n, "strides", first), padding_of(padding, n, first),
-               spatial(1 if dilations is None else dilations, n, "dilations", first), data_format, n, 0, kernel)  # fmt: skip
-    return convolve(input, filters, options)
+    options = (spatial(strides, n, "strides", first), padding_of(padding, n, first, kernel, explicit=n == 2),
+               spatial(dilations, n, "dilations", first), data_format, n, 0, kernel)  # fmt: skip
+    input = convert(input)
+    shape = input._aval.shape
+    if len(shape) <= n + 2 or n == 3:
+        return convolve(input, filters, options)
+    from tfcompat._array import reshape
+
+    # Further leading dimensions count as batch.
+    outer = shape[: -n - 1]
+    result = convolve(reshape(input, (-1, *shape[-n - 1 :])), filters, options)
+    return reshape(result, (*outer, *result._aval.shape[1:]))
 
 
 def conv1d(input, filters, stride, padding, data_format="NWC", dilations=None, name=None):
     """1-D convolution of `[batch, width, channels]` with `[width, in, out]`."""
-    return _convolution(input, filters, stride, padding, data_format, dilations, 1, "Conv1D")
+    return _convolution(input, filters, stride, padding, data_format, dilations, 1, "Conv2D")
 
 
 def conv2d(input, filters, strides, padding, data_format="NHWC", dilations=None, name=None):
@@ -89,13 +164,19 @@ def conv2d(input, filters, strides, padding, data_format="NHWC", dilations=None,
       padding: "SAME", "VALID", or a list of pairs for each dimension.
 
     Raises:
-      InvalidArgumentError: ranks or channel counts that do not fit. ValueError: bad padding or strides.
+      InvalidArgumentError: ranks, channel counts or sizes that do not fit, an unknown padding or data format.
+      ValueError: lists of a wrong length. UnimplementedError: strides over batch or channels.
     """
     return _convolution(input, filters, strides, padding, data_format, dilations, 2, "Conv2D")
 
 
 def conv3d(input, filters, strides, padding, data_format="NDHWC", dilations=None, name=None):
     """3-D convolution of `[batch, depth, height, width, in]` with `[depth, height, width, in, out]`."""
+    for name, value in (("strides", strides), ("dilations", [1] * 5 if dilations is None else dilations)):
+        if not isinstance(value, (list, tuple)):
+            raise TypeError(f"Expected list for '{name}' argument to 'conv3d' Op, not {value!r}.")
+        if len(value) != 5:
+            raise invalid(f"Length for attr '{name}' of {len(value)} must be at least minimum 5", "Conv3D")
     return _convolution(input, filters, strides, padding, data_format, dilations, 3, "Conv3D")
 
 
@@ -107,15 +188,39 @@ def convolution(input, filters, strides=None, padding="VALID", data_format=None,
 
 
 def depthwise_conv2d(input, filter, strides, padding, data_format=None, dilations=None, name=None):
-    """Each input channel is convolved with its own `filter[:, :, channel]`, giving `filter.shape[3]` channels."""
+    """Each input channel is convolved with its own `filter[:, :, channel]`, giving `filter.shape[3]` channels.
+
+    Args:
+      input: `[batch, height, width, in]` (or `[batch, in, height, width]` with "NCHW").
+      filter: `[height, width, in, multiplier]`.
+      strides: a list of 4.
+      padding: "SAME", "VALID", or a list of pairs for each dimension.
+      dilations: a list of 2; with strides of 1 only.
+
+    Returns:
+      A tensor with in * multiplier channels.
+    """
     from tfcompat._array import reshape
 
+    kernel = "DepthwiseConv2dNative"
     filter = convert(filter)
-    h, w, channels, multiplier = filter._aval.shape
+    dims = filter._aval.shape
+    if len(dims) != 4:
+        raise invalid(f"filter must be 4-dimensional: {shape_text(dims)}", kernel)
+    if filter._aval.dtype not in FLOATS:
+        raise not_allowed("T", filter._aval.np_dtype, FLOATS, kernel)
+    if not isinstance(strides, (list, tuple)):
+        raise TypeError(f"Expected list for 'strides' argument to 'depthwise_conv2d_native' Op, not {strides!r}.")
+    if len(strides) != 4:
+        raise invalid("Sliding window strides field must specify 4 dimensions", kernel)
+    data_format = format_of(data_format, 2)
     first, _, _ = layout(data_format, 2)
-    options = (spatial(strides, 2, "strides", first), padding_of(padding, 2, first),
-               spatial(1 if dilations is None else dilations, 2, "dilations"), data_format, 2, channels,
-               "DepthwiseConv2dNative")  # fmt: skip
+    h, w, channels, multiplier = dims
+    rates = (1, 1) if dilations is None else whole(dilations, "dilations")
+    if len(rates) != 2:
+        raise ValueError(f"dilations should be of length 2. Received: dilations={dilations}")
+    options = (spatial(strides, 2, "strides", first, errors.InvalidArgumentError), padding_of(padding, 2, first, kernel),
+               rates, data_format, 2, channels, kernel)  # fmt: skip
     return convolve(input, reshape(filter, (h, w, 1, channels * multiplier)), options)
 
 
@@ -150,9 +255,10 @@ def conv2d_transpose(input, filters, output_shape, strides, padding="SAME", data
     """The transpose of `conv2d`; `filters` is `[height, width, out, in]`."""
     from tfcompat._core.attributes import Shape
 
+    data_format = format_of(data_format, 2)
     first, _, _ = layout(data_format, 2)
     options = (Shape.canonical(output_shape, "output_shape"), spatial(strides, 2, "strides", first),
-               padding_of(padding, 2, first), spatial(1 if dilations is None else dilations, 2, "dilations"),
+               padding_of(padding, 2, first, "Conv2DBackpropInput"), spatial(dilations, 2, "dilations", first),
                data_format, 2)  # fmt: skip
     return transpose_convolve(input, filters, options)
 
@@ -220,13 +326,12 @@ def _pool(function, input, ksize, strides, padding, data_format, n, kernel):
     rank = len(value._aval.shape)
     if rank != n + 2:
         raise invalid(f"input must be {n + 2}-dimensional", kernel)
+    data_format = format_of(data_format, n)
     first, _, _ = layout(data_format, n)
-    window, step = spatial(ksize, n, "ksize", first), spatial(strides, n, "strides", first)
-    pads = padding_of(padding, n, first)
+    window, step = _pool_sizes(ksize, n, "ksize", first, kernel), _pool_sizes(strides, n, "strides", first, kernel)
+    pads = padding_of(padding, n, first, kernel, explicit=kernel == "MaxPool")
     sizes = value._aval.shape[2:] if first else value._aval.shape[1:-1]
-    if pads == "VALID" and any(w > s for w, s in zip(window, sizes, strict=True)):
-        raise invalid(f"Computed output size would be negative: {[s - w for w, s in zip(window, sizes, strict=True)]}",
-                      kernel)  # fmt: skip
+    check_windows(sizes, window, step, pads, kernel)
 
     def full(values, filler):
         return (filler, filler, *values) if first else (filler, *values, filler)
@@ -234,6 +339,23 @@ def _pool(function, input, ksize, strides, padding, data_format, n, kernel):
     if not isinstance(pads, str):
         pads = full(pads, (0, 0))
     return function(value, (full(window, 1), full(step, 1), pads))
+
+
+def _pool_sizes(value, n, name, channels_first, kernel):
+    """The spatial part of a window or of strides."""
+    value = lengths(value, n, name)
+    if len(value) == n + 2:
+        if value[0] != 1:
+            raise errors.UnimplementedError(None, None, "Pooling is not yet supported on the batch dimension.")
+        if name == "ksize" and (value[1] if channels_first else value[-1]) != 1:
+            raise errors.UnimplementedError(
+                None, None, "MaxPooling supports exactly one of pooling across depth or pooling across width/height."
+            )
+        value = value[2:] if channels_first else value[1:-1]
+    if min(value) <= 0:
+        what = "ksize must be a positive int32 value, got:" if name == "ksize" else "Stride must be > 0, but got "
+        raise invalid(f"{what}{min(value)}", kernel)
+    return value
 
 
 def max_pool1d(input, ksize, strides, padding, data_format="NWC", name=None):
@@ -249,7 +371,8 @@ def max_pool2d(input, ksize, strides, padding, data_format="NHWC", name=None):
       padding: "SAME", "VALID", or a list of pairs for each dimension.
 
     Raises:
-      InvalidArgumentError: another rank, or a window larger than the input.
+      InvalidArgumentError: another rank, sizes that are not positive, a window much larger than the input, an unknown
+        padding or data format. ValueError: lists of a wrong length.
     """
     return _pool(_max_pool, input, ksize, strides, padding, data_format, 2, "MaxPool")
 
@@ -274,17 +397,24 @@ def avg_pool3d(input, ksize, strides, padding, data_format="NDHWC", name=None):
     return _pool(_avg_pool, input, ksize, strides, padding, data_format, 3, "AvgPool3D")
 
 
+def _spatial_rank(value):
+    rank = len(value._aval.shape)
+    if not 3 <= rank <= 5:
+        raise ValueError(f"`input.shape.rank` must be 3, 4 or 5. Received: input.shape={value.shape} of rank {rank}.")
+    return rank - 2
+
+
 def max_pool(input, ksize, strides, padding, data_format=None, name=None):
     """Maxima of windows, for as many spatial dimensions as `input` has."""
     value = convert(input)
-    n = len(value._aval.shape) - 2
+    n = _spatial_rank(value)
     return _pool(_max_pool, value, ksize, strides, padding, data_format, n, "MaxPool")
 
 
 def avg_pool(input, ksize, strides, padding, data_format=None, name=None):
     """Means of windows, for as many spatial dimensions as `input` has; padding does not count."""
     value = convert(input)
-    n = len(value._aval.shape) - 2
+    n = _spatial_rank(value)
     return _pool(_avg_pool, value, ksize, strides, padding, data_format, n, "AvgPool")
 
 

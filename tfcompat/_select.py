@@ -113,7 +113,21 @@ def _axis(x, axis, kernel):
     return axis % x.ndim
 
 
-@op("Sort", T=REAL)
+def _order(values, axis, descending):
+    """Equal elements keep their order, also where the greatest comes first."""
+    values = lax.rev(values, [axis]) if descending else values
+    places = lax.broadcasted_iota(np.int32, values.shape, axis)
+    _, order = lax.sort([values, places], dimension=axis, is_stable=True, num_keys=1)
+    return lax.rev(np.int32(values.shape[axis] - 1) - order, [axis]) if descending else order
+
+
+def _sort_grad(g, out, values, axis, descending):
+    axis %= values.ndim
+    order = _order(values, axis, descending)
+    return jnp.put_along_axis(jnp.zeros_like(g), order, g, axis, inplace=False)
+
+
+@op("Sort", T=REAL, grad=_sort_grad)
 def _sort(values: T, axis: Axis, descending: Bool):
     axis = _axis(values, axis, "TopKV2")
     ordered = lax.sort(values, dimension=axis, is_stable=False)
@@ -122,12 +136,7 @@ def _sort(values: T, axis: Axis, descending: Bool):
 
 @op("ArgSort", T=REAL, grad=None)
 def _argsort(values: T, axis: Axis, descending: Bool):
-    axis = _axis(values, axis, "TopKV2")
-    # Equal elements keep their order, also where the greatest comes first.
-    values = lax.rev(values, [axis]) if descending else values
-    places = lax.broadcasted_iota(np.int32, values.shape, axis)
-    _, order = lax.sort([values, places], dimension=axis, is_stable=True, num_keys=1)
-    return lax.rev(np.int32(values.shape[axis] - 1) - order, [axis]) if descending else order
+    return _order(values, _axis(values, axis, "TopKV2"), descending)
 
 
 def _direction(direction):

@@ -329,12 +329,14 @@ def convert_array(array, dtype):
 def convert_sequence(value, dtype, hint):
     """A list or tuple; where it holds tensors or arrays, they are stacked."""
     if holds_tensors(value):
+        decided = dtype
         if dtype is None:
             for v in leaves(value):
                 if isinstance(v, TensorHandle) or hasattr(type(v), "_read"):
-                    dtype = v.dtype
+                    decided = v.dtype
                     break
-        items = [convert(v, dtype, hint) for v in value]
+        # A tensor decides for Python data alone: other tensors keep their dtype, and do not fit.
+        items = [convert(v, dtype if isinstance(v, TensorHandle) else decided, hint) for v in value]
         shapes = {t._aval.shape for t in items}
         if len(shapes) > 1:
             first, other = [list(t._aval.shape) for t in items if True][:2]

@@ -320,10 +320,10 @@ def trace(op, function, avals):
         ) from None
 
 
-def mismatch(op, position, expected, dtype):
+def mismatch(kernel, position, expected, dtype):
     return errors.InvalidArgumentError(
-        None, None, f"cannot compute {op.kernel} as input #{position}(zero-based) was expected to be a "
-        f"{dtypes.c_name(expected)} tensor but is a {dtypes.c_name(dtype)} tensor [Op:{op.kernel}] name: ",
+        None, None, f"cannot compute {kernel} as input #{position}(zero-based) was expected to be a "
+        f"{dtypes.c_name(expected)} tensor but is a {dtypes.c_name(dtype)} tensor [Op:{kernel}] name: ",
     )  # fmt: skip
 
 
@@ -341,7 +341,7 @@ def check_dtypes(op, ins):
         dtype = t._aval.dtype
         expected = seen.setdefault(letter, dtype)
         if expected is not dtype:
-            raise mismatch(op, position, expected, dtype)
+            raise mismatch(op.kernel, position, expected, dtype)
         allowed = op.dtypes.get(letter)
         if allowed is not None and dtype not in allowed:
             names = ", ".join(sorted(dtypes.c_name(d) for d in allowed))
@@ -384,7 +384,7 @@ def call_on_strings(op, ins):
     """An op on strings, which are host values always: computed at once."""
     for position, t in enumerate(ins):
         if t._aval.dtype is not dtypes.string:
-            raise mismatch(op, position, dtypes.string, t._aval.dtype)
+            raise mismatch(op.kernel, position, dtypes.string, t._aval.dtype)
     result = op.strings(*[np.asarray(host_value(t)) for t in ins])
     return Tensor(aval_of(result), result, None, PLAIN)
 

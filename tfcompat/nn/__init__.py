@@ -8,16 +8,19 @@ import numpy as _np
 from jax import lax
 
 from tfcompat._core import errors as _errors
+from tfcompat._core.avals import shape_text as _shape_text
 from tfcompat._core.convert import convert as _convert
-from tfcompat._core.op import Axis, Check, Data, Str, T, op
+from tfcompat._core.op import Axis, Check, Data, Str, T, mismatch, op
 from tfcompat._core.tape import paused as _paused
-from tfcompat._declare import FLOATS, INDEX, NUMBERS, REAL, invalid
+from tfcompat._core.tensor_base import TensorHandle as _TensorHandle
+from tfcompat._declare import FLOATS, INDEX, INEXACT, NUMBERS, REAL, invalid, not_allowed
 from tfcompat._elementwise import (
     log_sigmoid as log_sigmoid,
     multiply as _multiply,
     sigmoid as sigmoid,
     sqrt as _sqrt,
     square as _square,
+    squared_difference as _squared_difference,
     subtract as _subtract,
     tanh as tanh,
 )
@@ -64,12 +67,18 @@ def _leaky_relu(features: T, alpha: T):
 
 
 def leaky_relu(features, alpha=0.2, name=None):
-    """features where positive, alpha * features elsewhere; integers become float32."""
+    """features where positive, alpha * features elsewhere; integers become float32.
+
+    Raises:
+      TypeError: `alpha` is no Python number.
+    """
     features = _convert(features)
     if features.dtype.is_integer:
-        from tfcompat._cast import cast
-
-        features = cast(features, "float32")
+        features = _cast_to(features, "float32")
+    if features.dtype not in FLOATS:
+        raise not_allowed("T", features.dtype.np, FLOATS, "LeakyRelu")
+    if not isinstance(alpha, (int, float, _np.number)):
+        raise TypeError(f"Expected float for argument 'alpha' not {alpha!r}.")
     return _leaky_relu(features, alpha)
 
 
@@ -101,13 +110,16 @@ def softsign(features: T):
     return features / (jnp.abs(features) + 1)
 
 
-@op("Swish", T=FLOATS)
+@op("Swish", T=INEXACT)
 def _swish(features: T, beta: T):
     return features * lax.logistic(beta * features)
 
 
 def silu(features, beta=1.0):
-    """features * sigmoid(beta * features)."""
+    """features * sigmoid(beta * features), `beta` in the dtype of `features`."""
+    features = _convert(features)
+    if not isinstance(beta, (int, float)) or features.dtype not in INEXACT:
+        beta = _cast_to(beta, features.dtype)
     return _swish(features, beta)
 
 
@@ -117,7 +129,7 @@ swish = silu
 @op("Gelu", T=FLOATS)
 def _gelu(features: T):
     half = jnp.asarray(0.5, features.dtype)
-    return half * features * (1 + lax.erf(features * jnp.asarray(_math.sqrt(0.5), features.dtype)))
+    return half * features * lax.erfc(-features * jnp.asarray(_math.sqrt(0.5), features.dtype))
 
 
 @op("GeluApproximate", T=FLOATS)
@@ -148,7 +160,7 @@ def crelu(features, axis=-1, name=None):
 
 def _softmax_axis(logits, axis, kernel):
     if logits.ndim == 0:
-        raise _errors.AbortedError(None, None, f"Input dims must be <= 5 and >=1 [Op:{kernel}] name: ")
+        raise invalid("logits must have >= 1 dimension, got []", kernel)
     if not -logits.ndim <= axis < logits.ndim:
         raise _errors.InvalidArgumentError(
             None, None, f"`dim` must be in the range [-{logits.ndim}, {logits.ndim}) where {logits.ndim} is the number of "
@@ -199,28 +211,55 @@ def _xent_grad(g, out, labels, logits):
 
 @op("SoftmaxCrossEntropyWithLogits", T=FLOATS, grad=_xent_grad)
 def _xent(labels: T, logits: T):
-    if labels.shape != logits.shape:
-        sizes = [f"[{','.join(map(str, s.shape))}]" for s in (logits, labels)]
+    return _xent_forward(labels, logits)
+
+
+@op("SoftmaxCrossEntropyWithLogits", T=FLOATS)
+def _broadcast_xent(labels: T, logits: T):
+    if logits.ndim == 0 or labels.ndim == 0:
+        raise invalid("Expected begin[0] == 0 (got -1) and size[0] == 0 (got 1) when input.dim_size(0) == 0", "Slice")
+    rows = [x.reshape(-1, x.shape[-1]) for x in (labels, logits)]
+    if any(m != n and 1 not in (m, n) for m, n in zip(rows[0].shape, rows[1].shape, strict=True)):
+        sizes = [_shape_text(x.shape) for x in rows[::-1]]
         raise invalid(f"logits and labels must be broadcastable: logits_size={sizes[0]} labels_size={sizes[1]}",
                       "SoftmaxCrossEntropyWithLogits")  # fmt: skip
-    return _xent_forward(labels, logits)
+    loss = _xent_forward(*jnp.broadcast_arrays(*rows))
+    if loss.size != _math.prod(logits.shape[:-1]):
+        raise invalid(f"Input to reshape is a tensor with {loss.size} values, but the requested shape has "
+                      f"{_math.prod(logits.shape[:-1])}", "Reshape")  # fmt: skip
+    return loss.reshape(logits.shape[:-1])
 
 
 def softmax_cross_entropy_with_logits(labels, logits, axis=-1, name=None):
     """Cross entropy of distributions `labels` and softmax(logits) along `axis`: a tensor without that axis.
 
+    16-bit floats are computed in float32.
+
+    Args:
+      labels: converted to the dtype of `logits`; of its shape, or one that broadcasts to it.
+      logits: floating tensor.
+      axis: -1 (the last), or the number of an axis.
+
     Raises:
-      InvalidArgumentError: shapes that differ.
+      InvalidArgumentError: shapes that do not fit, or another `axis`.
     """
     from tfcompat._array import transpose
 
     logits = _convert(logits)
-    labels = _convert(labels, logits.dtype) if not hasattr(labels, "dtype") else _cast_to(labels, logits.dtype)
+    dtype = logits.dtype
+    half = dtype.size == 2 and dtype.is_floating
+    logits = _cast_to(logits, "float32") if half else logits
+    labels = _cast_to(labels, logits.dtype)
     rank = len(logits._aval.shape)
-    if axis not in (-1, rank - 1):
-        order = [d for d in range(rank) if d != axis % rank] + [axis % rank]
+    if axis not in (None, -1, rank - 1):
+        if not 0 <= axis < rank:
+            limits = (axis + 1, rank) if axis >= 0 else (0, axis)
+            raise invalid(f"Requires start <= limit when delta > 0: {limits[0]}/{limits[1]}", "Range")
+        order = [d for d in range(rank) if d != axis] + [axis]
         labels, logits = transpose(labels, order), transpose(logits, order)
-    return _xent(labels, logits)
+    same = labels._aval.shape == logits._aval.shape and rank
+    loss = (_xent if same else _broadcast_xent)(labels, logits)
+    return _cast_to(loss, dtype) if half else loss
 
 
 def _cast_to(value, dtype):
@@ -281,10 +320,14 @@ def sigmoid_cross_entropy_with_logits(labels=None, logits=None, name=None):
     Raises:
       ValueError: shapes that differ.
     """
-    logits = _convert(logits)
-    labels = _convert(labels, logits.dtype)
+    if labels is None or logits is None:
+        raise ValueError("Both `labels` and `logits` must be provided for sigmoid_cross_entropy_with_logits"
+                         f"Received: labels={labels} and logits={logits}")  # fmt: skip
+    logits, labels = _convert(logits), _convert(labels)
     if labels._aval.shape != logits._aval.shape:
         raise ValueError(f"`logits` and `labels` must have the same shape, received ({logits.shape} vs {labels.shape}).")
+    if labels.dtype is not logits.dtype:
+        raise mismatch("Mul", 1, logits.dtype, labels.dtype)
     return _sigmoid_xent(labels, logits)
 
 
@@ -338,10 +381,10 @@ def bias_add(value, bias, data_format=None, name=None):
 def moments(x, axes, shift=None, keepdims=False, name=None):
     """Mean and variance over `axes`, as a pair."""
     x = _convert(x)
-    half = x.dtype.name in ("float16", "bfloat16")
+    half = x.dtype.name == "float16"
     y = _cast_to(x, "float32") if half else x
     mean = _reduce_mean(y, axes, True)
-    variance = _reduce_mean(_square(_subtract(y, _stopped(mean))), axes, keepdims)
+    variance = _reduce_mean(_squared_difference(y, _stopped(mean)), axes, keepdims)
     if not keepdims:
         mean = _reduce_mean(y, axes, False)
     return (_cast_to(mean, x.dtype), _cast_to(variance, x.dtype)) if half else (mean, variance)
@@ -373,24 +416,42 @@ def batch_normalization(x, mean, variance, offset, scale, variance_epsilon, name
 def dropout(x, rate, noise_shape=None, seed=None, name=None):
     """Sets each element to 0 with probability `rate` and scales the others by 1 / (1 - rate).
 
+    Args:
+      x: floating tensor.
+      rate: a number of [0, 1), or a scalar tensor of the dtype of `x`.
+      noise_shape: shape of the draws, which broadcasts with `x`; default: its shape.
+      seed: see `tf.random.uniform`.
+
     Raises:
-      ValueError: `rate` outside [0, 1), or integer `x`.
+      ValueError: `rate` outside [0, 1) or no scalar, or integer `x`.
     """
     from tfcompat import random
+    from tfcompat._select import where
 
+    number = isinstance(rate, (int, float, _np.number))
+    if number and not 0 <= rate < 1:
+        raise ValueError(f"`rate` must be a scalar tensor or a float in the range [0, 1). Received: rate={rate}")
     x = _convert(x)
     if not x.dtype.is_floating:
-        raise ValueError(f"`x.dtype` must be a floating point tensor. Received: x.dtype={x.dtype}")
-    if isinstance(rate, (int, float)):
-        if not 0 <= rate < 1:
-            raise ValueError(f"`rate` must be a scalar tensor or a float in the range [0, 1). Received: rate={rate}")
-        if rate == 0:
-            return x
+        raise ValueError(f"`x.dtype` must be a floating point tensor as `x` will be scaled. Received: x_dtype={x.dtype!r}")
+    if number and rate == 0:
+        return x
+    if number:
+        scaled = _multiply(x, 1 / (1 - rate))
+    else:
+        if not isinstance(rate, _TensorHandle) and not hasattr(type(rate), "_read"):
+            raise ValueError(f"`rate` must be a scalar or scalar tensor. Received: rate={rate}")
+        rate = _convert(rate)
+        rate.shape.assert_has_rank(0)
+        if rate.dtype is not x.dtype:
+            raise ValueError("`x.dtype` must be compatible with `rate.dtype`. Received: "
+                             f"x.dtype={x.dtype!r} and rate.dtype={rate.dtype!r}")  # fmt: skip
+        scaled = x / (1 - rate)
     shape = x._aval.shape if noise_shape is None else noise_shape
     with _paused():
         draws = random.uniform(shape, seed=seed, dtype=x.dtype)
-        keep = _cast_to(draws >= rate, x.dtype)
-    return _multiply(x, 1.0 / (1.0 - rate)) * keep
+        keep = draws >= rate
+    return where(keep, scaled, _convert(0, x.dtype))
 
 
 def embedding_lookup(params, ids, max_norm=None, name=None):
