@@ -463,7 +463,7 @@ def _twin(tensor):
     return Tensor(tensor._aval, tensor._value, None, PLAIN)
 
 
-@op("ReadVariableOp", static=False)
+@op("ReadVariableOp", static=False, strings=lambda value: value)
 def _copy_of(value: T):
     return value
 
