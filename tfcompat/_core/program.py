@@ -212,7 +212,7 @@ def run(segment, work):
 def step(segment, work, structure, alive, live):
     """Runs `work`, or its longest hot prefix. Returns what remains to be run, or None."""
     seconds, reason = 0, "hot"
-    program = structure.serving(live) if structure.programs else None
+    program = structure.serving(live) if structure.programs and settings.tier != "interpreted" else None
     if program is None and settings.tier != "interpreted":
         device_bound = on_accelerator(work.leaves)
         if (work.regular and structure.due(live)) or device_bound:
