@@ -4,6 +4,7 @@ import json
 import pathlib
 
 import pytest
+from oracle import keras_training  # noqa: F401 - it adds programs
 from oracle.keras_programs import PROGRAMS
 from processes import run_code, run_python
 

@@ -46,6 +46,8 @@ class Work:
 class Segment:
     """Nodes recorded since the last run, of one thread."""
 
+    watcher = None  # is told of writes to variables (replay.py)
+
     def __init__(self):
         self.lock = threading.RLock()
         self.unchecked = None  # the last flagged run: its flags have not been looked at yet

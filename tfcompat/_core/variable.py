@@ -321,6 +321,8 @@ class Variable(Trackable, TensorType):
             cell.before = weakref.ref(old)
         cell._tensor = tensor
         cell.written = segment.serial
+        if segment.watcher is not None:
+            segment.watcher.wrote(self, tensor)
 
     def _before_write(self):
         """Closes the segment before a second write of this variable outside tapes."""
