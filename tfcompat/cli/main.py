@@ -1,6 +1,7 @@
 """The command line of ``python -m tfcompat``: what is asked for, and who does it."""
 
 import argparse
+import importlib
 import os
 import sys
 
@@ -15,17 +16,25 @@ Runs a program that was written for TensorFlow 2 on tfcompat: while it runs, "im
   python -m tfcompat study.ipynb --output out.ipynb the same, and the executed notebook is saved
   python -m tfcompat -m package.module              a module, like python -m
   python -m tfcompat -c "import tensorflow as tf; print(tf.ones(3))"
+
+Two commands say how much of TensorFlow there is (each has a --help of its own):
+
+  python -m tfcompat check PATH ...                 what a program uses and tfcompat does not have, with file and line
+  python -m tfcompat coverage                       per namespace: present, tested, missing
 """
 
 _EPILOG = """\
-FILE "-" reads a script from standard input. A notebook runs in its own folder, as in Jupyter, and needs IPython
+FILE "-" reads a script from standard input, and a script called "check" is run as ./check. A notebook runs in its own folder, as in Jupyter, and needs IPython
 (pip install "tfcompat[notebook]"). The exit status is the program's own: 1 after an uncaught exception or an error in
 a cell, what sys.exit() says otherwise.
 """
+_COMMANDS = {"check", "coverage"}
 
 
 def main(arguments):
     """Does what the command line `arguments` ask for; returns the exit status."""
+    if arguments and arguments[0] in _COMMANDS:
+        return importlib.import_module(f"tfcompat.cli.{arguments[0]}").main(arguments[1:])
     options, rest = _parse(arguments)
     if options.code is not None:
         return _guarded(script.run_code, options.code, rest)
