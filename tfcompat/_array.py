@@ -73,7 +73,7 @@ class Permutation:
 
 @moves
 @op("Transpose")
-def transpose(a: T, perm: Permutation = None, conjugate: Bool = False):
+def transpose(a: T, perm: Permutation = None, conjugate: Bool = False, name="transpose"):
     """Permutes the dimensions: dimension i of the result is dimension `perm[i]` of `a` (default: reversed).
 
     Args:

@@ -84,8 +84,8 @@ def _checked_dims(shape):
     return shape
 
 
-def fill(dims, value, name=None):
-    """A tensor of shape `dims` whose elements all are the scalar `value`.
+def fill(dims, value, name=None, layout=None):
+    """A tensor of shape `dims` whose elements all are the scalar `value`; `layout` is accepted.
 
     Raises:
       InvalidArgumentError: `value` is no scalar, or a dimension is negative.

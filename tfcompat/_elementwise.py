@@ -213,8 +213,13 @@ def _atan2_grad(g, out, y, x):
 
 atan2 = declare("atan2", "Angle of the point (x, y), elementwise, in [-pi, pi].", _atan2_body, "Atan2", T=FLOATS,
                 grad=_atan2_grad)  # fmt: skip
-nextafter = binary("nextafter", "NextAfter", WIDE_FLOATS, lax.nextafter, None,
-                   "The floating-point number next to x1 in the direction of x2.")  # fmt: skip
+
+
+@op("NextAfter", T=WIDE_FLOATS, grad=None)
+def nextafter(x1: T, x2: T):
+    """The floating-point number next to x1 in the direction of x2."""
+    return lax.nextafter(*aligned("NextAfter", x1, x2))
+
 
 # Powers, exponentials, logarithms
 
@@ -360,7 +365,12 @@ def _logical(name, kernel, function, doc):
 
 logical_and = _logical("logical_and", "LogicalAnd", lax.bitwise_and, "x and y, elementwise, of booleans.")
 logical_or = _logical("logical_or", "LogicalOr", lax.bitwise_or, "x or y, elementwise, of booleans.")
-logical_xor = _logical("logical_xor", "LogicalXor", lax.bitwise_xor, "Whether one of x and y is true, elementwise.")
+
+
+@op("LogicalXor", grad=None)
+def logical_xor(x: Bools, y: Bools, name="LogicalXor"):
+    """Whether one of x and y is true, elementwise, of booleans."""
+    return lax.bitwise_xor(*aligned("LogicalXor", x, y))
 
 
 @op("LogicalNot", grad=None)

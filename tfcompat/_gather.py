@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from tfcompat._core import errors
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, Int, Many, Shape, T, op
 from tfcompat._declare import plain
@@ -135,15 +136,8 @@ def first_outside(indices, limits):
 
 @moves
 @op("GatherNd", check=Check(_nd_outside, _nd_message), Tindices=INDEX_DTYPES)
-def gather_nd(params: T, indices: Tindices, batch_dims: Int = 0):
-    """Slices of `params` at the positions that the last dimension of `indices` holds.
-
-    Returns:
-      A tensor of shape `indices.shape[:-1] + params.shape[batch_dims + indices.shape[-1]:]`.
-
-    Raises:
-      InvalidArgumentError: a position out of range, more indices than dimensions.
-    """
+def gather_at(params: T, indices: Tindices, batch_dims: Int):
+    """`gather_nd` where positions out of range are errors."""
     depth, width = len(_nd_limits(params, indices, batch_dims)), indices.ndim - 1
     indexed = tuple(range(batch_dims, batch_dims + depth))
     if any(params.shape[d] == 0 for d in indexed):
@@ -158,6 +152,36 @@ def gather_nd(params: T, indices: Tindices, batch_dims: Int = 0):
     sizes = [1 if d < batch_dims + depth else n for d, n in enumerate(params.shape)]
     return lax.gather(params, indices, numbers, sizes, mode="clip")
 
+
+def check_policy(policy):
+    """Raises unless positions out of range are to be errors."""
+    if policy == "IGNORE":
+        raise NotImplementedError("bad_indices_policy='IGNORE': leave positions that are out of range out yourself.")
+    if policy not in ("", "DEFAULT", "ERROR"):
+        raise errors.InvalidArgumentError(None, None, f"Unknown bad_indices_policy: {policy}")
+
+
+def gather_nd(params, indices, batch_dims=0, name=None, bad_indices_policy=""):
+    """Slices of `params` at the positions that the last dimension of `indices` holds.
+
+    Args:
+      params: a tensor.
+      indices: an integer tensor.
+      batch_dims: how many leading dimensions `params` and `indices` share.
+      bad_indices_policy: "", "DEFAULT" or "ERROR": positions out of range are errors.
+
+    Returns:
+      A tensor of shape `indices.shape[:-1] + params.shape[batch_dims + indices.shape[-1]:]`.
+
+    Raises:
+      InvalidArgumentError: a position out of range, more indices than dimensions.
+    """
+    if bad_indices_policy:
+        check_policy(bad_indices_policy)
+    return gather_at(params, indices, batch_dims)
+
+
+gather_nd.op = gather_at.op
 
 # Scatter: the last dimension of `indices` holds positions
 
@@ -297,10 +321,31 @@ def declare_nd(kernel, name, combine, check, moving=False):
 
 tensor_scatter_nd_update = declare_nd("TensorScatterUpdate", "tensor_scatter_nd_update", "update", check_tensor_scatter,
                                       moving=True)  # fmt: skip
-tensor_scatter_nd_add = declare_nd("TensorScatterAdd", "tensor_scatter_nd_add", "add", check_tensor_scatter)
-tensor_scatter_nd_sub = declare_nd("TensorScatterSub", "tensor_scatter_nd_sub", "sub", check_tensor_scatter)
-tensor_scatter_nd_max = declare_nd("TensorScatterMax", "tensor_scatter_nd_max", "max", check_tensor_scatter)
-tensor_scatter_nd_min = declare_nd("TensorScatterMin", "tensor_scatter_nd_min", "min", check_tensor_scatter)
+
+
+def _with_policy(scatter_op):
+    def public(tensor, indices, updates, bad_indices_policy="", name=None):
+        if bad_indices_policy:
+            check_policy(bad_indices_policy)
+        return scatter_op(tensor, indices, updates)
+
+    public.__name__ = public.__qualname__ = scatter_op.__name__
+    public.__doc__, public.op = scatter_op.__doc__, scatter_op.op
+    return public
+
+
+tensor_scatter_nd_add = _with_policy(
+    declare_nd("TensorScatterAdd", "tensor_scatter_nd_add", "add", check_tensor_scatter)
+)
+tensor_scatter_nd_sub = _with_policy(
+    declare_nd("TensorScatterSub", "tensor_scatter_nd_sub", "sub", check_tensor_scatter)
+)
+tensor_scatter_nd_max = _with_policy(
+    declare_nd("TensorScatterMax", "tensor_scatter_nd_max", "max", check_tensor_scatter)
+)
+tensor_scatter_nd_min = _with_policy(
+    declare_nd("TensorScatterMin", "tensor_scatter_nd_min", "min", check_tensor_scatter)
+)
 
 # The same for variables: functions of the variable's value
 scatter_nd_update = declare_nd("ResourceScatterNdUpdate", "scatter_nd_update", "update", check_resource_scatter,
@@ -321,21 +366,32 @@ def _new_message(indices, updates, shape):
 
 @moves
 @op("ScatterNd", check=Check(_new_bad, _new_message), Tindices=INDEX_DTYPES)
-def scatter_nd(indices: Tindices, updates: T, shape: Shape):
+def scatter_into(indices: Tindices, updates: T, shape: Shape):
+    """`scatter_nd` where positions out of range are errors."""
+    check_scatter_nd("ScatterNd", shape, indices, updates)
+    if updates.dtype == np.bool_:
+        return scatter(jnp.zeros(shape, np.int32), indices, updates.astype(np.int32), "add") != 0
+    return scatter(jnp.zeros(shape, updates.dtype), indices, updates, "add")
+
+
+def scatter_nd(indices, updates, shape, bad_indices_policy="", name=None):
     """A tensor of `shape` that is 0 but for `updates`, added up where positions repeat.
 
     Args:
       indices: an int16, int32 or int64 tensor of shape [..., k]: positions in the first k dimensions.
       updates: a tensor of shape `indices.shape[:-1] + shape[k:]`.
       shape: the result's shape.
+      bad_indices_policy: "", "DEFAULT" or "ERROR": positions out of range are errors.
 
     Raises:
       InvalidArgumentError: a position out of range, or shapes that do not fit.
     """
-    check_scatter_nd("ScatterNd", shape, indices, updates)
-    if updates.dtype == np.bool_:
-        return scatter(jnp.zeros(shape, np.int32), indices, updates.astype(np.int32), "add") != 0
-    return scatter(jnp.zeros(shape, updates.dtype), indices, updates, "add")
+    if bad_indices_policy:
+        check_policy(bad_indices_policy)
+    return scatter_into(indices, updates, shape)
+
+
+scatter_nd.op = scatter_into.op
 
 
 # Scatter along the first dimension, for variables

@@ -54,9 +54,9 @@ def _find_kind(value, cls):
     return _LEAF
 
 
-def is_nested(structure):
-    """`tf.nest.is_nested`: whether `structure` is a structure, not a leaf."""
-    return _LEAF < _kind(structure) < _COMPOSITE
+def is_nested(seq):
+    """`tf.nest.is_nested`: whether `seq` is a structure, not a leaf."""
+    return _LEAF < _kind(seq) < _COMPOSITE
 
 
 def is_nested_or_composite(structure):

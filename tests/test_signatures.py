@@ -1,0 +1,81 @@
+"""Functions and classes have TensorFlow's signatures, and are the same object under all names TensorFlow gives them."""
+
+import pathlib
+
+import tfcompat as tf
+from oracle import signatures
+
+RECORDED = pathlib.Path(__file__).parent / "oracle/data/signatures.tsv"
+
+# Signatures that differ on purpose, by the shortest name.
+OTHER_SIGNATURES = {
+    "RaggedTensor": "stands in for a class that is not there yet",
+    "Tensor": "users never call it",
+    "Variable": "TensorFlow's is hidden behind a metaclass",
+    "distribute.MirroredStrategy": "one device: all strategies are the same",
+    "distribute.MultiWorkerMirroredStrategy": "one device: all strategies are the same",
+    "distribute.OneDeviceStrategy": "one device: all strategies are the same",
+    "distribute.ParameterServerStrategy": "one device: all strategies are the same",
+    "distribute.Strategy": "one device: all strategies are the same",
+    "distribute.StrategyExtended": "one device: all strategies are the same",
+    "distribute.TPUStrategy": "one device: all strategies are the same",
+    "linalg.LinearOperator": "an abstract class that nobody calls",
+    "print": "TensorFlow hides its keywords in **kwargs",
+    "sparse.add": "stands in for a function that is not there yet",
+    "sparse.maximum": "stands in for a function that is not there yet",
+    "sparse.minimum": "stands in for a function that is not there yet",
+    "types.experimental.TensorLike": "a type for annotations",
+}
+# Names that are missing though what they name is there under another.
+MISSING_ALIASES = {
+    "config.experimental.get_virtual_device_configuration",
+    "config.experimental.set_virtual_device_configuration",
+    "distribute.experimental.ParameterServerStrategy",
+    "experimental.numpy.ndarray",
+    "nn.approx_max_k",
+    "nn.approx_min_k",
+    "nn.space_to_batch",
+    "random.experimental.Algorithm",
+    "random.experimental.Generator",
+    "random.experimental.create_rng_state",
+    "random.experimental.get_global_generator",
+    "random.experimental.set_global_generator",
+    "random.experimental.stateless_fold_in",
+    "random.experimental.stateless_split",
+}
+
+
+def _find(path):
+    found = tf
+    for name in path.split("."):
+        try:
+            found = getattr(found, name)
+        except (AttributeError, NotImplementedError):
+            return None
+    return found
+
+
+def _recorded():
+    for line in RECORDED.read_text(encoding="utf-8").splitlines():
+        names, signature = line.split("\t")
+        found = {name: _find(name) for name in names.split()}
+        if any(value is not None for value in found.values()):
+            yield found, signature
+
+
+def test_signatures():
+    different = []
+    for found, want in _recorded():
+        name = next(iter(found))
+        got = signatures.text_of(next(value for value in found.values() if value is not None))
+        if got != want and name not in OTHER_SIGNATURES:
+            different.append(f"{name}{got}, TensorFlow has {want}")
+    assert not different, "\n".join(different)
+
+
+def test_aliases():
+    missing = {name for found, _ in _recorded() for name, value in found.items() if value is None}
+    assert missing <= MISSING_ALIASES
+    for found, _ in _recorded():
+        values = [value for value in found.values() if value is not None]
+        assert all(value is values[0] for value in values), f"not the same object: {' '.join(found)}"
