@@ -2,8 +2,9 @@
 
 import pathlib
 
-import tfcompat as tf
 from oracle import signatures
+
+import tfcompat as tf
 
 RECORDED = pathlib.Path(__file__).parent / "oracle/data/signatures.tsv"
 
