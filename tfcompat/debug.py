@@ -2,12 +2,15 @@
 
     tfcompat.debug.stats()      counters: ops recorded, traces, structures, runs interpreted and compiled, compiles
     tfcompat.debug.explain()    the last runs: why, where, how many ops, which tier and why
+    tfcompat.debug.last_program()   the ops, jaxpr or HLO of a run
     with tfcompat.debug.no_reads(): ...       raises where something reads a value
     with tfcompat.debug.mode("sync"): ...     every op at once (also "deferred", "random", "compiled")
 """
 
 import contextlib
 import random as _random
+
+import jax as _jax
 
 from tfcompat._core import program as _program
 from tfcompat._core.callsite import describe as _describe
@@ -107,12 +110,33 @@ def _spec_text(spec):
     return "the end" if spec is None else f"{spec.name} -> {', '.join(map(repr, spec.avals))}"
 
 
-def last_program(index=-1):
-    """The jaxprs of the ops of a recent run, in order, as text."""
-    structure = list(_runs)[index].structure
-    if structure is None:
-        return ""
-    return "\n".join(f"{spec.name} {wire}: {spec.jaxpr}" for spec, wire in zip(structure.specs, structure.wires, strict=True))
+def last_program(index=-1, form="ops"):
+    """What a recent run computed, as text.
+
+    Args:
+      index: which run, as `explain()` lists them; only runs that computed something count.
+      form: "ops" (the recorded ops, each with its inputs and jaxpr), "jaxpr" (all of them as one jaxpr), "stablehlo"
+        (what XLA is given), "hlo" (what XLA made of it for this machine).
+
+    Returns:
+      The text; in "ops" the inputs `~k` are leaves, the others numbers of results.
+
+    Raises:
+      ValueError: an unknown form.
+      IndexError: there is no such run.
+    """
+    structure = [run.structure for run in _runs if run.structure is not None][index]
+    if form == "ops":
+        ops = zip(structure.specs, structure.wires, strict=True)
+        return "\n".join(f"{s.name}({', '.join(f'~{~w}' if w < 0 else str(w) for w in wire)}): {s.jaxpr}" for s, wire in ops)
+    if form not in ("jaxpr", "stablehlo", "hlo"):
+        raise ValueError(f"Unknown form {form!r}; known are ops, jaxpr, stablehlo, hlo.")
+    structs = structure.leaf_structs()
+    with _jax.enable_x64(True):
+        if form == "jaxpr":
+            return str(_jax.make_jaxpr(structure.evaluate)(structs))
+        lowered = _jax.jit(structure.evaluate).lower(structs)
+        return lowered.as_text() if form == "stablehlo" else lowered.compile().as_text()
 
 
 def clear():

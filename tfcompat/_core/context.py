@@ -1,5 +1,6 @@
 """Per-thread state of the engine: the pending segment, the tape stack, modes and name scopes."""
 
+import os
 import threading
 
 
@@ -52,7 +53,7 @@ class Settings:
     """Process-wide switches, each changed through tf.config or tfcompat.debug.
 
     tier: "auto" (cold code interpreted, hot code compiled), "interpreted" or "compiled" (at once).
-    synchronous: every op runs when it is called.
+    synchronous: every op runs when it is called; TFCOMPAT_SYNCHRONOUS=1 in the environment sets it from the start.
     random_cuts: a `random.Random` that decides after which op a segment is closed (a test mode), or None.
     watchful: True when recording must look at its call site or mode after each op.
     """
@@ -61,10 +62,10 @@ class Settings:
 
     def __init__(self):
         self.tier = "auto"
-        self.synchronous = False
+        self.synchronous = os.environ.get("TFCOMPAT_SYNCHRONOUS", "0") not in ("", "0")
         self.random_cuts = None
         self.determinism = False
-        self.watchful = False
+        self.watchful = self.synchronous
 
 
 settings = Settings()

@@ -132,6 +132,15 @@ class Structure:
             values.extend(spec.evaluate(*[values[s] if s >= 0 else leaves[~s] for s in wire]))
         return values
 
+    def leaf_structs(self):
+        """Shapes and dtypes of the leaves, by what the ops take (a leaf that none takes: a scalar)."""
+        found = {}
+        for spec, wire in zip(self.specs, self.wires, strict=True):
+            for s, a in zip(wire, spec.jaxpr.in_avals, strict=True):
+                if s < 0:
+                    found[~s] = jax.ShapeDtypeStruct(a.shape, a.dtype)
+        return [found.get(k, jax.ShapeDtypeStruct((), np.bool_)) for k in range(max(found, default=-1) + 1)]
+
     def output_avals(self, order):
         avals = [a for spec in self.specs for a in spec.avals]
         return [avals[s] for s in order]
