@@ -2,7 +2,7 @@
 
 import contextlib as _contextlib
 
-from tfcompat._core.context import state
+from tfcompat._core.context import paused, state
 from tfcompat._core.convert import convert
 
 
@@ -19,11 +19,8 @@ def inside_function():
 @_contextlib.contextmanager
 def init_scope():
     """A context outside all functions and tapes: what is computed in it is not differentiated."""
-    tapes, state.tapes = state.tapes, []
-    try:
+    with paused():
         yield
-    finally:
-        state.tapes = tapes
 
 
 class _ControlDependencies:

@@ -4,6 +4,10 @@ import jax.numpy as _jnp
 import numpy as _np
 
 from tfcompat import _elementwise as _e
+from tfcompat._check_numerics import (
+    disable_check_numerics as disable_check_numerics,
+    enable_check_numerics as enable_check_numerics,
+)
 from tfcompat._core import dtypes as _d, errors as _errors
 from tfcompat._core.convert import convert as _convert
 from tfcompat._core.core_types import TensorType as _TensorType
@@ -367,17 +371,6 @@ def check_numerics(tensor: _T, message: _Str):
 def assert_all_finite(x, message, name=None):
     """The tensor; raises InvalidArgumentError with `message` if it has an element that is NaN or infinite."""
     return check_numerics(x, message)
-
-
-def enable_check_numerics(stack_height_limit=30, path_length_limit=50):
-    raise NotImplementedError(
-        "tf.debugging.enable_check_numerics: check single tensors with tf.debugging.check_numerics, or set "
-        "JAX's `jax_debug_nans` option."
-    )
-
-
-def disable_check_numerics():
-    """Does nothing: checking all ops is not supported, so it is never on."""
 
 
 # Settings

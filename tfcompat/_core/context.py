@@ -7,15 +7,16 @@ import threading
 class Context:
     """What belongs to one thread."""
 
-    __slots__ = ("accumulators", "devices", "name_scopes", "no_reads", "segment", "tapes")
+    __slots__ = ("accumulators", "devices", "name_scopes", "no_reads", "observer", "segment", "tapes")
 
     def __init__(self):
         self.segment = make_segment()
         self.tapes = []  # active GradientTapes, outermost first
-        self.accumulators = []  # active ForwardAccumulators
+        self.accumulators = []  # active ForwardAccumulators, outermost first
         self.name_scopes = []
         self.devices = []
         self.no_reads = 0
+        self.observer = None  # function of (spec, inputs, results) that is called after each op
 
 
 class ThreadState(threading.local):
@@ -47,6 +48,19 @@ def make_segment():
 
 
 state = ThreadState()
+
+
+class paused:
+    """A context in which no tape and no accumulator of this thread records."""
+
+    __slots__ = ("_accumulators", "_tapes")
+
+    def __enter__(self):
+        self._tapes, state.tapes = state.tapes, []
+        self._accumulators, state.accumulators = state.accumulators, []
+
+    def __exit__(self, *_):
+        state.tapes, state.accumulators = self._tapes, self._accumulators
 
 
 class Settings:

@@ -3,21 +3,33 @@
 import functools
 import inspect
 
+import numpy as np
+
 from tfcompat._core import nest
 from tfcompat._core.cells import cell_of
-from tfcompat._core.context import state
+from tfcompat._core.context import paused, state
 from tfcompat._core.convert import convert
 from tfcompat._core.core_types import TensorType
-from tfcompat._core.tape import GradientTape, dense, gid_of, paused, record_python
+from tfcompat._core.entries import gid_of, record_python
+from tfcompat._core.indexed_slices import IndexedSlices
+from tfcompat._core.tape import GradientTape, UnconnectedGradients, levels
 from tfcompat._core.tensor_base import TensorHandle
+
+NO_VARIABLES = (
+    "@tf.custom_gradient grad_fn must accept keyword argument 'variables', since function uses variables: {variables}"
+)
+FEW_VARIABLES = "Must return gradient for each variable from @custom_gradient grad_fn."
+WRONG_COUNT = "custom_gradient function expected to return {expected} gradients, but returned {returned} instead."
 
 
 def custom_gradient(f=None):
     """Decorator: `f(*args)` returns its result and a function `grad(*upstream)` for its derivative.
 
-    `grad` gets one cotangent for each flat result and returns one for each tensor argument (a list of them where there
-    are several). Where `f` reads variables, `grad` must take `variables=None` and returns a pair: the cotangents of the
-    arguments and those of the variables.
+    `grad` gets one cotangent for each flat result and returns one for each flat positional argument (a list of them
+    where there are several). Where `f` reads variables that are no arguments, `grad` must take `variables=None` and
+    returns a pair: the cotangents of the arguments and a list of those of the variables. Keyword arguments go to `f` as
+    they are and get no gradient. What `f` and `grad` compute is recorded like everything else, so that a second
+    derivative is the derivative of what `grad` does; `ForwardAccumulator` transposes `grad`.
 
     Raises:
       TypeError: `f` uses variables and `grad` does not take `variables`.
@@ -28,129 +40,139 @@ def custom_gradient(f=None):
 
     @functools.wraps(f)
     def decorated(*args, **kwargs):
-        if not state.tapes:
-            result, _ = f(*args, **kwargs)
-            return _converted(result)
-        return _with_tape(f, args, kwargs)
+        return _call(f, args, kwargs)
 
     return decorated
 
 
-def _converted(result):
-    return nest.map_structure(lambda t: t if isinstance(t, TensorHandle) or t is None else convert(t), result)
+class _VariableWatcher:
+    """Stands among the active tapes and records nothing, but sees which trainable variables are read."""
+
+    _watched, _fresh, _outermost = frozenset(), False, False
+
+    def __enter__(self):
+        self.cells = {}
+        self._level = next(levels)
+        state.tapes = [*state.tapes, self]
+        return self
+
+    def __exit__(self, *_):
+        state.tapes = [tape for tape in state.tapes if tape is not self]
+
+    def _variable_read(self, cell):
+        if cell.trainable:
+            self.cells[cell.gid] = cell
+
+    def variables(self):
+        found = [cell.variable() for cell in self.cells.values()]
+        return [v for v in found if v is not None]
 
 
-def _with_tape(f, args, kwargs):
+def _call(f, args, kwargs):
+    with _VariableWatcher() as watcher:
+        result, grad = f(*args, **kwargs)
     flat = nest.flatten(args)
-    ins = []
-    for a in flat:
-        cell = cell_of(a)
-        ins.append(a._read() if cell is not None and hasattr(type(a), "_read") else convert(a))
-    given = nest.pack_sequence_as(args, ins)
-    own_cells = {id(cell_of(a)) for a in flat if cell_of(a) is not None}
-    with paused(), GradientTape(watch_accessed_variables=True) as tape:
-        result, grad = f(*given, **kwargs)
-    variables = [v for v in tape.watched_variables() if id(v._cell) not in own_cells]
-    parameters = inspect.signature(grad).parameters if callable(grad) else {}
-    takes = "variables" in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    if variables and not takes:
-        raise TypeError(
-            "If using @custom_gradient with a function that uses variables, then grad_fn must accept a 'variables' "
-            "keyword argument."
-        )
-    for v in variables:
-        v._read()
-    outs = [_fresh(convert(t)) for t in nest.flatten(result)]
-    sources = [*ins, *[v._cell._tensor for v in variables]]
+    given = {id(cell) for a in (*flat, *nest.flatten(kwargs)) if (cell := cell_of(a)) is not None}
+    variables = [v for v in watcher.variables() if id(v._cell) not in given]
+    parameters = inspect.signature(grad).parameters
+    if variables and "variables" not in parameters and all(p.kind is not p.VAR_KEYWORD for p in parameters.values()):
+        raise TypeError(NO_VARIABLES.format(variables=variables))
+    outs = [_result(t) for t in nest.flatten(result)]
+    ins = [convert(a) for a in (*flat, *variables)]
 
     def pull(cotangents):
-        upstream = [_zeros(o) if c is None else dense(c) for o, c in zip(shapes, cotangents, strict=True)]
+        upstream = [
+            convert(np.zeros(a.shape, a.np_dtype)) if c is None else c for a, c in zip(avals, cotangents, strict=True)
+        ]
         if variables:
             pulled, of_variables = grad(*upstream, variables=variables)
-            of_variables = list(of_variables)
             if len(of_variables) != len(variables):
-                raise ValueError("Must return gradient for each variable from @custom_gradient grad_fn.")
+                raise ValueError(FEW_VARIABLES)
         else:
             pulled, of_variables = grad(*upstream), []
         pulled = nest.flatten(pulled)
-        if len(pulled) != len(ins):
-            raise ValueError(
-                f"custom_gradient function expected to return {len(ins)} gradients, but returned {len(pulled)} instead."
-            )
-        return [*pulled, *of_variables]
+        if len(pulled) != len(flat):
+            raise ValueError(WRONG_COUNT.format(expected=len(flat), returned=len(pulled)))
+        return [_cotangent(p, dtype) for p, dtype in zip((*pulled, *of_variables), dtypes, strict=True)]
 
-    shapes = [o._aval for o in outs]
-    record_python(sources, outs, pull)
+    avals, dtypes = [t._aval for t in outs], [t._aval.dtype for t in ins]
+    record_python(getattr(f, "__name__", type(f).__name__), ins, outs, pull)
     return nest.pack_sequence_as(result, outs)
 
 
-def _fresh(tensor):
-    """A handle of its own for a result, which may be one of the arguments."""
+def _cotangent(value, dtype):
+    if value is None or isinstance(value, (TensorHandle, IndexedSlices)):
+        return value
+    return convert(value) if isinstance(value, TensorType) else convert(value, dtype)
+
+
+def _identity(value):
     from tfcompat._core.variable import _copy_of
 
-    with paused():
-        return _copy_of(tensor)
+    return _copy_of(convert(value))
 
 
-def _zeros(aval):
-    import numpy as np
-
-    return convert(np.zeros(aval.shape, aval.np_dtype))
+def _result(value):
+    """A handle of its own for a result, which may be one of the arguments: on no tape, but accumulators see it."""
+    tapes, state.tapes = state.tapes, []
+    try:
+        return _identity(value)
+    finally:
+        state.tapes = tapes
 
 
 def recompute_grad(f):
     """Makes `f` run again in the backward pass instead of keeping its intermediate results.
 
+    Differs from TensorFlow: second derivatives and forward mode work.
+
     Returns:
-      A function with the signature of `f`.
+      A function with the signature of `f`; `f` itself is its `__wrapped__`.
     """
 
-    @functools.wraps(f)
-    def decorated(*args, **kwargs):
-        @custom_gradient
-        def inner(*tensors):
-            result = f(*tensors, **kwargs)  # the tape that custom_gradient has open sees which variables it reads
+    @custom_gradient
+    def inner(*args, **kwargs):
+        with paused(), _VariableWatcher() as watcher:
+            result = f(*args, **kwargs)
+        for v in watcher.variables():
+            v._read()  # outside of the pause, where `custom_gradient` looks for variables
 
-            def grad(*upstream, variables=None):
-                with GradientTape() as tape:
-                    tape.watch(tensors)
-                    again = f(*tensors, **kwargs)
-                grads = tape.gradient(again, [*tensors, *(variables or [])], output_gradients=list(upstream))
-                of_tensors, of_variables = grads[: len(tensors)], grads[len(tensors) :]
-                return (of_tensors, of_variables) if variables else of_tensors
+        def grad(*upstream, variables=None):
+            with GradientTape() as tape:
+                own = nest.map_structure(_identity, args)  # an argument may be given twice
+                flat = nest.flatten(own)
+                tape.watch(flat)
+                again = f(*own, **kwargs)
+            sources = [*flat, *(variables or [])]
+            grads = tape.gradient(again, sources, list(upstream), UnconnectedGradients.ZERO)
+            return grads if variables is None else (grads[: len(flat)], grads[len(flat) :])
 
-            return result, grad
+        return result, grad
 
-        return inner(*args)
-
-    return decorated
+    return functools.wraps(f)(inner)
 
 
 def grad_pass_through(f):
-    """Makes the gradient of `f` the identity: cotangents go through unchanged."""
+    """Makes the gradient of `f` the identity: cotangents go through unchanged, variables in `f` get none."""
 
     @custom_gradient
-    def decorated(*args, **kwargs):
+    def inner(*args, **kwargs):
         def grad(*upstream, variables=None):
-            if variables is not None:
-                return upstream, [None] * len(variables)
-            return upstream
+            return upstream if variables is None else (upstream, [None] * len(variables))
 
         return f(*args, **kwargs), grad
 
-    return decorated
+    return functools.wraps(f)(inner)
 
 
 def stop_gradient(input, name=None):
-    """The same value; tapes see no connection to it.
+    """The same value; tapes and accumulators see no connection to it.
 
     Args:
       input: a Tensor or what converts to one.
     """
     with paused():
-        if isinstance(input, TensorType) and cell_of(input) is not None:
-            return _fresh(input._cell._tensor)
-        return _fresh(convert(input))
+        return _identity(input._cell._tensor if cell_of(input) is not None else input)
 
 
 __all__ = ["custom_gradient", "gid_of", "grad_pass_through", "recompute_grad", "stop_gradient"]

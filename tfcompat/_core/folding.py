@@ -125,12 +125,11 @@ def find(tape, entries, targets, sources, context):
     derivatives = tuple([entry[0] for entry in entries])
     if None in derivatives:
         return None
-    places = []
+    places, watched = [], tape._watched
     for t in targets:
-        if type(t) is not Tensor or t._seg is not segment:
+        if type(t) is not Tensor or t._seg is not segment or t._gid not in watched:
             return None
         places.append(t._slot)
-    watched = tape._watched
     for cell in tape._variables.values():
         if cell.written == segment.serial:
             return None  # its tensors before and after the write go by one name

@@ -105,6 +105,8 @@ def _stack(e: Any) -> Callable:
 @rule("unstack", kind="closure", moves=True, view=True)
 def _unstack(e: Any) -> Callable:
     axis = int(e.params["axis"])
+    if len(e.outs) == 1:  # a rule's only result is not wrapped
+        return lambda x: np.moveaxis(x, axis, 0)[0]
     return lambda x: tuple(np.moveaxis(x, axis, 0))
 
 

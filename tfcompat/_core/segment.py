@@ -99,7 +99,7 @@ class Segment:
         self.wires.append(wires)
         refs += made
         if slot > MAX_NODES or nbytes > MAX_BYTES or settings.watchful:
-            self._after_record()
+            self._after_record(spec, ins, out)
         return out
 
     def append(self, spec, wires):
@@ -149,7 +149,11 @@ class Segment:
         if self.cut_sites and self.specs and call_site() in self.cut_sites:
             self.close("limit")
 
-    def _after_record(self):
+    def _after_record(self, spec, ins, out):
+        if state.observer is not None:
+            self.close("observed", regular=False)
+            state.observer(spec, ins, out)
+            return
         if len(self.specs) > MAX_NODES or self.nbytes > MAX_BYTES:
             stats.limits += 1
             if len(self.cut_sites) >= MAX_CUT_SITES:

@@ -1,5 +1,7 @@
 """The Tensor handle: an aval and either a value or a place in a segment that will compute it."""
 
+import itertools
+
 import numpy as np
 
 from tfcompat._core import dtypes
@@ -9,6 +11,7 @@ from tfcompat._core.core_types import TensorType
 from tfcompat._core.failures import to_host
 
 HOST_TYPES = frozenset([np.ndarray, *[d.np.type for d in dtypes.ALL if d.np is not None], *np.sctypeDict.values()])
+gids = itertools.count(1)  # identities on tapes; variables get theirs when they are made
 PLAIN, STATIC = -1, -2  # `_slot` of a tensor with a value; STATIC: it stems from Python data or static shapes
 
 

@@ -12,14 +12,14 @@ import numpy as np
 
 from tfcompat._core import dtypes, errors, shapes
 from tfcompat._core.avals import shape_text
-from tfcompat._core.context import state
+from tfcompat._core.context import paused, state
 from tfcompat._core.convert import convert, variable_types
 from tfcompat._core.core_types import TensorType
 from tfcompat._core.failures import cells
 from tfcompat._core.op import T, invoke, op
 from tfcompat._core.reference import Reference
 from tfcompat._core.tensor import Tensor, numpy_text
-from tfcompat._core.tensor_base import PLAIN, host_value
+from tfcompat._core.tensor_base import PLAIN, gids, host_value
 from tfcompat._core.trackable import Trackable
 
 _ids = itertools.count()
@@ -78,7 +78,7 @@ class Cell:
 
     def __init__(self, tensor, trainable):
         self._tensor = tensor
-        self.gid = 0
+        self.gid = next(gids)
         self.trainable = trainable
         self.written = 0
         self.variable = None
@@ -375,11 +375,8 @@ class Variable(Trackable, TensorType):
     def _update(self, function, *arguments):
         """Binds `function(current tensor, *arguments)`; no tape sees it."""
         self._before_write()
-        tapes, state.tapes = state.tapes, []
-        try:
+        with paused():
             tensor = function(self._cell._tensor, *arguments)
-        finally:
-            state.tapes = tapes
         self._bind(tensor)
         return UnreadVariable(self)
 
@@ -471,10 +468,7 @@ def _copy_of(value: T):
 
 
 def _untaped(declared, ins):
-    if not state.tapes:
+    if not state.tapes and not state.accumulators:
         return invoke(declared, ins)
-    tapes, state.tapes = state.tapes, []
-    try:
+    with paused():
         return invoke(declared, ins)
-    finally:
-        state.tapes = tapes

@@ -23,11 +23,13 @@ class Derivative:
       forward: Spec whose first `count` results are the op's own, the rest residuals.
       count: number of the op's own results.
       keep: function from (*inputs, *results) to what the pullback of all outputs needs, a tuple.
-      pullback(present): (Op, residuals) for the outputs that have a cotangent; each residual is ("in", i) or ("out", k).
+      kept: what that is, each ("in", i) or ("out", k).
+      extras: whether some of it is no result of the op itself.
     """
 
     def __init__(self, op, function, ins, mask, plain, rule, make_spec=Spec):
         self.op = op
+        self.kernel = op.kernel
         self.make_spec = make_spec
         self.rule = rule  # the declared gradient, or None
         self.function = function
@@ -96,12 +98,33 @@ class Derivative:
             trimmed = jaxpr.replace(outvars=kept, debug_info=jaxpr.debug_info.with_unknown_names())
             self.forward = self.make_spec(self.op.kernel, jex.ClosedJaxpr(trimmed, closed.consts), False)
 
-    def pullback(self, present):
-        """The Op that maps (residuals, cotangents of the `present` outputs) to cotangents of the wanted inputs."""
-        found = self.pullbacks.get(present)
+    def pullback(self, present, restart=False, stacked=False):
+        """A pullback of the outputs `present`.
+
+        Args:
+          present: the outputs that have a cotangent.
+          restart: whether it starts from the op's inputs, whatever the forward has kept.
+          stacked: whether cotangents have one more dimension in front, over which it is mapped.
+
+        Returns:
+          (Op of residuals and cotangents to the cotangents of the wanted inputs, residuals).
+        """
+        key = present, restart, stacked
+        found = self.pullbacks.get(key)
         if found is None:
-            found = self.pullbacks[present] = self._make_pullback(present)
+            if stacked:
+                found = self._stacked(*self.pullback(present, restart))
+            else:
+                found = self._from_inputs(present) if restart else self._make_pullback(present)
+            self.pullbacks[key] = found
         return found
+
+    def _stacked(self, pullback, residuals):
+        def body(*args):
+            count = len(args) - len(residuals)
+            return jax.vmap(pullback.body, [None] * len(residuals) + [0] * count)(*args)
+
+        return Op(pullback.kernel, body, single=False), residuals
 
     def _make_pullback(self, present):
         body = self._declared_gradient(present) if self.rule is not None else self._jax_gradient(present)
@@ -132,26 +155,22 @@ class Derivative:
         pullback.specs[tuple(avals)] = self.make_spec(pullback.kernel, closed, False)
         return pullback, [self.residuals[i] for i in keep]
 
-    def from_inputs(self, present):
-        """The Op that maps (all inputs, cotangents of the `present` outputs) to cotangents of the wanted inputs."""
-        found = self.pullbacks.get((present,))
-        if found is None:
-            function, wanted, count = self.function, self.wanted, len(self.avals)
+    def _from_inputs(self, present):
+        function, wanted, count = self.function, self.wanted, len(self.avals)
 
-            def body(*args):
-                def of_wanted(*values):
-                    full = list(args[:count])
-                    for i, v in zip(wanted, values, strict=True):
-                        full[i] = v
-                    outs = function(*full)
-                    outs = outs if isinstance(outs, (list, tuple)) else [outs]
-                    return [outs[k] for k in present]
+        def body(*args):
+            def of_wanted(*values):
+                full = list(args[:count])
+                for i, v in zip(wanted, values, strict=True):
+                    full[i] = v
+                outs = function(*full)
+                outs = outs if isinstance(outs, (list, tuple)) else [outs]
+                return [outs[k] for k in present]
 
-                _, pull = jax.vjp(of_wanted, *[args[i] for i in wanted])
-                return [conjugate(p) for p in pull([conjugate(c) for c in args[count:]])]
+            _, pull = jax.vjp(of_wanted, *[args[i] for i in wanted])
+            return [conjugate(p) for p in pull([conjugate(c) for c in args[count:]])]
 
-            found = self.pullbacks[present,] = Op(self.op.kernel + "Grad", body, single=False)
-        return found
+        return Op(self.op.kernel + "Grad", body, single=False), [("in", i) for i in range(count)]
 
     def _residual_aval(self, residual):
         kind, i = residual
@@ -200,6 +219,7 @@ class SizedDerivative:
         self._exact, self._make_exact = None, exact
         self.differentiable, self.count, self.kept = symbolic.differentiable, symbolic.count, symbolic.kept
         self.mask, self.wanted, self.extras, self.keep = symbolic.mask, symbolic.wanted, symbolic.extras, symbolic.keep
+        self.kernel = symbolic.kernel
         self.forward = plain
         if symbolic.forward is not symbolic.plain:
             name, form = plain.name, symbolic.forward
@@ -218,11 +238,8 @@ class SizedDerivative:
     def whole(self):
         return self.exact().whole
 
-    def pullback(self, present):
-        return self.exact().pullback(present)
-
-    def from_inputs(self, present):
-        return self.exact().from_inputs(present)
+    def pullback(self, *arguments):
+        return self.exact().pullback(*arguments)
 
 
 def keeper(places):

@@ -9,9 +9,9 @@ from jax import lax
 
 from tfcompat._core import errors as _errors
 from tfcompat._core.avals import shape_text as _shape_text
+from tfcompat._core.context import paused as _paused
 from tfcompat._core.convert import convert as _convert
 from tfcompat._core.op import Axis, Check, Data, Str, T, mismatch, op
-from tfcompat._core.tape import paused as _paused
 from tfcompat._core.tensor_base import TensorHandle as _TensorHandle
 from tfcompat._declare import FLOATS, INDEX, INEXACT, NUMBERS, REAL, invalid, not_allowed
 from tfcompat._elementwise import (

@@ -6,6 +6,7 @@ import jax as _jax
 
 from tfcompat.test import experimental as experimental
 from tfcompat.test._case import TestCase as TestCase
+from tfcompat.test._gradients import compute_gradient as compute_gradient
 
 
 def main(argv=None):

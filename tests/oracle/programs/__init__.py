@@ -1,0 +1,10 @@
+"""Programs over gradients, run alike with TensorFlow and with tfcompat: what they return is recorded and compared.
+
+A program takes the namespace and returns data that `show` turns into JSON: numbers may differ in the last bits, strings
+(dtypes, texts of errors) may not.
+"""
+
+from . import custom_gradients, forward, jacobians, tapes
+from .shared import PROGRAMS
+
+__all__ = ["PROGRAMS", "custom_gradients", "forward", "jacobians", "tapes"]

@@ -1,0 +1,674 @@
+"""`tf.GradientTape`: its life, what it watches, targets, sources, results."""
+
+import threading
+
+import numpy as np
+
+from .shared import attempt, kind_of_error, logged, program
+
+
+@program
+def first_example(tf):
+    x = tf.constant(3.0)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = x * x
+    return tape.gradient(y, x)
+
+
+@program
+def used_twice(tf):
+    x = tf.Variable(3.0)
+    with tf.GradientTape() as tape:
+        y = x * x
+    first = tape.gradient(y, x)
+    return [
+        first,
+        attempt(lambda: tape.gradient(y, x)),
+        attempt(lambda: tape.jacobian(y, x)),
+        kind_of_error(lambda: tape.batch_jacobian(tf.ones([2, 2]), tf.ones([2, 2]))),
+        len(tape.watched_variables()),
+    ]
+
+
+@program
+def persistent(tf):
+    x = tf.constant(3.0)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        y = x * x
+        z = y * y
+    return [tape.gradient(z, x), tape.gradient(y, x), tape.gradient(z, y), tape.gradient(z, [x, y, z])]
+
+
+@program
+def inside_the_block(tf):
+    x = tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        y = x * x * x
+        first = tape.gradient(y, x)
+        z = x * x
+    with logged(tf), tf.GradientTape(persistent=True) as second:
+        y = x * x * x
+        slope = second.gradient(y, x)
+        again = second.gradient(slope, x)
+    return [first, attempt(lambda: tape.gradient(z, x)), slope, again, second.gradient(slope, x)]
+
+
+@program
+def entered_again(tf):
+    x = tf.constant(3.0)
+    tape = tf.GradientTape()
+    with tape:
+        tape.watch(x)
+        y = x * x
+    with tape:
+        z = y * 2.0
+    first = tape.gradient(z, x)
+    with tape:
+        tape.watch(x)
+        y = x * 5.0
+    second = tape.gradient(y, x)
+
+    def twice():
+        with tape, tape:
+            pass
+
+    return [first, second, attempt(twice)]
+
+
+@program
+def entered_again_persistent(tf):
+    x = tf.constant(3.0)
+    tape = tf.GradientTape(persistent=True)
+    with tape:
+        tape.watch(x)
+        y = x * x
+    one = tape.gradient(y, x)
+    with tape:
+        z = y * 2.0
+    return [one, tape.gradient(z, x), tape.gradient(y, x)]
+
+
+@program
+def raised_inside(tf):
+    x = tf.Variable(2.0)
+    tape = tf.GradientTape()
+
+    def failing():
+        with tape:
+            raise KeyError("inside")
+
+    found = attempt(failing)
+    with tape:
+        y = x * x
+    return [found, tape.gradient(y, x)]
+
+
+@program
+def watch_many(tf):
+    a, b, c = tf.constant(1.0), tf.constant(2.0), tf.Variable(3.0, trainable=False)
+    with tf.GradientTape() as tape:
+        tape.watch({"a": a, "rest": [b, (c,)]})
+        y = a * b * c
+    return [tape.gradient(y, [a, b, c]), len(tape.watched_variables())]
+
+
+@program
+def watch_errors(tf):
+    with tf.GradientTape() as tape:
+        return [
+            attempt(lambda: tape.watch(1.0)),
+            attempt(lambda: tape.watch(np.ones(2))),
+            attempt(lambda: tape.watch("a")),
+            attempt(lambda: tape.watch([])),
+            attempt(lambda: tape.watch(None)),
+        ]
+
+
+@program
+def watch_integers(tf):
+    x = tf.constant([1, 2])
+    with logged(tf) as texts, tf.GradientTape() as tape:
+        tape.watch(x)
+        y = x * 2
+    return [tape.gradient(y, x), texts]
+
+
+@program
+def watch_twice(tf):
+    x = tf.constant(3.0)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        tape.watch(x)
+        y = x * x
+    return tape.gradient(y, x)
+
+
+@program
+def watch_intermediate(tf):
+    x = tf.constant(3.0)
+    with tf.GradientTape() as tape:
+        y = x * x
+        tape.watch(y)
+        z = y * y
+    return tape.gradient(z, [x, y])
+
+
+@program
+def watch_late(tf):
+    x = tf.constant(3.0)
+    with tf.GradientTape() as tape:
+        y = x * x
+        tape.watch(x)
+        z = y * x
+    return tape.gradient(z, x)
+
+
+@program
+def accessed_variables(tf):
+    x, w, frozen = tf.Variable(2.0), tf.Variable(5.0), tf.Variable(7.0, trainable=False)
+    with tf.GradientTape(watch_accessed_variables=False, persistent=True) as tape:
+        tape.watch(x)
+        y = x**2 + w * frozen
+    with tf.GradientTape(persistent=True) as other:
+        z = x * w * frozen
+    return [tape.gradient(y, [x, w, frozen]), len(tape.watched_variables()), other.gradient(z, [x, w, frozen]),
+            len(other.watched_variables())]  # fmt: skip
+
+
+@program
+def watched_order(tf):
+    made = [tf.Variable(float(i), name=f"v{i}") for i in range(4)]
+    with tf.GradientTape() as tape:
+        for i in (2, 0, 3, 0):
+            made[i] * 2.0
+        tape.watch(made[1])
+    names = [v.name for v in tape.watched_variables()]
+    return [names, [v.name for v in tf.GradientTape().watched_variables()]]
+
+
+@program
+def stop_recording(tf):
+    x = tf.constant(4.0)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        with tape.stop_recording():
+            y = x**2
+            hidden = y * x
+        z = x * y
+
+    def outside():
+        with tf.GradientTape().stop_recording():
+            pass
+
+    def after():
+        with tape.stop_recording():
+            pass
+
+    return [tape.gradient(y, x), tape.gradient(hidden, x), tape.gradient(z, x), attempt(outside), attempt(after)]
+
+
+@program
+def stop_recording_of_the_inner(tf):
+    x = tf.constant(4.0)
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            with inner.stop_recording():
+                y = x * x
+            z = y * x
+    return [inner.gradient(z, x), outer.gradient(z, x)]
+
+
+@program
+def gradient_while_stopped(tf):
+    x = tf.Variable(4.0)
+    with tf.GradientTape(persistent=True) as tape:
+        y = x * x
+        with tape.stop_recording():
+            slope = tape.gradient(y, x)
+        z = slope * x
+    return [slope, tape.gradient(z, x)]
+
+
+@program
+def reset(tf):
+    x = tf.Variable(4.0)
+    with tf.GradientTape() as tape:
+        y = x * x
+        tape.reset()
+        z = x * 3.0
+    result = tape.gradient([y, z], x)
+    return [result, attempt(tape.reset), attempt(lambda: tf.GradientTape().reset())]
+
+
+@program
+def structures(tf):
+    a, b, c = tf.Variable(1.0), tf.Variable([2.0, 3.0]), tf.Variable(4.0)
+    with tf.GradientTape(persistent=True) as tape:
+        y = a * tf.reduce_sum(b)
+    first = tape.gradient(y, {"a": a, "list": [b, (c, a)]})
+    return [
+        first,
+        type(first["list"][1]).__name__,
+        tape.gradient(y, []),
+        tape.gradient(y, (a,)),
+        tape.gradient(y, [a, a, b]),
+        tape.gradient([y, y], a),
+        tape.gradient({"x": y, "y": [b]}, [a, b]),
+    ]
+
+
+@program
+def nothing_to_differentiate(tf):
+    x = tf.Variable(1.0)
+    with tf.GradientTape(persistent=True) as tape:
+        y = x * 2.0
+    return [
+        attempt(lambda: tape.gradient(None, x)),
+        kind_of_error(lambda: tape.gradient(y, None)),
+        kind_of_error(lambda: tape.gradient(y, [None])),
+        kind_of_error(lambda: tape.gradient(1.0, x)),
+        kind_of_error(lambda: tape.gradient(y, 1.0)),
+        kind_of_error(lambda: tape.gradient([y, None], x)),
+        kind_of_error(lambda: tape.gradient([], x)),
+        kind_of_error(lambda: tape.gradient(y, np.ones(1, np.float32))),
+    ]
+
+
+@program
+def unconnected(tf):
+    x, other, whole = tf.Variable([1.0, 2.0]), tf.Variable([[3.0]]), tf.constant([1, 2])
+    with tf.GradientTape(persistent=True) as tape:
+        y = x * 2.0
+    zero = tf.UnconnectedGradients.ZERO
+    return [
+        tape.gradient(y, [x, other]),
+        tape.gradient(y, [x, other], unconnected_gradients=zero),
+        tape.gradient(y, [other], unconnected_gradients="zero"),
+        tape.gradient(y, [other], unconnected_gradients="none"),
+        tape.gradient(y, {"w": whole}, unconnected_gradients="zero"),
+        attempt(lambda: tape.gradient(y, x, unconnected_gradients="nonsense")),
+        attempt(lambda: tape.gradient(y, x, unconnected_gradients=None)),
+        repr(zero), str(tf.UnconnectedGradients("none")), [k.value for k in tf.UnconnectedGradients],
+    ]  # fmt: skip
+
+
+@program
+def output_gradients(tf):
+    x = tf.Variable([1.0, 2.0])
+    with tf.GradientTape(persistent=True) as tape:
+        y = x * x
+        z = tf.reduce_sum(x)
+    weights = tf.constant([10.0, 100.0])
+
+    def given(target, value):
+        try:
+            return tape.gradient(target, x, output_gradients=value)
+        except Exception as error:
+            return type(error).__name__
+
+    return [
+        given(y, weights),
+        given(y, [10.0, 100.0]),
+        given(y, [[10.0, 100.0]]),
+        given([y, z], [weights, 3.0]),
+        given([y, z], [weights, 3]),
+        given(y, np.array([1.0, 2.0], np.float32)),
+        given(y, np.array([1.0, 2.0])),
+        given(y, tf.Variable([1.0, 2.0])),
+        given([y, z], [weights]),
+        given(y, [weights, weights]),
+        given(y, tf.constant([1, 2])),
+        given(y, tf.ones([3])),
+        given(y, tf.ones([2], tf.float64)),
+        given(y, tf.constant(2.0)),
+        given(y, tf.ones([2, 2])),
+        given({"a": z, "b": y}, {"a": tf.constant(2.0), "b": weights}),
+    ]
+
+
+@program
+def targets_are_sources(tf):
+    x, v = tf.constant(2.0), tf.Variable(3.0)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        y = x * v
+    return [tape.gradient(x, x), tape.gradient(v, v), tape.gradient([y, v], [x, v, y]), tape.gradient(y, y),
+            tape.gradient([x, x], x), tape.gradient(v, x)]  # fmt: skip
+
+
+@program
+def unwatched_target_is_source(tf):
+    x, v = tf.constant(2.0), tf.Variable(3.0)
+    with tf.GradientTape(persistent=True) as tape:
+        pass
+    return [tape.gradient(x, x), tape.gradient(v, v)]
+
+
+@program
+def variable_targets(tf):
+    v, w = tf.Variable([1.0, 2.0]), tf.Variable(4.0)
+    with tf.GradientTape(persistent=True) as tape:
+        v.assign(v * w)
+    return [tape.gradient(v, w), tape.gradient(v, v), tape.gradient([v, w], [v, w])]
+
+
+@program
+def integer_targets_and_sources(tf):
+    x = tf.Variable([1.5, 2.5])
+    n = tf.Variable([1, 2])
+    flags, texts = tf.constant([True, False]), tf.constant(["a", "b"])
+    with logged(tf) as messages, tf.GradientTape(persistent=True) as tape:
+        tape.watch([n, flags])
+        whole = tf.cast(x, tf.int32)
+        back = tf.cast(whole, tf.float32) * x
+        chosen = tf.where(flags, x, 0.0)
+    return [
+        tape.gradient(whole, x),
+        tape.gradient(back, x),
+        tape.gradient(back, n),
+        tape.gradient(chosen, [flags, x]),
+        tape.gradient(n, n),
+        kind_of_error(lambda: tape.gradient(texts, x)),
+        kind_of_error(lambda: tape.gradient(back, texts)),
+        tape.gradient(flags, x),
+        tape.gradient([whole, back], x),
+        len(tape.watched_variables()),
+        messages,
+    ]
+
+
+@program
+def variables_assigned_between(tf):
+    v = tf.Variable(3.0)
+    with tf.GradientTape(persistent=True) as tape:
+        y = v * v
+        v.assign(10.0)
+        z = v * v
+        v.assign_add(1.0)
+        w = v * v * v
+    v.assign(100.0)
+    return [tape.gradient(y, v), tape.gradient(z, v), tape.gradient(w, v), tape.gradient([y, z, w], v), v]
+
+
+@program
+def assigned_from_a_taped_value(tf):
+    x, v = tf.Variable(3.0), tf.Variable(1.0)
+    with tf.GradientTape(persistent=True) as tape:
+        v.assign(x * x)
+        y = v * x
+    return tape.gradient(y, [x, v])
+
+
+@program
+def assign_value_used(tf):
+    x, v = tf.Variable(3.0), tf.Variable(1.0)
+    with tf.GradientTape(persistent=True) as tape:
+        result = v.assign_add(x * x)
+        y = result * x
+        u = v.assign(x)
+        z = u * u
+    return [tape.gradient(y, [x, v]), tape.gradient(z, [x, v])]
+
+
+@program
+def sliced_assign_inside(tf):
+    v, x = tf.Variable([1.0, 2.0, 3.0]), tf.Variable(5.0)
+    with tf.GradientTape(persistent=True) as tape:
+        before = tf.reduce_sum(v * v)
+        v[1].assign(x * 2.0)
+        after = tf.reduce_sum(v * v)
+    return [tape.gradient(before, [v, x]), tape.gradient(after, [v, x])]
+
+
+@program
+def reads_of_a_variable(tf):
+    v = tf.Variable([1.0, 2.0])
+    with tf.GradientTape(persistent=True) as tape:
+        values = [v.value(), v.read_value(), tf.identity(v), v[0], v + 0.0]
+        y = tf.add_n([tf.reduce_sum(value * value) for value in values])
+    return [tape.gradient(y, v), tape.gradient(y, values), tape.gradient(y, v.value())]
+
+
+@program
+def casts(tf):
+    x = tf.Variable([1.0, 2.0])
+    with tf.GradientTape(persistent=True) as tape:
+        double = tf.cast(x, tf.float64) ** 2
+        half = tf.cast(x, tf.float16) * 2
+        brain = tf.cast(x, tf.bfloat16) * 2
+        wave = tf.cast(x, tf.complex64)
+        back = tf.math.real(wave * wave)
+    return [tape.gradient(t, x) for t in (double, half, brain, back)]
+
+
+@program
+def complex_numbers(tf):
+    z = tf.Variable([1.0 + 2.0j, -0.5 + 1.0j], dtype=tf.complex64)
+    r = tf.Variable([2.0, 3.0])
+    with tf.GradientTape(persistent=True) as tape:
+        targets = {
+            "square": z * z,
+            "conj": tf.math.conj(z) * z,
+            "real": tf.math.real(z * z),
+            "imag": tf.math.imag(z * z * z),
+            "abs": tf.abs(z),
+            "angle": tf.math.angle(z),
+            "exp": tf.exp(z),
+            "made": tf.complex(r, r * r) * z,
+            "pow": z**3,
+            "div": z / (z + 1.0),
+            "sum": tf.reduce_sum(z * z[::-1]),
+            "matmul": tf.linalg.matmul(z[None], z[:, None]),
+            "adjoint": tf.linalg.matmul(z[None], z[None], adjoint_b=True),
+            "mixed": tf.math.real(z) * tf.math.imag(z) * r,
+        }
+    return {k: tape.gradient(t, [z, r]) for k, t in targets.items()}
+
+
+@program
+def complex_second_order(tf):
+    z = tf.constant([1.0 + 2.0j, -0.5 + 1.0j], dtype=tf.complex128)
+    with tf.GradientTape() as outer:
+        outer.watch(z)
+        with tf.GradientTape() as inner:
+            inner.watch(z)
+            y = tf.reduce_sum(tf.math.real(z * z * tf.math.conj(z)))
+        slope = inner.gradient(y, z)
+        total = tf.reduce_sum(tf.math.real(slope) + 2.0 * tf.math.imag(slope))
+    return [slope, outer.gradient(total, z)]
+
+
+@program
+def second_and_third(tf):
+    x = tf.constant(1.5)
+    functions = {
+        "power": lambda x: x**4,
+        "sin_exp": lambda x: tf.sin(x) * tf.exp(x),
+        "tanh": lambda x: tf.tanh(x * x),
+        "log_sigmoid": lambda x: tf.math.log_sigmoid(x) * x,
+        "division": lambda x: 1.0 / (1.0 + x * x),
+        "softplus": lambda x: tf.nn.softplus(x) * tf.sqrt(x),
+        "atan": lambda x: tf.atan(x) + tf.math.erf(x),
+        "matmul": lambda x: tf.reduce_sum(tf.matmul(tf.fill([2, 2], x), tf.fill([2, 2], x * x))),
+        "gather": lambda x: tf.gather(tf.stack([x, x * x, x**3]), [2, 2, 0])[0] * x,
+        "softmax": lambda x: tf.nn.softmax(tf.stack([x, x * x, 1.0]))[1],
+        "logsumexp": lambda x: tf.reduce_logsumexp(tf.stack([x, x * x, 1.0])),
+        "norm": lambda x: tf.norm(tf.stack([x, x * x, 1.0])),
+        "prod": lambda x: tf.reduce_prod(tf.stack([x, x * x, 2.0])),
+        "lgamma": lambda x: tf.math.lgamma(x) + tf.math.digamma(x),
+        "selu": lambda x: tf.nn.selu(x) * tf.nn.gelu(x),
+        "moments": lambda x: tf.nn.moments(tf.stack([x, x * x, 1.0]), [0])[1],
+        "cumsum": lambda x: tf.cumsum(tf.stack([x, x * x, x**3]))[2],
+        "where": lambda x: tf.where(x > 1.0, x**3, x),
+        "slices": lambda x: tf.stack([x, x * x, x**3])[1:][0] * tf.concat([[x], [x * x]], 0)[1],
+    }
+    result = {}
+    for name, f in functions.items():
+        with tf.GradientTape() as third:
+            third.watch(x)
+            with tf.GradientTape() as second:
+                second.watch(x)
+                with tf.GradientTape() as first:
+                    first.watch(x)
+                    y = f(x)
+                dy = first.gradient(y, x)
+            ddy = second.gradient(dy, x)
+        result[name] = [y, dy, ddy, third.gradient(ddy, x)]
+    return result
+
+
+@program
+def nested_with_variables(tf):
+    w, b = tf.Variable([[1.0, 2.0], [3.0, 4.0]]), tf.Variable([0.5, -0.5])
+    x = tf.constant([[1.0, -1.0]])
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            y = tf.reduce_sum(tf.tanh(x @ w + b) ** 2)
+        gradients = inner.gradient(y, [w, b])
+        penalty = tf.add_n([tf.reduce_sum(g * g) for g in gradients])
+    return [gradients, outer.gradient(penalty, [w, b])]
+
+
+@program
+def gradient_outside_the_outer(tf):
+    x = tf.constant(2.0)
+    with tf.GradientTape(persistent=True) as inner:
+        inner.watch(x)
+        y = x**3
+    with tf.GradientTape() as later:
+        later.watch(x)
+        slope = inner.gradient(y, x)
+    return [slope, later.gradient(slope, x)]
+
+
+@program
+def later_tape_over_residuals(tf):
+    x = tf.constant([[0.5, 1.5], [2.0, -1.0]])
+    functions = {
+        "sin": tf.sin,
+        "conv": lambda x: tf.nn.conv2d(x[None, :, :, None], tf.reshape(x, [2, 2, 1, 1]), 1, "SAME"),
+        "matmul": lambda x: x @ x,
+        "division": lambda x: x / (x * x + 1.0),
+    }
+    result = {}
+    for name, f in functions.items():
+        with tf.GradientTape() as first:
+            first.watch(x)
+            y = f(x)
+        with tf.GradientTape() as later:
+            later.watch(x)
+            slope = first.gradient(y, x)
+        result[name] = [slope, later.gradient(slope, x)]
+    return result
+
+
+@program
+def mixed_orders(tf):
+    x, k = tf.constant([[1.0, 2.0, 0.5], [0.0, -1.0, 3.0], [2.0, 1.0, 1.0]]), tf.constant([[1.0, -2.0], [0.5, 1.5]])
+
+    def conv(x, k):
+        return tf.nn.conv2d(x[None, :, :, None], k[:, :, None, None], 1, "VALID")
+
+    result = []
+    for watched in ([x], [k], [x, k]):
+        with tf.GradientTape() as outer:
+            outer.watch([x, k])
+            with tf.GradientTape() as inner:
+                inner.watch(watched)
+                y = tf.reduce_sum(conv(x, k) ** 3)
+            slopes = inner.gradient(y, watched)
+        result.append(outer.gradient(slopes, [x, k]))
+    return result
+
+
+@program
+def python_control_flow(tf):
+    def f(x, steps):
+        y = x
+        for i in range(steps):
+            if y > 10.0:
+                break
+            y = y * x if i % 2 else y + x
+        return y
+
+    result = []
+    for start in (1.5, 3.0, -2.0):
+        x = tf.Variable(start)
+        with tf.GradientTape() as tape:
+            y = f(x, 7)
+        result.append([y, tape.gradient(y, x)])
+    return result
+
+
+@program
+def stop_gradient(tf):
+    x = tf.Variable([1.0, 2.0])
+    with tf.GradientTape(persistent=True) as tape:
+        y = tf.stop_gradient(x * x) * x
+        z = tf.stop_gradient(x)
+        u = [tf.stop_gradient(1.0), tf.stop_gradient([1, 2])]
+    return [tape.gradient(y, x), tape.gradient(z, x), u]
+
+
+@program
+def threads(tf):
+    results = {}
+
+    def work(k):
+        x = tf.Variable(float(k))
+        with tf.GradientTape() as tape:
+            y = x
+            for _ in range(20):
+                y = y * 1.1 + x
+        results[k] = [y, tape.gradient(y, x)]
+
+    workers = [threading.Thread(target=work, args=(k,)) for k in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return [results[k] for k in range(3)]
+
+
+@program
+def tape_of_another_thread(tf):
+    x = tf.Variable(3.0)
+    found = []
+    with tf.GradientTape(persistent=True) as tape:
+        y = x * x
+
+        def work():
+            found.append(x * x * x)
+
+        worker = threading.Thread(target=work)
+        worker.start()
+        worker.join()
+    inside = []
+    worker = threading.Thread(target=lambda: inside.append(tape.gradient(y, x)))
+    worker.start()
+    worker.join()
+    return [tape.gradient(found[0], x), tape.gradient(y, x), inside]
+
+
+@program
+def equal_handles(tf):
+    x = tf.Variable(2.0)
+    with tf.GradientTape(persistent=True) as tape:
+        a = tf.identity(x)
+        b = tf.convert_to_tensor(a)
+        y = tf.reshape(b, []) * a
+    return [tape.gradient(y, [x, a, b]), b is a]
+
+
+@program
+def numpy_in_between(tf):
+    x = tf.Variable([1.0, 2.0])
+    with tf.GradientTape(persistent=True) as tape:
+        y = x * x
+        z = tf.constant(y.numpy()) * x
+        w = y * np.float32(3.0)
+    return [tape.gradient(z, x), tape.gradient(w, x)]

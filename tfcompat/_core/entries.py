@@ -1,0 +1,233 @@
+"""What tapes hold: an entry for each recorded step that touches something watched, and how entries are made.
+
+An entry is a plain tuple, as each op recorded makes one:
+
+    (derivative, in_gids, out_gids, kept, ins, slot)
+
+`in_gids` and `out_gids` are the identities of inputs and results. `derivative` knows the pullback, which wants the
+tensors `kept` (and, where it is to be differentiated again, all `ins`). Where `derivative` is None, `kept` is a Python
+function from the cotangents of the results (None where there is none) to those of all inputs, and `ins` is None or
+(derivative, kept, ins) that do the same where cotangents come in stacks. `slot` is where the segment has the first result.
+"""
+
+from tfcompat._core import generic, jacobian
+from tfcompat._core.context import state
+from tfcompat._core.convert import convert
+from tfcompat._core.indexed_slices import IndexedSlices
+from tfcompat._core.op import T, arrange, invoke, op, set_taped_call, trace
+from tfcompat._core.tensor import Tensor
+from tfcompat._core.tensor_base import TensorHandle, gids
+from tfcompat._core.vjp import Derivative, SizedDerivative
+
+
+def pull_back(entry, cotangents):
+    """Cotangents of an entry's inputs, from those of its results (None where there is none).
+
+    Returns:
+      (gids of inputs, their cotangents).
+    """
+    derivative, in_gids, _, kept, ins, _ = entry
+    if derivative is None:
+        return in_gids, kept(cotangents)
+    in_gids = [in_gids[i] for i in derivative.wanted]
+    if len(cotangents) > 1:
+        return in_gids, pull_present(derivative, kept, ins, cotangents)
+    # The usual case: one result, and its whole pullback is known.
+    cotangent = cotangents[0]
+    operands = (*kept, cotangent if type(cotangent) is Tensor else dense(cotangent))
+    context = state.context
+    if not context.tapes and not context.accumulators:
+        return in_gids, context.segment.record(derivative.whole_spec, operands)
+    if derivative.extras:
+        return in_gids, pull_present(derivative, kept, ins, cotangents)
+    return in_gids, invoke(derivative.whole, operands)
+
+
+def pull_stack(entry, cotangents):
+    """The same for cotangents with one more dimension in front."""
+    derivative, in_gids, _, kept, ins, _ = entry
+    if derivative is None:
+        if kept is list:
+            return in_gids, cotangents
+        if ins is None:
+            return in_gids, jacobian.by_row(kept, cotangents)
+        derivative, kept, ins = ins
+    return [in_gids[i] for i in derivative.wanted], pull_present(derivative, kept, ins, cotangents, stacked=True)
+
+
+def pull_present(derivative, kept, ins, cotangents, stacked=False):
+    """The general case: several results, some without a cotangent; residuals that are on no tape; stacks."""
+    present = tuple([k for k in derivative.differentiable if cotangents[k] is not None])
+    if not present:
+        return [None] * len(derivative.wanted)
+    # Extra residuals are on no tape: a pullback that may be differentiated again starts from the inputs.
+    restart = derivative.extras and bool(state.tapes or state.accumulators)
+    pullback, residuals = derivative.pullback(present, restart, stacked)
+    if restart:
+        kept = ins
+    else:
+        known = dict(zip(derivative.kept, kept, strict=True))
+        kept = [known[r] for r in residuals]
+    return invoke(pullback, (*kept, *[dense(cotangents[k]) for k in present]))
+
+
+def gid_of(tensor):
+    """The identity of a tensor on tapes."""
+    if not tensor._gid:
+        tensor._gid = next(gids)
+    return tensor._gid
+
+
+@op("AddN", static=False)
+def accumulate(a: T, b: T):
+    return a + b
+
+
+def record_taped(context, op, spec, ins, attrs, count):
+    """Records a node while tapes or forward accumulators are active."""
+    tapes = context.tapes
+    if tapes and tapes[0]._fresh:
+        # Rule: a step's program starts at the first node inside an outermost tape, when the last tape is surely dead.
+        tapes[0]._fresh = False
+        if tapes[0]._outermost:
+            context.segment.close("tape")
+            tapes[0]._serial = context.segment.serial
+    if context.accumulators:
+        return _forward.record(context, op, spec, ins, attrs, count)
+    return record_on(tapes, context, op, spec, ins, attrs, count)
+
+
+def record_on(tapes, context, op, spec, ins, attrs, count):
+    """Records a node, and its entry on those of `tapes` that watch an input."""
+    # Every op of a forward pass comes through here: one tape and one or two inputs are written out.
+    if len(tapes) == 1:
+        watched = tapes[0]._watched
+        if len(ins) == 2:
+            x, y = ins
+            in_gids = x._gid, y._gid
+            mask = in_gids[0] in watched, in_gids[1] in watched
+        elif len(ins) == 1:
+            in_gids = (ins[0]._gid,)
+            mask = (in_gids[0] in watched,)
+        else:
+            in_gids = [t._gid for t in ins]
+            mask = tuple([gid in watched for gid in in_gids])
+    else:
+        in_gids = [t._gid for t in ins]
+        mask = tuple([any([gid in tape._watched for tape in tapes]) for gid in in_gids])
+    derivative = spec.derivatives.get(mask)
+    if derivative is None:
+        derivative = spec.derivatives[mask] = make_derivative(op, spec, ins, attrs, count, mask)
+    if derivative is False:
+        return context.segment.record(spec, ins)
+    results = context.segment.record(derivative.forward, ins)
+    if derivative.forward.single:
+        gid = results._gid = next(gids)
+        out_gids = (gid,)
+        slot = results._slot
+        kept = derivative.keep((*ins, results))
+    else:
+        own = results[: derivative.count]
+        out_gids = tuple([gid_of(t) for t in own])
+        slot = own[0]._slot
+        kept = derivative.keep((*ins, *results))
+        results = own[0] if spec.single else own
+    entry = (derivative, in_gids, out_gids, kept, ins if derivative.extras else None, slot)
+    if op.sparse_grad is not None:
+        pull = op.sparse_grad(ins, attrs, derivative.mask)
+        if pull is not None:
+            entry = (None, in_gids, out_gids, pull, (derivative, kept, entry[4]), 0)
+    if len(tapes) == 1:
+        tapes[0]._entries.append(entry)
+        watched.update(out_gids)
+    else:
+        for tape in tapes:
+            if not tape._watched.isdisjoint(in_gids):
+                tape._entries.append(entry)
+                tape._watched.update(out_gids)
+    return results
+
+
+_forward = None  # the module `forward`, which imports this one
+
+
+def set_forward(module):
+    global _forward
+    _forward = module
+
+
+def make_derivative(op, spec, ins, attrs, count, mask):
+    """The Derivative of an op for these inputs; from the third set of shapes on without tracing.
+
+    Returns False where no watched input has a derivative.
+    """
+    mask = tuple([m and t._aval.differentiable for m, t in zip(mask, ins, strict=True)])
+    if op.grad is None or True not in mask or not any([a.differentiable for a in spec.avals]):
+        return False
+
+    def rule_of(attrs):
+        def rule(g, out, data):
+            return op.grad(g, out, *(data if op.parameters is None else arrange(op.parameters, data, attrs, count)))
+
+        return rule if callable(op.grad) else None
+
+    pattern = generic.Pattern([t._aval for t in ins], attrs, op.annotations, count)
+    key = (pattern.key, mask)
+    form = op.taped_forms.get(key, 0)
+
+    def exact():
+        return Derivative(op, op.function(attrs, count), ins, mask, spec, rule_of(attrs))
+
+    if isinstance(form, Derivative):
+        return SizedDerivative(form, pattern.sizes, exact, spec)
+    derivative = exact()
+    if form is not False and pattern.sizes:
+        op.taped_forms[key] = form + 1
+        if form >= generic.EXACT_TRACES:
+            op.taped_forms[key] = symbolic_derivative(op, pattern, mask, rule_of, derivative)
+    return derivative
+
+
+def symbolic_derivative(op, pattern, mask, rule_of, exact):
+    """A Derivative with symbolic dimensions, or False where it would not do what `exact` does."""
+    try:
+        form = generic.Form(pattern)
+
+        def make_spec(name, closed, single):
+            return generic.GenericSpec(closed, form.names)
+
+        ins = [generic.SymbolicTensor(a) for a in form.avals]
+        function = op.function(form.attrs, pattern.key[2])
+        plain = make_spec(op.kernel, trace(op, function, form.avals), op.single)
+        symbolic = Derivative(op, function, ins, mask, plain, rule_of(form.attrs), make_spec)
+        same = symbolic.kept == exact.kept and generic.same_program(symbolic.whole_spec.closed, exact.whole_spec.jaxpr)
+        return symbolic if same else False
+    except Exception:  # noqa: BLE001 - sizes that cannot be compared symbolically raise many things
+        return False
+
+
+def record_python(name, ins, outs, pull):
+    """Records a step whose pullback is a Python function of tensors (custom gradients)."""
+    if state.accumulators:
+        _forward.record_python(ins, outs, pull)
+    in_gids = [t._gid for t in ins]
+    touched = [tape for tape in state.tapes if not tape._watched.isdisjoint(in_gids)]
+    if touched:
+        pull.__name__ = name
+        out_gids = tuple([gid_of(t) for t in outs])
+        for tape in touched:
+            tape._entries.append((None, in_gids, out_gids, pull, None, 0))
+            tape._watched.update(out_gids)
+
+
+def dense(cotangent):
+    return cotangent if isinstance(cotangent, TensorHandle) else convert(cotangent)
+
+
+def add_cotangents(a, b):
+    if isinstance(a, IndexedSlices) and isinstance(b, IndexedSlices):
+        return a.concatenated(b)
+    return accumulate(dense(a), dense(b))
+
+
+set_taped_call(record_taped)

@@ -1,0 +1,231 @@
+"""`tf.autodiff.ForwardAccumulator`: Jacobian-vector products, computed as the ops are called.
+
+The tangent of a result is recorded as one more op: `jax.jvp` of the op's body, or the transpose of the gradient that the
+op declares, so that forward and backward follow the same conventions. Strictly nested, as in TensorFlow: what an
+accumulator records is seen by the tapes and accumulators around it only.
+"""
+
+import sys
+import weakref
+
+import jax
+import jax.numpy as jnp
+
+from tfcompat._core import entries, nest
+from tfcompat._core.cells import cell_of, dtype_of
+from tfcompat._core.context import state
+from tfcompat._core.convert import convert
+from tfcompat._core.op import Op, Spec, arrange, invoke, trace
+from tfcompat._core.tape import (
+    GradientTape,
+    UnconnectedGradients,
+    levels,
+    warn,
+    zeros_for,
+)
+from tfcompat._core.vjp import conjugate
+
+PRIMAL_DTYPE = "The dtype of the watched primal must be floating (e.g. tf.float32), got {dtype!r}"
+REPEATED = (
+    "Tensor {} was specified as a primal multiple times. This may indicate an error. If it was intended, please sum the "
+    "corresponding tangents."
+)
+
+
+class ForwardAccumulator:
+    """Computes Jacobian-vector products while a program runs.
+
+    Args:
+      primals: a Tensor or Variable, or a nested structure of them, with regard to which is differentiated.
+      tangents: the vector: the same structure, of tensors of the primals' shapes and dtypes.
+
+    Raises:
+      ValueError: a primal is given twice, or the structures differ.
+    """
+
+    def __init__(self, primals, tangents):
+        self._tangents = {}  # id of a tensor -> (weak reference to it, tangent)
+        self._of_cells = {}  # gid of a variable -> tangent
+        self._recording = False
+        self._level = 0
+        seen = set()
+        for primal in nest.flatten(primals):
+            if id(primal) in seen:
+                raise ValueError(REPEATED.format(primal))
+            seen.add(id(primal))
+        nest.map_structure(self._watch, primals, tangents)
+
+    def _watch(self, primal, tangent):
+        dtype = dtype_of(primal)
+        if not dtype.is_floating:
+            warn(PRIMAL_DTYPE.format(dtype=dtype), 5)
+        tangent = convert(tangent, dtype)
+        cell = cell_of(primal)
+        if cell is None:
+            self._set(primal, tangent)
+        else:
+            self._of_cells[cell.gid] = tangent
+
+    def __enter__(self):
+        if self._recording:
+            raise ValueError("Accumulator is already recording.")
+        self._level = next(levels)
+        state.accumulators = [*state.accumulators, self]
+        self._recording = True
+        return self
+
+    def __exit__(self, kind, value, traceback):
+        if self._recording:
+            state.accumulators = [a for a in state.accumulators if a is not self]
+            self._recording = False
+
+    def jvp(self, primals, unconnected_gradients=UnconnectedGradients.NONE):
+        """The Jacobian-vector products of tensors computed while the accumulator was active; computes nothing.
+
+        Args:
+          primals: a Tensor or Variable, or a nested structure of them.
+          unconnected_gradients: what those get that do not depend on the watched primals: "none" (None) or "zero".
+
+        Raises:
+          ValueError: a wrong `unconnected_gradients`.
+        """
+        zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
+
+        def fetch(primal):
+            cell = cell_of(primal)
+            tangent = self._get(primal) if cell is None else self._of_cells.get(cell.gid)
+            return zeros_for(primal) if tangent is None and zero else tangent
+
+        return nest.map_structure(fetch, primals)
+
+    def _variable_read(self, cell):
+        tangent = self._of_cells.get(cell.gid)
+        if tangent is not None:
+            self._set(cell._tensor, tangent)
+
+    def _get(self, tensor):
+        found = self._tangents.get(id(tensor))
+        return None if found is None else found[1]
+
+    def _set(self, tensor, tangent):
+        # Tangents go when their tensors do.
+        tangents, key = self._tangents, id(tensor)
+        tangents[key] = weakref.ref(tensor, lambda _: tangents.pop(key, None)), tangent
+
+
+def record(context, op, spec, ins, attrs, count):
+    """Records a node, and its Jacobian-vector products for the active accumulators.
+
+    Outermost first: what an inner one records may look at the results, whose tangents the outer ones must know by then.
+    """
+    accumulators, tapes = context.accumulators, context.tapes
+    context.accumulators = []
+    try:
+        results = entries.record_on(tapes, context, op, spec, ins, attrs, count)
+        if op.grad is None:
+            return results
+        outs = [results] if spec.single else results
+        for position, accumulator in enumerate(accumulators):
+            given = [accumulator._get(t) if t._aval.differentiable else None for t in ins]
+            mask = tuple([g is not None for g in given])
+            if True not in mask:
+                continue
+            outside(accumulator, accumulators[:position], tapes)
+            made = spec.derivatives.get((mask, "jvp"))
+            if made is None:
+                made = spec.derivatives[mask, "jvp"] = make_jvp(op, spec, ins, attrs, count, mask)
+            jvp, differentiable = made
+            tangents = invoke(jvp, (*ins, *outs, *[g for g in given if g is not None]))
+            for k, tangent in zip(differentiable, tangents, strict=True):
+                accumulator._set(outs[k], tangent)
+        return results
+    finally:
+        context.accumulators, context.tapes = accumulators, tapes
+
+
+def outside(accumulator, accumulators, tapes):
+    """Makes those tapes and accumulators active that were entered before `accumulator`."""
+    state.accumulators = accumulators
+    state.tapes = [tape for tape in tapes if tape._level < accumulator._level]
+
+
+def make_jvp(op, spec, ins, attrs, count, mask):
+    """The Op of (inputs, results, tangents) to the tangents of the differentiable results, and which those are."""
+    wanted = [i for i, m in enumerate(mask) if m]
+    differentiable = [k for k, a in enumerate(spec.avals) if a.differentiable]
+    n, m = len(ins), len(spec.avals)
+    function = op.function(attrs, count)
+
+    def of_body(*args):
+        def of_wanted(*values):
+            full = list(args[:n])
+            for i, v in zip(wanted, values, strict=True):
+                full[i] = v
+            outs = function(*full)
+            outs = outs if isinstance(outs, (list, tuple)) else [outs]
+            return [outs[k] for k in differentiable]
+
+        return jax.jvp(of_wanted, [args[i] for i in wanted], list(args[n + m :]))[1]
+
+    def of_gradient(*args):
+        inputs, outs, tangents = args[:n], args[n : n + m], args[n + m :]
+        data = inputs if op.parameters is None else arrange(op.parameters, inputs, attrs, count)
+        floating = [i for i, t in enumerate(ins) if t._aval.differentiable]
+
+        def pullback(given):
+            g = [jnp.zeros(o.shape, o.dtype) for o in outs]
+            for k, c in zip(differentiable, given, strict=True):
+                g[k] = conjugate(c)
+            grads = op.grad(g[0] if op.single else g, outs[0] if op.single else list(outs), *data)
+            grads = list(grads) if isinstance(grads, (list, tuple)) else [grads]
+            by_input = dict(zip(floating, grads, strict=True))
+            return [
+                jnp.zeros_like(inputs[i]) if by_input[i] is None
+                else conjugate(jnp.asarray(by_input[i], inputs[i].dtype).reshape(inputs[i].shape))
+                for i in wanted
+            ]  # fmt: skip
+
+        # The gradient is linear in the cotangents: the transpose of that map is the Jacobian itself.
+        _, transpose = jax.vjp(pullback, [jnp.zeros_like(outs[k]) for k in differentiable])
+        return transpose(list(tangents))[0]
+
+    avals = [*[t._aval for t in ins], *spec.avals, *[ins[i]._aval for i in wanted]]
+    bodies = [of_gradient, of_body] if callable(op.grad) else [of_body]
+    for body in bodies:
+        jvp = Op(op.kernel + "Jvp", body, single=False)
+        try:
+            jvp.specs[tuple(avals)] = Spec(jvp.kernel, trace(jvp, body, avals), False)
+            break
+        except Exception:
+            if body is of_body:
+                raise
+    return jvp, differentiable
+
+
+def record_python(ins, outs, pull):
+    """Tangents of a step with a Python pullback: that is linear, and a tape transposes it.
+
+    Results that have a tangent already, because what computed them was seen, keep it, as in TensorFlow.
+    """
+    accumulators, tapes = state.accumulators, state.tapes
+    try:
+        for position, accumulator in enumerate(accumulators):
+            given = [accumulator._get(t) for t in ins]
+            if all(g is None for g in given) or all(accumulator._get(t) is not None for t in outs):
+                continue
+            outside(accumulator, accumulators[:position], tapes)
+            with GradientTape(watch_accessed_variables=False) as tape:
+                aids = [zeros_for(t) for t in outs]
+                tape.watch([a for a in aids if a._aval.differentiable])
+                pulled = list(pull(aids))
+            pairs = [(entries.dense(p), g) for p, g in zip(pulled, given, strict=True) if p is not None and g is not None]
+            tangents = tape.gradient([p for p, _ in pairs], aids, output_gradients=[g for _, g in pairs])
+            for t, tangent in zip(outs, tangents, strict=True):
+                if tangent is not None and accumulator._get(t) is None:
+                    accumulator._set(t, tangent)
+    finally:
+        state.accumulators, state.tapes = accumulators, tapes
+
+
+entries.set_forward(sys.modules[__name__])
+__all__ = ["ForwardAccumulator"]
