@@ -9,7 +9,6 @@ import tfcompat as tf
 
 RECORDED = snippets.load()
 _RESOURCE = "a variable is read before its slices are gathered: the message names GatherV2, not ResourceGather"
-_JACOBIAN = "jacobians are not there yet"
 # Programs that go another way than in TensorFlow, with the reason.
 DEVIATIONS = {
     "mixed dtypes: clip": "one op here, two kernels there: the message names ClipByValue, not Minimum",
@@ -17,8 +16,6 @@ DEVIATIONS = {
     "assign: in a loop until it fails": _RESOURCE,
     "order: the inner error of a function": _RESOURCE,
     "assign: scatter of another shape": "TensorFlow does not look at the shape and reads beyond the updates",
-    "tape: jacobian of a used tape": _JACOBIAN,
-    "tape: batch_jacobian of vectors": _JACOBIAN,
     "order: a hot loop fails at its last step": "at a proven call site with pending operands the next read raises",
     "order: scatter, then a failing scatter": "TensorFlow updates the rows in front of the bad one, here none is",
 }
