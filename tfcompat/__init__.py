@@ -25,6 +25,7 @@ from tfcompat import (
     dtypes as dtypes,
     errors as errors,
     extras as extras,
+    interop as interop,
     linalg as linalg,
     math as math,
     nest as nest,

@@ -252,8 +252,8 @@ def _extreme(kernel, x, axis, output_type, function, worst):
         x = where(x != x, worst, x)
     elif x.dtype == bool:
         x = x.astype(jnp.uint8)
-    wide = output_type.np if output_type in INDEX else np.dtype(np.int32)
-    return function(x, axis, wide).astype(output_type.np)
+    # An axis of 2**31 elements fits no memory; and argmax of 64 bits cannot be lowered inside a 32-bit jax.jit.
+    return function(x, axis, np.dtype(np.int32)).astype(output_type.np)
 
 
 EXTREMES = (*REAL, d.bool)

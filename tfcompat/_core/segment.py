@@ -46,6 +46,7 @@ class Work:
 class Segment:
     """Nodes recorded since the last run, of one thread."""
 
+    symbolic = False  # True for a Recording, whose tensors never have values
     watcher = None  # is told of writes to variables (replay.py)
 
     def __init__(self):

@@ -8,8 +8,9 @@ import numpy as np
 from tfcompat._core import device, segment as segments
 from tfcompat._core.avals import aval_of
 from tfcompat._core.context import state
+from tfcompat._core.donation import lend
 from tfcompat._core.reference import Reference
-from tfcompat._core.tensor_base import PLAIN, TensorHandle, host_value, payload
+from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value, payload
 
 _NUMPY_HINT = """{kind} object has no attribute '{name}'. 
         If you are looking for numpy-related methods, please run the following:
@@ -129,8 +130,15 @@ class Tensor(TensorHandle):
         value = payload(self)
         if isinstance(value, jax.Array):
             return value
-        with jax.enable_x64(True):
-            return jax.numpy.array(value)
+        if value.dtype == object:
+            raise TypeError(f"A tensor of dtype {self.dtype.name} cannot become a JAX array.")
+        # Large blocks are taken over without a copy: nobody writes into them from now on. An array all the same while
+        # JAX is tracing, not a tracer.
+        with jax.enable_x64(True), jax.ensure_compile_time_eval():
+            array = jax.device_put(lend(value))
+        if self._slot != STATIC:
+            self._value = array
+        return array
 
     def __dlpack__(self, **kwargs):
         return self.__jax_array__().__dlpack__(**kwargs)
