@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from processes import ROOT, run_python
 
 import tfcompat as tf
 from tfcompat.interop import call_jax, from_jax, jax_function, to_jax
@@ -339,3 +340,12 @@ def test_both_ways_at_once():
         tape.watch(y)
         value = call_jax(pure, y)
     same(tape.gradient(value, y), jax.grad(direct)(x))
+
+
+def test_the_example():
+    done = run_python(ROOT / "examples" / "jax_interop.py")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert float(lines[0].split()[-1]) < 0.1
+    assert lines[1].endswith("[ 2.  -3.   0.5]")
+    assert lines[2].endswith("(64, 3)") and lines[3].endswith("True")
