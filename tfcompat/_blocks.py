@@ -99,8 +99,14 @@ def required_space_to_batch_paddings(input_shape, block_shape, base_paddings=Non
 
 def _depth(input, block, data_format, kernel):
     if data_format not in ("NHWC", "NCHW"):
-        raise NotImplementedError(f"{kernel} with data_format {data_format!r}: use NHWC.")
-    x = transpose(input, [0, 2, 3, 1]) if data_format == "NCHW" else convert(input)
+        raise invalid(f"Value for attr 'data_format' of \"{data_format}\" is not in the list of allowed values: \"NHWC\", "
+                      "\"NCHW\"", kernel)  # fmt: skip
+    if block < 2:
+        raise invalid(f"Value for attr 'block_size' of {block} must be at least minimum 2", kernel)
+    x = convert(input)
+    if len(x._aval.shape) != 4:
+        raise invalid(f"Input rank should be: 4 instead of: {len(x._aval.shape)}", kernel)
+    x = transpose(x, [0, 2, 3, 1]) if data_format == "NCHW" else x
     n, h, w, c = x._aval.shape
     if kernel == "SpaceToDepth":
         if h % block or w % block:

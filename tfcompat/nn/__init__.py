@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as _np
 from jax import lax
 
+from tfcompat._blocks import depth_to_space as depth_to_space, space_to_depth as space_to_depth
 from tfcompat._core import errors as _errors
 from tfcompat._core.avals import shape_text as _shape_text
 from tfcompat._core.context import paused as _paused
@@ -43,6 +44,39 @@ from tfcompat._nn_conv import (
     max_pool3d as max_pool3d,
     pool as pool,
     separable_conv2d as separable_conv2d,
+)
+from tfcompat._nn_ctc import (
+    collapse_repeated as collapse_repeated,
+    ctc_beam_search_decoder as ctc_beam_search_decoder,
+    ctc_greedy_decoder as ctc_greedy_decoder,
+    ctc_loss as ctc_loss,
+    ctc_unique_labels as ctc_unique_labels,
+)
+from tfcompat._nn_stats import (
+    batch_norm_with_global_normalization as batch_norm_with_global_normalization,
+    compute_average_loss as compute_average_loss,
+    isotonic_regression as isotonic_regression,
+    scale_regularization_loss as scale_regularization_loss,
+    sufficient_statistics as sufficient_statistics,
+    weighted_moments as weighted_moments,
+)
+from tfcompat._nn_transposes import (
+    atrous_conv2d as atrous_conv2d,
+    atrous_conv2d_transpose as atrous_conv2d_transpose,
+    conv1d_transpose as conv1d_transpose,
+    conv3d_transpose as conv3d_transpose,
+    conv_transpose as conv_transpose,
+    depthwise_conv2d_backprop_filter as depthwise_conv2d_backprop_filter,
+    depthwise_conv2d_backprop_input as depthwise_conv2d_backprop_input,
+)
+from tfcompat._nn_windows import (
+    dilation2d as dilation2d,
+    erosion2d as erosion2d,
+    fractional_avg_pool as fractional_avg_pool,
+    fractional_max_pool as fractional_max_pool,
+    local_response_normalization as local_response_normalization,
+    lrn as lrn,
+    max_pool_with_argmax as max_pool_with_argmax,
 )
 from tfcompat._reductions import reduce_mean as _reduce_mean, zero_fraction as zero_fraction
 
