@@ -14,11 +14,8 @@ from tfcompat._nn_conv import conv2d, conv2d_transpose, layout, padding_of, spat
 
 def _transposed(input, filters, output_shape, strides, padding, data_format, dilations, n):
     first, _, _ = layout(data_format, n)
-    if isinstance(padding, str) and padding not in ("SAME", "VALID"):
-        raise invalid(f"Value for attr 'padding' of \"{padding}\" is not in the list of allowed values: \"SAME\", \"VALID\", "
-                      "\"EXPLICIT\"", f"Conv{n}DBackpropInput")  # fmt: skip
     options = (Shape.canonical(output_shape, "output_shape"), spatial(strides, n, "strides", first),
-               padding_of(padding, n, first), spatial(1 if dilations is None else dilations, n, "dilations", first),
+               padding_of(padding, n, first, f"Conv{n}DBackpropInput"), spatial(1 if dilations is None else dilations, n, "dilations", first),
                data_format, n)  # fmt: skip
     return transpose_convolve(input, filters, options)
 
@@ -73,6 +70,8 @@ def atrous_conv2d(value, filters, rate, padding, name=None):
     rates = np.broadcast_to(rate, (2,)).tolist()
     if min(rates) < 1:
         raise ValueError(f"all values of `dilation_rate` must be positive. Received: dilation_rate={np.array(rates)}")
+    if max(rates) > 1 and padding not in ("SAME", "VALID"):
+        raise ValueError(f"`padding` must be one of 'SAME' or 'VALID'. Received: padding={padding}")
     return conv2d(value, filters, 1, padding, dilations=rates)
 
 
@@ -134,7 +133,7 @@ def _depthwise_filter(input: T, out_backprop: T, filter_sizes: Shape, options: A
 
 def _depthwise_options(strides, padding, data_format, dilations):
     first, _, _ = layout(data_format, 2)
-    return (spatial(strides, 2, "strides", first), padding_of(padding, 2, first),
+    return (spatial(strides, 2, "strides", first), padding_of(padding, 2, first, "DepthwiseConv2dNative"),
             spatial(1 if dilations is None else dilations, 2, "dilations", first), data_format)  # fmt: skip
 
 

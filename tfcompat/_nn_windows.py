@@ -75,7 +75,7 @@ def _only_nhwc(data_format):
 
 
 def _morphology_options(strides, padding, dilations):
-    return spatial(strides, 2, "strides"), padding_of(padding, 2, False), spatial(dilations, 2, "rates")
+    return spatial(strides, 2, "strides"), padding_of(padding, 2, False, "Dilation2D", False), spatial(dilations, 2, "rates")
 
 
 def dilation2d(input, filters, strides, padding, data_format, dilations, name=None):
@@ -145,7 +145,8 @@ def max_pool_with_argmax(input, ksize, strides, padding, data_format="NHWC", out
       ValueError: another `data_format`.
     """
     _only_nhwc(data_format)
-    options = (spatial(ksize, 2, "ksize"), spatial(strides, 2, "strides"), padding_of(padding, 2, False))
+    options = (spatial(ksize, 2, "ksize"), spatial(strides, 2, "strides"),
+               padding_of(padding, 2, False, "MaxPoolWithArgmax", False))  # fmt: skip
     return MaxPoolWithArgmax(*_max_pool_with_argmax(input, options, output_dtype, include_batch_in_index))
 
 
