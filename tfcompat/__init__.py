@@ -16,6 +16,7 @@ from tfcompat import (
     _install as _install,
     _unsupported as _unsupported,
     autodiff as autodiff,
+    autograph as autograph,
     bitwise as bitwise,
     compat as compat,
     config as config,
@@ -76,6 +77,7 @@ from tfcompat._clip import (
     clip_by_value as clip_by_value,
 )
 from tfcompat._control import (
+    case as case,
     cond as cond,
     control_dependencies as control_dependencies,
     device as device,
@@ -85,6 +87,7 @@ from tfcompat._control import (
     init_scope as init_scope,
     inside_function as inside_function,
     no_op as no_op,
+    switch_case as switch_case,
     tuple as tuple,
 )
 from tfcompat._core.convert import (
@@ -126,6 +129,9 @@ from tfcompat._core.dtypes import (
     uint64 as uint64,
     variant as variant,
 )
+from tfcompat._core.graph import (
+    Graph as Graph,
+)
 from tfcompat._core.indexed_slices import (
     IndexedSlices as IndexedSlices,
 )
@@ -144,6 +150,9 @@ from tfcompat._core.specs import (
     TensorSpec as TensorSpec,
     TypeSpec as TypeSpec,
     type_spec_from_value as type_spec_from_value,
+)
+from tfcompat._core.symbolic import (
+    Operation as Operation,
 )
 from tfcompat._core.tape import (
     GradientTape as GradientTape,
@@ -230,6 +239,9 @@ from tfcompat._fft import (
     irfftnd as irfftnd,
     rfftnd as rfftnd,
 )
+from tfcompat._function import (
+    function as function,
+)
 from tfcompat._gather import (
     gather as gather,
     gather_nd as gather_nd,
@@ -247,6 +259,13 @@ from tfcompat._initializers import (
     RandomUniform as random_uniform_initializer,  # noqa: F401
     Zeros as zeros_initializer,  # noqa: F401
 )
+from tfcompat._map_fn import (
+    foldl as foldl,
+    foldr as foldr,
+    map_fn as map_fn,
+    scan as scan,
+    vectorized_map as vectorized_map,
+)
 from tfcompat._math import (
     add_n as add_n,
     scalar_mul as scalar_mul,
@@ -262,6 +281,10 @@ from tfcompat._products import (
     matmul as matmul,
     norm as norm,
     tensordot as tensordot,
+)
+from tfcompat._py_function import (
+    numpy_function as numpy_function,
+    py_function as py_function,
 )
 from tfcompat._rare import (
     approx_top_k as approx_top_k,
@@ -303,6 +326,12 @@ from tfcompat._select import (
 from tfcompat._slicing import (
     slice_ as slice,  # noqa: F401
     strided_slice as strided_slice,
+)
+from tfcompat._tensor_array import (
+    TensorArray as TensorArray,
+)
+from tfcompat._while_loop import (
+    while_loop as while_loop,
 )
 from tfcompat.compat.hook import install as install, uninstall as uninstall
 from tfcompat.debugging import (

@@ -1,25 +1,34 @@
-"""Control flow of eager code: the branch is chosen by the value, which is read."""
+"""Branches, and the contexts in which ops are called.
 
+In eager code a branch is chosen by the value, which is read; in a function it is recorded.
+"""
+
+import builtins
 import contextlib as _contextlib
 
-from tfcompat._core.context import paused, state
+from tfcompat._array import reshape as _reshape, stack as _stack
+from tfcompat._core import control_flow as _control_flow, dtypes, errors
+from tfcompat._core.context import state
 from tfcompat._core.convert import convert
+from tfcompat._core.tensor_base import host_value
+from tfcompat._core.trace import Eager as _Eager
+from tfcompat.debugging import Assert as _assert
 
 
 def executing_eagerly():
-    """True: nothing runs as a graph here."""
-    return True
+    """Whether ops run as they are called: True except while a function is being recorded."""
+    return state.trace is None
 
 
 def inside_function():
-    """False: there is no function being recorded."""
-    return False
+    """Whether a function is being recorded."""
+    return state.trace is not None
 
 
 @_contextlib.contextmanager
 def init_scope():
-    """A context outside all functions and tapes: what is computed in it is not differentiated."""
-    with paused():
+    """A context outside all functions and tapes: what is computed in it is not recorded, nor differentiated."""
+    with _Eager():
         yield
 
 
@@ -54,14 +63,127 @@ def tuple(tensors, control_inputs=None, name=None):
 def cond(pred, true_fn=None, false_fn=None, name=None):
     """`true_fn()` if the scalar `pred` is true, else `false_fn()`.
 
+    In a function both are recorded, and the branch is chosen when it runs; they must return the same structure and dtypes.
+
     Raises:
-      TypeError: a branch is no function.
+      TypeError: a branch is no function; the branches return different things; `pred` is a Python bool in a function.
     """
     if not callable(true_fn):
         raise TypeError("'true_fn' must be callable.")
     if not callable(false_fn):
         raise TypeError("'false_fn' must be callable.")
-    return true_fn() if bool(pred) else false_fn()
+    if state.trace is None:
+        return true_fn() if bool(pred) else false_fn()
+    if isinstance(pred, bool):
+        raise TypeError("pred must not be a Python bool", pred)
+    return _control_flow.staged_cond(_predicate(pred), [true_fn, false_fn], True)
+
+
+def _predicate(pred):
+    tensor = pred._read() if hasattr(type(pred), "_read") else convert(pred)
+    if tensor._aval.shape not in ((), (1,)):
+        raise errors.InvalidArgumentError(
+            None, None, f"The second input must be a scalar, but it has shape {list(tensor._aval.shape)}"
+        )
+    if not tensor._aval.dtype.is_bool:
+        raise errors.InvalidArgumentError(
+            None, None, f"Input 'pred' passed {tensor.dtype.name} expected bool while building NodeDef"
+        )
+    return tensor if not tensor._aval.shape else _reshape(tensor, [])
+
+
+def case(pred_fn_pairs, default=None, exclusive=False, strict=False, name="case"):
+    """Calls the function of the first pair whose predicate is true, or `default`.
+
+    Args:
+      pred_fn_pairs: list (or dict, with `exclusive`) of pairs of a boolean scalar and a function without arguments.
+      default: function for when none is true; without it that is an error.
+      exclusive, strict: accepted; the first true one counts.
+
+    Raises:
+      TypeError: the pairs are no list of pairs, or hold something else than a boolean tensor and a function.
+      InvalidArgumentError: no predicate is true.
+    """
+    pairs = list(pred_fn_pairs.items()) if isinstance(pred_fn_pairs, dict) else pred_fn_pairs
+    if not isinstance(pairs, list):
+        raise TypeError("'pred_fn_pairs' must be a list, tuple, or dict. "
+                        f"Received: {type(pred_fn_pairs)}") if not isinstance(pairs, builtins.tuple) else TypeError(
+                        "pred_fn_pairs must be a list")  # fmt: skip
+    for pair in pairs:
+        if not isinstance(pair, builtins.tuple) or len(pair) != 2:
+            raise TypeError(f"Each entry in 'pred_fn_pairs' must be a 2-tuple. Received {pair}.")
+        if not callable(pair[1]):
+            raise TypeError(f"fn for pred {getattr(pair[0], 'name', pair[0])} must be callable.")
+    if default is not None and not callable(default):
+        raise TypeError("'default' must be callable.")
+    preds = [p._read() if hasattr(type(p), "_read") else convert(p) for p, _ in pairs]
+    if default is None:
+        *pairs, (last, function) = pairs
+
+        def default():
+            _assert(_any(preds), ["Input error: None of conditions evaluated as True:", _stack(preds)])
+            return function()
+
+    def chosen(i):
+        if i == len(pairs):
+            return default()
+        return cond(preds[i], pairs[i][1], lambda: chosen(i + 1))
+
+    return chosen(0)
+
+
+def _any(preds):
+    total = preds[0]
+    for p in preds[1:]:
+        total = total | p
+    return total
+
+
+def switch_case(branch_index, branch_fns, default=None, name="switch_case"):
+    """Calls the function number `branch_index`; where there is none of that number, `default`, or the last one.
+
+    Args:
+      branch_index: an int32 scalar.
+      branch_fns: list of functions without arguments, or dict (or list of pairs) from numbers to functions.
+      default: function for other numbers.
+
+    Raises:
+      TypeError: something else than functions.
+      ValueError: numbers of a dict that are not unique or not of int.
+    """
+    table = _table(branch_fns)
+    last = default if default is not None else table[max(table)]
+    if not callable(last):
+        raise TypeError("'default' must be callable.")
+    if state.trace is None:
+        value = branch_index if isinstance(branch_index, int) else int(host_value(convert(branch_index)))
+        return table.get(value, last)()
+    index = convert(branch_index)
+    if index._aval.dtype is not dtypes.int32:
+        raise TypeError(f"branch_index must be a int32 `Tensor`, got {index.dtype.name}")
+    count = len(table) + (default is not None)
+    functions = [table.get(i, last) for i in builtins.range(count)]
+    return _control_flow.staged_cond(index, functions, False)
+
+
+def _table(branch_fns):
+    if isinstance(branch_fns, dict):
+        pairs = list(branch_fns.items())
+    elif branch_fns and isinstance(branch_fns[0], builtins.tuple):
+        pairs = list(branch_fns)
+    else:
+        pairs = list(enumerate(branch_fns))
+    if not pairs:
+        raise ValueError("Must provide at least one item in `branch_fns`.")
+    for key, function in pairs:
+        if not isinstance(key, int):
+            raise TypeError(f"key must be a Python `int`, got {type(key)}")
+        if not callable(function):
+            raise TypeError(f"fn for key {key} must be callable.")
+    if sorted(key for key, _ in pairs) != list(builtins.range(len(pairs))):
+        raise ValueError(f"branch indices (keys) must form contiguous range of [0 to {len(pairs)}) but found "
+                         f"{{{','.join(str(key) for key, _ in pairs)}}}.")  # fmt: skip
+    return dict(pairs)
 
 
 class _Device:

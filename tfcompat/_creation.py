@@ -223,8 +223,8 @@ def range(start, limit=None, delta=1, dtype=None, name="range"):
         order = [dtypes.int32, dtypes.int64, dtypes.float32, dtypes.float64]
         known = [p.dtype for p in parts]
         dtype = max(known, key=order.index) if all(d in order for d in known) else known[0]
-        parts = [p if p.dtype is dtype else convert(p.numpy(), dtype) for p in parts]
-    first, last, step = (p.numpy().reshape(-1)[0] if p._aval.size else 0 for p in parts)
+        parts = [p if p.dtype is dtype else convert(host_value(p), dtype) for p in parts]
+    first, last, step = (host_value(p).reshape(-1)[0] if p._aval.size else 0 for p in parts)
     for p, text in zip(parts, ("start", "limit", "delta"), strict=True):
         if p._aval.shape not in ((), (1,)):
             raise invalid(f"{text} must be a scalar, not shape [{','.join(map(str, p._aval.shape))}]", "Range")

@@ -6,8 +6,11 @@ import sys
 import numpy as np
 
 from tfcompat._core import nest
+from tfcompat._core.context import state
 from tfcompat._core.core_types import TensorType
-from tfcompat._core.tensor_base import TensorHandle, host_value
+from tfcompat._core.effects import record_effect
+from tfcompat._core.tensor import Tensor
+from tfcompat._core.tensor_base import TensorHandle, host_value, wrap
 
 _STREAMS = {"stdout": "stdout", "stderr": "stderr"}
 _LOGGERS = ("log(info)", "log(warning)", "log(error)")
@@ -27,7 +30,32 @@ def print_(*inputs, output_stream=sys.stderr, summarize=3, sep=" ", end="\n", na
     Raises:
       ValueError: an unknown stream.
     """
+    if state.trace is not None:
+        _record(inputs, output_stream, summarize, sep, end)
+        return
     text = sep.join(format_value(value, summarize, top=True) for value in inputs) + end
+    _write(text, output_stream)
+
+
+def _record(inputs, output_stream, summarize, sep, end):
+    """Prints each time the function that is being recorded runs."""
+    if not hasattr(output_stream, "write") and not callable(output_stream) and output_stream not in _LOGGERS:
+        if not (isinstance(output_stream, str) and output_stream.startswith("file://")):
+            raise ValueError(f"Unknown output stream, output_stream, argument: {output_stream}")
+    inputs = nest.map_structure(lambda v: v._read() if hasattr(type(v), "_read") else v, list(inputs))
+    flat = nest.flatten(inputs)
+    symbolic = [isinstance(v, TensorHandle) and v._value is None for v in flat]
+
+    def write(*arrays):
+        arrays = iter(arrays)
+        values = [wrap(next(arrays), Tensor) if s else v for s, v in zip(symbolic, flat, strict=True)]
+        values = nest.pack_sequence_as(inputs, values)
+        _write(sep.join(format_value(v, summarize, top=True) for v in values) + end, output_stream)
+
+    record_effect("PrintV2", write, [v for s, v in zip(symbolic, flat, strict=True) if s])
+
+
+def _write(text, output_stream):
     if isinstance(output_stream, str) and output_stream.startswith("file://"):
         with open(output_stream.removeprefix("file://"), "a", encoding="utf-8") as f:
             f.write(text)

@@ -254,6 +254,8 @@ def take_window(input_, begins, spans):
         return input_
     if all(b is _ZERO for b in begins):
         return lax.slice(input_, [0] * input_.ndim, spans)
+    if len({b.dtype for b in begins}) > 1:
+        begins = [jnp.asarray(b, np.int64) for b in begins]
     return lax.dynamic_slice_p.bind(input_, *begins, slice_sizes=tuple(spans))  # starts are in range: no clamping
 
 

@@ -1,4 +1,5 @@
-"""`tf.debugging`: asserts. They read their operands at once, so that what fails is raised where it is written."""
+"""`tf.debugging`: asserts. In eager code they read their operands at once, so that what fails is raised where it is written;
+in a function they are checked when it runs."""
 
 import jax.numpy as _jnp
 import numpy as _np
@@ -9,12 +10,15 @@ from tfcompat._check_numerics import (
     enable_check_numerics as enable_check_numerics,
 )
 from tfcompat._core import dtypes as _d, errors as _errors
+from tfcompat._core.body import record_assert as _record_assert
+from tfcompat._core.context import state as _state
 from tfcompat._core.convert import convert as _convert
 from tfcompat._core.core_types import TensorType as _TensorType
 from tfcompat._core.op import Check as _Check, Str as _Str, T as _T, op as _op
 from tfcompat._core.tensor import Tensor as _Tensor
 from tfcompat._core.tensor_base import TensorHandle as _TensorHandle, host_value as _host_value
 from tfcompat._declare import FLOATS as _FLOATS
+from tfcompat._print import format_element as _format_element
 
 _SUMMARIZE = 3
 _settings = {"traceback_filtering": True, "log_device_placement": False}
@@ -50,6 +54,8 @@ def Assert(condition, data, summarize=None, name=None):
     Raises:
       InvalidArgumentError: `condition` is false.
     """
+    if _symbolic(condition):
+        return _recorded_assert(condition, data, summarize)
     value = condition if not hasattr(condition, "dtype") else _array(_convert(condition))
     if not value:
         if not isinstance(data, (list, tuple, str)):
@@ -58,11 +64,45 @@ def Assert(condition, data, summarize=None, name=None):
         _fail(f"Expected '{condition!s}' to be true. Summarized data: " + "\n".join(shown))
 
 
+def _symbolic(*values):
+    """Whether the values are known only when the function that is being recorded runs."""
+    return _state.trace is not None and any(
+        isinstance(t, _TensorHandle) and t._value is None or hasattr(type(t), "_read") for t in values
+    )
+
+
+def _recorded_assert(condition, data, summarize):
+    if not isinstance(data, (list, tuple, str)):
+        raise TypeError("values must be a sequence.")
+    data = [v if isinstance(v, str) else _convert(v) for v in ([data] if isinstance(data, str) else data)]
+    tensors = [t for t in data if isinstance(t, _TensorHandle) and t.dtype is not _d.string]
+
+    def text(*values):
+        values = iter(values)
+        parts = []
+        for v in data:
+            if isinstance(v, str):
+                parts.append(v)
+            elif v.dtype is _d.string:
+                parts.append(_array(v).item().decode() if not v._aval.shape else str(_array(v)))
+            else:
+                flat = next(values).reshape(-1)
+                shown = " ".join([_format_element(x) for x in flat[: _limit(summarize)]])
+                parts.append(shown + ("..." if flat.size > _limit(summarize) else ""))
+        return "assertion failed: " + " ".join(f"[{p}]" for p in parts)
+
+    return _record_assert(_convert(condition), tensors, text)
+
+
 # Comparisons
 
 
 def _compare(sign, compare, x, y, message, summarize):
     x, y = _operands(x, y)
+    if _symbolic(x, y):
+        parts = [message] if message else []
+        parts += [f"Condition x {sign} y did not hold element-wise:", f"x ({_name_of(x)}) = ", x, f"y ({_name_of(y)}) = ", y]
+        return _recorded_assert(compare(x, y), parts, summarize)
     holds = _array(compare(x, y))
     if holds.all():
         return
@@ -79,6 +119,10 @@ def _compare(sign, compare, x, y, message, summarize):
         first = value.reshape(-1)[:limit]
         lines += [f"First {len(first)} elements of {letter}:", str(first)]
     _fail("\n".join(lines))
+
+
+def _name_of(tensor):
+    return tensor.name if _symbolic(tensor) else "Const:0"
 
 
 def _operands(x, y):
@@ -134,6 +178,8 @@ def assert_near(x, y, rtol=None, atol=None, message=None, summarize=None, name=N
     default = 10 * float(_np.finfo(real.np).eps) if real.np.kind == "f" else 10 * 2.0**-7
     rtol, atol = (_convert(default if v is None else v, real) for v in (rtol, atol))
     close = _e.less(_e.abs(x - y), atol + rtol * _e.abs(y))
+    if _symbolic(close):
+        return _recorded_assert(close, [*([message] if message else []), "x and y not equal to tolerance", x, y], summarize)
     condition = _convert(bool(_array(close).all()))
     Assert(condition, [
         f"{message}.  " if message else "", f"x and y not equal to tolerance rtol = {rtol}, atol = {atol}",
@@ -147,6 +193,9 @@ def assert_near(x, y, rtol=None, atol=None, message=None, summarize=None, name=N
 def _declare_sign(name, sign, holds, gap="\n"):
     def check(x, message=None, summarize=None, name=None):
         x = _convert(x)
+        if _symbolic(x):
+            parts = [f"Condition x {sign} 0 did not hold element-wise:", f"x ({_name_of(x)}) = ", x]
+            return _recorded_assert(holds(x), [*([message] if message else []), *parts], summarize)
         value = _array(x)
         if not holds(value).all():
             start = f"{message}.  " if message else ""

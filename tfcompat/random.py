@@ -5,12 +5,14 @@ import enum
 
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from tfcompat import _gather
 from tfcompat._cast import cast as _cast
-from tfcompat._core import dtypes, errors, random_state
+from tfcompat._core import draws, dtypes, errors, random_state
 from tfcompat._core.attributes import python_value
 from tfcompat._core.avals import shape_text
+from tfcompat._core.context import state as _thread
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, Dtype, Int, Shape, T, op
 from tfcompat._core.tensor_base import TensorHandle
@@ -104,7 +106,7 @@ def _leaves(key, counter):
 
 def _reserve(kernel, dims, seed, *attributes):
     blocks = 256 * int(np.prod(dims, dtype=object))
-    return _leaves(*random_state.seeds.reserve((kernel, *attributes), blocks, _op_seed(seed)))
+    return _drawn((kernel, *attributes), blocks, seed)
 
 
 def _op_seed(seed):
@@ -112,6 +114,27 @@ def _op_seed(seed):
     if isinstance(seed, str):
         raise TypeError(f"seed must be an integer. Received: {seed!r}")
     return None if seed is None else int(python_value(seed))
+
+
+@op("CounterAfter", grad=None, static=False)
+def _counter_after(counter: _Counter, blocks: Int):
+    return random_state.counter_after(counter, blocks)
+
+
+@op("RandomShuffle", grad=None, static=False)
+def _order(philox_key: _Key, counter: _Counter, size: Int):
+    return random_state.drawn_permutation(philox_key, counter, size)
+
+
+def _drawn(kernel, blocks, seed):
+    """Key and counter tensors of the next draw of a kernel; in a function, of each call's next draw."""
+    seed = _op_seed(seed)
+    if _thread.trace is None:
+        return _leaves(*random_state.seeds.reserve(kernel, blocks, seed))
+    key, cell = draws.reserve(_thread.trace, seed)
+    counter = cell.read()
+    cell.bind(_counter_after(counter, blocks))
+    return convert(random_state.words_of(key, 2)), counter
 
 
 def _stateless(seed, alg):
@@ -212,6 +235,8 @@ def shuffle(value, seed=None, name=None):
         return value
     size = value._aval.shape[0]
     blocks = (builtins.max(size - 1, 0) + 3) // 4
+    if _thread.trace is not None:
+        return _gather.gather(value, _order(*_drawn("RandomShuffle", blocks, seed), size))
     position = random_state.seeds.reserve(("RandomShuffle", value._aval.dtype), blocks, _op_seed(seed))
     return _gather.gather(value, convert(random_state.permutation(*position, size)))
 
@@ -316,14 +341,31 @@ def categorical(logits, num_samples, dtype=None, seed=None, name=None):
         raise invalid(f"num_samples should be non-negative, got {count}", "Multinomial")
     shape = logits._aval.shape
     blocks = 512 * (shape[0] if shape else 1) * ((count + 3) // 4 * 4)
-    position = random_state.seeds.reserve(("Multinomial", logits._aval.dtype, dtype), blocks, _op_seed(seed))
-    return _categorical(*_leaves(*position), logits, count, dtype)
+    return _categorical(*_drawn(("Multinomial", logits._aval.dtype, dtype), blocks, seed), logits, count, dtype)
 
 
 def stateless_categorical(logits, num_samples, seed, dtype=dtypes.int64, name=None):
     """Like `categorical`, dependent on the arguments alone."""
     count = int(python_value(num_samples))
     return _categorical(*_stateless(seed, "auto_select"), convert(logits), count, dtypes.as_dtype(dtype))
+
+
+def _state_words(state):
+    parts = lax.bitcast_convert_type(state, jnp.uint64)
+    both = jnp.stack([parts, parts >> jnp.uint64(32)], -1).astype(jnp.uint32)
+    return both[2], both[:2].reshape(4)
+
+
+@op("StatefulKeyCounter", grad=None, static=False, single=False)
+def _parts_of_state(resource: T):
+    return list(_state_words(resource))
+
+
+@op("RngSkip", grad=None, static=False)
+def _state_after(resource: T, blocks: Int):
+    counter = random_state.counter_after(_state_words(resource)[1], blocks).reshape(2, 2).astype(jnp.uint64)
+    low_and_high = counter[:, 0] | (counter[:, 1] << jnp.uint64(32))
+    return jnp.concatenate([lax.bitcast_convert_type(low_and_high, resource.dtype), resource[2:]])
 
 
 class Algorithm(enum.Enum):
@@ -466,13 +508,16 @@ class Generator:
     def skip(self, delta):
         """Moves the counter on by `delta` draws of one number; returns the state before."""
         before = self._state.read_value()
+        if _thread.trace is not None:
+            self._state.assign(_state_after(self._state, 256 * int(python_value(delta))))
+            return before
         key, counter = self._position()
         counter = (counter + 256 * int(python_value(delta))) & random_state.M128
         self._state.assign(_state_of(key, [counter & random_state.M64, counter >> 64]))
         return before
 
     def _take(self, dims):
-        leaves = _leaves(*self._position())
+        leaves = _leaves(*self._position()) if _thread.trace is None else _parts_of_state(self._state)
         self.skip(int(np.prod(dims, dtype=object)))
         return leaves
 

@@ -4,6 +4,7 @@ import os
 import sys
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+origins = {}  # (generated file, line) -> (file, line) that it was generated from
 _internal = {}  # code object -> is it tfcompat's own
 
 
@@ -40,4 +41,5 @@ def describe(site):
         if start <= lasti < end and number is not None:
             line = number
             break
-    return f"{code.co_filename}:{line}"
+    filename, line = origins.get((code.co_filename, line), (code.co_filename, line))
+    return f"{filename}:{line}"

@@ -44,8 +44,9 @@ def compile(function, structs, donate_argnums=(), compiler_options=None):
         jitted = jax.jit(function, donate_argnums=donate_argnums, keep_unused=True, compiler_options=compiler_options)
         lowered = jitted.lower(*structs)
         folder = directory()
-        # What JAX's own disk cache gives back cannot be serialised again; where it is on, it does the job.
-        if folder is None or jax.config.jax_compilation_cache_dir:
+        # What JAX's own disk cache gives back cannot be serialised again; where it is on, it does the job. A program that
+        # calls back into Python belongs to this process.
+        if folder is None or jax.config.jax_compilation_cache_dir or "callback" in lowered.as_text():
             return lowered.compile()
         path = os.path.join(folder, _key(lowered, compiler_options))
         found = _read(path)

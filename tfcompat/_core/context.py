@@ -7,10 +7,11 @@ import threading
 class Context:
     """What belongs to one thread."""
 
-    __slots__ = ("accumulators", "devices", "name_scopes", "no_reads", "observer", "segment", "tapes")
+    __slots__ = ("accumulators", "devices", "name_scopes", "no_reads", "observer", "segment", "tapes", "trace")
 
     def __init__(self):
         self.segment = make_segment()
+        self.trace = None  # the function, branch or loop body being recorded
         self.tapes = []  # active GradientTapes, outermost first
         self.accumulators = []  # active ForwardAccumulators, outermost first
         self.name_scopes = []

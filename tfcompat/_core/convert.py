@@ -393,7 +393,7 @@ def convert_group(op, annotations, values, names):
         if annotation.only is not None:
             decided = decided or {}
             decided[annotation.letter] = annotation.only
-        elif kind is Tensor:
+        elif isinstance(value, Tensor):
             if decided is None:
                 decided = {}
             decided.setdefault(annotation.letter, value._aval.dtype)
@@ -403,7 +403,7 @@ def convert_group(op, annotations, values, names):
     decided = decided or {}
     for i, value in enumerate(values):
         kind = type(value)
-        if kind is Tensor:
+        if isinstance(value, Tensor):
             continue
         annotation = annotations[i]
         wanted = decided.get(annotation.letter)
@@ -419,13 +419,13 @@ def convert_group(op, annotations, values, names):
 def convert_pair(op, annotations, values, names):
     """`convert_group` of two operands of one dtype: a tensor and a Python number are the common case."""
     x, y = [v._read() if type(v) in variable_types else v for v in values]
-    if type(x) is Tensor:
-        if type(y) is Tensor:
+    if isinstance(x, Tensor):
+        if isinstance(y, Tensor):
             return x, y
         fast = x._aval.scalars.get(type(y))
         if fast is not None:
             return x, fast_scalar(fast, y)
-    elif type(y) is Tensor:
+    elif isinstance(y, Tensor):
         fast = y._aval.scalars.get(type(x))
         if fast is not None:
             return fast_scalar(fast, x), y
@@ -435,9 +435,9 @@ def convert_pair(op, annotations, values, names):
 def convert_first(op, annotations, values, names):
     """Converts two operands: the first by itself, the second to the first one's dtype if it fits."""
     x, y = [v._read() if type(v) in variable_types else v for v in values]
-    if type(x) is not Tensor:
+    if not isinstance(x, Tensor):
         x = convert(x)
-    if type(y) is not Tensor:
+    if not isinstance(y, Tensor):
         fast = x._aval.scalars.get(type(y))
         y = convert(y, None, x._aval.dtype) if fast is None else fast_scalar(fast, y)
     return x, y

@@ -10,6 +10,7 @@ from tfcompat._core.cells import cell_of
 from tfcompat._core.context import paused, state
 from tfcompat._core.convert import convert
 from tfcompat._core.core_types import TensorType
+from tfcompat._core.custom_region import record_region
 from tfcompat._core.entries import gid_of, record_python
 from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.tape import GradientTape, UnconnectedGradients, levels
@@ -40,9 +41,31 @@ def custom_gradient(f=None):
 
     @functools.wraps(f)
     def decorated(*args, **kwargs):
+        if state.trace is not None:
+            return _recorded(f, args, kwargs)
         return _call(f, args, kwargs)
 
     return decorated
+
+
+def _recorded(f, args, kwargs):
+    flat = nest.flatten(args)
+    own = {id(cell_of(a)) for a in flat if cell_of(a) is not None}
+    tensors = [a._read() if cell_of(a) is not None and hasattr(type(a), "_read") else convert(a) for a in flat]
+
+    def variables_of(trace, grad):
+        read = [c.variable() for c in trace.cell_leaves if c.trainable and c.variable is not None and id(c) not in own]
+        return _accepted(grad, [v for v in read if v is not None])
+
+    return record_region(f, args, kwargs, tensors, variables_of)
+
+
+def _accepted(grad, variables):
+    """The variables, if the function for the derivative takes them."""
+    parameters = inspect.signature(grad).parameters
+    if variables and "variables" not in parameters and all(p.kind is not p.VAR_KEYWORD for p in parameters.values()):
+        raise TypeError(NO_VARIABLES.format(variables=variables))
+    return variables
 
 
 class _VariableWatcher:
@@ -73,10 +96,7 @@ def _call(f, args, kwargs):
         result, grad = f(*args, **kwargs)
     flat = nest.flatten(args)
     given = {id(cell) for a in (*flat, *nest.flatten(kwargs)) if (cell := cell_of(a)) is not None}
-    variables = [v for v in watcher.variables() if id(v._cell) not in given]
-    parameters = inspect.signature(grad).parameters
-    if variables and "variables" not in parameters and all(p.kind is not p.VAR_KEYWORD for p in parameters.values()):
-        raise TypeError(NO_VARIABLES.format(variables=variables))
+    variables = _accepted(grad, [v for v in watcher.variables() if id(v._cell) not in given])
     outs = [_result(t) for t in nest.flatten(result)]
     ins = [convert(a) for a in (*flat, *variables)]
 

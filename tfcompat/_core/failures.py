@@ -60,10 +60,10 @@ def call(program, groups, name):
 def restore_variables(usable):
     """Variables whose new value could not be computed get back the one they had, if it is still there."""
     for cell in list(cells):
-        if not usable(cell._tensor) and cell.before is not None:
+        if not usable(cell.eager) and cell.before is not None:
             old = cell.before()
             if old is not None and usable(old):
-                cell._tensor = old
+                cell.eager = old
 
 
 def to_host(array):

@@ -23,7 +23,7 @@ class Block:
     """A Spec made of a stretch of nodes: runs them one after the other, or is compiled as part of the whole."""
 
     inplace = None
-    single = special = static = checked = False
+    single = special = static = checked = effect = urgent = coded = False
 
     def __init__(self, name, specs, wires, outputs, inputs):
         self.id = -next(_serials)

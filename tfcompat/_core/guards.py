@@ -31,18 +31,18 @@ class Guards:
 
     Args:
       specs, wires: the segment.
-      flags: positions of the nodes that compute flags.
+      flags: the error flags: node `position`, whose result number `index` is true on failure.
       given_back: {leaf: slot}, the donated ones of `pairs`.
     """
 
     def __init__(self, specs, wires, flags, given_back):
         self.specs, self.wires, self.given_back = specs, wires, given_back
-        self.flags = flags
+        self.flags = [(f.position, f.index) for f in flags]
         self.bases, self.producers = [], []
         for i, spec in enumerate(specs):
             self.bases.append(len(self.producers))
             self.producers.extend([i] * len(spec.avals))
-        first = self._ancestors(flags)
+        first = self._ancestors([f.position for f in flags])
         self.chosen, self.loops = [], set()  # pairs that are selected at the end; nodes that become loops
         for k, slot in given_back.items():
             chain = self._updates_in_place(k, slot)
@@ -76,19 +76,22 @@ class Guards:
             slot = self.wires[i][self.specs[i].inplace]
         return chain
 
+    def _failed(self, values):
+        return jnp.any(jnp.stack([jnp.any(values[self.bases[i] + k] != 0) for i, k in self.flags]))
+
     def evaluate(self, leaves):
         """Inside the traced program: the values of all slots."""
         values = [None] * len(self.producers)
         failed = None
         for count, i in enumerate(self.order):
             if count == self.before:
-                failed = jnp.any(jnp.stack([jnp.any(values[self.bases[f]]) for f in self.flags]))
+                failed = self._failed(values)
             args = [values[s] if s >= 0 else leaves[~s] for s in self.wires[i]]
             spec = self.specs[i]
             results = updated(spec, args, failed) if i in self.loops else spec.evaluate(*args)
             values[self.bases[i] : self.bases[i] + len(results)] = results
         if failed is None:
-            failed = jnp.any(jnp.stack([jnp.any(values[self.bases[f]]) for f in self.flags]))
+            failed = self._failed(values)
         for k, slot in self.chosen:
             values[slot] = jnp.where(failed, leaves[k], values[slot])
         return values

@@ -53,7 +53,7 @@ def _run(specs, wires, leaves, inputs, values, uses, live, flags, held):
             results = host(*args)
         except Exception as error:  # noqa: BLE001 - whatever it is, the nodes before it count
             return i, failures.translated(error, spec.name)
-        if flags and i in flags and bool(np.any(results[0])):
+        if flags and i in flags and bool(np.any(results[flags[i].index])):
             return i, flags[i].error(*args)
         values.extend(results)
         if uses is not None:

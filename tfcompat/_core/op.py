@@ -77,7 +77,12 @@ class Spec:
     """One op at one set of attributes and input avals: result avals, jaxpr, host function, static costs."""
 
     __slots__ = ("_evaluate", "_host", "_host_in_place", "_jaxpr", "_looked_at", "_trace", "avals", "checked", "cost",
-                 "derivatives", "equations", "id", "inplace", "name", "nbytes", "single", "special", "static")  # fmt: skip
+                 "derivatives", "equations", "id", "inplace", "name", "nbytes", "origin", "single", "special",
+                 "static")  # fmt: skip
+
+    effect = False  # True where running it acts on the outside
+    urgent = False  # True where it is compiled the first time it runs
+    coded = False  # True where its last result is an error code, 0 for none
 
     def __init__(self, name, jaxpr, single, inplace=None):
         stats.traces += 1
@@ -88,6 +93,7 @@ class Spec:
         self.single = single
         self.inplace = inplace
         self._host = self._host_in_place = self._evaluate = self._trace = self._looked_at = None
+        self.origin = None  # (op, attributes, count) it was inferred from
         self.nbytes = sum(a.nbytes for a in self.avals)
         self.equations = max(1, count_equations(jaxpr.jaxpr))
         self.cost = self.equations * EQUATION_COST + self.nbytes / BANDWIDTH + flops(jaxpr.jaxpr) / FLOPS
@@ -104,7 +110,7 @@ class Spec:
         self._looked_at = form.looked_at
         self.avals = form.at(sizes)
         self._host = functools.partial(form.host, sizes)
-        self._host_in_place = self._evaluate = None
+        self._host_in_place = self._evaluate = self.origin = None
         self.nbytes = sum(a.nbytes for a in self.avals)
         self.equations = form.equations
         self.cost = self.equations * EQUATION_COST + self.nbytes / BANDWIDTH
@@ -277,9 +283,9 @@ class Op:
         spec.static = self.static and small
         spec.checked = self.check is not None and (self.check.dtypes is None or ins[0]._aval.dtype in self.check.dtypes)
         spec.special = spec.static or spec.checked
+        spec.origin = self, attrs, count
         self.specs[key] = spec
         return spec
-
 
     def generic_spec(self, pattern, exact):
         """The symbolic trace of a pattern, or False where there is none that does what `exact` does."""
@@ -523,6 +529,8 @@ def make_public(declared, body, signature, convert_data=convert_group):
 class Flag:
     """An error flag of a recorded check: the tensor that is true when it failed, and how to say so."""
 
+    index = 0  # which result of the node it is
+
     __slots__ = ("attrs", "check", "count", "op", "position", "site", "tensor")
 
     def __init__(self, op, attrs, count, tensor, position, site):
@@ -554,9 +562,10 @@ def check_values(op, key, ins, attrs, count):
     spec = checker.specs.get(key) or checker.infer(key, ins, attrs, count)
     looked_at = spec.looked_at
     site = None
-    if not op.check.immediate and not all([at_hand(ins[i]._value) for i in looked_at]):
+    symbolic = state.trace is not None
+    if (symbolic or not op.check.immediate) and not all([at_hand(ins[i]._value) for i in looked_at]):
         site = call_site()
-        if op.hot_sites.get(site) == "good":
+        if symbolic or op.hot_sites.get(site) == "good":
             segment = segments.current()
             flag = segment.record(spec, ins)
             if flag._value is None:

@@ -56,7 +56,7 @@ class Structure:
     """Specs and wiring of a segment, its programs, and what running it has cost so far."""
 
     __slots__ = ("compile_cost", "gain", "last_uses", "leaf_count", "lost", "programs", "runs", "seen", "slot_count",
-                 "specs", "wires")  # fmt: skip
+                 "specs", "urgent", "wires")  # fmt: skip
 
     def __init__(self, work):
         self.specs, self.wires = work.specs, work.wires
@@ -64,6 +64,7 @@ class Structure:
         self.slot_count = sum(len(spec.avals) for spec in self.specs)
         self.gain = sum(s.cost for s in self.specs) - DISPATCH_COST
         self.compile_cost = COMPILE_BASE + COMPILE_PER_EQUATION * sum(s.equations for s in self.specs)
+        self.urgent = any(s.urgent for s in self.specs)
         self.lost = 0.0
         self.runs = 0
         self.seen = {}
@@ -86,7 +87,7 @@ class Structure:
         """Whether this run is the one that compiles. Deterministic: counts and static estimates only."""
         if settings.tier != "auto":
             return settings.tier == "compiled"
-        return self.gain > 0 and self.lost + self.gain > self.compile_cost and live in self.seen
+        return self.urgent or self.gain > 0 and self.lost + self.gain > self.compile_cost and live in self.seen
 
     def note_interpreted(self, live):
         if self.gain > 0:
@@ -104,7 +105,7 @@ class Structure:
             arguments = donation.plan(work, [], pairs)
             given_back = {k: pairs[k] for k in arguments.donated}
             order.sort(key=lambda slot: slot not in given_back.values())  # JAX pairs donated inputs with outputs in order
-            evaluate = guards.Guards(specs, wires, [f.position for f in work.flags], given_back).evaluate
+            evaluate = guards.Guards(specs, wires, work.flags, given_back).evaluate
         else:
             arguments = donation.plan(work, self.output_avals(order))
             evaluate = self.evaluate

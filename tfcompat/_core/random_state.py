@@ -29,12 +29,15 @@ class Seeds:
         self.seed = self.draws = None
         self.positions = {}
         self.system = random.SystemRandom()
+        self.restarted = None  # called by set_seed: draws.restart_all
 
     def set_seed(self, seed):
         with self.lock:
             self.seed = seed
             self.draws = None if seed is None else random.Random(seed)
             self.positions = {}
+        if self.restarted is not None:
+            self.restarted()
 
     def pair(self, seed):
         """The two seeds of an op whose own seed is `seed` (or None); (None, None) where nothing is seeded."""
@@ -71,6 +74,29 @@ class Seeds:
 
 
 seeds = Seeds()
+
+
+def counter_after(counter, blocks):
+    """The counter (uint32[4]) after `blocks` (a Python int of up to 64 bits) draws."""
+    low = _wide(counter[0], counter[1])
+    moved = low + jnp.uint64(blocks)
+    high = _wide(counter[2], counter[3]) + (moved < low).astype(jnp.uint64)
+    parts = [moved, moved >> jnp.uint64(32), high, high >> jnp.uint64(32)]
+    return jnp.stack([p.astype(jnp.uint32) for p in parts])
+
+
+def drawn_permutation(key, counter, size):
+    """`permutation` of arrays: key uint32[2], counter uint32[4]."""
+    if size < 2:
+        return lax.iota(jnp.int32, size)
+    drawn = words(key, counter, size - 1)
+
+    def swap(i, order):
+        j = i + (drawn[i] % (size - i).astype(jnp.uint32)).astype(jnp.int32)
+        first, second = order[i], order[j]
+        return order.at[i].set(second).at[j].set(first)
+
+    return lax.fori_loop(0, size - 1, swap, lax.iota(jnp.int32, size))
 
 
 def words_of(number, count):

@@ -156,7 +156,7 @@ class Replay:
           variables: function that lists the variables it may use.
         """
         context = state.context
-        if context.tapes or context.accumulators or settings.watchful or self.attempts > _ATTEMPTS:
+        if context.trace is not None or context.tapes or context.accumulators or settings.watchful or self.attempts > _ATTEMPTS:
             function()
         elif self.ready:
             self.recipe.record(arguments)

@@ -48,6 +48,7 @@ class Segment:
 
     symbolic = False  # True for a Recording, whose tensors never have values
     watcher = None  # is told of writes to variables (replay.py)
+    symbolic = False  # True for a Trace, whose tensors never have values
 
     def __init__(self):
         self.lock = threading.RLock()

@@ -10,7 +10,7 @@ import weakref
 
 import numpy as np
 
-from tfcompat._core import dtypes, errors, shapes
+from tfcompat._core import dtypes, errors, shapes, trace as traces
 from tfcompat._core.avals import shape_text
 from tfcompat._core.context import paused, state
 from tfcompat._core.convert import convert, variable_types
@@ -19,7 +19,7 @@ from tfcompat._core.failures import cells
 from tfcompat._core.op import T, invoke, op
 from tfcompat._core.reference import Reference
 from tfcompat._core.tensor import Tensor, numpy_text
-from tfcompat._core.tensor_base import PLAIN, gids, host_value
+from tfcompat._core.tensor_base import PLAIN, gids, host_value, payload
 from tfcompat._core.trackable import Trackable
 
 _ids = itertools.count()
@@ -74,16 +74,68 @@ def _assign_sub(value: T, delta: T):
 class Cell:
     """What variable objects share: the current tensor, the identity on tapes, in which segment it was written."""
 
-    __slots__ = ("__weakref__", "_tensor", "before", "gid", "trainable", "variable", "written")
+    __slots__ = ("__weakref__", "before", "eager", "gid", "trainable", "variable", "written")
 
     def __init__(self, tensor, trainable):
-        self._tensor = tensor
+        self.eager = tensor  # what it holds outside of functions
         self.gid = next(gids)
         self.trainable = trainable
         self.written = 0
         self.variable = None
         self.before = None  # weak reference to the tensor before the current segment's first write
         cells.add(self)
+
+    @property
+    def _tensor(self):
+        """The current tensor: inside a function being recorded, the one at this point of the recording."""
+        trace = state.context.trace
+        return self.eager if trace is None else trace.read(self)
+
+    @_tensor.setter
+    def _tensor(self, tensor):
+        trace = state.trace
+        if trace is None:
+            self.eager = tensor
+        else:
+            trace.write(self, tensor)
+
+    def read(self):
+        """The current tensor, noted on the active tapes."""
+        context = state.context
+        tensor = self.eager if context.trace is None else context.trace.read(self)
+        if context.tapes:
+            gid = tensor._gid
+            for tape in context.tapes:
+                if not gid or gid not in tape._watched:
+                    tape._variable_read(self)
+        if context.accumulators:
+            for accumulator in context.accumulators:
+                accumulator._variable_read(self)
+        return tensor
+
+    def before_write(self):
+        """Closes the segment before a second write outside tapes: a loop's body is a segment of its own."""
+        segment = state.context.segment
+        if self.written == segment.serial and not state.tapes and not segment.symbolic:
+            segment.close("second write")
+
+    def bind(self, tensor):
+        """Makes `tensor`, which nobody else may hold as a variable's, the current value."""
+        segment = state.context.segment
+        if segment.symbolic:
+            segment.write(self, tensor)
+            return
+        if self.written == segment.serial and not state.tapes and tensor._seg is not segment:
+            segment.close("second write")
+        old = self.eager
+        if segment.flags or segment.unchecked is not None:  # a failure may have to take it back
+            segment.writes.append((len(segment.specs), weakref.ref(self), old, tensor))
+        if self.written != segment.serial:
+            self.before = weakref.ref(old)
+        self.eager = tensor
+        self.written = segment.serial
+        if segment.watcher is not None:
+            segment.watcher.wrote(self.variable(), tensor)
 
 
 class Variable(Trackable, TensorType):
@@ -118,11 +170,15 @@ class Variable(Trackable, TensorType):
         if constraint is not None and not callable(constraint):
             raise ValueError(f"Argument `constraint` must be None or a callable. a callable. Got a {type(constraint)}:  {constraint}")
         dtype = None if dtype is None else dtypes.as_dtype(dtype)
-        if callable(initial_value) and not isinstance(initial_value, TensorType):
-            initial_value = initial_value()
-        initial_value = getattr(initial_value, "wrapped_value", initial_value)  # a checkpoint's value
+        recording = state.trace is not None
+        if recording:
+            traces.note_variable(self)
         try:
-            tensor = convert(initial_value, dtype)
+            if recording:
+                initial_value, tensor = _outside(initial_value, dtype)
+            else:
+                initial_value = _called(initial_value)
+                tensor = convert(initial_value, dtype)
         except ValueError as error:
             if str(error).startswith("Tensor conversion requested"):
                 raise ValueError(f"initial_value: {error}") from None
@@ -151,7 +207,7 @@ class Variable(Trackable, TensorType):
         self._trainable = True if trainable is None else bool(trainable)
         if synchronization is VariableSynchronization.ON_READ and trainable is None:
             self._trainable = False
-        self._cell = Cell(own_handle(tensor, initial_value), self._trainable)
+        self._cell = Cell(_twin(tensor) if recording else own_handle(tensor, initial_value), self._trainable)
         self._cell.variable = weakref.ref(self)
         self._unique_id = f"{full}_{next(_ids)}"
 
@@ -159,17 +215,7 @@ class Variable(Trackable, TensorType):
 
     def _read(self):
         """The current tensor, noted on the active tapes."""
-        cell = self._cell
-        context = state.context
-        if context.tapes:
-            gid = cell._tensor._gid
-            for tape in context.tapes:
-                if not gid or gid not in tape._watched:
-                    tape._variable_read(cell)
-        if context.accumulators:
-            for accumulator in context.accumulators:
-                accumulator._variable_read(cell)
-        return cell._tensor
+        return self._cell.read()
 
     def value(self):
         """A Tensor with the current value; later assigns do not change it."""
@@ -307,28 +353,11 @@ class Variable(Trackable, TensorType):
 
     def _bind(self, tensor):
         """Makes `tensor`, which nobody else may hold as this variable's, the current value."""
-        cell = self._cell
-        segment = state.context.segment
-        if cell.written == segment.serial and not state.tapes:
-            # A second write outside a tape: the loop body that starts here is a segment of its own.
-            fresh = tensor._seg is segment
-            if not fresh:
-                segment.close("second write")
-        old = cell._tensor
-        if segment.flags or segment.unchecked is not None:  # a failure may have to take it back
-            segment.writes.append((len(segment.specs), weakref.ref(cell), old, tensor))
-        if cell.written != segment.serial:
-            cell.before = weakref.ref(old)
-        cell._tensor = tensor
-        cell.written = segment.serial
-        if segment.watcher is not None:
-            segment.watcher.wrote(self, tensor)
+        self._cell.bind(tensor)
 
     def _before_write(self):
         """Closes the segment before a second write of this variable outside tapes."""
-        segment = state.segment
-        if segment is not None and self._cell.written == segment.serial and not state.tapes:
-            segment.close("second write")
+        self._cell.before_write()
 
     def _result(self, read_value):
         return UnreadVariable(self) if read_value else None
@@ -345,7 +374,7 @@ class Variable(Trackable, TensorType):
         Raises:
           ValueError: the shape or dtype does not fit.
         """
-        self._before_write()
+        self._cell.before_write()
         tensor = convert(value, self._dtype)
         if not (self._shape.is_compatible_with(tensor._aval.tensor_shape)):
             where = f" {self._handle_name}"
@@ -353,15 +382,15 @@ class Variable(Trackable, TensorType):
                 f"Cannot assign value to variable '{where}': Shape mismatch.The variable shape {self._shape}, and the "
                 f"assigned value shape {tensor._aval.tensor_shape} are incompatible."
             )
-        self._bind(own_handle(tensor, value))
+        self._cell.bind(own_handle(tensor, value))
         return self._result(read_value)
 
     def _delta(self, function, kernel, delta, read_value):
-        self._before_write()
+        self._cell.before_write()
         current = self._cell._tensor
         if type(delta) is not Tensor or delta._aval.dtype is not self._dtype:
             delta = convert(delta, self._dtype)
-        self._bind(_untaped(function.op, (current, delta)))
+        self._cell.bind(_untaped(function.op, (current, delta)))
         return self._result(read_value)
 
     def assign_add(self, delta, use_locking=False, name=None, read_value=True):
@@ -429,6 +458,25 @@ class Variable(Trackable, TensorType):
 
     def __getattr__(self, name):
         raise AttributeError(f"'ResourceVariable' object has no attribute '{name}'")
+
+
+def _called(initial_value):
+    if callable(initial_value) and not isinstance(initial_value, TensorType):
+        initial_value = initial_value()
+    return getattr(initial_value, "wrapped_value", initial_value)  # a checkpoint's value
+
+
+def _outside(initial_value, dtype):
+    """The initial value of a variable that is made while recording, computed outside of the function."""
+    with traces.Eager():
+        value = _called(initial_value)
+        if hasattr(type(value), "_read"):
+            value = value._read()
+        tensor = convert(value, dtype)
+    if traces.is_symbolic(tensor):
+        tensor = traces.lifted(tensor)
+    payload(tensor)
+    return value, tensor
 
 
 class UnreadVariable(Variable):

@@ -1,6 +1,10 @@
 """tf.config: devices and how programs are run. Devices are JAX's, under TensorFlow's names."""
 
 from tfcompat._core.context import settings as _settings
+from tfcompat._core.function import (
+    functions_run_eagerly as functions_run_eagerly,
+    run_functions_eagerly as run_functions_eagerly,
+)
 from tfcompat._devices import (
     LogicalDevice as LogicalDevice,
     PhysicalDevice as PhysicalDevice,
@@ -10,8 +14,6 @@ from tfcompat._devices import (
     set_visible_devices as set_visible_devices,
 )
 from tfcompat.config import experimental as experimental, optimizer as optimizer, threading as threading
-
-_run_eagerly = [False]
 
 
 def get_logical_device_configuration(device):
@@ -33,16 +35,6 @@ def get_soft_device_placement():
 
 def set_soft_device_placement(enabled):
     """Accepted; placement is always soft."""
-
-
-def functions_run_eagerly():
-    """Whether functions are run without recording them once."""
-    return _run_eagerly[0]
-
-
-def run_functions_eagerly(run_eagerly):
-    """Sets whether `tf.function`s are run as plain Python."""
-    _run_eagerly[0] = bool(run_eagerly)
 
 
 experimental_run_functions_eagerly = run_functions_eagerly

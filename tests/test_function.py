@@ -1,0 +1,40 @@
+"""tf.function does what TensorFlow's does: recorded by oracle/record_functions.py from oracle/function_*.py."""
+
+import json
+import logging
+import math
+import pathlib
+
+import pytest
+from oracle import function_flow
+from oracle.function_programs import PROGRAMS
+
+import tfcompat as tf
+
+RECORDED = json.loads((pathlib.Path(__file__).parent / "oracle" / "data" / "functions.json").read_text(encoding="utf-8"))
+
+
+def differences(expected, found, path=""):
+    """Where two plain structures differ; numbers by more than rounding."""
+    if isinstance(expected, dict) and isinstance(found, dict) and expected.keys() == found.keys():
+        return [d for k in expected for d in differences(expected[k], found[k], f"{path}.{k}")]
+    if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        pairs = enumerate(zip(expected, found, strict=True))
+        return [d for i, (e, f) in pairs for d in differences(e, f, f"{path}[{i}]")]
+    if isinstance(expected, float) and isinstance(found, (int, float)):
+        same = math.isclose(expected, found, rel_tol=2e-5, abs_tol=1e-6) or expected != expected and found != found
+        return [] if same else [f"{path}: {expected} expected, got {found}"]
+    return [] if expected == found else [f"{path}: {expected!r} expected, got {found!r}"]
+
+
+def test_all_programs_are_recorded():
+    assert function_flow.PROGRAMS.keys() == RECORDED.keys()
+
+
+@pytest.mark.all_modes
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_as_tensorflow(name):
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    found = json.loads(json.dumps(PROGRAMS[name](tf)))
+    wrong = differences(RECORDED[name], found)
+    assert not wrong, "\n".join(wrong)

@@ -1,0 +1,359 @@
+"""What a recorded function, branch or loop body is when it is done: a function of its inputs, by NumPy or by JAX.
+
+A `Body` holds the nodes that its results, effects and checks need. `host` runs them one by one on NumPy arrays (Python
+source generated once, values dropped at their last use); `run` is the same as a JAX function, to be compiled. A
+`BodySpec` makes one node of it, so that a call is recorded, interpreted, compiled and differentiated like an op.
+"""
+
+import functools
+import itertools
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tfcompat._core import caches, errors, segment as segments
+from tfcompat._core.avals import aval
+from tfcompat._core.context import state
+from tfcompat._core.op import Op, Spec, _serials as serials, arrange, call
+from tfcompat._core.tensor_base import STATIC
+
+MAX_BAKED = 64  # elements of a constant that is part of the program; a larger one is an input of each call
+CODE = aval((), np.dtype(np.int32))  # the last result of a body with checks or effects: 0 where all went well
+
+
+class Body:
+    """The nodes of a trace that matter, as a function.
+
+    Args:
+      trace: the finished Trace.
+      outputs: tensors to compute, of the trace or of outside.
+
+    Attributes:
+      inputs: for each input the leaf it stands for: a placeholder of the trace or an outer tensor.
+      effect: whether it acts on the outside.
+      coded: whether `run` gives a code after the outputs: a condition on values is checked inside, or it has effects
+        (which need a result to be waited for).
+    """
+
+    def __init__(self, trace, outputs):
+        self.name = trace.name
+        wires = [trace.wire(t) for t in outputs]
+        starts = [0, *itertools.accumulate(len(s.avals) for s in trace.specs)]
+        flags = {f.position: f for f in trace.flags}
+        roots = {*trace.effects, *flags}
+        needed = _needed(trace, starts, wires, roots)
+        self.consts, self.inputs = [], []
+        place = {}  # leaf or slot -> place in the environment
+        used = {s for i in needed for s in trace.wires[i] if s < 0} | {s for s in wires if s < 0}
+        cell_leaves = set(trace.cell_leaves.values())
+        leaves = [k for k in range(len(trace.leaves)) if ~k in used and not _baked(trace, k, cell_leaves)]
+        # Arguments first, then the values of variables, then what is captured.
+        self.input_leaves = sorted(leaves, key=lambda k: 1 if k in cell_leaves else 0 if trace.leaves[k]._seg is trace else 2)
+        for k in self.input_leaves:
+            place[~k] = len(place)
+            self.inputs.append(trace.leaves[k])
+        for k in range(len(trace.leaves)):
+            if ~k in used and ~k not in place:
+                place[~k] = len(place)
+                self.consts.append(np.asarray(trace.leaves[k]._value))
+        self.specs, self.wires, self.flags = [], [], {}
+        for i in needed:
+            if i in flags:
+                self.flags[len(self.specs)] = flags[i]
+            self.specs.append(trace.specs[i])
+            self.wires.append(tuple([place[s] for s in trace.wires[i]]))
+            for k in range(len(trace.specs[i].avals)):
+                place[starts[i] + k] = len(place)
+        self.outputs = [place[s] for s in wires]
+        self.avals = [t._aval for t in outputs]
+        self.input_avals = [t._aval for t in self.inputs]
+        self.effect = any(s.effect for s in self.specs)
+        self.coded = bool(self.flags) or self.effect
+        self.cost = sum(s.cost for s in self.specs) + 1e-6
+        self.equations = sum(s.equations for s in self.specs) + 1
+        self._host = None
+
+    def host(self, *arrays):
+        """The results as NumPy arrays. Raises what a failed check raises."""
+        if self._host is None:
+            self._host = generate(self)
+        return self._host(*arrays)
+
+    def run(self, *arrays, ruled=False):
+        """The results as a list of JAX arrays, then the code where there is one.
+
+        Args:
+          ruled: whether gradients of ops are TensorFlow's when this is differentiated by JAX.
+        """
+        values = [*arrays, *self.consts]
+        code = np.int32(0)
+        for i, (spec, wire) in enumerate(zip(self.specs, self.wires, strict=True)):
+            evaluate = ruled_evaluate(spec) if ruled else spec.evaluate
+            results = evaluate(*[values[s] for s in wire])
+            values.extend(results)
+            if i in self.flags:
+                failed = jnp.any(results[self.flags[i].index]).astype(np.int32)
+                code = failed if type(code) is np.int32 else code | failed
+        outs = [values[s] for s in self.outputs]
+        return [*outs, jnp.asarray(code, np.int32)] if self.coded else outs
+
+
+def _baked(trace, k, cell_leaves):
+    """Whether leaf k is a constant that becomes part of the program."""
+    t = trace.leaves[k]
+    if t._seg is trace or k in cell_leaves or t._value is None:
+        return False
+    return t._slot == STATIC or (isinstance(t._value, (np.ndarray, np.generic)) and t._aval.size <= MAX_BAKED)
+
+
+def _needed(trace, starts, wires, roots):
+    """The nodes that outputs and roots depend on, in order."""
+    owner = [i for i, s in enumerate(trace.specs) for _ in s.avals]
+    needed = set()
+    pending = [*roots, *(owner[s] for s in wires if s >= 0)]
+    while pending:
+        i = pending.pop()
+        if i not in needed:
+            needed.add(i)
+            pending.extend(owner[s] for s in trace.wires[i] if s >= 0)
+    return sorted(needed)
+
+
+def generate(body):
+    """Python source of the host form, compiled."""
+    count = len(body.inputs)
+    space = {"_free": _free, "_any": np.any, "_errstate": np.errstate, "_count": sys.getrefcount}
+    for k, value in enumerate(body.consts):
+        space[f"v{count + k}"] = value
+    last = {}
+    for i, wire in enumerate(body.wires):
+        for s in wire:
+            last[s] = i
+    kept = set(body.outputs) | set(range(count + len(body.consts)))
+    lines = ["with _errstate(all='ignore'):"] if body.specs else ["if True:"]
+    place = count + len(body.consts)
+    for i, (spec, wire) in enumerate(zip(body.specs, body.wires, strict=True)):
+        space[f"h{i}"] = functools.partial(_first_host, spec, space, f"h{i}")
+        results = [f"v{place + k}" for k in range(len(spec.avals))]
+        arguments = ", ".join(f"v{s}" for s in wire)
+        function = f"h{i}"
+        if spec.inplace is not None and wire[spec.inplace] not in kept and last[wire[spec.inplace]] == i and wire.count(wire[spec.inplace]) == 1:
+            s = wire[spec.inplace]
+            space[f"p{i}"] = functools.partial(_first_host, spec, space, f"p{i}")
+            function = f"(p{i} if _free(v{s}, _count(v{s})) else h{i})"
+        target = "".join(f"{r}, " for r in results)
+        lines.append(f" {target}= {function}({arguments})" if results else f" {function}({arguments})")
+        if i in body.flags:
+            space[f"f{i}"] = body.flags[i]
+            lines.append(f" if _any({results[body.flags[i].index]}): raise f{i}.error({arguments})")
+        dead = [f"v{s}" for s in sorted(set(wire)) if last[s] == i and s not in kept]
+        dead += [r for k, r in enumerate(results) if place + k not in last and place + k not in kept]
+        if dead:
+            lines.append(f" del {', '.join(dead)}")
+        place += len(results)
+    lines.append(f" return ({''.join(f'v{s}, ' for s in body.outputs)})")
+    parameters = ", ".join(f"v{k}" for k in range(count))
+    source = f"def host({parameters}):\n" + "".join(f" {line}\n" for line in lines)
+    exec(compile(source, f"<tfcompat function {body.name}>", "exec"), space)
+    return space["host"]
+
+
+def _first_host(spec, space, name, *arguments):
+    """Stands for a node's host function until its first call, which makes it."""
+    space[name] = function = spec.host_in_place if name[0] == "p" else spec.host
+    return function(*arguments)
+
+
+def _free(array, count):
+    """Whether an array made by an earlier node, of which the caller's local is the only reference, may be overwritten."""
+    return type(array) is np.ndarray and count <= 2 and array.flags.owndata and array.flags.writeable
+
+
+class BodySpec(Spec):
+    """A Body as one node."""
+
+    __slots__ = ("body", "coded", "effect", "input_avals", "ruled", "urgent", "why")
+
+    def __init__(self, name, body, urgent=False):
+        self._setup(name, body.input_avals, body.avals, body.coded, body.cost, body.equations)
+        self.body, self.effect, self.urgent = body, body.effect, urgent
+        self.ruled = functools.partial(body.run, ruled=True)
+        self._evaluate = body.run
+        self._host = self._run_host
+
+    def _setup(self, name, input_avals, avals, coded, cost, equations):
+        self.id = next(serials)
+        self.name = name
+        self.input_avals = input_avals
+        self.avals = (*avals, CODE) if coded else tuple(avals)
+        self.coded = coded
+        self.cost, self.equations = cost, equations
+        self.nbytes = sum(a.nbytes for a in self.avals)
+        self.single, self.inplace = False, None
+        self._jaxpr = self._host_in_place = self.origin = self.why = None
+        self._looked_at = tuple(range(len(input_avals)))
+        self._trace = self._exact_trace
+        self.derivatives = {}
+        self.static = self.special = self.checked = False
+        self.effect = self.urgent = False
+
+    def _exact_trace(self):
+        with jax.enable_x64(True):
+            return jax.make_jaxpr(lambda *args: self.evaluate(*args))(*[a.struct for a in self.input_avals])
+
+    def _run_host(self, *arrays):
+        if not self.coded:
+            return self.body.host(*arrays)
+        try:
+            return *self.body.host(*arrays), np.int32(0)
+        except Exception as error:  # noqa: BLE001 - what goes wrong inside is raised when the code is looked at
+            self.why = error
+            return *[np.zeros(a.shape, a.np_dtype) for a in self.body.avals], np.int32(1)
+
+    def explain(self, *arrays):
+        """The error behind a code that is not 0."""
+        why, self.why = self.why, None
+        if why is None:
+            self._run_host(*arrays)
+            why, self.why = self.why, None
+        return why or errors.InvalidArgumentError(None, None, f"{self.name}: a check failed")
+
+
+class CallFlag:
+    """The error flag of a recorded call whose body has checks (see `op.Flag`)."""
+
+    __slots__ = ("index", "position", "spec", "tensor")
+
+    def __init__(self, spec, tensor, position):
+        self.spec, self.tensor, self.position = spec, tensor, position
+        self.index = len(spec.avals) - 1
+
+    def moved(self, by):
+        return CallFlag(self.spec, self.tensor, self.position + by)
+
+    def error(self, *values):
+        return self.spec.explain(*values) if values else errors.InvalidArgumentError(
+            None, None, f"{self.spec.name}: a check failed"
+        )  # fmt: skip
+
+
+class AssertFlag:
+    """The error flag of an assert recorded in a function."""
+
+    index = 0
+    __slots__ = ("position", "tensor", "text")
+
+    def __init__(self, text, tensor, position):
+        self.text, self.tensor, self.position = text, tensor, position
+
+    def error(self, condition, *values):
+        return errors.InvalidArgumentError(None, None, self.text(*[np.asarray(v) for v in values]))
+
+
+def record_assert(condition, data, text):
+    """Records that all of `condition` must be true when the function runs.
+
+    Args:
+      data: tensors that the error's text shows.
+      text: function of their arrays to the text.
+    """
+    segment = segments.current()
+    op = Op("Assert", _fails, grad=None, static=False)
+    tensor = segment.record(op.spec((condition, *data)), (condition, *data))
+    segment.flags.append(AssertFlag(text, tensor, len(segment.specs) - 1))
+
+
+def _fails(condition, *data):
+    return ~jnp.all(condition)
+
+
+def call_spec(op, spec, ins):
+    """Records one call of a node that stands alone. Returns the list of its results, without the code."""
+    results = call(op, None, ins, (), 0, spec)
+    if not spec.coded:
+        return results
+    segment = state.context.segment
+    code = results[-1]
+    if code._value is not None:  # it has run already
+        if np.any(np.asarray(code._value)):
+            raise spec.explain()
+    else:
+        segment.flags.append(CallFlag(spec, code, len(segment.specs) - 1))
+    if spec.effect and not segment.symbolic:
+        segment.close("effects")
+        segment.check_flags()
+    return results[:-1]
+
+
+def op_of(spec):
+    """An Op for a node that stands alone: a call, a branch, a loop."""
+    op = Op(spec.name, spec.ruled, single=False)
+    op.infer = lambda key, ins, attrs, count: spec
+    return op
+
+
+_ruled = caches.Bounded(20_000)
+
+
+def ruled_evaluate(spec):
+    """The node as a JAX function whose derivative, taken by JAX, is the one that TensorFlow defines."""
+    own = getattr(spec, "ruled", None)
+    if own is not None:
+        return own
+    if spec.origin is None:
+        return spec.evaluate
+    found = _ruled.get(spec.id)
+    if found is None:
+        op, attrs, count = spec.origin
+        if op.grad is None:
+            found = functools.partial(_constant, spec)
+        elif callable(op.grad):
+            found = with_rule(op, spec, attrs, count)
+        else:
+            found = spec.evaluate
+        _ruled[spec.id] = found
+    return found
+
+
+def _constant(spec, *args):
+    return spec.evaluate(*[jax.lax.stop_gradient(a) for a in args])
+
+
+def with_rule(op, spec, attrs, count):
+    """`spec.evaluate` with the op's declared gradient."""
+
+    @jax.custom_vjp
+    def function(*args):
+        return tuple(spec.evaluate(*args))
+
+    def forward(*args):
+        outs = function(*args)
+        return outs, (args, outs)
+
+    def backward(kept, cotangents):
+        args, outs = kept
+        g = [_conjugate(c) if c.dtype != jax.dtypes.float0 else jnp.zeros(o.shape, o.dtype)
+             for c, o in zip(cotangents, outs, strict=True)]  # fmt: skip
+        data = args if op.parameters is None else arrange(op.parameters, args, attrs, count)
+        grads = op.grad(g[0] if op.single else g, outs[0] if op.single else list(outs), *data)
+        grads = iter(grads if isinstance(grads, (list, tuple)) else [grads])
+        pulled = []
+        for a in args:
+            if not jnp.issubdtype(a.dtype, jnp.inexact):
+                pulled.append(None)
+                continue
+            grad = next(grads)
+            if grad is None:
+                pulled.append(jnp.zeros(a.shape, a.dtype))
+            else:
+                pulled.append(_conjugate(jnp.asarray(grad, a.dtype).reshape(a.shape)))
+        return tuple(pulled)
+
+    function.defvjp(forward, backward)
+    return function
+
+
+def _conjugate(x):
+    return jnp.conj(x) if jnp.issubdtype(x.dtype, jnp.complexfloating) else x

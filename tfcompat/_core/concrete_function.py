@@ -1,0 +1,285 @@
+"""`ConcreteFunction`: one recording of a function."""
+
+import jax
+
+from tfcompat._core import errors, nest
+from tfcompat._core.body import Body, BodySpec, call_spec, op_of
+from tfcompat._core.context import state
+from tfcompat._core.convert import convert
+from tfcompat._core.draws import DrawCell
+from tfcompat._core.graph import FuncGraph
+from tfcompat._core.specs import TensorSpec
+from tfcompat._core.tensor_base import TensorHandle
+from tfcompat._core.trace import ValueDependent
+
+
+class ConcreteFunction:
+    """A function recorded for one signature; called with the tensors of that signature."""
+
+    def __init__(self, function, trace, placeholders, cells, outputs, structure, parameters, signature):
+        self._name = function._name
+        self._parameters = parameters
+        self._signature = signature
+        self._result, self._kept = structure
+        self._placeholders = placeholders
+        self._trace = trace
+        self.graph = trace.graph = FuncGraph(trace.name, trace=trace)
+        self._outputs = outputs
+        trace.function_outputs = outputs
+        written = list(trace.written)
+        body = Body(trace, [*outputs, *[trace.cells[c] for c in written]])
+        self._spec = BodySpec(self._name, body, urgent=bool(function._jit_compile))
+        self._op = op_of(self._spec)
+        # Where the inputs come from: arguments, then variables, then captures.
+        position = {id(t): i for i, t in enumerate(placeholders)}
+        leaf_cells = {k: c for c, k in trace.cell_leaves.items()}
+        given = {id(c): i for i, c in reversed(list(enumerate(cells)))}
+        self._arguments, self._cells, self._captures = [], [], []
+        for k in body.input_leaves:
+            leaf = trace.leaves[k]
+            if k in leaf_cells:
+                self._cells.append(leaf_cells[k])
+            elif id(leaf) in position:
+                self._arguments.append(position[id(leaf)])
+            else:
+                self._captures.append(leaf)
+        self._all = self._arguments == list(range(len(placeholders)))
+        self._written = written
+        self._draws = any(type(c) is DrawCell for c in self._cells)
+        self._bound = given if any(id(c) in given for c in (*self._cells, *written)) else None
+        self._count = len(outputs)
+        self._plain = self._kept == [0] and isinstance(self._result, TensorHandle)
+
+    def _call_flat(self, leaves, cells):
+        """Calls it with the tensors of the arguments and the cells of variables among them."""
+        own, written = self._cells, self._written
+        if self._bound is not None:
+            bound = self._bound
+            own = [cells[bound[id(c)]] if id(c) in bound else c for c in own]
+            written = [cells[bound[id(c)]] if id(c) in bound else c for c in written]
+        if self._draws and state.trace is not None:  # each place of a call has draws of its own
+            copies = {c: DrawCell(c.start) for c in own if type(c) is DrawCell}
+            own, written = [copies.get(c, c) for c in own], [copies.get(c, c) for c in written]
+        if written and state.trace is None:
+            for c in written:
+                c.before_write()
+        ins = [*leaves] if self._all else [leaves[i] for i in self._arguments]
+        if own:
+            ins += [c.read() for c in own]
+        if self._captures:
+            ins += self._captures
+        spec = self._spec
+        if spec.coded or state.tapes or state.accumulators:
+            results = call_spec(self._op, spec, ins)
+        else:
+            results = state.context.segment.record(spec, ins)
+        if written:
+            for c, t in zip(written, results[self._count :], strict=True):
+                c.bind(t)
+        return results[0] if self._plain else self._structured(results)
+
+    def _structured(self, results):
+        flat = [results[k] if type(k) is int else k for k in self._kept]
+        return nest.pack_sequence_as(self._result, flat, expand_composites=True)
+
+    def __call__(self, *args, **kwargs):
+        tensors, cells = self._bind(args, kwargs)
+        return self._call_flat(tensors, cells)
+
+    def _bind(self, args, kwargs):
+        from tfcompat._core.function_types import Encoder
+
+        names = [name for name, _, _ in self._parameters]
+        specs, keywords = self._signature
+        expected = [*specs, *keywords.values()]
+        values = dict(zip(names, args, strict=False))
+        try:
+            if len(args) > len(names):
+                raise TypeError("too many positional arguments")
+            for name in kwargs:
+                if name not in names:
+                    raise TypeError(f"got an unexpected keyword argument '{name}'")
+            values.update(kwargs)
+            given = []
+            for name, spec in zip(names, expected, strict=True):
+                if name not in values:
+                    if nest.flatten(spec) and not any(isinstance(s, TensorSpec) for s in nest.flatten(spec)):
+                        given.append(spec)
+                        continue
+                    raise TypeError(f"missing a required argument: '{name}'")
+                value = values[name]
+                if not any(isinstance(s, TensorSpec) for s in nest.flatten(spec)) and not hasattr(spec, "shape"):
+                    if not (value is spec or value == spec):
+                        raise TypeError(f"Can not cast {value!r} to Literal[{spec!r}]")
+                given.append(value)
+        except TypeError as error:
+            flat = self._flat_call(args, kwargs)
+            if flat is not None:
+                return flat, ()
+            raise TypeError(
+                f"Binding inputs to tf.function failed due to `{error}`. Received args: {args} and kwargs: {kwargs} for "
+                f"signature: {self._signature_text()}.\nFallback to flat signature also failed due to: "
+                f"{self._flat_complaint(args, kwargs)}"
+            ) from None
+        encoder = Encoder()
+        for value, spec in zip(given, expected, strict=True):
+            if isinstance(spec, TensorSpec) and not isinstance(value, TensorHandle):
+                value = value._read() if hasattr(type(value), "_read") else convert(value, None, spec.dtype)
+            encoder.encode(value)
+        for i, (t, p) in enumerate(zip(encoder.leaves, self._placeholders, strict=True)):
+            if t._aval.dtype is not p._aval.dtype:
+                raise errors.InvalidArgumentError(
+                    None, None, f"cannot compute __inference_{self._name} as input #{i}(zero-based) was expected to be a "
+                    f"{_c_name(p)} tensor but is a {_c_name(t)} tensor [Op:__inference_{self._name}]",
+                )  # fmt: skip
+            if t._aval is not p._aval:
+                if not p.shape.is_compatible_with(t.shape) or p.shape.is_fully_defined():
+                    raise errors.InvalidArgumentError(
+                        None, None, f"{self._name}: argument {i} has shape {t.shape}, expected {p.shape}"
+                    )
+        return encoder.leaves, encoder.cells
+
+    def _flat_call(self, args, kwargs):
+        names = [self._trace.argument_names[k] for k in range(len(self._placeholders))]
+        if len(args) + len(kwargs) != len(names) or any(k not in names for k in kwargs):
+            return None
+        values = dict(zip(names, args, strict=False)) | kwargs
+        if len(values) != len(names):
+            return None
+        return [convert(values[n]) for n in names]
+
+    def _flat_complaint(self, args, kwargs):
+        names = [self._trace.argument_names[k] for k in range(len(self._placeholders))]
+        text = f"{self._name}({', '.join(names)})"
+        if len(args) > len(names):
+            return f"{text} takes {len(names)} positional arguments, got {len(args)}."
+        missing = names[len(args) :]
+        return f"{text} missing required arguments: {', '.join(missing)}."
+
+    # What it is
+
+    @property
+    def name(self):
+        return f"__inference_{self._name}".encode()
+
+    @property
+    def structured_input_signature(self):
+        """(args, kwargs) of TensorSpecs and Python values."""
+        return self._signature
+
+    @property
+    def structured_outputs(self):
+        """What it returns, as symbolic tensors."""
+        return self._structured(self._outputs)
+
+    @property
+    def function_type(self):
+        return FunctionType(self)
+
+    @property
+    def inputs(self):
+        return [*self._placeholders, *self._captures]
+
+    @property
+    def outputs(self):
+        return list(self._outputs)
+
+    @property
+    def captured_inputs(self):
+        """The tensors and variables of outside that it uses."""
+        return [*self.variables, *self._captures]
+
+    @property
+    def variables(self):
+        """The variables it reads or writes."""
+        found = {id(c): c for c in (*self._trace.cell_leaves, *self._written)}
+        alive = [c.variable() if c.variable is not None else None for c in found.values()]
+        return tuple([v for v in alive if v is not None])
+
+    @property
+    def trainable_variables(self):
+        """Those of `variables` that are trainable."""
+        return tuple([v for v in self.variables if v.trainable])
+
+    @property
+    def output_shapes(self):
+        return nest.map_structure(lambda t: None if t is None else t.shape, self.structured_outputs)
+
+    @property
+    def output_dtypes(self):
+        return nest.map_structure(lambda t: None if t is None else t.dtype, self.structured_outputs)
+
+    def _output_text(self):
+        from tfcompat._core.function_types import type_text
+
+        return type_text(self.structured_outputs)
+
+    def _signature_text(self):
+        inside = ", ".join(f"{name}: {text}" for name, _, text in self._parameters)
+        return f"({inside}) -> {self._output_text()}"
+
+    def pretty_printed_signature(self, verbose=True):
+        """The signature as text."""
+        return str(self.function_type) if verbose else self._signature_text()
+
+    def __repr__(self):
+        return f"<ConcreteFunction {self._signature_text()} at 0x{id(self):X}>"
+
+    def __str__(self):
+        return f"ConcreteFunction {self.function_type}"
+
+    def _program_text(self, stage="hlo", device_name=None, platform_name=None):
+        """The program as text: "jaxpr", "stablehlo", "hlo" or "optimized_hlo"."""
+        structs = [a.struct for a in self._spec.input_avals]
+        with jax.enable_x64(True):
+            if stage == "jaxpr":
+                return str(jax.make_jaxpr(self._spec.evaluate)(*structs))
+            lowered = jax.jit(self._spec.evaluate).lower(*structs)
+            if stage == "stablehlo":
+                return lowered.as_text()
+            if stage in ("hlo", "hlo_no_metadata"):
+                return lowered.as_text(dialect="hlo")
+            if stage.startswith("optimized_hlo"):
+                return lowered.compile().as_text()
+        raise ValueError(f"Invalid stage {stage!r}: use 'hlo', 'optimized_hlo', 'stablehlo' or 'jaxpr'.")
+
+
+class FunctionType:
+    """Parameters and results of a recording, for people to read."""
+
+    def __init__(self, concrete):
+        self._concrete = concrete
+
+    def __repr__(self):
+        c = self._concrete
+        inputs = "\n".join(f"  {name} ({kind}): {text}" for name, kind, text in c._parameters) or "  None"
+        captures = "\n".join(f"  {id(t)}: {TensorSpec(t.shape, t.dtype)!r}" for t in c.captured_inputs) or "  None"
+        return f"Input Parameters:\n{inputs}\nOutput Type:\n  {c._output_text()}\nCaptures:\n{captures}"
+
+
+def _c_name(tensor):
+    from tfcompat._core import dtypes
+
+    return dtypes.c_name(tensor._aval.dtype)
+
+
+class EagerFallback:
+    """Stands for a recording of a function that cannot be recorded, because shapes in it depend on values."""
+
+    def __init__(self, python_function, args, kwargs, reason):
+        self._python_function = python_function
+        self._template = args, kwargs
+        self._reason = reason
+
+    def _call_flat(self, leaves, cells):
+        from tfcompat._core.function_types import rebuild
+
+        if state.trace is not None:
+            raise ValueDependent(self._reason)
+        given = iter(leaves)
+        args, kwargs = self._template
+        args = [rebuild(a, given) for a in args]
+        return self._python_function(*args, **{k: rebuild(kwargs[k], given) for k in sorted(kwargs)})
+
+    def __call__(self, *args, **kwargs):
+        return self._python_function(*args, **kwargs)

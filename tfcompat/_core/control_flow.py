@@ -1,0 +1,198 @@
+"""Branches while recording: one node with a Body for each branch, lowered to `lax.cond` and `lax.switch`."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tfcompat._core import nest
+from tfcompat._core.body import Body, BodySpec, call_spec, op_of
+from tfcompat._core.context import state
+from tfcompat._core.convert import convert
+from tfcompat._core.tensor_base import TensorHandle
+from tfcompat._core.trace import Trace, ValueDependent
+
+
+def record_part(function, name, kind):
+    """Calls `function` in a trace of its own inside the present one. Returns (trace, result)."""
+    trace = Trace(name, state.trace, kind)
+    with trace:
+        result = function()
+    return trace, result
+
+
+def outer_inputs(traces, bodies, own=()):
+    """What several bodies take from outside.
+
+    Args:
+      own: for each body the ids of leaves that are its own arguments.
+
+    Returns:
+      (outer tensors, cells, and for each body the place of each of its inputs: ("own", i), ("outer", i) or ("cell", i)).
+    """
+    tensors, cells, index, places = [], [], {}, []
+    for n, (trace, body) in enumerate(zip(traces, bodies, strict=True)):
+        leaf_cells = {k: c for c, k in trace.cell_leaves.items()}
+        arguments = own[n] if own else {}
+        found = []
+        for k in body.input_leaves:
+            leaf = trace.leaves[k]
+            if k in leaf_cells:
+                cell = leaf_cells[k]
+                if id(cell) not in index:
+                    index[id(cell)] = len(cells)
+                    cells.append(cell)
+                found.append(("cell", index[id(cell)]))
+            elif id(leaf) in arguments:
+                found.append(("own", arguments[id(leaf)]))
+            else:
+                if id(leaf) not in index:
+                    index[id(leaf)] = len(tensors)
+                    tensors.append(leaf)
+                found.append(("outer", index[id(leaf)]))
+        places.append(found)
+    return tensors, cells, places
+
+
+class CondSpec(BodySpec):
+    """A node that runs one of several bodies. Its first input is the number of the body (or a boolean, for two)."""
+
+    __slots__ = ("bodies", "indices", "is_bool")
+
+    def __init__(self, bodies, indices, input_avals, is_bool):
+        self._setup(
+            "If" if is_bool else "Case", input_avals, bodies[0].avals, any(b.coded for b in bodies),
+            max(b.cost for b in bodies) + 1e-6, sum(b.equations for b in bodies) + 1,
+        )  # fmt: skip
+        self.effect = any(b.effect for b in bodies)
+        self.bodies, self.indices, self.is_bool = bodies, indices, is_bool
+        self.body = bodies[0]
+        self._evaluate = self.run
+        self.ruled = functools.partial(self.run, ruled=True)
+        self._host = self._run_host
+
+    def run(self, index, *arrays, ruled=False):
+        def branch(body, places):
+            def call(*arrays):
+                outs = body.run(*[arrays[i] for i in places], ruled=ruled)
+                return [*outs, jnp.int32(0)] if self.coded and not body.coded else outs
+
+            return call
+
+        calls = [branch(b, p) for b, p in zip(self.bodies, self.indices, strict=True)]
+        if self.is_bool:
+            return list(jax.lax.cond(index, calls[0], calls[1], *arrays))
+        last = len(calls) - 1
+        index = jnp.where((index < 0) | (index > last), last, index)
+        return list(jax.lax.switch(index, calls, *arrays))
+
+    def _chosen(self, index):
+        if self.is_bool:
+            return 0 if index else 1
+        return int(index) if 0 <= index < len(self.bodies) else len(self.bodies) - 1
+
+    def _run_host(self, index, *arrays):
+        i = self._chosen(index)
+        outs = self.bodies[i].host(*[arrays[k] for k in self.indices[i]])
+        return (*outs, np.int32(0)) if self.coded else outs
+
+    def explain(self, index, *arrays):
+        i = self._chosen(index)
+        try:
+            self.bodies[i].host(*[arrays[k] for k in self.indices[i]])
+        except Exception as error:  # noqa: BLE001 - the error is what is asked for
+            return error
+        return super().explain()
+
+
+def record_cond(index, traces, results, is_bool):
+    """Records the node of finished branches.
+
+    Args:
+      index: bool or int32 scalar tensor.
+      traces: the trace of each branch.
+      results: for each branch the list of its tensors, dtypes and shapes agreeing.
+
+    Returns:
+      The list of result tensors. Variables written in a branch are bound to their new values.
+    """
+    written = list(dict.fromkeys(c for t in traces for c in t.written))
+    outputs = []
+    for trace, tensors in zip(traces, results, strict=True):
+        with trace:
+            outputs.append([*tensors, *[trace.read(c) for c in written]])
+    bodies = [Body(trace, outs) for trace, outs in zip(traces, outputs, strict=True)]
+    tensors, cells, places = outer_inputs(traces, bodies)
+    count = len(tensors)
+    indices = [[i if kind == "outer" else count + i for kind, i in p] for p in places]
+    ins = [index, *tensors, *[c.read() for c in cells]]
+    spec = CondSpec(bodies, indices, [t._aval for t in ins], is_bool)
+    outs = call_spec(op_of(spec), spec, ins)
+    count = len(results[0])
+    for cell, tensor in zip(written, outs[count:], strict=False):
+        cell.bind(tensor)
+    return outs[:count]
+
+
+def agreed(tensors, complain):
+    """Tensors of the branches for one result, or what `complain` raises where dtypes differ."""
+    first = tensors[0]._aval
+    for t in tensors[1:]:
+        if t._aval.dtype is not first.dtype:
+            complain(tensors[0], t)
+        if t._aval.shape != first.shape:
+            raise ValueDependent("The branches of a conditional give different shapes.")
+    return tensors
+
+
+_MISMATCH = (
+    "true_fn and false_fn arguments to tf.cond must have the same number, type, and overall structure of return values.\n\n"
+    "true_fn output: {first}\nfalse_fn output: {second}\n\nError details:\n{why}"
+)
+
+
+def convert_part(trace, value):
+    """A branch's result as a tensor, made inside the branch."""
+    if isinstance(value, TensorHandle):
+        return value
+    with trace:
+        return value._read() if hasattr(type(value), "_read") else convert(value)
+
+
+def staged_cond(index, functions, is_bool):
+    """`tf.cond` and `tf.switch_case` while recording: all branches are recorded.
+
+    Raises:
+      TypeError: the branches return different structures or dtypes.
+    """
+    traces, results = [], []
+    for i, function in enumerate(functions):
+        name = ("cond_true" if i == 0 else "cond_false") if is_bool else f"switch_case_branch{i}"
+        trace, result = record_part(function, name, "branch")
+        traces.append(trace)
+        results.append(result)
+    first = results[0]
+    flat = []
+    for trace, result in zip(traces, results, strict=True):
+        try:
+            nest.assert_same_structure(first, result, expand_composites=True)
+        except (ValueError, TypeError) as error:
+            raise TypeError(_MISMATCH.format(first=first, second=result, why=error)) from None
+        flat.append([
+            v if v is None or type(v).__name__ == "Operation" else convert_part(trace, v)
+            for v in nest.flatten(result, expand_composites=True)
+        ])  # fmt: skip
+    columns = list(zip(*flat, strict=True))
+    kept = [k for k, column in enumerate(columns) if all(isinstance(v, TensorHandle) for v in column)]
+
+    def complain(a, b):
+        raise TypeError(_MISMATCH.format(first=first, second=results[1], why=f"{a} and {b} have different types"))
+
+    for k in kept:
+        agreed(columns[k], complain)
+    outs = record_cond(index, traces, [[row[k] for k in kept] for row in flat], is_bool)
+    merged = [None] * len(columns)
+    for k, t in zip(kept, outs, strict=True):
+        merged[k] = t
+    return nest.pack_sequence_as(first, merged, expand_composites=True)

@@ -1,0 +1,526 @@
+"""`tf.function`: a Python function recorded once for each signature and called as one node."""
+
+import functools
+import inspect
+import logging
+import threading
+import weakref
+
+from tfcompat._core import dtypes, errors, nest
+from tfcompat._core.concrete_function import ConcreteFunction, EagerFallback
+from tfcompat._core.context import state
+from tfcompat._core.convert import convert
+from tfcompat._core.function_types import Encoder, Signature, SpecLeaf, argument_names, rebuild, spec_of, type_text
+from tfcompat._core.specs import TensorSpec, TypeSpec
+from tfcompat._core.tensor import Tensor
+from tfcompat._core.tensor_base import TensorHandle
+from tfcompat._core.trace import SINGLETON, Trace, ValueDependent
+
+_lock = threading.RLock()  # one thread records at a time
+_convert_control_flow = None  # function(python function) -> converted one; set by set_autograph
+_run_eagerly = False
+
+_RETRACING = (
+    "%d out of the last %d calls to %r triggered tf.function retracing. Tracing is expensive and the excessive number of "
+    "tracings could be due to (1) creating @tf.function repeatedly in a loop, (2) passing tensors with different shapes, "
+    "(3) passing Python objects instead of tensors. For (1), please define your @tf.function outside of the loop. For "
+    "(2), @tf.function has reduce_retracing=True option that can avoid unnecessary retracing. For (3), please refer to "
+    "https://www.tensorflow.org/guide/function#controlling_retracing and https://www.tensorflow.org/api_docs/python/tf/"
+    "function for  more details."
+)
+
+
+def set_autograph(function):
+    """Says how the control flow of Python functions is converted."""
+    global _convert_control_flow
+    _convert_control_flow = function
+
+
+def run_functions_eagerly(run_eagerly):
+    """Makes calls of tf.functions run their Python functions (True), or their recordings (False)."""
+    global _run_eagerly
+    _run_eagerly = bool(run_eagerly)
+
+
+def functions_run_eagerly():
+    """Whether tf.functions run eagerly at present."""
+    return _run_eagerly
+
+
+class Traces:
+    """The recordings of one function (of one object's method), and what is known from making them."""
+
+    __slots__ = ("__weakref__", "all", "by_key", "calls", "count", "failed_keys", "made_variables", "recent", "specs",
+                 "variables_made", "warned")  # fmt: skip
+
+    def __init__(self):
+        self.by_key = {}
+        self.all = []
+        self.count = 0
+        self.calls = 0
+        self.recent = []  # for the last calls: was it a trace
+        self.made_variables = False
+        self.variables_made = False
+        self.specs = []  # generalised signatures (reduce_retracing)
+        self.failed_keys = {}
+        self.warned = False
+
+
+class Function:
+    """A Python function that is recorded; what `tf.function` gives."""
+
+    def __init__(self, python_function, name, input_signature=None, autograph=True, jit_compile=None,
+                 reduce_retracing=False, experimental_autograph_options=None, owner=None, traces=None, signature=None):  # fmt: skip
+        self._python_function = python_function
+        self._name = name
+        self._input_signature = input_signature
+        self._autograph = autograph
+        self._jit_compile = jit_compile
+        self._reduce_retracing = reduce_retracing
+        self._autograph_options = experimental_autograph_options
+        self._owner = owner  # the object whose method it is
+        self._traces = traces if traces is not None else Traces()
+        self._signature = signature if signature is not None else Signature(python_function)
+        self._methods = None  # id of an object -> (weak reference, Traces)
+        if owner is None:
+            try:
+                functools.update_wrapper(self, python_function)
+            except Exception:  # noqa: BLE001 - whatever a callable object's attributes raise
+                pass
+            self.__wrapped__ = python_function
+
+    # Methods
+
+    def __get__(self, instance, owner=None):
+        if instance is None:
+            return self
+        methods = self._methods
+        if methods is None:
+            methods = self._methods = {}, Signature(self._python_function, skip_first=True)
+        entry = methods[0].get(id(instance))
+        if entry is None or entry[0]() is not instance:
+            entry = methods[0][id(instance)] = self._method_entry(instance, methods[0])
+        bound = Function.__new__(Function)
+        bound.__dict__.update(self.__dict__)
+        bound._owner, bound._traces, bound._signature = instance, entry[1], methods[1]
+        return bound
+
+    @staticmethod
+    def _method_entry(instance, entries):
+        try:
+            return weakref.ref(instance, functools.partial(_forget, entries, id(instance))), Traces()
+        except TypeError:
+            return lambda: instance, Traces()
+
+    @property
+    def python_function(self):
+        """The function as it was before it was wrapped."""
+        if self._owner is None:
+            return self._python_function
+        return self._python_function.__get__(self._owner)
+
+    @property
+    def name(self):
+        return self._name
+
+    @property
+    def input_signature(self):
+        """The fixed signature, or None."""
+        return self._input_signature
+
+    @property
+    def function_spec(self):
+        return self._signature
+
+    @property
+    def function_type(self):
+        return self._signature.text
+
+    def experimental_get_tracing_count(self):
+        """How often it has been recorded."""
+        return self._traces.count
+
+    def pretty_printed_concrete_signatures(self, verbose=True):
+        """The signatures recorded so far, as text."""
+        return "\n\n".join([c.pretty_printed_signature(verbose) for c in self._traces.all if isinstance(c, ConcreteFunction)])
+
+    def __call__(self, *args, **kwargs):
+        if _run_eagerly:
+            return self.python_function(*args, **kwargs)
+        traces = self._traces
+        if self._input_signature is None and not kwargs and len(args) == self._signature.count:
+            key = tuple([t._aval if type(t) is Tensor else None for t in args])
+            if None not in key:
+                concrete = traces.by_key.get(key)
+                if concrete is not None and not traces.warned:
+                    traces.calls += 1
+                if concrete is None:
+                    concrete = self._record(key, args, {}, args, ())
+                return concrete._call_flat(args, ())
+        args, kwargs = self._canonical(args, kwargs)
+        encoder, key = encode(args, kwargs)
+        concrete = traces.by_key.get(key)
+        if concrete is None:
+            concrete = self._record(key, args, kwargs, encoder.leaves, encoder.cells)
+        return concrete._call_flat(encoder.leaves, encoder.cells)
+
+    def _canonical(self, args, kwargs):
+        text = None
+        if self._input_signature is not None:
+            text = self._signature_text()
+        args, kwargs = self._signature.bind(args, kwargs, text)
+        if self._input_signature is not None:
+            args = self._cast(args, kwargs, text)
+        return args, kwargs
+
+    def _signature_text(self):
+        parts = []
+        for i, p in enumerate(self._signature.parameters):
+            if i < len(self._input_signature):
+                parts.append(f"{p.name}: {type_text(_as_leaves(self._input_signature[i]))}")
+            else:
+                parts.append(p.name)
+        return f"({', '.join(parts)})"
+
+    def _cast(self, args, kwargs, text):
+        count = len(self._input_signature)
+        try:
+            cast = [_cast(s, a) for s, a in zip(self._input_signature, args, strict=False)]
+        except _CannotCast as error:
+            raise TypeError(
+                f"Binding inputs to tf.function failed due to `{error}`. Received args: {args} and kwargs: {kwargs} for "
+                f"signature: {text}."
+            ) from None
+        return (*cast, *args[count:])
+
+    # Recording
+
+    def _record(self, key, args, kwargs, leaves, cells):
+        with _lock:
+            traces = self._traces
+            found = traces.by_key.get(key)
+            if found is not None:
+                return found
+            self._note_trace(key, leaves)
+            first = traces.count == 1 and not traces.all
+            concrete = self._trace(args, kwargs, leaves, cells, may_create=first)
+            traces.by_key[key] = concrete
+            traces.all.append(concrete)
+            if len(traces.by_key) > 1000:
+                traces.by_key.pop(next(iter(traces.by_key)))
+            return concrete
+
+    def _note_trace(self, key, leaves):
+        """Counts the recording as TensorFlow counts traces, and warns when there are many."""
+        traces = self._traces
+        if self._input_signature is not None:
+            traces.count = 1
+            return
+        if self._reduce_retracing:
+            traces.count += _generalise(traces.specs, key)
+            return
+        traces.count += 1
+        if traces.count >= 6 and not traces.warned and traces.calls < 2 * traces.count:
+            traces.warned = True
+            logging.getLogger("tensorflow").warning(_RETRACING, 5, max(5, traces.calls + traces.count - 1), self)
+
+    def _trace(self, args, kwargs, leaves, cells, may_create):
+        trace = Trace(self._name, state.trace)
+        trace.may_create = may_create
+        names = argument_names(self._signature.parameters, args, kwargs)
+        placeholders = []
+        for leaf, name in zip(leaves, names, strict=True):
+            t = trace.placeholder(leaf._aval, name)
+            shape = leaf.spec.shape if isinstance(leaf, SpecLeaf) else None
+            if shape is not None and not shape.is_fully_defined():
+                t.__dict__["_static_shape"] = shape
+            placeholders.append(t)
+        trace.argument_values = [leaf if isinstance(leaf, TensorHandle) else None for leaf in leaves]
+        given = iter(placeholders)
+        given_args = tuple([rebuild(a, given) for a in args])
+        given_kwargs = {k: rebuild(kwargs[k], given) for k in sorted(kwargs)}
+        function = self._converted()
+        try:
+            with trace:
+                result = function(*given_args, **given_kwargs)
+                if trace.created and not any(r() is not None for r in trace.created):
+                    raise ValueError(SINGLETON)
+                outputs, structure = returned(result, self._python_function)
+        except ValueDependent as reason:
+            if state.trace is not None:
+                raise
+            return EagerFallback(self.python_function, args, kwargs, str(reason))
+        inputs_text = self._input_text(args, kwargs)
+        return ConcreteFunction(self, trace, placeholders, cells, outputs, structure, inputs_text,
+                                (tuple(_named_specs(args, iter(names))), {k: spec_of(v) for k, v in kwargs.items()}))  # fmt: skip
+
+    def _converted(self):
+        """The Python function, its control flow converted."""
+        function = self._python_function
+        if self._autograph and _convert_control_flow is not None:
+            function = _convert_control_flow(function, self._autograph_options)
+        if self._owner is not None:
+            owner = self._owner
+            return lambda *args, **kwargs: function(owner, *args, **kwargs)
+        return function
+
+    def _input_text(self, args, kwargs):
+        parts = []
+        plain = [p for p in self._signature.parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        star = next((p.name for p in self._signature.parameters if p.kind is p.VAR_POSITIONAL), "args")
+        for i, a in enumerate(args):
+            if i < len(plain):
+                parts.append((plain[i].name, plain[i].kind.name, type_text(a)))
+            else:
+                parts.append((f"{star}_{i - len(plain)}", "POSITIONAL_ONLY", type_text(a)))
+        parts += [(k, "KEYWORD_ONLY", type_text(v)) for k, v in kwargs.items()]
+        return parts
+
+    def get_concrete_function(self, *args, **kwargs):
+        """The recording for these arguments: tensors, TensorSpecs, or Python values."""
+        if self._input_signature is not None and not args and not kwargs:
+            args = self._input_signature
+        args, kwargs = nest.map_structure(_as_leaf, (args, kwargs)) if args or kwargs else (args, kwargs)
+        args, kwargs = self._canonical(args, kwargs)
+        encoder, key = encode(args, kwargs)
+        concrete = self._traces.by_key.get(key)
+        if concrete is None:
+            concrete = self._record(key, args, kwargs, encoder.leaves, encoder.cells)
+        return concrete
+
+    def experimental_get_compiler_ir(self, *args, **kwargs):
+        """A function from a stage ("hlo", "optimized_hlo", "jaxpr", ...) to the program for these arguments as text."""
+        concrete = self.get_concrete_function(*args, **kwargs)
+        return concrete._program_text
+
+    def _list_all_concrete_functions(self):
+        return list(self._traces.all)
+
+    def _get_concrete_function_garbage_collected(self, *args, **kwargs):
+        return self.get_concrete_function(*args, **kwargs)
+
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
+
+
+def _forget(entries, key, _):
+    entries.pop(key, None)
+
+
+def encode(args, kwargs):
+    """(Encoder with the tensors, key) of canonical arguments."""
+    encoder = Encoder()
+    key = tuple([encoder.encode(a) for a in args])
+    if kwargs:
+        key = (*key, "keywords", *[(k, encoder.encode(kwargs[k])) for k in sorted(kwargs)])
+    return encoder, key
+
+
+def _as_leaf(value):
+    return SpecLeaf(value) if isinstance(value, TensorSpec) else value
+
+
+def _as_leaves(value):
+    return nest.map_structure(_as_leaf, value)
+
+
+def _named_specs(args, names):
+    for a in args:
+        encoder = Encoder()
+        encoder.encode(a)
+        spec = spec_of(a)
+        if isinstance(spec, TensorSpec):
+            yield TensorSpec(spec.shape, spec.dtype, next(names))
+        else:
+            for _ in encoder.leaves:
+                next(names)
+            yield spec
+
+
+class _CannotCast(Exception):
+    pass
+
+
+def _cast(spec, value):
+    """The argument as an input signature wants it."""
+    if not isinstance(spec, TypeSpec):
+        if nest.is_nested(spec):
+            try:
+                nest.assert_same_structure(spec, value, check_types=False)
+                flat = [_cast(s, v) for s, v in zip(nest.flatten(spec), nest.flatten_up_to(spec, value), strict=True)]
+            except (ValueError, TypeError):
+                raise _CannotCast(f"Can not cast {value!r} to {type_text(_as_leaves(spec))}") from None
+            return nest.pack_sequence_as(spec, flat)
+        return value
+    if not isinstance(spec, TensorSpec):
+        return value
+    if isinstance(value, SpecLeaf):
+        given = value.spec
+        if given.dtype is spec.dtype and spec.shape.is_compatible_with(given.shape):
+            return SpecLeaf(TensorSpec(spec.shape, spec.dtype, spec.name or given.name)) if given.shape.rank is None else value
+        raise _CannotCast(f"Can not cast {TensorSpec(given.shape, given.dtype)!r} to {TensorSpec(spec.shape, spec.dtype)!r}")
+    if isinstance(value, TensorHandle):
+        tensor = value
+    elif hasattr(type(value), "_read"):
+        tensor = value._read()
+    else:
+        try:
+            tensor = convert(value, spec.dtype)
+        except (ValueError, TypeError):
+            raise _CannotCast(f"Can not cast {type_text(value)} to {TensorSpec(spec.shape, spec.dtype)!r}") from None
+    if tensor._aval.dtype is not spec.dtype or not spec.shape.is_compatible_with(tensor.shape):
+        raise _CannotCast(
+            f"Can not cast {TensorSpec(tensor.shape, tensor.dtype)!r} to {TensorSpec(spec.shape, spec.dtype)!r}"
+        )
+    return tensor
+
+
+def _generalise(specs, key):
+    """Adds a signature to the generalised ones; returns 1 if TensorFlow would trace for it, else 0."""
+    for spec in specs:
+        if _covers(spec, key):
+            return 0
+    for i in range(len(specs) - 1, -1, -1):
+        merged = _merge(specs[i], key)
+        if merged is not None:
+            specs[i] = merged
+            return 1
+    specs.append(_shape_key(key))
+    return 1
+
+
+def _shape_key(part):
+    if hasattr(part, "np_dtype"):
+        return ("tensor", part.dtype, part.shape)
+    return tuple([_shape_key(p) for p in part]) if type(part) is tuple else part
+
+
+def _covers(spec, key):
+    return _merge(spec, key) == spec
+
+
+def _merge(spec, key):
+    """The narrowest signature that covers both, or None."""
+    key = _shape_key(key) if not (type(key) is tuple and key and key[0] == "tensor") else key
+    if type(spec) is not type(key):
+        return None
+    if type(spec) is not tuple:
+        return spec if spec == key else None
+    if len(spec) == 3 and spec[0] == "tensor":
+        if key[:2] != spec[:2]:
+            return None
+        a, b = spec[2], key[2]
+        if a is None or b is None or len(a) != len(b):
+            return ("tensor", spec[1], None)
+        return ("tensor", spec[1], tuple([m if m == n else None for m, n in zip(a, b, strict=True)]))
+    if len(spec) != len(key):
+        return None
+    parts = [_merge(s, k) for s, k in zip(spec, key, strict=True)]
+    return None if any(p is None and s is not None for p, s in zip(parts, spec, strict=True)) else tuple(parts)
+
+
+_BAD_RESULT = (
+    "To be compatible with tf.function, Python functions must return zero or more Tensors or ExtensionTypes or None values; "
+    "in compilation of {function}, found return value of type {kind}, which is not a Tensor or ExtensionType."
+)
+
+
+def returned(result, function):
+    """(flat tensors, structure) of what a recorded function returned.
+
+    The structure is (result, for each of its leaves: the number of its tensor, a tensor that is no symbolic one, or None).
+    """
+    flat = nest.flatten(result, expand_composites=True)
+    tensors, kept = [], []
+    for value in flat:
+        if value is None or type(value).__name__ == "Operation":
+            kept.append(None)
+            continue
+        if isinstance(value, TensorHandle):
+            tensor = value
+        elif hasattr(type(value), "_read"):
+            tensor = value._read()
+        else:
+            try:
+                tensor = convert(value)
+            except (ValueError, TypeError):
+                raise TypeError(_BAD_RESULT.format(function=function, kind=type(value).__name__)) from None
+        segment = tensor._seg
+        if segment is not None and segment.symbolic and not segment.encloses(state.trace):
+            kind = errors.InaccessibleTensorError if state.trace.encloses(segment) else TypeError
+            raise kind(state.trace.out_of_scope(tensor))
+        if segment is None or not segment.symbolic:
+            kept.append(tensor)  # known already: a constant, or a tensor of outside
+            continue
+        if tensor.dtype is dtypes.string:
+            raise ValueDependent("Strings are host values.")
+        kept.append(len(tensors))
+        tensors.append(tensor)
+    return tensors, (result, kept)
+
+
+def function(func=None, input_signature=None, autograph=True, jit_compile=None, reduce_retracing=False,
+             experimental_implements=None, experimental_autograph_options=None, experimental_attributes=None,
+             experimental_relax_shapes=None, experimental_compile=None, experimental_follow_type_hints=None):  # fmt: skip
+    """Makes a Python function run as one recorded program.
+
+    The function is called once for each signature of arguments, on symbolic tensors; what it does with them is recorded,
+    and later calls run the recording. Side effects of Python itself happen while it is recorded only.
+
+    Args:
+      func: the function; without it, a decorator is returned.
+      input_signature: sequence of nested TensorSpecs: arguments are cast to it, and there is one signature.
+      autograph: whether `if`, `while`, `for` and the like that depend on tensors become part of the recording.
+      jit_compile: True compiles at the first call. (Otherwise a function is interpreted until it has proven hot.)
+      reduce_retracing: counts signatures that differ in sizes as one.
+      experimental_implements, experimental_autograph_options, experimental_attributes: accepted.
+
+    Returns:
+      A callable with TensorFlow's methods (`get_concrete_function`, `experimental_get_tracing_count`, ...).
+
+    Raises:
+      TypeError: `func` is no callable, or `input_signature` holds anything but TensorSpecs.
+
+    Differs from TensorFlow: a function with unknown dimensions is recorded for each set of sizes it is called with (the
+    tracing count is TensorFlow's all the same); one whose shapes depend on values runs eagerly.
+    """
+    if experimental_relax_shapes is not None:
+        reduce_retracing = bool(experimental_relax_shapes)
+    if experimental_compile is not None:
+        jit_compile = experimental_compile
+    if input_signature is not None:
+        input_signature = _checked_signature(input_signature)
+
+    def decorate(inner):
+        if isinstance(inner, (classmethod, staticmethod)):
+            return type(inner)(decorate(inner.__func__))
+        target = inner
+        if isinstance(inner, Function):
+            target = inner.python_function
+        if not callable(target):
+            raise TypeError(f"{inner!r} is not a callable object")
+        name = getattr(target, "__name__", None) or type(target).__name__
+        owner = None
+        if inspect.ismethod(target):
+            owner, target = target.__self__, target.__func__
+        made = Function(target, name, input_signature, autograph, jit_compile, reduce_retracing,
+                        experimental_autograph_options)  # fmt: skip
+        return made if owner is None else made.__get__(owner)
+
+    return decorate if func is None else decorate(func)
+
+
+def _checked_signature(signature):
+    if not isinstance(signature, (list, tuple)):
+        raise TypeError(f"input_signature must be either a tuple or a list, got {type(signature)}.")
+    flat = nest.flatten(signature)
+    if any(not isinstance(s, TypeSpec) for s in flat):
+        raise TypeError(
+            "input_signature must be a possibly nested sequence of TensorSpec objects, got invalid args "
+            f"{[s for s in flat if not isinstance(s, TypeSpec)]} with types "
+            f"{[type(s) for s in flat if not isinstance(s, TypeSpec)]}."
+        )
+    return tuple(signature)

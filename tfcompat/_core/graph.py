@@ -1,0 +1,61 @@
+"""`tf.Graph`: what was recorded, to be looked at."""
+
+from tfcompat._core.symbolic import Operation, first_slots
+from tfcompat._core.trace import _SHIFT
+
+
+class Graph:
+    """The operations of a recorded function.
+
+    Differs from TensorFlow: graphs are made by `tf.function` only; there are no sessions to run others.
+    """
+
+    def __init__(self, name="graph", trace=None):
+        self._trace = trace
+        self.name = name
+
+    def get_operations(self):
+        """The operations, in the order in which they were recorded, those of placeholders first."""
+        if self._trace is None:
+            return []
+        arguments = [Operation(self._trace, -k - _SHIFT) for k in self._trace.argument_names]
+        return arguments + [Operation(self._trace, slot) for slot in first_slots(self._trace)]
+
+    def get_operation_by_name(self, name):
+        """The operation of that name; KeyError if there is none."""
+        for operation in self.get_operations():
+            if operation.name == name:
+                return operation
+        raise KeyError(f"The name {name!r} refers to an Operation not in the graph.")
+
+    def get_tensor_by_name(self, name):
+        """The tensor of that name, "operation:output"."""
+        operation, _, index = name.partition(":")
+        return self.get_operation_by_name(operation).outputs[int(index)]
+
+    def get_name_scope(self):
+        return ""
+
+    @property
+    def building_function(self):
+        return self._trace is not None
+
+    def as_graph_def(self, *args, **kwargs):
+        raise NotImplementedError("Graph.as_graph_def: there are no GraphDefs; use get_operations or "
+                                  "Function.experimental_get_compiler_ir.")  # fmt: skip
+
+
+class FuncGraph(Graph):
+    """The graph of a function."""
+
+    @property
+    def inputs(self):
+        return [t for k, t in enumerate(self._trace.leaves) if k in self._trace.argument_names]
+
+    @property
+    def outputs(self):
+        return list(getattr(self._trace, "function_outputs", ()))
+
+    @property
+    def captures(self):
+        return []

@@ -1,0 +1,205 @@
+"""Loops while recording: one node with a Body for the test and one for the body.
+
+A loop whose number of iterations is known is `lax.scan`; another one is `lax.while_loop`, differentiated by
+`checkpointed.py`. Interpreted, both run in Python for as many iterations as cost less than compiling, then as a compiled
+program of their own.
+"""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tfcompat._core.avals import aval
+from tfcompat._core.body import Body, BodySpec, call_spec, op_of
+from tfcompat._core.checkpointed import differentiable_while
+from tfcompat._core.control_flow import outer_inputs
+from tfcompat._core.op import native_function
+
+INTERPRETED_EQUATIONS = 20_000  # run through in Python before a loop is compiled: about 20 ms, what one compile takes
+
+
+class LoopSpec(BodySpec):
+    """What the two kinds of loops share: inputs are (outer tensors, cells only read, sequences, carried values)."""
+
+    __slots__ = ("carried", "length", "places", "reverse", "sequences", "test", "test_places", "native", "limit")
+
+    def __init__(self, name, body, places, input_avals, sequences, carried, test=None, test_places=None, length=None,
+                 limit=None, reverse=False):  # fmt: skip
+        self.sequences, self.carried, self.length, self.limit = sequences, carried, length, limit
+        self.test, self.test_places = test, test_places
+        self.places, self.reverse = places, reverse
+        coded = body.coded or test is not None and test.coded
+        stacked = body.avals[carried:]
+        outs = [*body.avals[:carried], *[aval((length, *a.shape), a.np_dtype) for a in stacked]]
+        equations = body.equations + (0 if test is None else test.equations)
+        self._setup(name, input_avals, outs, coded, body.cost * (length if length is not None else 20), equations)
+        self.effect = body.effect or test is not None and test.effect
+        self.body = body
+        self._evaluate = self.run
+        self.ruled = functools.partial(self.run, ruled=True)
+        self._host = self._run_host
+        self.native = None
+
+    def _split(self, arrays):
+        n = len(arrays) - self.carried
+        return arrays[: n - self.sequences], arrays[n - self.sequences : n], arrays[n:]
+
+    @staticmethod
+    def _pick(places, outer, own):
+        return [outer[i] if kind == "outer" else own[i] for kind, i in places]
+
+    def run(self, *arrays, ruled=False):
+        outer, sequences, carry = self._split(arrays)
+        if self.length is not None:
+            return self._scan(outer, sequences, carry, ruled)
+        return self._while(outer, carry, ruled)
+
+    # A known number of iterations. The body's own arguments: index, slices, carried values.
+
+    def _scan(self, outer, sequences, carry, ruled):
+        def step(state, x):
+            code, *carry = state
+            index, *slices = x
+            outs = self.body.run(*self._pick(self.places, outer, [index, *slices, *carry]), ruled=ruled)
+            if self.body.coded:
+                code = code | outs.pop()
+            return (code, *outs[: self.carried]), tuple(outs[self.carried :])
+
+        xs = (jnp.arange(self.length, dtype=jnp.int32), *sequences)
+        (code, *carry), stacked = jax.lax.scan(
+            step, (jnp.int32(0), *carry), xs, length=self.length, reverse=self.reverse
+        )
+        return [*carry, *stacked, code] if self.coded else [*carry, *stacked]
+
+    # Any number of iterations: the test decides. The body's own arguments: iteration, carried values.
+
+    def _while(self, outer, carry, ruled):
+        def going(state):
+            n, code, *carry = state
+            go = self.test.run(*self._pick(self.test_places, outer, [n, *carry]), ruled=ruled)[0].reshape(())
+            go = go & (code == 0)
+            return go if self.limit is None else go & (n < self.limit)
+
+        def step(state):
+            n, code, *carry = state
+            outs = self.body.run(*self._pick(self.places, outer, [n, *carry]), ruled=ruled)
+            if self.body.coded:
+                code = code | outs.pop()
+            return (n + 1, code, *outs)
+
+        initial = (jnp.int32(0), jnp.int32(0), *carry)
+        if ruled:
+            _, code, *carry = differentiable_while(initial, outer, self)
+        else:
+            _, code, *carry = jax.lax.while_loop(going, step, initial)
+        return [*carry, code] if self.coded else list(carry)
+
+    def _compiled(self):
+        if self.native is None:
+            self.native = native_function(self.jaxpr)
+        return self.native
+
+    def _run_host(self, *arrays):
+        if self.length is not None:
+            if self.length * self.equations > INTERPRETED_EQUATIONS and not self.effect:
+                return self._checked(self._compiled()(*arrays), arrays)
+            return self._scan_host(arrays)
+        return self._while_host(arrays)
+
+    def _checked(self, results, arrays):
+        if self.coded and results[-1]:
+            raise self.explain(*arrays)
+        return results
+
+    def _scan_host(self, arrays):
+        outer, sequences, carry = self._split(arrays)
+        host, places = self.body.host, self.places
+        stacked = [np.empty(a.shape, a.np_dtype) for a in self.avals[self.carried : len(self.avals) - self.coded]]
+        order = range(self.length - 1, -1, -1) if self.reverse else range(self.length)
+        for i in order:
+            outs = host(*self._pick(places, outer, [np.int32(i), *[s[i] for s in sequences], *carry]))
+            carry = outs[: self.carried]
+            for array, value in zip(stacked, outs[self.carried :], strict=True):
+                array[i] = value
+        return (*carry, *stacked, np.int32(0)) if self.coded else (*carry, *stacked)
+
+    def _while_host(self, arrays):
+        outer, _, carry = self._split(arrays)
+        host, places = self.body.host, self.places
+        test, test_places = self.test.host, self.test_places
+        budget = max(8, INTERPRETED_EQUATIONS // self.equations)
+        n = 0
+        while self.limit is None or n < self.limit:
+            own = [np.int32(n), *carry]
+            if not test(*self._pick(test_places, outer, own))[0]:
+                break
+            if n >= budget and not self.effect and self.limit is None:
+                rest = self._compiled()(*outer, *carry)
+                if self.coded and rest[-1]:
+                    return self._while_slowly(outer, n, carry)
+                return rest
+            carry = host(*self._pick(places, outer, own))
+            n += 1
+        return (*carry, np.int32(0)) if self.coded else tuple(carry)
+
+    def _while_slowly(self, outer, n, carry):
+        while self.test.host(*self._pick(self.test_places, outer, [np.int32(n), *carry]))[0]:
+            carry = self.body.host(*self._pick(self.places, outer, [np.int32(n), *carry]))
+            n += 1
+        return (*carry, np.int32(0))
+
+    def explain(self, *arrays):
+        try:
+            if self.length is not None:
+                self._scan_host(arrays)
+            else:
+                outer, _, carry = self._split(arrays)
+                self._while_slowly(outer, 0, carry)
+        except Exception as error:  # noqa: BLE001 - the error is what is asked for
+            return error
+        return super().explain()
+
+
+def record_loop(name, body_trace, body_outs, initial, sequences=(), stacked=(), test_trace=None, test_out=None,
+                length=None, limit=None, reverse=False, own=(), test_own=()):  # fmt: skip
+    """Records the node of a finished loop.
+
+    Args:
+      body_trace, body_outs: trace of the body, and its tensors, one for each loop variable.
+      initial: tensors of the loop variables before the loop.
+      sequences: tensors that a loop of known length goes through along their first dimension.
+      stacked: tensors of the body whose values of all iterations are results too.
+      test_trace, test_out: trace of the test and its boolean.
+      own, test_own: the traces' own arguments (index, slices, loop variables).
+
+    Returns:
+      (tensors of the loop variables after the loop, stacked ones). Variables written are bound to their new values.
+    """
+    written = list(dict.fromkeys([*body_trace.written, *(test_trace.written if test_trace is not None else ())]))
+    with body_trace:
+        finals = [body_trace.read(c) for c in written]
+    body = Body(body_trace, [*body_outs, *finals, *stacked])
+    traces, bodies, owns = [body_trace], [body], [{id(t): i for i, t in enumerate(own)}]
+    if test_trace is not None:
+        traces.append(test_trace)
+        bodies.append(Body(test_trace, [test_out]))
+        owns.append({id(t): i for i, t in enumerate(test_own)})
+    tensors, cells, places = outer_inputs(traces, bodies, owns)
+    read_only = [c for c in cells if c not in written]
+    order = {id(c): ("outer", len(tensors) + i) for i, c in enumerate(read_only)}
+    first = 1 + len(sequences) + len(initial)
+    order |= {id(c): ("own", first + i) for i, c in enumerate(written)}
+    places = [[order[id(cells[i])] if kind == "cell" else (kind, i) for kind, i in p] for p in places]
+    ins = [*tensors, *[c.read() for c in read_only], *sequences, *initial, *[c.read() for c in written]]
+    spec = LoopSpec(
+        name, body, places[0], [t._aval for t in ins], len(sequences), len(initial) + len(written),
+        test=bodies[1] if test_trace is not None else None, test_places=places[1] if test_trace is not None else None,
+        length=length, limit=limit, reverse=reverse,
+    )  # fmt: skip
+    outs = call_spec(op_of(spec), spec, ins)
+    n = len(initial)
+    for cell, tensor in zip(written, outs[n : n + len(written)], strict=True):
+        cell.bind(tensor)
+    return outs[:n], outs[n + len(written) :]

@@ -1,0 +1,270 @@
+"""Recording a function, a branch or a loop body: a segment whose leaves are placeholders.
+
+A `Trace` is a Segment that never runs. While it is a thread's segment, ops called on that thread are appended to it, and
+their results are SymbolicTensors. What it reads from outside becomes a leaf: an argument, a variable's cell, or a tensor
+of an enclosing trace or of eager code (a capture). Variables written are noted; `Body` (body.py) makes of it all a
+function that runs by NumPy or is compiled.
+"""
+
+import weakref
+
+from tfcompat._core import segment as segments
+from tfcompat._core.context import state
+from tfcompat._core.tensor_base import Failure
+
+_SHIFT = 3  # placeholder k has slot -k - 3: PLAIN (-1) and STATIC (-2) mean something else
+
+_symbolic_class = None  # symbolic.SymbolicTensor; set by that module
+
+OUT_OF_SCOPE = (
+    "{tensor!r} is out of scope and cannot be used here. Use return values, explicit Python locals or TensorFlow "
+    "collections to access it.\nPlease see https://www.tensorflow.org/guide/function#all_outputs_of_a_tffunction_must_be_"
+    "return_values for more information.\n\n{tensor!r} was defined here:\n    {where}\n\nThe tensor {tensor!r} cannot be "
+    "accessed from {here}, because it was defined in {there}, which is out of scope."
+)
+
+SINGLETON = (
+    "tf.function only supports singleton tf.Variables created on the first call. Make sure the tf.Variable is only "
+    "created once or created outside tf.function. See https://www.tensorflow.org/guide/function#creating_tfvariables for "
+    "more information."
+)
+LIFT = (
+    "The initial value of a variable that is made inside a function depends on {what}, which is not known outside of it: "
+    "make the variable before, or give a function without arguments as its initial value."
+)
+
+
+def set_symbolic_class(cls):
+    global _symbolic_class
+    _symbolic_class = cls
+
+
+class ValueDependent(NotImplementedError):
+    """Recording needs a value that only a call has (an output shape that depends on data, say).
+
+    The function is then run eagerly at each call. It is an exception that user code may see when it catches broadly.
+    """
+
+
+class Trace(segments.Segment):
+    """The recording of one function, branch or loop body.
+
+    Args:
+      name: for messages.
+      parent: the trace around it, or None.
+      kind: "function", or "branch" and "body" for parts of one.
+    """
+
+    symbolic = True
+
+    def __init__(self, name, parent=None, kind="function"):
+        super().__init__()
+        self.name = name
+        self.parent = parent
+        self.kind = kind
+        self.count = 0  # result slots so far
+        self.cells = {}  # cell -> its current tensor in this trace
+        self.cell_leaves = {}  # cell -> leaf number of the value it has at the start
+        self.written = {}  # cells written, in order
+        self.effects = []  # nodes that act on the outside, in order
+        self.regions = []  # custom gradients: (first node, end node, inputs, outputs, pullback)
+        self.collections = {}
+        self.created = []  # weak references to variables made here
+        self.may_create = parent is not None and parent.may_create
+        self.seed_count = 0
+        self.argument_names = {}  # leaf number -> name
+        self.scopes = {}  # node -> name scope in which it was recorded
+        self.argument_values = ()  # what a function is called with while it is recorded
+        self.graph = None
+        self.bounds = {}  # slot of a loop's counter -> number of iterations
+
+    # Leaves
+
+    def placeholder(self, aval, name=None):
+        """A new leaf that a call gives a value to."""
+        k = len(self.leaves)
+        tensor = _symbolic_class(aval, None, self, -k - _SHIFT)
+        self.leaves.append(tensor)
+        self.argument_names[k] = name or "Placeholder"
+        return tensor
+
+    def root(self):
+        trace = self
+        while trace.kind != "function" and trace.parent is not None:
+            trace = trace.parent
+        return trace
+
+    def encloses(self, other):
+        """Whether `other` is this trace or inside it."""
+        while other is not None:
+            if other is self:
+                return True
+            other = other.parent
+        return False
+
+    def _leaf(self, tensor):
+        k = self.leaf_index.get(id(tensor))
+        if k is None:
+            if type(tensor._value) is Failure:
+                raise tensor._value.error
+            segment = tensor._seg
+            if segment is not None and segment.symbolic and not segment.encloses(self):
+                raise TypeError(
+                    self.out_of_scope(tensor)
+                )
+            k = self.leaf_index[id(tensor)] = len(self.leaves)
+            self.leaves.append(tensor)
+        return ~k
+
+    def out_of_scope(self, tensor):
+        """Text of the error about a tensor of another function."""
+        there = tensor._seg.described()
+        here = state.trace.described() if state.trace is not None else "eager code"
+        return OUT_OF_SCOPE.format(tensor=tensor, where="(unknown)", here=here, there=there)
+
+    def described(self):
+        return f"FuncGraph(name={self.name}, id={id(self)})"
+
+    def wire(self, tensor):
+        """How nodes of this trace refer to `tensor`: its slot, or ~k for leaf k."""
+        if tensor._seg is self:
+            s = tensor._slot
+            return s if s >= 0 else s + _SHIFT - 1
+        return self._leaf(tensor)
+
+    # What segments do
+
+    def record(self, spec, ins):
+        wires = tuple([self.wire(t) for t in ins])
+        self.specs.append(spec)
+        self.wires.append(wires)
+        if state.name_scopes:
+            self.scopes[len(self.specs) - 1] = state.name_scopes[-1]
+        if spec.effect:
+            self.effects.append(len(self.specs) - 1)
+        slot = self.count
+        self.count += len(spec.avals)
+        if spec.single:
+            return _symbolic_class(spec.avals[0], None, self, slot)
+        return [_symbolic_class(a, None, self, slot + i) for i, a in enumerate(spec.avals)]
+
+    def alias(self, tensor):
+        if tensor._seg is not None and tensor._seg.symbolic:
+            twin = _symbolic_class(tensor._aval, None, tensor._seg, tensor._slot)
+            return twin
+        return segments.Segment.alias(self, tensor)
+
+    def close(self, why, regular=True):
+        """Nothing: a trace is not run."""
+
+    def settle(self, tensor):
+        if not self.encloses(state.trace):
+            raise TypeError(self.out_of_scope(tensor))
+        raise ValueDependent(
+            f"The value of a symbolic tensor is needed while {self.root().name!r} is being recorded, and is not known yet."
+        )
+
+    def check_flags(self):
+        return
+
+    # Variables
+
+    def read(self, cell):
+        """The cell's tensor at this point of the recording."""
+        tensor = self.cells.get(cell)
+        if tensor is None:
+            outer = self.parent.read(cell) if self.parent is not None else cell.eager
+            self.cell_leaves[cell] = len(self.leaves)
+            tensor = self.cells[cell] = self.placeholder(outer._aval, "Variable")
+        return tensor
+
+    def write(self, cell, tensor):
+        self.cells[cell] = tensor
+        self.written[cell] = None
+
+    # Entering
+
+    def __enter__(self):
+        self._saved = state.segment, state.trace, state.tapes, state.accumulators
+        state.segment = state.trace = self
+        state.tapes, state.accumulators = [], []
+        if self.kind == "function":
+            self._scopes, state.name_scopes = state.name_scopes, []
+        return self
+
+    def __exit__(self, *_):
+        state.segment, state.trace, state.tapes, state.accumulators = self._saved
+        self._saved = None
+        if self.kind == "function":
+            state.name_scopes = self._scopes
+
+
+class Eager:
+    """A context outside all traces and tapes (`tf.init_scope`)."""
+
+    def __enter__(self):
+        self._saved = state.segment, state.trace, state.tapes, state.accumulators, state.name_scopes
+        segment, trace = state.segment, state.trace
+        while trace is not None:
+            segment, trace = trace._saved[0], trace._saved[1]
+        state.segment, state.trace = segment, None
+        state.tapes, state.accumulators = [], []
+
+    def __exit__(self, *_):
+        state.segment, state.trace, state.tapes, state.accumulators, state.name_scopes = self._saved
+
+
+def note_variable(variable):
+    """Called for each variable made while recording: that is allowed on the first call only."""
+    trace = state.trace.root()
+    if not trace.may_create:
+        raise ValueError(SINGLETON)
+    trace.created.append(weakref.ref(variable))
+
+
+def lifted(tensor):
+    """The value of a symbolic tensor computed eagerly: what it depends on is recorded again outside of the function."""
+    trace = tensor._seg
+    owner, slots = [], []
+    for i, spec in enumerate(trace.specs):
+        slots.append(len(owner))
+        owner += [i] * len(spec.avals)
+    wanted, needed = [trace.wire(tensor)], set()
+    while wanted:
+        s = wanted.pop()
+        if s >= 0 and owner[s] not in needed:
+            needed.add(owner[s])
+            wanted.extend(trace.wires[owner[s]])
+    values = {}
+
+    def value(s):
+        return values[s] if s >= 0 else _lifted_leaf(trace, ~s)
+
+    with Eager():
+        for i in sorted(needed):
+            spec = trace.specs[i]
+            outs = segments.current().record(spec, [value(s) for s in trace.wires[i]])
+            for k, out in enumerate([outs] if spec.single else outs):
+                values[slots[i] + k] = out
+        return value(trace.wire(tensor))
+
+
+def _lifted_leaf(trace, k):
+    leaf = trace.leaves[k]
+    if not (leaf._seg is not None and leaf._seg.symbolic):
+        return leaf
+    if leaf._seg is not trace:
+        return lifted(leaf)
+    for cell, number in trace.cell_leaves.items():
+        if number == k:
+            return cell.eager
+    given = trace.argument_values[k] if k < len(trace.argument_values) else None
+    if given is None:
+        raise ValueError(LIFT.format(what=repr(leaf)))
+    return lifted(given) if is_symbolic(given) else given
+
+
+def is_symbolic(tensor):
+    """Whether the tensor belongs to a trace: it has no value, and never will."""
+    segment = tensor._seg
+    return segment is not None and segment.symbolic

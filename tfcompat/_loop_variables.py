@@ -1,0 +1,244 @@
+"""Loops whose variables are Python structures: what they are outside, inside the recorded body, and afterwards."""
+
+import contextlib as _contextlib
+
+from tfcompat._core import nest
+from tfcompat._core.context import state
+from tfcompat._core.control_flow import record_part
+from tfcompat._core.convert import convert
+from tfcompat._core.core_types import CompositeTensor, TensorType
+from tfcompat._core.loops import record_loop
+from tfcompat._core.tensor_base import TensorHandle
+from tfcompat._core.trace import Trace, ValueDependent
+from tfcompat._creation import zeros
+from tfcompat._tensor_array import TensorArray
+
+_NUMBERS = (bool, int, float, complex, str, bytes)
+_DTYPE = "{name!r} has dtype {before} before the loop, but dtype {after} after one iteration"
+_SHAPE = (
+    "{name!r} has shape {before} before the loop, but shape {after} after one iteration. Use tf.autograph.experimental."
+    "set_loop_options to set shape invariants."
+)
+
+
+@_contextlib.contextmanager
+def within(trace):
+    """Records into `trace`, an enclosing one, for a moment."""
+    saved = state.segment, state.trace
+    state.segment = state.trace = trace
+    try:
+        yield
+    finally:
+        state.segment, state.trace = saved
+
+
+class Slot:
+    """One tensor (or array of tensors, or Python object) among the loop's variables."""
+
+    def __init__(self, value, name, undefined=False):
+        self.name = name
+        self.value = value
+        self.undefined = undefined
+        self.array = isinstance(value, TensorArray)
+        self.static = False
+        self.initial, self.inside = [], []
+        self.body = None
+        if undefined or self.array and value._buffer is None:
+            return
+        if self.array:
+            self.initial = value._parts()
+        elif isinstance(value, CompositeTensor) and not isinstance(value, TensorType):
+            self.initial = [convert(t) for t in nest.flatten(value, expand_composites=True)]
+        elif is_data(value):
+            self.initial = [as_tensor(value)]
+        else:
+            self.static = True
+
+    def enter(self, trace):
+        """The value inside the body."""
+        self.body = trace
+        self.inside = [trace.placeholder(t._aval, "Placeholder") for t in self.initial]
+        return self.rebuilt(self.inside)
+
+    def rebuilt(self, tensors):
+        value = self.value
+        if self.undefined and not tensors or self.static:
+            return value
+        if self.array:
+            made = value._copy()
+            if tensors:
+                made._buffer = tensors[0]
+            else:
+                made._late = self
+            return made
+        if isinstance(value, CompositeTensor) and not isinstance(value, TensorType):
+            return nest.pack_sequence_as(value, tensors, expand_composites=True)
+        return tensors[0]
+
+    def materialise(self, element):
+        """Called at the first write into an array of unknown element shape: gives it a buffer outside and inside."""
+        if not self.inside:
+            outer = self.value
+            with within(self.body.parent):
+                self.initial = [outer._ensure(element)]
+            self.inside = [self.body.placeholder(self.initial[0]._aval, "Placeholder")]
+        return self.inside[0]
+
+    def leave(self, value, invariant=None):
+        """The tensors of the value at the end of the body."""
+        if self.static:
+            if value is not self.value and not _same(value, self.value):
+                raise TypeError(f"'{self.name}' must be a tensor, or the same object, before the loop and after one iteration; "
+                                f"it is {self.value!r} before and {value!r} after.")  # fmt: skip
+            return []
+        if self.undefined:
+            if not is_data(value) or isinstance(value, TensorArray):
+                if value is None or not is_data(value):
+                    self.undefined, self.static = False, True
+                    self.value = value
+                    return []
+            tensor = as_tensor(value)
+            with within(self.body.parent):
+                self.initial = [zeros(tensor._aval.shape, tensor._aval.dtype)]
+            self.inside = [self.body.placeholder(tensor._aval, "Placeholder")]
+            self.value, self.undefined = tensor, False
+            return [tensor]
+        if self.array:
+            if value._buffer is None:
+                return []
+            outs = value._parts()
+        elif isinstance(self.value, CompositeTensor) and not isinstance(self.value, TensorType):
+            outs = [convert(t) for t in nest.flatten(value, expand_composites=True)]
+        else:
+            if value is None or not is_data(value):
+                raise ValueError(f"'{self.name}' is None at the end of the iteration." if value is None else
+                                 f"'{self.name}' is no tensor after one iteration: {value!r}")  # fmt: skip
+            outs = [as_tensor(value, self.initial[0]._aval.dtype)]
+        for before, after in zip(self.initial, outs, strict=True):
+            if before._aval.dtype is not after._aval.dtype:
+                self.wrong_dtype(before, after)
+            if before._aval.shape != after._aval.shape:
+                if invariant is not None:
+                    raise ValueDependent("The shape of a loop variable changes.")
+                self.wrong_shape(before, after)
+        return outs
+
+    def wrong_dtype(self, before, after):
+        raise TypeError(_DTYPE.format(name=self.name, before=before.dtype.name, after=after.dtype.name))
+
+    def wrong_shape(self, before, after):
+        raise ValueError(_SHAPE.format(name=self.name, before=before.shape, after=after.shape))
+
+
+def _same(a, b):
+    try:
+        return type(a) is type(b) and bool(a == b)
+    except Exception:  # noqa: BLE001 - a comparison of the user's own may raise anything
+        return False
+
+
+def is_data(value):
+    """Whether a variable's value is a tensor or becomes one."""
+    return isinstance(value, (TensorType, *_NUMBERS)) or type(value).__module__ == "numpy" and hasattr(value, "dtype")
+
+
+def as_tensor(value, hint=None):
+    if isinstance(value, TensorHandle):
+        return value
+    if hasattr(type(value), "_read"):
+        return value._read()
+    return convert(value, None, hint)
+
+
+def staged_loop(initial, body, test=None, length=None, limit=None, sequences=(), names=None, undefined=(), invariants=None,
+                slot=Slot, reverse=False, collected=None, name="while"):  # fmt: skip
+    """Records a loop.
+
+    Args:
+      initial: list of the variables' values before the loop, each a nested structure.
+      body: function (index tensor, slices, values) -> values.
+      test: function (values) -> boolean scalar, or None where `length` is known.
+      sequences: tensors whose first dimension the iterations go through; `body` gets their slices.
+      names: of the variables, for messages.
+      undefined: numbers of the variables that have no value before the loop.
+      invariants: for each variable a structure of shapes, or None: where given, a changing shape is legal.
+      collected: a list; what `body` appends to it (tensors) is stacked over the iterations.
+
+    Returns:
+      (values after the loop, stacked tensors).
+    """
+    names = names or [f"loop variable {i}" for i in range(len(initial))]
+    parent = state.trace
+    trace = Trace(f"{name}_body", parent, "body")
+    flat = [[value] if i in undefined else nest.flatten(value) for i, value in enumerate(initial)]
+    slots = [[slot(v, names[i], i in undefined) for v in values] for i, values in enumerate(flat)]
+    index = trace.placeholder(convert(0)._aval, "Placeholder")
+    if length is not None:
+        trace.bounds[index._slot] = length
+    slices = [trace.placeholder(element_aval(t), "Placeholder") for t in sequences]
+    outs = []
+    with trace:
+        inside = [pack(initial[i], [s.enter(trace) for s in group], i in undefined) for i, group in enumerate(slots)]
+        results = body(index, slices, inside)
+        for i, (group, value) in enumerate(zip(slots, results, strict=True)):
+            if i in undefined and nest.is_nested(value):
+                leaves = nest.flatten(value)
+                group[:] = [slot(None, names[i], True) for _ in leaves]
+                for s in group:
+                    s.body = trace
+                initial[i] = value
+            else:
+                leaves = [value] if i in undefined else leaves_like(initial[i], value, names[i])
+            invariant = None if invariants is None else invariants[i]
+            for s, v in zip(group, leaves, strict=True):
+                outs += s.leave(v, invariant)
+                if s.array and not s.inside and s.initial:
+                    raise ValueDependent("An array's first write is in a part of the loop that was recorded before.")
+        stacked = [convert(t) for t in collected] if collected is not None else []
+    own = [index, *slices, *[t for group in slots for s in group for t in s.inside]]
+    before = [t for group in slots for s in group for t in s.initial]
+    if test is not None:
+        test_trace = Trace(f"{name}_cond", parent, "body")
+        n = test_trace.placeholder(index._aval, "Placeholder")
+        with test_trace:
+            own_test, values = [n], []
+            for i, group in enumerate(slots):
+                entered = []
+                for s in group:
+                    tensors = [test_trace.placeholder(t._aval, "Placeholder") for t in s.initial]
+                    own_test += tensors
+                    entered.append(s.rebuilt(tensors) if tensors or s.static or s.array else s.value)
+                values.append(pack(initial[i], entered, i in undefined and not nest.is_nested(initial[i])))
+            go = as_tensor(test(values))
+        after, _ = record_loop(name, trace, outs, before, test_trace=test_trace, test_out=go, limit=limit,
+                               own=own, test_own=own_test)  # fmt: skip
+        columns = []
+    else:
+        after, columns = record_loop(name, trace, outs, before, sequences, stacked, length=length, own=own, reverse=reverse)
+    after = iter(after)
+    values = []
+    for i, group in enumerate(slots):
+        entered = [s.rebuilt([next(after) for _ in s.initial]) for s in group]
+        values.append(pack(initial[i], entered, i in undefined and not nest.is_nested(initial[i])))
+    return values, columns
+
+
+def element_aval(tensor):
+    from tfcompat._core.avals import aval
+
+    a = tensor._aval
+    return aval(a.shape[1:], a.np_dtype)
+
+
+def pack(structure, leaves, single):
+    return leaves[0] if single else nest.pack_sequence_as(structure, leaves)
+
+
+def leaves_like(structure, value, name):
+    nest.assert_same_structure(structure, value, check_types=False)
+    return nest.flatten(value)
+
+
+def probe(function, name="test"):
+    """What `function` returns when it is called while recording; what it records is thrown away."""
+    return record_part(function, name, "branch")[1]

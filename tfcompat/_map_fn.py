@@ -1,0 +1,223 @@
+"""`tf.map_fn`, `tf.scan`, `tf.foldl`, `tf.foldr`, `tf.vectorized_map`."""
+
+from tfcompat._array import concat, expand_dims, stack, unstack
+from tfcompat._core import nest
+from tfcompat._core.body import Body, call_spec, op_of
+from tfcompat._core.context import state
+from tfcompat._core.dtypes import DType
+from tfcompat._core.trace import Trace, ValueDependent
+from tfcompat._core.vectorized import VectorizedSpec
+from tfcompat._creation import zeros
+from tfcompat._loop_variables import as_tensor, element_aval, staged_loop
+from tfcompat._tensor_array import TensorArray
+
+
+def _elements(elems, what):
+    if isinstance(elems, TensorArray):
+        elems = elems.stack()
+    flat = [as_tensor(e) for e in nest.flatten(elems)]
+    if not flat:
+        raise ValueError(f"elems must be a Tensor or (possibly nested) sequence of Tensors. Got {elems}, which does not contain any "
+                         "Tensors.")  # fmt: skip
+    for t in flat:
+        if not t._aval.shape:
+            raise ValueError(f"Elements in elems must be 1+ dimensional Tensors, not scalars ({what}).")
+    count = flat[0]._aval.shape[0]
+    for t in flat:
+        if t._aval.shape[0] != count:
+            raise ValueError(
+                f"Dimensions must be equal, but are {count} and {t._aval.shape[0]}: all elements need the same first dimension."
+            )
+    return flat, count
+
+
+def map_fn(fn, elems, dtype=None, parallel_iterations=None, back_prop=True, swap_memory=False, infer_shape=True, name=None,
+           fn_output_signature=None):  # fmt: skip
+    """Applies `fn` to the elements of `elems` along their first dimension and stacks what it returns.
+
+    Args:
+      fn: function of one element (in the structure of `elems`).
+      elems: tensor, or nested structure of tensors with the same first dimension.
+      dtype, fn_output_signature: dtype (or TensorSpec, or a structure of them) of what `fn` returns, where that is not of
+        the structure and dtypes of `elems`.
+      parallel_iterations, back_prop, swap_memory, infer_shape: accepted.
+
+    Raises:
+      TypeError: `fn` is no function.
+      ValueError: `elems` holds scalars, or sizes that differ; the results have another structure than announced.
+      InvalidArgumentError: a result of another dtype than announced.
+    """
+    if not callable(fn):
+        raise TypeError(f"The provided function {getattr(fn, '__name__', fn)!r} is not callable.fn={fn}.")
+    signature = fn_output_signature if fn_output_signature is not None else dtype
+    flat, count = _elements(elems, "map_fn")
+    announced = [_dtype_of(s) for s in nest.flatten(signature)] if signature is not None else [t.dtype for t in flat]
+    structure = elems if signature is None else signature
+
+    def results(values):
+        leaves = nest.flatten(values)
+        if len(leaves) != len(announced):
+            nest.assert_same_structure(structure, values)
+        arrays = [TensorArray(d) for d in announced]
+        return [a._item(as_tensor(v)) for a, v in zip(arrays, leaves, strict=True)]
+
+    if state.trace is None or count == 0:
+        rows = list(zip(*[unstack(t) for t in flat], strict=True))
+        if not rows:
+            return nest.pack_sequence_as(structure, [zeros([0], d) for d in announced])
+        columns = list(zip(*[results(fn(nest.pack_sequence_as(elems, list(row)))) for row in rows], strict=True))
+        stacked = [stack(list(c)) for c in columns]
+    else:
+        collected = []
+
+        def body(index, slices, values):
+            collected.extend(results(fn(nest.pack_sequence_as(elems, slices))))
+            return values
+
+        _, stacked = staged_loop([], body, length=count, sequences=flat, collected=collected, name="map")
+    return nest.pack_sequence_as(structure, list(stacked))
+
+
+def _dtype_of(spec):
+    return spec if isinstance(spec, DType) else getattr(spec, "dtype", None) or DType(spec)
+
+
+def scan(fn, elems, initializer=None, parallel_iterations=10, back_prop=True, swap_memory=False, infer_shape=True,
+         reverse=False, name=None):  # fmt: skip
+    """Folds `fn(accumulator, element)` over the elements, and stacks all accumulators.
+
+    Args:
+      fn: function of the accumulator and one element that returns the next accumulator.
+      elems: tensor, or structure of tensors with the same first dimension.
+      initializer: the first accumulator; default the first element.
+      reverse: whether to go from the last element to the first (results stay at their elements' places).
+
+    Raises:
+      TypeError: `fn` is no function.
+    """
+    if not callable(fn):
+        raise TypeError(f"{getattr(fn, '__name__', fn)} is not callable.")
+    _, stacked = _fold(fn, elems, initializer, reverse, True)
+    return stacked
+
+
+def foldl(fn, elems, initializer=None, parallel_iterations=10, back_prop=True, swap_memory=False, name=None):
+    """Folds `fn(accumulator, element)` over the elements from the first to the last. See `scan`."""
+    if not callable(fn):
+        raise TypeError(f"{getattr(fn, '__name__', fn)} is not callable. fn={fn}.")
+    return _fold(fn, elems, initializer, False, False)[0]
+
+
+def foldr(fn, elems, initializer=None, parallel_iterations=10, back_prop=True, swap_memory=False, name=None):
+    """Folds `fn(accumulator, element)` over the elements from the last to the first. See `scan`."""
+    if not callable(fn):
+        raise TypeError(f"{getattr(fn, '__name__', fn)} is not callable. fn={fn}.")
+    return _fold(fn, elems, initializer, True, False)[0]
+
+
+def _fold(fn, elems, initializer, backwards, keep):
+    flat, count = _elements(elems, "scan")
+    first = None
+    if initializer is None:
+        place = count - 1 if backwards else 0
+        accumulator = nest.pack_sequence_as(elems, [t[place] for t in flat])
+        first = nest.flatten(accumulator)
+        flat = [t[:-1] if backwards else t[1:] for t in flat]
+        count -= 1
+    else:
+        accumulator = nest.map_structure(as_tensor, initializer)
+    structure = accumulator
+
+    def step(values, row):
+        result = fn(values, nest.pack_sequence_as(elems, row))
+        nest.assert_same_structure(structure, result, check_types=False)
+        return nest.pack_sequence_as(structure, [as_tensor(v) for v in nest.flatten(result)])
+
+    if state.trace is None:
+        order = range(count - 1, -1, -1) if backwards else range(count)
+        rows = list(zip(*[unstack(t) for t in flat], strict=True)) if count else []
+        kept = []
+        for i in order:
+            accumulator = step(accumulator, list(rows[i]))
+            kept.append(nest.flatten(accumulator))
+        if not keep:
+            return accumulator, None
+        kept = [first, *kept] if first is not None else kept
+        kept = kept[::-1] if backwards else kept
+        return accumulator, nest.pack_sequence_as(structure, [stack(list(c)) for c in zip(*kept, strict=True)])
+    collected = []
+
+    def body(index, slices, values):
+        result = step(values[0], slices)
+        if keep:
+            collected.extend(nest.flatten(result))
+        return [result]
+
+    after, columns = staged_loop([accumulator], body, length=count, sequences=flat, reverse=backwards,
+                                 collected=collected if keep else None, name="scan")  # fmt: skip
+    if not keep:
+        return after[0], None
+    if first is not None:
+        columns = [
+            concat([c, expand_dims(f, 0)] if backwards else [expand_dims(f, 0), c], 0)
+            for f, c in zip(first, columns, strict=True)
+        ]
+    return after[0], nest.pack_sequence_as(structure, list(columns))
+
+
+def vectorized_map(fn, elems, fallback_to_while_loop=True, warn=True):
+    """Applies `fn` to all elements along the first dimension at once, by `jax.vmap`.
+
+    Args:
+      fn: function of one element (in the structure of `elems`); it is recorded once.
+      elems: tensor, or nested structure of tensors, whose first dimensions are equal or 1.
+      fallback_to_while_loop: accepted; what cannot be vectorised is mapped one by one.
+
+    Returns:
+      What `fn` returns, each tensor with a new first dimension.
+    """
+    flat = [as_tensor(e) for e in nest.flatten(elems)]
+    sizes = {t._aval.shape[0] for t in flat}
+    count = max(sizes)
+    if sizes - {1, count}:
+        raise ValueError(f"elements in elems must have the same first dimension or 1; got {sorted(sizes)}.")
+    trace = Trace("vectorized_map", state.trace, "body")
+    slices = [trace.placeholder(element_aval(t)) for t in flat]
+    try:
+        with trace:
+            result = fn(nest.pack_sequence_as(elems, slices))
+            leaves = nest.flatten(result, expand_composites=True)
+            tensors = [as_tensor(v) for v in leaves]
+    except ValueDependent:
+        return _one_by_one(fn, elems, flat, count)
+    if trace.written or trace.effects:
+        return _one_by_one(fn, elems, flat, count)
+    body = Body(trace, tensors)
+    ins, axes = [], []
+    leaf_cells = {k: c for c, k in trace.cell_leaves.items()}
+    position = {id(t): i for i, t in enumerate(slices)}
+    for k in body.input_leaves:
+        leaf = trace.leaves[k]
+        if k in leaf_cells:
+            ins.append(leaf_cells[k].read())
+            axes.append(None)
+        elif id(leaf) in position:
+            t = flat[position[id(leaf)]]
+            single = t._aval.shape[0] == 1 and count > 1
+            ins.append(t[0] if single else t)
+            axes.append(None if single else 0)
+        else:
+            ins.append(leaf)
+            axes.append(None)
+    spec = VectorizedSpec(body, tuple(axes), count, [t._aval for t in ins])
+    outs = call_spec(op_of(spec), spec, ins)
+    return nest.pack_sequence_as(result, outs, expand_composites=True)
+
+
+def _one_by_one(fn, elems, flat, count):
+    rows = []
+    for i in range(count):
+        rows.append(fn(nest.pack_sequence_as(elems, [t[i if t._aval.shape[0] > 1 else 0] for t in flat])))
+    columns = [stack([as_tensor(v) for v in c]) for c in zip(*[nest.flatten(r) for r in rows], strict=True)]
+    return nest.pack_sequence_as(rows[0], columns)
+

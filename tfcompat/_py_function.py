@@ -1,0 +1,97 @@
+"""`tf.py_function` and `tf.numpy_function`: Python functions inside recorded ones."""
+
+import traceback
+
+import numpy as np
+
+from tfcompat._core import dtypes, errors, nest
+from tfcompat._core.context import state
+from tfcompat._core.convert import convert
+from tfcompat._core.effects import record_effect
+from tfcompat._core.tensor import Tensor
+from tfcompat._core.tensor_base import TensorHandle, host_value, wrap
+from tfcompat._core.trace import ValueDependent
+
+_ERRORS = {
+    ValueError: errors.InvalidArgumentError, TypeError: errors.InvalidArgumentError, StopIteration: errors.OutOfRangeError,
+    MemoryError: errors.ResourceExhaustedError, NotImplementedError: errors.UnimplementedError,
+}  # fmt: skip
+
+
+def _raised(error):
+    """What TensorFlow raises for an error in the Python function."""
+    if isinstance(error, errors.OpError):
+        return error
+    kind = next((k for base, k in _ERRORS.items() if isinstance(error, base)), errors.UnknownError)
+    text = "".join(traceback.format_exception(error))
+    return kind(None, None, f"{type(error).__name__}: {error}\n{text}")
+
+
+def _checked(call, *args):
+    try:
+        return call(*args)
+    except Exception as error:  # noqa: BLE001 - any error of the user's function is turned into TensorFlow's
+        raise _raised(error) from error
+
+
+def _results(result, dtypes_wanted):
+    """What the function returned, as tensors of the dtypes that were announced."""
+    if not dtypes_wanted:
+        return []
+    result = list(result) if isinstance(result, (list, tuple)) else [result]
+    if len(result) != len(dtypes_wanted):
+        raise ValueError(f"The function returned {len(result)} values, but Tout announces {len(dtypes_wanted)}.")
+    return [_cast(v, d) for v, d in zip(result, dtypes_wanted, strict=True)]
+
+
+def _cast(value, dtype):
+    if isinstance(value, TensorHandle):
+        return convert(value, dtype)
+    if value is None:
+        return convert(np.zeros((), dtype.np))
+    if isinstance(value, (np.ndarray, np.generic)):
+        return convert(value, dtype)
+    return convert(value, dtype)
+
+
+def py_function(func=None, inp=None, Tout=None, name=None):
+    """Calls a Python function with eager tensors, in recorded functions too, each time they run.
+
+    Args:
+      func: function of tensors.
+      inp: list of its arguments.
+      Tout: dtype of its result, or list of those of its results; an empty list if it returns nothing.
+
+    Returns:
+      A tensor, or a list of them as `Tout` says.
+
+    Differs from TensorFlow: a function that calls it for results runs eagerly, since their shapes are not known before.
+    """
+    return _call(func, inp, Tout, True)
+
+
+def numpy_function(func=None, inp=None, Tout=None, stateful=True, name=None):
+    """Like `py_function`, for a function of NumPy arrays; it has no gradient."""
+    return _call(func, inp, Tout, False)
+
+
+def _call(func, inp, Tout, tensors):
+    if not callable(func):
+        raise ValueError(f"Expected func to be callable. Received func={func} of type {type(func)}.")
+    single = not isinstance(Tout, (list, tuple))
+    wanted = [dtypes.as_dtype(t) for t in ([Tout] if single else Tout)]
+    inputs = [v._read() if hasattr(type(v), "_read") else convert(v) for v in nest.flatten([] if inp is None else inp)]
+
+    def call(*arrays):
+        return _results(func(*[wrap(a, Tensor) if tensors else np.array(a) for a in arrays]), wanted)
+
+    if state.trace is not None:
+        if wanted:
+            raise ValueDependent("tf.py_function gives tensors of shapes that only a call tells.")
+        record_effect("EagerPyFunc", lambda *arrays: _checked(call, *arrays), inputs)
+        return []
+    if tensors:
+        results = _checked(lambda: _results(func(*inputs), wanted))
+    else:
+        results = _checked(call, *[host_value(t) for t in inputs])
+    return results[0] if single else results

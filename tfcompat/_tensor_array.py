@@ -1,0 +1,340 @@
+"""`tf.TensorArray`: a list of tensors in eager code, one buffer in recorded functions."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tfcompat import _array, _gather
+from tfcompat._core import dtypes, errors, shapes
+from tfcompat._core.avals import aval, shape_text
+from tfcompat._core.context import state
+from tfcompat._core.convert import convert
+from tfcompat._core.op import Check, Data, T, op
+from tfcompat._core.tensor_base import STATIC, TensorHandle, host_value
+from tfcompat._core.trace import ValueDependent
+from tfcompat._creation import zeros
+
+_Index = Data("I", dtypes.int32)
+
+_RANGE = Check(
+    bad=lambda input_handle, index, item: (index < 0) | (index >= input_handle.shape[0]),
+    message=lambda input_handle, index, item: (
+        f"Trying to modify element {index} in a list with {input_handle.shape[0]} elements."
+    ),
+)
+_READ_RANGE = Check(
+    bad=lambda input_handle, index: (index < 0) | (index >= input_handle.shape[0]),
+    message=lambda input_handle, index: (
+        f"Trying to access element {index} in a list with {input_handle.shape[0]} elements."
+    ),
+)
+
+
+@op("TensorListSetItem", static=False, inplace=0, check=_RANGE)
+def _set_item(input_handle: T, index: _Index, item: T):
+    return jax.lax.dynamic_update_index_in_dim(input_handle, item, index.astype(jnp.int32), 0)
+
+
+@op("TensorListGetItem", static=False, check=_READ_RANGE)
+def _get_item(input_handle: T, index: _Index):
+    return jax.lax.dynamic_index_in_dim(input_handle, index.astype(jnp.int32), 0, keepdims=False)
+
+
+class TensorArray:
+    """An array of tensors of one dtype that are written and read one by one.
+
+    Args:
+      dtype: dtype of the elements.
+      size: number of elements. Default 0.
+      dynamic_size: whether a write beyond the end makes it longer.
+      clear_after_read: eager code: an element can be read once only; default True.
+      infer_shape: whether all elements have to have the shape of the first one.
+      element_shape: shape of the elements, where it is known.
+
+    Differs from TensorFlow: in a function all elements have one shape; an array of dynamic size that is written in a
+    loop whose number of iterations is unknown makes the function run eagerly.
+    """
+
+    def __init__(self, dtype, size=None, dynamic_size=None, clear_after_read=None, tensor_array_name=None, handle=None,
+                 flow=None, infer_shape=True, element_shape=None, colocate_with_first_write_call=True, name=None):  # fmt: skip
+        self._dtype = dtypes.as_dtype(dtype)
+        self._dynamic = bool(dynamic_size)
+        self._clear = clear_after_read is None or bool(clear_after_read)
+        self._infer = infer_shape
+        self._element = shapes.TensorShape(element_shape)
+        self._buffer = self._late = None
+        self._recorded = state.trace is not None
+        size = 0 if size is None else size
+        if self._recorded:
+            self._size = int(host_value(size)) if isinstance(size, TensorHandle) else int(size)
+            if self._element.is_fully_defined() and self._size:
+                self._buffer = zeros([self._size, *self._element.as_list()], self._dtype)
+        else:
+            size = int(host_value(convert(size)))
+            self._items = [None] * size
+            self._read = set()
+
+    # Copies and parts, for functions
+
+    def _copy(self):
+        made = TensorArray.__new__(TensorArray)
+        made.__dict__.update(self.__dict__)
+        return made
+
+    def _with(self, buffer):
+        made = self._copy()
+        made._buffer, made._late = buffer, None
+        made._size = buffer._aval.shape[0]
+        return made
+
+    def _parts(self):
+        return [] if self._buffer is None else [self._buffer]
+
+    def _ensure(self, element):
+        """The buffer, made now if there is none; `element` is the aval of what is written first."""
+        if self._buffer is None:
+            if self._late is not None:
+                self._buffer = self._late.materialise(element)
+            else:
+                self._buffer = zeros([self._size, *element.shape], self._dtype)
+        return self._buffer
+
+    def _grow(self, size):
+        """Makes a dynamic array at least `size` long."""
+        if self._size < size:
+            if self._buffer is not None:
+                more = zeros([size - self._size, *self._buffer._aval.shape[1:]], self._dtype)
+                self._buffer = _array.concat([self._buffer, more], 0)
+            self._size = size
+
+    @property
+    def dtype(self):
+        """The dtype of the elements."""
+        return self._dtype
+
+    @property
+    def dynamic_size(self):
+        """Whether it grows."""
+        return self._dynamic
+
+    @property
+    def element_shape(self):
+        """The shape of the elements, as far as it is known."""
+        if self._recorded and self._buffer is not None:
+            return shapes.TensorShape(self._buffer._aval.shape[1:])
+        return self._element
+
+    @property
+    def flow(self):
+        """A scalar; here without meaning."""
+        return convert(0.0)
+
+    @property
+    def handle(self):
+        return None
+
+    def identity(self):
+        """The same array."""
+        return self._copy() if self._recorded else self
+
+    def grad(self, source, flow=None, name=None):
+        raise NotImplementedError("TensorArray.grad is not supported in TensorFlow 2: use tf.GradientTape.")
+
+    def _item(self, value):
+        value = convert(value, None, self._dtype)
+        if value._aval.dtype is not self._dtype:
+            text = f"TensorArray dtype is {self._dtype.name} but Op is trying to write dtype {value._aval.dtype.name} "
+            if self._recorded:
+                text = (f"Invalid data types; op elements {dtypes.c_name(value._aval.dtype)} but list elements "
+                        f"{dtypes.c_name(self._dtype)}")  # fmt: skip
+            raise errors.InvalidArgumentError(None, None, text)
+        return value
+
+    def _fits(self, value):
+        shape = shapes.TensorShape(value._aval.shape)
+        if not self._element.is_compatible_with(shape):
+            raise ValueError(
+                f"Incompatible shape for value ({shape}), expected ({self._element})" if not self._recorded else
+                f"Inconsistent shapes: saw {shape} but expected {self._element}"
+            )
+        if self._infer and self._element.rank is None and not self._recorded:
+            self._element = shape
+
+    def write(self, index, value, name=None):
+        """An array like this one with `value` at `index`.
+
+        Raises:
+          OutOfRangeError, InvalidArgumentError: the index lies outside (eager code, functions).
+        """
+        value = self._item(value)
+        self._fits(value)
+        if not self._recorded:
+            self._eager_write(int(host_value(convert(index))), value)
+            return self
+        index = convert(index, None, dtypes.int32)
+        made = self._copy()
+        if self._dynamic:
+            made._room_for(index)
+        buffer = made._ensure(value._aval)
+        if buffer._aval.shape[1:] != value._aval.shape:
+            if not self._infer:
+                raise ValueDependent("The elements of a TensorArray have different shapes.")
+            raise ValueError(f"Inconsistent shapes: saw {shape_text(value._aval.shape)} but expected "
+                             f"{shape_text(buffer._aval.shape[1:])}")  # fmt: skip
+        return made._with(_set_item(buffer, index, value))
+
+    def _room_for(self, index):
+        """Makes a dynamic array long enough for a write at `index`."""
+        if index._slot == STATIC or index._value is not None:
+            self._grow(int(host_value(index)) + 1)
+            return
+        bound = bound_of(index)
+        if bound is None:
+            raise ValueDependent("A TensorArray of dynamic size is written at an index that is not known.")
+        array = self
+        while array._size < bound:
+            if array._buffer is not None and array._late is None and array is self:
+                raise ValueDependent("A TensorArray of dynamic size grows inside a loop.")
+            array._grow(bound)
+            if array._late is None:
+                break
+            array = array._late.value
+
+    def _eager_write(self, index, value):
+        if index < 0:
+            raise errors.OutOfRangeError(None, None, f"Writing to negative indices (index {index}) is not allowed.")
+        if index >= len(self._items):
+            if not self._dynamic:
+                raise errors.OutOfRangeError(
+                    None, None, f"Tried to write to index {index} but array is not resizeable and size is: {len(self._items)} "
+                )
+            self._items += [None] * (index + 1 - len(self._items))
+        self._items[index] = value
+        self._read.discard(index)
+
+    def read(self, index, name=None):
+        """The element at `index`."""
+        if not self._recorded:
+            return self._eager_read(int(host_value(convert(index))))
+        if self._buffer is None:
+            raise errors.InvalidArgumentError(
+                None, None, "Trying to read an uninitialized tensor but element_shape is not fully defined: "
+                "<unknown> and no list element is set.",
+            )  # fmt: skip
+        return _get_item(self._buffer, convert(index, None, dtypes.int32))
+
+    def _eager_read(self, index):
+        if index < 0:
+            raise errors.OutOfRangeError(None, None, f"Reading from negative indices (index {index}) is not allowed.")
+        if index >= len(self._items):
+            raise errors.OutOfRangeError(
+                None, None, f"Tried to read from index {index} but array size is: {len(self._items)} "
+            )
+        value = self._items[index]
+        if value is None:
+            if index in self._read:
+                raise errors.InvalidArgumentError(
+                    None, None, f"Could not read index {index} twice because it was cleared after a previous read (perhaps "
+                    "try setting clear_after_read = false?)",
+                )  # fmt: skip
+            value = self._zero()
+        if self._clear:
+            self._items[index] = None
+            self._read.add(index)
+        return value
+
+    def _zero(self):
+        return zeros(self._element, self._dtype)
+
+    def _all(self):
+        """The elements of eager code, zeros where nothing was written."""
+        missing = [i for i, v in enumerate(self._items) if v is None]
+        if missing and not self._element.is_fully_defined():
+            known = next((v for v in self._items if v is not None), None)
+            if known is not None:
+                self._element = shapes.TensorShape(known._aval.shape)
+        return [self._zero() if v is None else v for v in self._items]
+
+    def stack(self, name=None):
+        """All elements, stacked along a new first dimension."""
+        if self._recorded:
+            if self._buffer is None:
+                return zeros([self._size, *[d or 0 for d in self._element.as_list()]] if self._element.rank else [self._size], self._dtype)
+            return _array.identity(self._buffer)
+        items = self._all()
+        if not items:
+            return zeros([0, *self._element.as_list()] if self._element.rank is not None else [0], self._dtype)
+        return _array.stack(items)
+
+    def gather(self, indices, name=None):
+        """The elements at `indices`, stacked."""
+        if self._recorded:
+            return _gather.gather(self._buffer, convert(indices, None, dtypes.int32))
+        return _array.stack([self._eager_read(int(i)) for i in host_value(convert(indices)).reshape(-1)])
+
+    def concat(self, name=None):
+        """All elements, concatenated along their first dimension."""
+        if self._recorded:
+            if getattr(self, "_parts_list", None) is not None:
+                return _array.concat(self._parts_list, 0)
+            shape = self._buffer._aval.shape
+            return _array.reshape(self._buffer, [shape[0] * shape[1], *shape[2:]])
+        return _array.concat(self._all(), 0)
+
+    def unstack(self, value, name=None):
+        """An array whose elements are the slices of `value` along its first dimension."""
+        value = self._item(value)
+        if not value._aval.shape:
+            raise ValueError("Cannot unstack a scalar.") if self._recorded else errors.InvalidArgumentError(
+                None, None, "Cannot unstack a scalar."
+            )
+        if self._recorded:
+            return self._with(_array.identity(value))
+        items = _array.unstack(value)
+        if len(items) > len(self._items) and not self._dynamic:
+            raise ValueError(f"Cannot unstack {len(items)} tensors into a TensorArray of static size {len(self._items)} ")
+        self._items = items
+        if self._infer and items and self._element.rank is None:
+            self._element = shapes.TensorShape(items[0]._aval.shape)
+        self._read = set()
+        return self
+
+    def scatter(self, indices, value, name=None):
+        """An array with the slices of `value` written at `indices`."""
+        value = self._item(value)
+        if self._recorded and isinstance(indices, TensorHandle) and indices._value is None:
+            buffer = self._ensure(aval(value._aval.shape[1:], value._aval.np_dtype))
+            return self._with(_gather.tensor_scatter_nd_update(buffer, _array.expand_dims(indices, -1), value))
+        made = self
+        for i, item in zip(np.asarray(host_value(convert(indices))).reshape(-1), _array.unstack(value), strict=True):
+            made = made.write(int(i), item)
+        return made
+
+    def split(self, value, lengths, name=None):
+        """An array whose elements are pieces of `value` of the given lengths."""
+        value = self._item(value)
+        pieces = _array.split(value, [int(n) for n in host_value(convert(lengths)).reshape(-1)], 0)
+        if not self._recorded:
+            self._items, self._read = list(pieces), set()
+            return self
+        if len({p._aval.shape for p in pieces}) == 1:
+            return self._with(_array.stack(pieces))
+        made = self._copy()
+        made._parts_list = pieces
+        return made
+
+    def size(self, name=None):
+        """The number of elements."""
+        return convert(self._size if self._recorded else len(self._items))
+
+    def close(self, name=None):
+        """Forgets the elements."""
+        if not self._recorded:
+            self._items = []
+
+
+def bound_of(index):
+    """One more than the largest value of a loop's counter, where the loop's length is known; else None."""
+    trace = index._seg
+    bounds = getattr(trace, "bounds", None)
+    return None if bounds is None else bounds.get(index._slot)

@@ -1,0 +1,136 @@
+"""`tf.while_loop`."""
+
+import builtins as _builtins
+
+from tfcompat._core import nest
+from tfcompat._core.context import state
+from tfcompat._core.convert import convert
+from tfcompat._core.core_types import TensorType
+from tfcompat._core.tensor_base import TensorHandle, host_value
+from tfcompat._loop_variables import Slot, staged_loop
+
+_NUMBERS = (int, float, bool, complex)
+
+
+class _Variable(Slot):
+    """A loop variable, with the texts of `tf.while_loop`."""
+
+    def wrong_dtype(self, before, after):
+        raise TypeError(
+            f"Loop var {_name(before)} enters the loop with type {before.dtype!r} but has type {after.dtype!r} after 1 "
+            f"iteration. {_name(before)} type should remain constant."
+        )
+
+    def wrong_shape(self, before, after):
+        raise ValueError(
+            f"Input tensor `{_name(before)}` enters the loop with shape {before.shape}, but has shape {after.shape} after one "
+            "iteration. To allow the shape to vary across iterations, use the `shape_invariants` argument of tf.while_loop "
+            "to specify a less-specific shape."
+        )
+
+
+def _name(tensor):
+    return tensor.name if tensor._value is None and tensor._seg.symbolic else "Const:0"
+
+
+def while_loop(cond, body, loop_vars, shape_invariants=None, parallel_iterations=10, back_prop=True, swap_memory=False,
+               maximum_iterations=None, name=None):  # fmt: skip
+    """Repeats `body` while `cond` is true.
+
+    Args:
+      cond: function of the loop variables that returns a boolean scalar.
+      body: function of the loop variables that returns their next values, in the same structure.
+      loop_vars: list or tuple of the loop variables' initial values: tensors or nested structures of them.
+      shape_invariants: structure like `loop_vars` of shapes; a variable whose shape changes needs an unknown dimension there.
+      parallel_iterations, swap_memory: accepted.
+      back_prop: False stops gradients.
+      maximum_iterations: the loop ends after so many iterations.
+
+    Returns:
+      The loop variables after the loop, in the structure of `loop_vars`.
+
+    Raises:
+      TypeError: `cond` or `body` is no function; the dtype of a variable changes.
+      ValueError: no loop variables; `body` returns another structure, or a shape changes.
+    """
+    if not callable(cond):
+        raise TypeError("'cond' must be callable.")
+    if not callable(body):
+        raise TypeError("'body' must be callable.")
+    if not loop_vars and state.trace is None:
+        raise ValueError("'loop_vars' must be provided.")
+    limit = None if maximum_iterations is None else convert(maximum_iterations)
+    if state.trace is None:
+        result = _eagerly(cond, body, loop_vars, limit)
+    else:
+        result = _recorded(cond, body, loop_vars, shape_invariants, limit)
+    if not back_prop:
+        from tfcompat._core.custom_gradient import stop_gradient
+
+        result = nest.map_structure(stop_gradient, result, expand_composites=True)
+    return result
+
+
+def _eagerly(cond, body, loop_vars, limit):
+    count = 0
+    limit = None if limit is None else int(host_value(limit))
+    structure = list(loop_vars)
+    while cond(*loop_vars):
+        if limit is not None and count >= limit:
+            break
+        loop_vars = body(*loop_vars)
+        nest.assert_same_structure(structure, list(loop_vars), check_types=False)
+        count += 1
+    return nest.map_structure(lambda v: convert(v) if isinstance(v, _NUMBERS) else v, loop_vars)
+
+
+def _recorded(cond, body, loop_vars, invariants, limit):
+    values = list(loop_vars)
+    structure = loop_vars
+
+    def step(index, slices, inside):
+        result = body(*inside)
+        if not isinstance(result, (list, _builtins.tuple)) or len(values) == 1 and not _is_pack(result, values):
+            result = [result]
+        nest.assert_same_structure(list(result), list(values), check_types=False)
+        return list(result)
+
+    if limit is not None and limit._value is None:
+        # The bound is known at run time only: it is part of the test.
+        def test(inside):
+            *own, n, bound = inside
+            return (n < bound) & convert(cond(*own))
+
+        def bounded(index, slices, inside):
+            *own, n, bound = inside
+            return [*step(index, slices, own), n + 1, bound]
+
+        after, _ = staged_loop([*values, convert(0, limit.dtype), limit], bounded, test, slot=_Variable)
+        return nest.sequence_like(structure, after[:-2])
+    after, _ = staged_loop(
+        values, step, lambda inside: _condition(cond(*inside), limit is not None),
+        limit=None if limit is None else int(host_value(limit)),
+        slot=_Variable, invariants=None if invariants is None else list(invariants),
+    )  # fmt: skip
+    return nest.sequence_like(structure, after)
+
+
+def _is_pack(result, values):
+    """Whether a body of one variable returned a list of it (and not a structure that is the variable)."""
+    try:
+        nest.assert_same_structure(list(result), values, check_types=False)
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+def _condition(value, bounded):
+    value = convert(value) if not isinstance(value, TensorType) else value
+    tensor = value if isinstance(value, TensorHandle) else value._read()
+    if not tensor._aval.dtype.is_bool:
+        if bounded:
+            raise TypeError(
+                f"Input 'y' of 'LogicalAnd' Op has type {tensor.dtype.name} that does not match expected type of bool."
+            )
+        raise TypeError(f"The condition of a loop must be a boolean tensor, not {tensor.dtype.name}.")
+    return tensor
