@@ -48,7 +48,7 @@ class ConcreteFunction:
         self._draws = any(type(c) is DrawCell for c in self._cells)
         self._bound = given if any(id(c) in given for c in (*self._cells, *written)) else None
         self._count = len(outputs)
-        self._plain = self._kept == [0] and isinstance(self._result, TensorHandle)
+        self._plain = len(self._kept) == 1 and type(self._kept[0]) is int and isinstance(self._result, TensorHandle)
 
     def _call_flat(self, leaves, cells):
         """Calls it with the tensors of the arguments and the cells of variables among them."""
