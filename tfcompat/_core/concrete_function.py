@@ -23,7 +23,7 @@ class ConcreteFunction:
         self._result, self._kept = structure
         self._placeholders = placeholders
         self._trace = trace
-        self.graph = trace.graph = FuncGraph(trace.name, trace=trace)
+        self.graph = trace.graph = FuncGraph(trace.name, trace)
         self._outputs = outputs
         trace.function_outputs = outputs
         written = list(trace.written)

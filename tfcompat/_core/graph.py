@@ -10,9 +10,9 @@ class Graph:
     Differs from TensorFlow: graphs are made by `tf.function` only; there are no sessions to run others.
     """
 
-    def __init__(self, name="graph", trace=None):
-        self._trace = trace
-        self.name = name
+    def __init__(self):
+        self._trace = None
+        self.name = "graph"
 
     def get_operations(self):
         """The operations, in the order in which they were recorded, those of placeholders first."""
@@ -47,6 +47,10 @@ class Graph:
 
 class FuncGraph(Graph):
     """The graph of a function."""
+
+    def __init__(self, name, trace):
+        self._trace = trace
+        self.name = name
 
     @property
     def inputs(self):
