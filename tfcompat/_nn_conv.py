@@ -1,5 +1,9 @@
 """Convolutions and pooling, for any number of spatial dimensions."""
 
+import functools
+import math
+import operator
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -277,43 +281,54 @@ def _max_body(x, options):
     return lax.reduce_window(x, np.asarray(low, x.dtype), lax.max, window, strides, _pads(x.shape, options))
 
 
-def _tiles(x, options):
-    """`x` as (blocks, window) pairs of dimensions where windows neither overlap nor need padding; else None."""
+def _parts(x, options):
+    """`x` at each place of the window, where windows are small and neither overlap nor need padding; else None.
+
+    XLA's operations for windows take long to compile and to differentiate.
+    """
     window, strides, _ = options
-    if window != strides or any(n % w for n, w in zip(x.shape, window, strict=True)):
+    if window != strides or math.prod(window) > 16 or any(n % w for n, w in zip(x.shape, window, strict=True)):
         return None
-    shape = [d for n, w in zip(x.shape, window, strict=True) for d in (n // w, w)]
-    order = [*range(0, 2 * x.ndim, 2), *range(1, 2 * x.ndim, 2)]
-    return lax.transpose(lax.reshape(x, shape), order), shape, order
+    return [lax.slice(x, place, x.shape, window) for place in np.ndindex(*window)]
+
+
+def _woven(parts, window):
+    """The inverse of `_parts`."""
+    for axis in reversed(range(len(window))):
+        n = window[axis]
+        if n > 1:
+            shape = list(parts[0].shape)
+            shape[axis] *= n
+            parts = [lax.reshape(jnp.stack(parts[i : i + n], axis + 1), shape) for i in range(0, len(parts), n)]
+    return parts[0]
 
 
 def _max_grad(g, out, x, options):
-    tiles = _tiles(x, options)
-    if tiles is None:
+    parts = _parts(x, options)
+    if parts is None:
         return jax.vjp(lambda v: _max_body(v, options), x)[1](g)[0]
-    # The first maximum of each window takes the cotangent. (XLA's select-and-scatter takes 0.5 s to compile.)
-    blocks, shape, order = tiles
-    flat = lax.reshape(blocks, (*out.shape, int(np.prod(options[0]))))
-    first = jnp.argmax(flat == out[..., None], -1, keepdims=True)
-    places = lax.broadcasted_iota(first.dtype, flat.shape, flat.ndim - 1)
-    spread = jnp.where(places == first, g[..., None], jnp.zeros((), g.dtype))
-    return lax.reshape(lax.transpose(lax.reshape(spread, blocks.shape), np.argsort(order)), x.shape)
+    # The first maximum of each window takes the cotangent; where nothing equals it (NaN), the first element.
+    taken, given = parts[0] == out, []
+    for part in parts[1:]:
+        here = (part == out) & ~taken
+        taken = taken | here
+        given.append(here)
+    given.insert(0, ~functools.reduce(operator.or_, given) if given else jnp.ones(out.shape, bool))
+    return _woven([jnp.where(here, g, jnp.zeros((), g.dtype)) for here in given], options[0])
 
 
 @op("MaxPool", T=REAL, grad=_max_grad)
 def _max_pool(value: T, options: Any):
-    tiles = _tiles(value, options)
-    if tiles is not None:
-        return jnp.max(tiles[0], tuple(range(value.ndim, 2 * value.ndim)))
-    return _max_body(value, options)
+    parts = _parts(value, options)
+    return _max_body(value, options) if parts is None else functools.reduce(lax.max, parts)
 
 
 @op("AvgPool", T=FLOATS)
 def _avg_pool(value: T, options: Any):
     window, strides, padding = options
-    tiles = _tiles(value, options)
-    if tiles is not None:
-        return jnp.mean(tiles[0], tuple(range(value.ndim, 2 * value.ndim)), dtype=value.dtype)
+    parts = _parts(value, options)
+    if parts is not None:
+        return functools.reduce(lax.add, parts) / jnp.asarray(len(parts), value.dtype)
     pads = _pads(value.shape, options)
     zero = np.zeros((), value.dtype)
     total = lax.reduce_window(value, zero, lax.add, window, strides, pads)

@@ -1,4 +1,4 @@
-"""Pooling windows and small convolutions in NumPy: one vectorised step per position inside the window."""
+"""Pooling windows and convolutions in NumPy: one step per position inside the window, one matrix product."""
 
 from __future__ import annotations
 
@@ -14,8 +14,13 @@ from tfcompat._core.lax_shapes import highest, lowest, make_pad
 
 # Windows with more positions than this run too many steps.
 _WINDOW_LIMIT = 1024
-# Multiply-adds up to which a convolution is done here: about 20 ms, what XLA takes to compile one.
-CONVOLUTION_LIMIT = 1 << 27
+# Multiply-adds up to which a convolution is done here: about 50 ms, what XLA takes to compile one.
+CONVOLUTION_LIMIT = 1 << 30
+# Bytes of windows that are laid out for one matrix product: they should stay in a core's cache.
+_BUFFER = 1 << 20
+# Multiply-adds of one matrix product: up to here BLAS stays on this thread, where other work on the machine cannot make
+# it wait (50 to 1,000 times as long as the product takes, on two busy cores), and is as fast.
+_PRODUCT = 1_000_000
 
 
 def _padded(shape: Sequence[int], padding: Sequence, dilation: Sequence[int]) -> tuple[tuple, list]:
@@ -58,14 +63,22 @@ def _reduce_window(name: str, ufunc: np.ufunc, initial: Callable) -> None:
         start = initial(out.dtype)
         padded, config, positions = _windows(e, shape, out.shape)
         pad = make_pad(shape, padded, config, out.dtype) if padded != shape or any(map(any, config)) else None
+        # One dimension after the other: each position of the window along it as an index of all dimensions.
+        full = (slice(None),) * len(shape)
+        places = [dict.fromkeys((p[d].start, p[d].stop, p[d].step) for p in positions) for d in range(len(shape))]
+        along = [[(*full[:d], slice(*place)) for place in steps] for d, steps in enumerate(places)]
 
         def reduce_window(x: Any) -> Any:
-            if pad is not None:
-                x = pad(x, start)
-            result = np.full(out.shape, start, out.dtype)
-            for position in positions:
-                ufunc(result, x[position], out=result)
-            return result
+            x = x if pad is None else pad(x, start)
+            fresh = pad is not None
+            for steps in along:
+                parts = [x[step] for step in steps]
+                x = parts[0]
+                if len(parts) > 1:
+                    x, fresh = ufunc(x, parts[1]), True
+                    for part in parts[2:]:
+                        ufunc(x, part, out=x)
+            return x if fresh else np.array(x)
 
         return reduce_window
 
@@ -133,6 +146,18 @@ def _select_and_gather_add(e: Any) -> Callable:
     return gather
 
 
+def multiply(x: Any, w: Any, out: Any) -> None:
+    """`out[:] = x @ w` in blocks of at most _PRODUCT multiply-adds."""
+    depth, size = w.shape
+    rows = max(_PRODUCT // (depth * size), 32)
+    inner = max(1, _PRODUCT // (rows * size))
+    for i in range(0, len(x), rows):
+        target = out[i : i + rows]
+        np.matmul(x[i : i + rows, :inner], w[:inner], out=target)
+        for k in range(inner, depth, inner):
+            target += x[i : i + rows, k : k + inner] @ w[k : k + inner]
+
+
 @rule("conv_general_dilated", kind="closure")
 def _conv_general_dilated(e: Any) -> Callable:
     p, (left, right), out = e.params, e.ins, e.outs[0]
@@ -144,14 +169,12 @@ def _conv_general_dilated(e: Any) -> Callable:
     on, of, *os = numbers.out_spec
     from_left, from_right = (ln, *ls, lf), (*rs, ri, ro)
     to_out = tuple(np.argsort((on, *os, of)).tolist())
-    kernel = [right.shape[d] for d in rs]
+    kernel = tuple([right.shape[d] for d in rs])
     channels_in, channels_out = right.shape[ri], right.shape[ro]
     if batch_groups > 1 and groups > 1:
         raise NoHostForm("conv_general_dilated", "grouped twice")
     if e.limited and math.prod(out.shape) * channels_in * math.prod(kernel) > CONVOLUTION_LIMIT:
         raise NoHostForm("conv_general_dilated", "too large to be worth it")
-    if e.limited and math.prod(kernel) > _WINDOW_LIMIT:
-        raise NoHostForm("conv_general_dilated", f"{math.prod(kernel)} positions in the window")
     batch, space = left.shape[ln], [left.shape[d] for d in ls]
     counts = [out.shape[d] for d in os]
     padded, config = _padded(space, p["padding"], p["lhs_dilation"])
@@ -159,24 +182,30 @@ def _conv_general_dilated(e: Any) -> Callable:
     if any(map(any, config)):
         full = (batch, *padded, left.shape[lf])
         pad = make_pad((batch, *space, left.shape[lf]), full, [(0, 0, 0), *config, (0, 0, 0)], out.dtype)
-    positions = list(_positions(kernel, p["window_strides"], p["rhs_dilation"], counts))
-    offsets = list(itertools.product(*map(range, kernel)))
     dtype = out.dtype
     split = max(groups, batch_groups)
     rows = batch // batch_groups
+    depth = math.prod(kernel) * channels_in
+    step = max(1, _BUFFER // max(1, math.prod(counts) * depth * dtype.itemsize))
 
     def one(x: Any, w: Any) -> Any:
-        """Products over all rows at once: x (rows, space, in), w (space, in, out)."""
-        result = np.zeros((rows * math.prod(counts), w.shape[-1]), dtype)
-        for position, offset in zip(positions, offsets, strict=True):
-            result += x[(slice(None), *position)].reshape(-1, channels_in) @ w[offset]
-        return result.reshape(rows, *counts, -1)
+        """x (rows, space, in), w (space, in, out): the windows of some rows at a time, laid out, times the kernel."""
+        row, *along, channel = x.strides
+        strides = [n * s for n, s in zip(along, p["window_strides"], strict=True)]
+        inner = [n * d for n, d in zip(along, p["rhs_dilation"], strict=True)]
+        shape = (rows, *counts, *kernel, channels_in)
+        windows = np.lib.stride_tricks.as_strided(x, shape, (row, *strides, *inner, channel), writeable=False)
+        w = w.reshape(depth, -1)
+        size = w.shape[-1]
+        result = np.empty((rows, math.prod(counts), size), dtype)
+        for i in range(0, rows, step):
+            multiply(windows[i : i + step].reshape(-1, depth), w, result[i : i + step].reshape(-1, size))
+        return result.reshape(rows, *counts, size)
 
     def convolve(x: Any, w: Any) -> Any:
         x = x.transpose(from_left).astype(dtype, copy=False)
         w = w.transpose(from_right).astype(dtype, copy=False)
-        if pad is not None:
-            x = pad(x, dtype.type(0))
+        x = np.ascontiguousarray(x) if pad is None else pad(x, dtype.type(0))
         if 0 in out.shape or 0 in left.shape or 0 in right.shape:
             return np.zeros(out.shape, dtype)
         if split == 1:
