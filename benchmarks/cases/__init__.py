@@ -13,5 +13,6 @@ NAMES = (
     "conv_net",
     "growing_attention",
     "dqn",
+    "embedding",
     "steady_state",
 )
