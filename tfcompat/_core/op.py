@@ -554,7 +554,8 @@ def values_message(op, values, attrs, count):
 
 def check_values(op, key, ins, attrs, count):
     """Raises at once where the operands are at hand; at a call site that has proven good, records a flag instead."""
-    if state.segment.symbolic:
+    symbolic = state.trace is not None
+    if state.segment.symbolic and not symbolic:
         return  # a JAX function has no way to raise
     from tfcompat._core.callsite import call_site
 
@@ -562,7 +563,6 @@ def check_values(op, key, ins, attrs, count):
     spec = checker.specs.get(key) or checker.infer(key, ins, attrs, count)
     looked_at = spec.looked_at
     site = None
-    symbolic = state.trace is not None
     if (symbolic or not op.check.immediate) and not all([at_hand(ins[i]._value) for i in looked_at]):
         site = call_site()
         if symbolic or op.hot_sites.get(site) == "good":
