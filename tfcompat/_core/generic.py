@@ -13,7 +13,7 @@ import jax
 from jax import export
 from jax.extend import core as jex
 
-from tfcompat._core import interpret
+from tfcompat._core import costs, interpret
 from tfcompat._core.avals import aval
 
 EXACT_TRACES = 2  # sets of shapes of one pattern that are traced exactly before a symbolic trace is worth its cost
@@ -108,9 +108,14 @@ class GenericSpec:
         self.avals = [SymbolicAval(v.aval.shape, v.aval.dtype) for v in outs]
         texts = tuple([tuple([d if isinstance(d, int) else str(d) for d in v.aval.shape]) for v in outs])
         self.shapes = evaluator(texts, self.names)
-        self.equations = max(1, count_primitives(closed.jaxpr))
+        *work, self.equations = costs.work(closed.jaxpr)
+        self._work = evaluator((tuple([w if isinstance(w, int) else str(w) for w in work]),), self.names)
         self.looked_at = looked_at(closed.jaxpr)
         self.host = interpret.host_function(closed, dims=self.names)
+
+    def work(self, sizes):
+        """Bytes moved and flops for these sizes."""
+        return self._work(*sizes)[0]
 
     def at(self, sizes):
         """The avals of the results for these sizes."""
@@ -131,10 +136,6 @@ def live_equations(jaxpr):
             needed.update([id(v) for v in eqn.invars])
             live.append(eqn)
     return live[::-1]
-
-
-def count_primitives(jaxpr):
-    return sum(1 for _ in primitives(jaxpr))
 
 
 def primitives(jaxpr):

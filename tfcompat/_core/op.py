@@ -22,6 +22,7 @@ from jax.extend import core as jex
 from tfcompat._core import (
     attributes,
     caches,
+    costs,
     dtypes,
     errors,
     failures,
@@ -39,9 +40,6 @@ from tfcompat._core.tensor_base import PLAIN, STATIC, host_value
 
 _serials = itertools.count(1)
 STATIC_SIZE = 64  # elements; integer arithmetic on constants up to this size is done at once
-EQUATION_COST = 1.2e-6  # seconds to interpret one equation
-NATIVE_COST = 30e-6  # seconds to call an op's own compiled program
-BANDWIDTH, FLOPS = 4e9, 1e10  # bytes and flops a second of the interpreted tier
 
 REGISTRY = {}  # kernel name -> Op
 
@@ -95,8 +93,8 @@ class Spec:
         self._host = self._host_in_place = self._evaluate = self._trace = self._looked_at = None
         self.origin = None  # (op, attributes, count) it was inferred from
         self.nbytes = sum(a.nbytes for a in self.avals)
-        self.equations = max(1, count_equations(jaxpr.jaxpr))
-        self.cost = self.equations * EQUATION_COST + self.nbytes / BANDWIDTH + flops(jaxpr.jaxpr) / FLOPS
+        moved, flops, self.equations = costs.work(jaxpr.jaxpr)
+        self.cost = costs.seconds(moved, flops, self.equations)
         self.static = self.special = self.checked = False
         self.derivatives = {}  # which inputs are watched -> vjp.Derivative, or False where none is needed
 
@@ -113,7 +111,7 @@ class Spec:
         self._host_in_place = self._evaluate = self.origin = None
         self.nbytes = sum(a.nbytes for a in self.avals)
         self.equations = form.equations
-        self.cost = self.equations * EQUATION_COST + self.nbytes / BANDWIDTH
+        self.cost = costs.seconds(*form.work(sizes), self.equations)
         self.static = self.special = self.checked = False
         self.derivatives = {}
         return self
@@ -176,31 +174,6 @@ def native_function(jaxpr):
             return tuple([np.asarray(a) for a in compiled[0](*arrays)])
 
     return run
-
-
-def count_equations(jaxpr):
-    """Equations of a jaxpr, those of the jaxprs it calls included."""
-    total = 0
-    for eqn in jaxpr.eqns:
-        inner = [p.jaxpr for p in eqn.params.values() if isinstance(p, jex.ClosedJaxpr)]
-        total += sum(count_equations(j) for j in inner) if inner else 1
-    return total
-
-
-def flops(jaxpr):
-    """A static estimate: only matrix products and convolutions count."""
-    total = 0
-    for eqn in jaxpr.eqns:
-        if eqn.primitive.name == "dot_general":
-            (contracted, _), _ = eqn.params["dimension_numbers"]
-            size = eqn.outvars[0].aval.size
-            for d in contracted:
-                size *= eqn.invars[0].aval.shape[d]
-            total += 2 * size
-        elif eqn.primitive.name == "conv_general_dilated":
-            kernel = eqn.invars[1].aval
-            total += 2 * eqn.outvars[0].aval.size * kernel.size // max(1, kernel.shape[0])
-    return total
 
 
 class Check:

@@ -156,7 +156,8 @@ class Replay:
           variables: function that lists the variables it may use.
         """
         context = state.context
-        if context.trace is not None or context.tapes or context.accumulators or settings.watchful or self.attempts > _ATTEMPTS:
+        watched = context.trace is not None or context.tapes or context.accumulators
+        if watched or settings.synchronous or settings.random_cuts is not None or self.attempts > _ATTEMPTS:
             function()
         elif self.ready:
             self.recipe.record(arguments)
