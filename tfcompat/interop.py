@@ -16,12 +16,14 @@ import numpy as _np
 
 from tfcompat._core import caches as _caches
 from tfcompat._core.avals import aval_of as _aval_of
+from tfcompat._core.body import Body as _Body
 from tfcompat._core.convert import convert as _convert
 from tfcompat._core.data_structures import ListWrapper as _ListWrapper, _DictWrapper, _TupleWrapper
+from tfcompat._core.errors import OperatorNotAllowedInGraphError as _NotAllowed
 from tfcompat._core.op import Op as _Op, invoke as _invoke
-from tfcompat._core.recording import Recording as _Recording, narrowed as _narrowed
 from tfcompat._core.tensor import Tensor as _Tensor
 from tfcompat._core.tensor_base import PLAIN as _PLAIN
+from tfcompat._core.trace import Trace as _Trace, ValueDependent as _ValueDependent
 
 _NOT_NUMERIC = "tfcompat.interop: JAX has no arrays of dtype {dtype} (strings and resources live on the host only)."
 _TRACER = (
@@ -231,6 +233,11 @@ def _check_values(name, variables, values):
             )
 
 
+def _narrowed(array):
+    """The array in the dtype that it has in the user's JAX: without its 64-bit types a 32-bit one; never weakly typed."""
+    return _jax.lax.convert_element_type(array, _jax.dtypes.canonicalize_dtype(array.dtype))
+
+
 def _is_array(leaf):
     return isinstance(leaf, (_jax.Array, _np.ndarray))
 
@@ -242,33 +249,45 @@ def _outputs(result):
 
 
 def _recorded(name, function, leaves, tree, cells, values):
-    def refuse(tensor):
-        raise TypeError(_READ.format(name=name))
-
-    recording = _Recording(refuse)
-    held = [cell._tensor for cell in cells]
-    given, inputs = [], []
+    trace = _Trace(name)
+    inputs, given = [], {}
     for leaf in leaves:
         if _is_array(leaf):
             array = _narrowed(_jnp.asarray(leaf))
-            leaf = recording.placeholder(_aval_of(array))
-            given.append((leaf, array))
+            leaf = trace.placeholder(_aval_of(array))
+            given[id(leaf)] = array
         inputs.append(leaf)
-    with recording:
-        for cell, value in zip(cells, values, strict=True):
-            cell._tensor = recording.placeholder(cell._tensor._aval)
-            given.append((cell._tensor, value))
+    with _jax.ensure_compile_time_eval(), trace:  # JAX may be tracing; what has a value is computed all the same
         try:
+            for cell, value in zip(cells, values, strict=True):
+                given[id(trace.read(cell))] = value
             args, kwargs = _jax.tree.unflatten(tree, inputs)
             outs, structure = _outputs(function(*args, **kwargs))
-            new = [cell._tensor for cell in cells]
-        finally:
-            for cell, tensor in zip(cells, held, strict=True):
-                cell._tensor = tensor
-    for cell in recording.written:
-        raise ValueError(_WRITTEN.format(name=name, variable=_name(cell)))
-    results = recording.evaluate([*outs, *new], given)
-    return _jax.tree.unflatten(structure, results[: len(outs)]), results[len(outs) :]
+            new = [trace.read(cell) for cell in cells]
+        except (_ValueDependent, _NotAllowed) as error:
+            raise TypeError(_READ.format(name=name)) from error
+        except (AttributeError, TypeError) as error:
+            if "'SymbolicTensor'" in str(error):
+                raise TypeError(_READ.format(name=name)) from error
+            raise
+    for cell in trace.written:
+        if cell not in cells:
+            raise ValueError(_WRITTEN.format(name=name, variable=_name(cell)))
+    body = _Body(trace, [*outs, *new])
+    cell_leaves = {k: cell for cell, k in trace.cell_leaves.items()}
+    arrays = []
+    for k in body.input_leaves:
+        leaf = trace.leaves[k]
+        outer = cell_leaves[k].eager if k in cell_leaves else leaf
+        arrays.append(given[id(leaf)] if id(leaf) in given else _narrowed(outer.__jax_array__()))
+    with _jax.enable_x64(True):
+        for i, a in enumerate(body.input_avals):  # a tensor may be wider than what came in for it
+            if arrays[i].dtype != a.np_dtype:
+                arrays[i] = _jax.lax.convert_element_type(arrays[i], a.np_dtype)
+        results = [_jnp.asarray(r) for r in body.run(*arrays)]
+    results = [_narrowed(r) for r in results]
+    n = len(outs)
+    return _jax.tree.unflatten(structure, results[:n]), results[n : n + len(new)]
 
 
 def _eager(name, function, leaves, tree, cells, values):

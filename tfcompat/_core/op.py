@@ -528,8 +528,6 @@ def values_message(op, values, attrs, count):
 def check_values(op, key, ins, attrs, count):
     """Raises at once where the operands are at hand; at a call site that has proven good, records a flag instead."""
     symbolic = state.trace is not None
-    if state.segment.symbolic and not symbolic:
-        return  # a JAX function has no way to raise
     from tfcompat._core.callsite import call_site
 
     checker = op.checker

@@ -47,7 +47,7 @@ class Segment:
     """Nodes recorded since the last run, of one thread."""
 
     watcher = None  # is told of writes to variables (replay.py)
-    symbolic = False  # True for a Trace or a Recording, whose tensors never have values
+    symbolic = False  # True for a Trace, whose tensors never have values
 
     def __init__(self):
         self.lock = threading.RLock()
