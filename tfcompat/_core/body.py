@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tfcompat._core import caches, errors, segment as segments
+from tfcompat._core import caches, costs, errors, segment as segments
 from tfcompat._core.avals import aval
 from tfcompat._core.context import state
 from tfcompat._core.op import Op, Spec, _serials as serials, arrange, call
@@ -189,7 +189,7 @@ class BodySpec(Spec):
         self.input_avals = input_avals
         self.avals = (*avals, CODE) if coded else tuple(avals)
         self.coded = coded
-        self.cost, self.equations = cost, equations
+        self.cost, self.equations, self.compile_cost = cost, equations, equations * costs.COMPILE_MIXED
         self.nbytes = sum(a.nbytes for a in self.avals)
         self.single, self.inplace = False, None
         self._jaxpr = self._host_in_place = self.origin = self.why = None

@@ -1,13 +1,26 @@
-"""What interpreting a jaxpr takes, by a static estimate: the switch to compiled code must come at the same run each time."""
+"""Static costs: by them, and by no clock, the engine decides when a structure has been interpreted long enough.
+
+The constants are what `benchmarks/calibrate.py` measures on a quiet machine, rounded. Products and convolutions take
+about as long in either tier: what they compute does not count.
+"""
 
 import math
 
 import numpy as np
 from jax.extend import core as jex
 
-EQUATION = 1.2e-6  # seconds of one equation on small arrays
-BANDWIDTH, FLOPS = 4e9, 1e10  # bytes and flops a second
+DISPATCH = 20e-6  # seconds that a compiled call takes before it computes anything
+EQUATION = 1e-6  # seconds lost by interpreting one equation
+BANDWIDTH = 4e9  # bytes a second that go through memory when interpreted
+COMPILE_BASE = 20e-3  # seconds to compile a program of nothing,
+COMPILE_FUSED = 0.4e-3  # more for each equation that XLA fuses with others,
+COMPILE_KERNEL = 3.5e-3  # and for each that it makes a kernel of;
+COMPILE_MIXED = 1e-3  # for each of those of a function's or a loop's body, which are of both kinds
 
+_KERNELS = (
+    "approx_top_k", "arg", "cholesky", "cond", "conv_general", "cum", "dot_general", "dynamic_update", "eig", "fft",
+    "gather", "lu", "qr", "reduce", "scan", "scatter", "select_and", "sort", "svd", "top_k", "triangular", "while",
+)  # fmt: skip
 # NumPy gives a view, or only notes the broadcast.
 _VIEWS = frozenset(
     "reshape squeeze expand_dims transpose slice rev broadcast_in_dim stop_gradient copy copy_p name "
@@ -19,37 +32,39 @@ _READERS = {"sort": 16, "top_k": 16, "argmax": 1, "argmin": 1, "cumsum": 1, "cum
 
 
 def work(jaxpr):
-    """(bytes moved, flops, equations) of a jaxpr; ints, or expressions of its symbolic dimensions."""
-    moved = flops = equations = 0
+    """(bytes moved, equations, those that become kernels of their own) of a jaxpr, those that it calls included.
+
+    Ints; the bytes may be an expression of the jaxpr's symbolic dimensions.
+    """
+    moved = equations = kernels = 0
     for eqn in jaxpr.eqns:
         name, params = eqn.primitive.name, eqn.params
+        kernels += name.startswith(_KERNELS)
         inner = [p.jaxpr for p in params.values() if isinstance(p, jex.ClosedJaxpr)]
         inner += [p for p in params.values() if isinstance(p, jex.Jaxpr)]
+        for body in inner:
+            more = work(body)
+            moved += more[0] * (params["length"] if name == "scan" else 1)
+            equations, kernels = equations + more[1], kernels + more[2]
         if inner:
-            for body in inner:
-                more = work(body)
-                times = params["length"] if name == "scan" else 1
-                moved, flops, equations = moved + times * more[0], flops + times * more[1], equations + more[2]
             continue
         equations += 1
         if name in _READERS or name.startswith("reduce_"):
             moved += _READERS.get(name, 1) * _nbytes(eqn.invars[0].aval)
-        elif name == "dot_general":
-            (contracted, _), _ = params["dimension_numbers"]
-            left = eqn.invars[0].aval.shape
-            flops += 2 * math.prod(eqn.outvars[0].aval.shape) * math.prod([left[d] for d in contracted])
-        elif name == "conv_general_dilated":
-            kernel = eqn.invars[1].aval.shape
-            outputs = kernel[params["dimension_numbers"].rhs_spec[0]]
-            flops += 2 * math.prod(eqn.outvars[0].aval.shape) * (math.prod(kernel) // outputs if outputs else 0)
         elif name not in _VIEWS:
             moved += sum(_nbytes(v.aval) for v in eqn.outvars)
-    return moved, flops, max(1, equations)
+    return moved, max(1, equations), kernels
 
 
 def _nbytes(aval):
     return math.prod(aval.shape) * (aval.dtype.itemsize if isinstance(aval.dtype, np.dtype) else 8)
 
 
-def seconds(moved, flops, equations):
-    return equations * EQUATION + moved / BANDWIDTH + flops / FLOPS
+def interpreting(moved, equations):
+    """Seconds lost by interpreting."""
+    return equations * EQUATION + moved / BANDWIDTH
+
+
+def compiling(equations, kernels):
+    """Seconds to compile it as part of a program."""
+    return max(0, equations - kernels) * COMPILE_FUSED + kernels * COMPILE_KERNEL

@@ -34,6 +34,7 @@ class Block:
         self.nbytes = sum(spec.nbytes for spec in specs)
         self.cost = sum(spec.cost for spec in specs)
         self.equations = sum(spec.equations for spec in specs)
+        self.compile_cost = sum(spec.compile_cost for spec in specs)
         self.looked_at = frozenset(range(len(inputs)))
         kept = set(outputs)
         dead = program.last_uses(specs, wires)

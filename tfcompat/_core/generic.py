@@ -108,14 +108,16 @@ class GenericSpec:
         self.avals = [SymbolicAval(v.aval.shape, v.aval.dtype) for v in outs]
         texts = tuple([tuple([d if isinstance(d, int) else str(d) for d in v.aval.shape]) for v in outs])
         self.shapes = evaluator(texts, self.names)
-        *work, self.equations = costs.work(closed.jaxpr)
-        self._work = evaluator((tuple([w if isinstance(w, int) else str(w) for w in work]),), self.names)
+        moved, self.equations, kernels = costs.work(closed.jaxpr)
+        self.compile_cost = costs.compiling(self.equations, kernels)
+        self._moved = evaluator(((moved if isinstance(moved, int) else str(moved),),), self.names)
         self.looked_at = looked_at(closed.jaxpr)
         self.host = interpret.host_function(closed, dims=self.names)
 
-    def work(self, sizes):
-        """Bytes moved and flops for these sizes."""
-        return self._work(*sizes)[0]
+    def cost(self, sizes):
+        """Seconds lost by interpreting it for these sizes."""
+        ((moved,),) = self._moved(*sizes)
+        return costs.interpreting(moved, self.equations)
 
     def at(self, sizes):
         """The avals of the results for these sizes."""

@@ -74,9 +74,9 @@ Index = Data("Tidx", dtypes.int32)
 class Spec:
     """One op at one set of attributes and input avals: result avals, jaxpr, host function, static costs."""
 
-    __slots__ = ("_evaluate", "_host", "_host_in_place", "_jaxpr", "_looked_at", "_trace", "avals", "checked", "cost",
-                 "derivatives", "equations", "id", "inplace", "name", "nbytes", "origin", "single", "special",
-                 "static")  # fmt: skip
+    __slots__ = ("_evaluate", "_host", "_host_in_place", "_jaxpr", "_looked_at", "_trace", "avals", "checked",
+                 "compile_cost", "cost", "derivatives", "equations", "id", "inplace", "name", "nbytes", "origin", "single",
+                 "special", "static")  # fmt: skip
 
     effect = False  # True where running it acts on the outside
     urgent = False  # True where it is compiled the first time it runs
@@ -93,8 +93,9 @@ class Spec:
         self._host = self._host_in_place = self._evaluate = self._trace = self._looked_at = None
         self.origin = None  # (op, attributes, count) it was inferred from
         self.nbytes = sum(a.nbytes for a in self.avals)
-        moved, flops, self.equations = costs.work(jaxpr.jaxpr)
-        self.cost = costs.seconds(moved, flops, self.equations)
+        moved, self.equations, kernels = costs.work(jaxpr.jaxpr)
+        self.cost = costs.interpreting(moved, self.equations)
+        self.compile_cost = costs.compiling(self.equations, kernels)
         self.static = self.special = self.checked = False
         self.derivatives = {}  # which inputs are watched -> vjp.Derivative, or False where none is needed
 
@@ -110,8 +111,7 @@ class Spec:
         self._host = functools.partial(form.host, sizes)
         self._host_in_place = self._evaluate = self.origin = None
         self.nbytes = sum(a.nbytes for a in self.avals)
-        self.equations = form.equations
-        self.cost = costs.seconds(*form.work(sizes), self.equations)
+        self.equations, self.cost, self.compile_cost = form.equations, form.cost(sizes), form.compile_cost
         self.static = self.special = self.checked = False
         self.derivatives = {}
         return self

@@ -14,7 +14,7 @@ import time
 import jax
 import numpy as np
 
-from tfcompat._core import compile_cache, donation, failures, guards, segment as segments
+from tfcompat._core import compile_cache, costs, donation, failures, guards, segment as segments
 from tfcompat._core.avals import aval_of
 from tfcompat._core.callsite import call_site
 from tfcompat._core.context import settings
@@ -23,8 +23,6 @@ from tfcompat._core.segment import Work, fail, fulfil, undo_writes
 from tfcompat._core.stats import runs, stats
 from tfcompat._core.tensor_base import HOST_TYPES
 
-DISPATCH_COST = 16e-6  # seconds a compiled call takes before it computes anything
-COMPILE_BASE, COMPILE_PER_EQUATION = 10e-3, 3e-3  # seconds; benchmarks/calibrate.py measures all three
 SLOW_COMPILE = 3.0  # a compile that takes longer says so
 MAX_STRUCTURES = 4096
 MAX_PROGRAMS = 6
@@ -62,8 +60,8 @@ class Structure:
         self.specs, self.wires = work.specs, work.wires
         self.leaf_count = 1 + max((~s for wire in self.wires for s in wire if s < 0), default=-1)
         self.slot_count = sum(len(spec.avals) for spec in self.specs)
-        self.gain = sum(s.cost for s in self.specs) - DISPATCH_COST
-        self.compile_cost = COMPILE_BASE + COMPILE_PER_EQUATION * sum(s.equations for s in self.specs)
+        self.gain = sum(s.cost for s in self.specs) - costs.DISPATCH
+        self.compile_cost = costs.COMPILE_BASE + sum(s.compile_cost for s in self.specs)
         self.urgent = any(s.urgent for s in self.specs)
         self.lost = 0.0
         self.runs = 0

@@ -114,7 +114,7 @@ class Segment:
         self.wires.append(wires)
         refs += made
         if slot > MAX_NODES or nbytes > MAX_BYTES:
-            self._after_record()
+            self._after_record(spec, (), out)
         return out
 
     def replace(self, first, base, spec, wires, results):
