@@ -219,11 +219,11 @@ def test_a_function_under_jaxs_transformations():
     for call in (pure, jax.jit(pure)):
         assert isinstance(call(x, weights), jax.Array)
         same(call(x, weights), expected)
-    for transform in (lambda f: jax.grad(f, 1), lambda f: jax.jit(jax.grad(f, 1)), lambda f: jax.jacfwd(f, 1)):
+    for transform in (lambda f: jax.grad(f, 1), lambda f: jax.jit(jax.grad(f, 1)), lambda f: jax.jacrev(f, 1)):
         jax.tree.map(same, transform(pure)(x, weights), by_weights)
     batched = jax.vmap(pure, (0, None))(x[:, None], weights)
     same(batched, [loss(tf.constant(np.asarray(row))[None], tensors) for row in x])
-    hessian = jax.hessian(pure, 1)(x, weights)
+    hessian = jax.jacrev(jax.grad(pure, 1), 1)(x, weights)
     assert hessian["w"]["b"].shape == (2, 2, 2)
 
 
@@ -314,6 +314,41 @@ def test_tensors_that_leave_a_recording_cannot_be_read():
     jax.jit(jax_function(lambda x: leaked.append(x * 2) or x))(jnp.ones(2))
     with pytest.raises(AttributeError, match="'SymbolicTensor' object has no attribute 'numpy'"):
         leaked[0].numpy()
+    with pytest.raises(TypeError, match="is out of scope"):
+        (leaked[0] + 1).numpy()
+
+
+def test_derivatives_are_tensorflows():
+    x = np.asarray([0.0, 6.0, 3.0], np.float32)  # relu6 at its corners, where JAX's own rules differ
+    t = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(t)
+        y = tf.reduce_sum(tf.nn.relu6(t)) + tf.reduce_max(tf.maximum(t, 3.0))
+    same(jax.grad(jax_function(lambda x: tf.reduce_sum(tf.nn.relu6(x)) + tf.reduce_max(tf.maximum(x, 3.0))))(x),
+         tape.gradient(y, t))  # fmt: skip
+
+    @tf.custom_gradient
+    def clipped(x):
+        return x * 1, lambda g: tf.clip_by_value(g, -1.0, 1.0)
+
+    same(jax.grad(jax_function(lambda x: tf.reduce_sum(clipped(x) * 5)))(x), np.ones(3))
+
+
+def test_control_flow_by_tf_function():
+    @tf.function
+    def collatz(n):
+        steps = 0
+        while n != 1:
+            if n % 2 == 0:
+                n = n // 2
+            else:
+                n = 3 * n + 1
+            steps += 1
+        return steps
+
+    pure = jax_function(collatz)
+    assert int(jax.jit(pure)(jnp.asarray(27))) == 111
+    np.testing.assert_array_equal(jax.vmap(pure)(jnp.asarray([1, 2, 7])), [0, 1, 16])
 
 
 def test_wide_types_are_narrow_where_jax_has_none():

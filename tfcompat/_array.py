@@ -105,6 +105,10 @@ def transpose(a: T, perm: Permutation = None, conjugate: Bool = False, name="tra
 def expand_dims(input: T, axis: One("ExpandDims", "'dim' must be a tensor with a single value")):
     """Inserts a dimension of size 1 at `axis`.
 
+    Args:
+      input: a tensor of any dtype.
+      axis: where the new dimension comes to stand, a scalar; negative ones count from the end of the result.
+
     Raises:
       InvalidArgumentError: `axis` is not in -(rank + 1)..rank.
     """
@@ -126,6 +130,10 @@ class SqueezeDims(Axes):
 def squeeze(input: T, axis: SqueezeDims = None):
     """Removes dimensions of size 1: those in `axis`, by default all.
 
+    Args:
+      input: a tensor of any dtype.
+      axis: an int or a list of ints; negative ones count from the end.
+
     Raises:
       InvalidArgumentError: a dimension in `axis` has another size or does not exist.
     """
@@ -145,6 +153,10 @@ def squeeze(input: T, axis: SqueezeDims = None):
 def broadcast_to(input: T, shape: Vector("BroadcastTo", "Tidx", sizes=True)):
     """`input` repeated to `shape` by the rules of broadcasting.
 
+    Args:
+      input: a tensor of any dtype.
+      shape: a vector of int32 or int64; no dimension of `input` of a size other than 1 may change.
+
     Raises:
       InvalidArgumentError: the shapes are not compatible.
     """
@@ -161,17 +173,35 @@ def broadcast_to(input: T, shape: Vector("BroadcastTo", "Tidx", sizes=True)):
 @moves
 @op("Identity")
 def identity(input: T):
-    """A tensor with the values of `input`."""
+    """A tensor with the values of `input`.
+
+    Args:
+      input: a tensor of any dtype, or a composite tensor.
+
+    Raises:
+      ValueError: `input` cannot become a tensor.
+    """
     return input
 
 
 def identity_n(input, name=None):
-    """A list of tensors with the values of the tensors in the list `input`."""
+    """A list of tensors with the values of the tensors in the list `input`.
+
+    Args:
+      input: a list of tensors, dtypes and shapes may differ.
+
+    Raises:
+      ValueError: an entry cannot become a tensor.
+    """
     return [identity(t) for t in input]
 
 
 def ensure_shape(x, shape, name=None):
     """`x`, if its shape is compatible with `shape` (which may have unknown dimensions).
+
+    Args:
+      x: a tensor.
+      shape: a TensorShape, or a list of sizes and None.
 
     Raises:
       InvalidArgumentError: it is not.
@@ -280,7 +310,14 @@ conversion.set_pack(pack)
 
 
 def parallel_stack(values, name="parallel_stack"):
-    """Not available in eager execution; `tf.stack` does the same."""
+    """Not available in eager execution; `tf.stack` does the same.
+
+    Args:
+      values: a list of tensors.
+
+    Raises:
+      RuntimeError: always.
+    """
     raise RuntimeError("tf.parallel_stack() is not compatible with eager execution.")
 
 
@@ -384,6 +421,10 @@ def split(value, num_or_size_splits, axis=0, num=None, name="split"):
 @op("Tile")
 def tile(input: T, multiples: Vector("Tile", "Tmultiples", "Expected multiples to be 1-D, but got shape {}", False)):
     """`input` repeated `multiples[i]` times along each dimension i.
+
+    Args:
+      input: a tensor of any dtype.
+      multiples: a vector of int32 or int64, one entry for each dimension.
 
     Raises:
       InvalidArgumentError: `multiples` is no vector with one non-negative int for each dimension.
@@ -531,6 +572,10 @@ def reverse_axes(tensor: T, axis: Any):
 
 def reverse(tensor, axis, name=None):
     """`tensor` in reverse order along the dimensions in the vector `axis`.
+
+    Args:
+      tensor: a tensor of any dtype.
+      axis: a vector of ints; negative ones count from the end.
 
     Raises:
       InvalidArgumentError: `axis` is no vector, names a dimension twice or one that does not exist.

@@ -77,6 +77,11 @@ def _to_space(input: T, block_shape: Shape, crops: Shape):
 def batch_to_space(input, block_shape, crops, name=None):
     """The inverse of `space_to_batch`: blocks come back from the batch dimension, `crops` are cut off.
 
+    Args:
+      input: a tensor [batch, spatial dimensions, rest].
+      block_shape: an int, or a vector with one for each spatial dimension.
+      crops: an int matrix [spatial dimensions, 2]: what is cut off in front and behind.
+
     Raises:
       InvalidArgumentError: the batch is no multiple of the block's number of elements.
     """
@@ -84,7 +89,16 @@ def batch_to_space(input, block_shape, crops, name=None):
 
 
 def required_space_to_batch_paddings(input_shape, block_shape, base_paddings=None, name=None):
-    """Paddings and crops that make `space_to_batch` fit: a pair of int matrices of shape [spatial dimensions, 2]."""
+    """Paddings and crops that make `space_to_batch` fit: a pair of int matrices of shape [spatial dimensions, 2].
+
+    Args:
+      input_shape: sizes of the spatial dimensions, a vector.
+      block_shape: sizes of the block, a vector of the same length.
+      base_paddings: the least paddings, a matrix [spatial dimensions, 2]; default 0.
+
+    Raises:
+      ValueError: shapes that do not fit, or negative paddings.
+    """
     size = host_value(convert(input_shape, None, dtypes.int32))
     block = host_value(convert(block_shape, None, dtypes.int32))
     base = np.zeros((len(block), 2), np.int32) if base_paddings is None else host_value(convert(base_paddings))
@@ -124,6 +138,11 @@ def _depth(input, block, data_format, kernel):
 def space_to_depth(input, block_size, data_format="NHWC", name=None):
     """Moves blocks of `block_size` by `block_size` pixels into the channels.
 
+    Args:
+      input: a tensor of rank 4.
+      block_size: an int above 1.
+      data_format: "NHWC" or "NCHW".
+
     Raises:
       InvalidArgumentError: height or width is no multiple of `block_size`.
     """
@@ -132,6 +151,11 @@ def space_to_depth(input, block_size, data_format="NHWC", name=None):
 
 def depth_to_space(input, block_size, data_format="NHWC", name=None):
     """Moves channels into blocks of `block_size` by `block_size` pixels.
+
+    Args:
+      input: a tensor of rank 4.
+      block_size: an int above 1.
+      data_format: "NHWC" or "NCHW".
 
     Raises:
       InvalidArgumentError: the channels are no multiple of the block's number of pixels.

@@ -80,6 +80,10 @@ def cast(x, dtype, name=None):
 def saturate_cast(value, dtype, name=None):
     """`value` in another dtype, with what is out of range clipped to its smallest and largest number first.
 
+    Args:
+      value: a tensor of numbers.
+      dtype: the DType of the result.
+
     Raises:
       TypeError: `value` is boolean.
     """
@@ -116,6 +120,10 @@ def bitcast(input, type, name=None):
     Where the new dtype is smaller by a factor of n, the result has a last dimension of n more; where it is larger, the
     input's last dimension must be n, and goes.
 
+    Args:
+      input: a tensor of a numeric dtype.
+      type: the DType of the result.
+
     Raises:
       InvalidArgumentError: the last dimension does not fit.
     """
@@ -136,6 +144,9 @@ def _complex_dtypes(re, im):
 @op("Complex", complain=_complex_dtypes)
 def complex(real: Data("T"), imag: Data("U")):
     """The complex numbers with these parts: complex64 of float32, complex128 of float64.
+
+    Args:
+      real, imag: tensors of float32 or float64, of one dtype, whose shapes broadcast.
 
     Raises:
       TypeError: the parts have different dtypes or others.
@@ -164,7 +175,14 @@ def zeros_like(x: T):
 
 
 def real(input, name=None):
-    """The real part; real tensors are returned as they are."""
+    """The real part; real tensors are returned as they are.
+
+    Args:
+      input: a tensor of numbers.
+
+    Raises:
+      TypeError: another dtype.
+    """
     x = convert(input)
     if x.dtype.is_complex:
         return _real(x)
@@ -174,7 +192,14 @@ def real(input, name=None):
 
 
 def imag(input, name=None):
-    """The imaginary part; zeros for real tensors."""
+    """The imaginary part; zeros for real tensors.
+
+    Args:
+      input: a tensor of numbers.
+
+    Raises:
+      ValueError: `input` cannot become a tensor.
+    """
     x = convert(input)
     if x.dtype is d.string:
         return convert(np.full(x.shape.as_list(), b"", object))
@@ -183,6 +208,9 @@ def imag(input, name=None):
 
 def conj(x, name=None):
     """The complex conjugate; real tensors are returned as they are.
+
+    Args:
+      x: a tensor of numbers.
 
     Raises:
       TypeError: `x` is not numeric.
@@ -196,7 +224,14 @@ def conj(x, name=None):
 
 
 def angle(input, name=None):
-    """The argument of complex numbers; 0 or pi for real ones."""
+    """The argument of complex numbers; 0 or pi for real ones.
+
+    Args:
+      input: a tensor of complex64, complex128 or a floating dtype.
+
+    Raises:
+      TypeError: another dtype.
+    """
     x = convert(input)
     if x.dtype.is_complex:
         return _angle(x)

@@ -63,6 +63,9 @@ def clip_by_norm(t, clip_norm, axes=None, name=None):
     Args:
       t: floating tensor or IndexedSlices.
       clip_norm: a number; a negative one counts as 0.
+
+    Raises:
+      InvalidArgumentError: `clip_norm` does not broadcast with `t`, or there is no such axis.
     """
     values = convert(t.values if isinstance(t, IndexedSlices) else t)
     if not values.dtype.is_floating:

@@ -41,7 +41,11 @@ class _ControlDependencies:
 
 
 def control_dependencies(control_inputs):
-    """A context; eager code runs in program order anyway."""
+    """A context; eager code runs in program order anyway.
+
+    Args:
+      control_inputs: a list of tensors; not looked at.
+    """
     if callable(control_inputs):
         control_inputs()
     return _ControlDependencies()
@@ -52,11 +56,23 @@ def no_op(name=None):
 
 
 def group(*inputs, **kwargs):
-    """Does nothing: the operations given have been recorded already."""
+    """Does nothing: the operations given have been recorded already.
+
+    Args:
+      *inputs: tensors; not looked at.
+    """
 
 
 def tuple(tensors, control_inputs=None, name=None):
-    """The tensors, converted, as a list."""
+    """The tensors, converted, as a list.
+
+    Args:
+      tensors: a list of tensors, IndexedSlices and None.
+      control_inputs: not looked at.
+
+    Raises:
+      ValueError: all entries are None.
+    """
     return [None if t is None else convert(t) for t in tensors]
 
 
@@ -64,6 +80,10 @@ def cond(pred, true_fn=None, false_fn=None, name=None):
     """`true_fn()` if the scalar `pred` is true, else `false_fn()`.
 
     In a function both are recorded, and the branch is chosen when it runs; they must return the same structure and dtypes.
+
+    Args:
+      pred: a Python bool or a scalar tensor, which is read.
+      true_fn, false_fn: functions without arguments.
 
     Raises:
       TypeError: a branch is no function; the branches return different things; `pred` is a Python bool in a function.
@@ -201,6 +221,9 @@ def device(device_name):
     """A context for placing operations.
 
     Placement is soft: what is computed inside runs on JAX's default device, whatever `device_name` says.
+
+    Args:
+      device_name: such as "/device:GPU:0".
 
     Raises:
       RuntimeError: `device_name` is a function.

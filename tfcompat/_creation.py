@@ -87,6 +87,11 @@ def _checked_dims(shape):
 def fill(dims, value, name=None, layout=None):
     """A tensor of shape `dims` whose elements all are the scalar `value`; `layout` is accepted.
 
+    Args:
+      dims: a vector of int32 or int64.
+      value: a scalar.
+      layout: accepted.
+
     Raises:
       InvalidArgumentError: `value` is no scalar, or a dimension is negative.
     """
@@ -126,6 +131,11 @@ def _full(shape, dtype, number):
 def zeros(shape, dtype=dtypes.float32, name=None, layout=None):
     """A tensor of zeros (False, empty strings).
 
+    Args:
+      shape: a list of ints, a vector or a TensorShape.
+      dtype: a DType.
+      layout: accepted.
+
     Raises:
       InvalidArgumentError: a negative dimension.
     """
@@ -135,6 +145,11 @@ def zeros(shape, dtype=dtypes.float32, name=None, layout=None):
 def ones(shape, dtype=dtypes.float32, name=None, layout=None):
     """A tensor of ones (True).
 
+    Args:
+      shape: a list of ints, a vector or a TensorShape.
+      dtype: a numeric DType or bool.
+      layout: accepted.
+
     Raises:
       InvalidArgumentError: a negative dimension.
     """
@@ -142,13 +157,31 @@ def ones(shape, dtype=dtypes.float32, name=None, layout=None):
 
 
 def zeros_like(input, dtype=None, name=None, layout=None):
-    """Zeros of the shape of `input`, and its dtype unless `dtype` is given."""
+    """Zeros of the shape of `input`, and its dtype unless `dtype` is given.
+
+    Args:
+      input: a tensor.
+      dtype: a DType.
+      layout: accepted.
+
+    Raises:
+      ValueError: `input` cannot become a tensor.
+    """
     a = _aval_of(input)
     return zeros(a.shape, a.dtype if dtype is None else dtype)
 
 
 def ones_like(input, dtype=None, name=None, layout=None):
-    """Ones of the shape of `input`, and its dtype unless `dtype` is given."""
+    """Ones of the shape of `input`, and its dtype unless `dtype` is given.
+
+    Args:
+      input: a tensor.
+      dtype: a numeric DType or bool.
+      layout: accepted.
+
+    Raises:
+      ValueError: `input` cannot become a tensor.
+    """
     a = _aval_of(input)
     if a.dtype is dtypes.string and dtype is None:
         raise not_allowed("T", a.np_dtype, (*NUMBERS, dtypes.bool), "OnesLike")
@@ -169,7 +202,15 @@ def _static(array):
 
 
 def shape(input, out_type=None, name=None):
-    """The shape of `input` as a vector of `out_type` (int32 by default)."""
+    """The shape of `input` as a vector of `out_type` (int32 by default).
+
+    Args:
+      input: a tensor of any dtype.
+      out_type: int32 or int64.
+
+    Raises:
+      ValueError: `input` cannot become a tensor.
+    """
     out = _out_type(out_type, "Shape")
     return _static(np.array(_aval_of(input).shape, out.np))
 
@@ -182,18 +223,41 @@ def _out_type(out_type, kernel):
 
 
 def shape_n(input, out_type=dtypes.int32, name=None):
-    """The shapes of a list of tensors."""
+    """The shapes of a list of tensors.
+
+    Args:
+      input: a list of tensors.
+      out_type: int32 or int64.
+
+    Raises:
+      ValueError: an entry cannot become a tensor.
+    """
     return [shape(t, out_type) for t in input]
 
 
 def size(input, out_type=None, name=None):
-    """The number of elements of `input`, a scalar of `out_type` (int32 by default)."""
+    """The number of elements of `input`, a scalar of `out_type` (int32 by default).
+
+    Args:
+      input: a tensor of any dtype.
+      out_type: int32 or int64.
+
+    Raises:
+      ValueError: `input` cannot become a tensor.
+    """
     out = dtypes.int32 if out_type is None else dtypes.as_dtype(out_type)
     return _static(np.array(_aval_of(input).size, out.np))
 
 
 def rank(input, name=None):
-    """The number of dimensions of `input`, an int32 scalar."""
+    """The number of dimensions of `input`, an int32 scalar.
+
+    Args:
+      input: a tensor of any dtype.
+
+    Raises:
+      ValueError: `input` cannot become a tensor.
+    """
     return _static(np.array(len(_aval_of(input).shape), np.int32))
 
 
@@ -206,6 +270,10 @@ def range(start, limit=None, delta=1, dtype=None, name="range"):
     """The numbers start, start + delta, ... below `limit` (above it for a negative `delta`).
 
     Called with one argument, that is the limit, and the start is 0.
+
+    Args:
+      start, limit, delta: scalars of one dtype; an int among floats becomes one.
+      dtype: the DType of the result; default: the widest among the arguments.
 
     Raises:
       InvalidArgumentError: `delta` is 0, or the limit lies on the other side of the start.
@@ -264,7 +332,16 @@ def _axes(n):
 
 
 def linspace(start, stop, num, name=None, axis=0):
-    """`num` evenly spaced numbers from `start` to `stop`, both included, along a new `axis`."""
+    """`num` evenly spaced numbers from `start` to `stop`, both included, along a new `axis`.
+
+    Args:
+      start, stop: floating tensors of one dtype and shape; Python ints become floats.
+      num: an int scalar.
+      axis: where the new dimension comes to stand.
+
+    Raises:
+      InvalidArgumentError: `num` is not positive, or `start` and `stop` do not fit together.
+    """
     start = convert(start)
     try:
         stop = convert(stop, start._aval.dtype)
@@ -325,12 +402,21 @@ def one_hot(indices, depth, on_value=None, off_value=None, axis=None, dtype=None
 
 
 def is_tensor(x):
-    """Whether `x` is a tensor, a variable, or made of tensors (IndexedSlices, SparseTensor, ...)."""
+    """Whether `x` is a tensor, a variable, or made of tensors (IndexedSlices, SparseTensor, ...).
+
+    Args:
+      x: anything.
+    """
     return isinstance(x, (TensorType, CompositeTensor))
 
 
 def get_static_value(tensor, partial=False):
-    """The value as a NumPy array; None for variables; what is no tensor is returned as it is."""
+    """The value as a NumPy array; None for variables; what is no tensor is returned as it is.
+
+    Args:
+      tensor: a tensor or anything else.
+      partial: accepted; a value is known as a whole.
+    """
     if isinstance(tensor, TensorHandle):
         return static_value(tensor)
     return None if isinstance(tensor, TensorType) else tensor

@@ -72,7 +72,14 @@ def inv(input: T, adjoint: Bool = False):
 
 @op("MatrixDeterminant", T=_SOLVABLE)
 def det(input: T):
-    """The determinants of matrices."""
+    """The determinants of matrices.
+
+    Args:
+      input: [..., n, n].
+
+    Raises:
+      InvalidArgumentError: matrices that are not square, or another dtype.
+    """
     _square(input, "MatrixDeterminant")
     return jnp.linalg.det(input) if input.shape[-1] else jnp.ones(input.shape[:-2], input.dtype)
 
@@ -88,12 +95,26 @@ def _slogdet(input: T):
 
 
 def slogdet(input, name=None):
-    """Sign and logarithm of the absolute value of determinants, as a named tuple (sign, log_abs_determinant)."""
+    """Sign and logarithm of the absolute value of determinants, as a named tuple (sign, log_abs_determinant).
+
+    Args:
+      input: [..., n, n], floating or complex.
+
+    Raises:
+      InvalidArgumentError: matrices that are not square.
+    """
     return LogMatrixDeterminant(*_slogdet(input))
 
 
 def logdet(matrix, name=None):
-    """log(det(matrix)) of Hermitian positive definite matrices, by a Cholesky decomposition."""
+    """log(det(matrix)) of Hermitian positive definite matrices, by a Cholesky decomposition.
+
+    Args:
+      matrix: [..., n, n].
+
+    Raises:
+      InvalidArgumentError: matrices that are not square.
+    """
     return e.multiply(2.0, reduce_sum(e.log(real(diag_part(cholesky(matrix)))), -1))
 
 
@@ -114,6 +135,12 @@ def cholesky(input: T):
     """Lower triangular L with L L^H = input, of Hermitian positive definite matrices; NaN where they are not.
 
     Only the lower triangle of the input is read.
+
+    Args:
+      input: [..., n, n].
+
+    Raises:
+      InvalidArgumentError: matrices that are not square, or another dtype.
     """
     _square(input, "Cholesky")
     return jnp.tril(linalg.cholesky(input, symmetrize_input=False))
@@ -145,7 +172,14 @@ def _eigh(tensor: T):
 
 
 def eigh(tensor, name=None):
-    """Eigenvalues (ascending) and eigenvectors (columns) of Hermitian matrices, of which the lower triangle is read."""
+    """Eigenvalues (ascending) and eigenvectors (columns) of Hermitian matrices, of which the lower triangle is read.
+
+    Args:
+      tensor: [..., n, n], floating or complex.
+
+    Raises:
+      InvalidArgumentError: matrices that are not square.
+    """
     return tuple(_eigh(tensor))
 
 
@@ -186,6 +220,9 @@ def svd(tensor, full_matrices=False, compute_uv=True, name=None):
       tensor: matrices in the last two dimensions.
       full_matrices: whether u and v are square.
       compute_uv: whether to return (s, u, v) or s alone; s is descending.
+
+    Raises:
+      InvalidArgumentError: a rank below 2, or another dtype.
     """
     return tuple(_svd(tensor, full_matrices)) if compute_uv else _svd_values(tensor)
 
@@ -201,7 +238,15 @@ def _qr(input: T, full_matrices: Bool):
 
 
 def qr(input, full_matrices=False, name=None):
-    """q (orthonormal columns) and r (upper triangular) with q @ r = input, as a named tuple."""
+    """q (orthonormal columns) and r (upper triangular) with q @ r = input, as a named tuple.
+
+    Args:
+      input: [..., m, n], floating or complex.
+      full_matrices: whether q is square.
+
+    Raises:
+      InvalidArgumentError: a rank below 2, or another dtype.
+    """
     return Qr(*_qr(input, full_matrices))
 
 
@@ -218,7 +263,15 @@ def _lu(input: T, output_idx_type: Dtype):
 
 
 def lu(input, output_idx_type=d.int32, name=None):
-    """LU decompositions with row exchanges, as a named tuple (lu, p): input[p] = L @ U."""
+    """LU decompositions with row exchanges, as a named tuple (lu, p): input[p] = L @ U.
+
+    Args:
+      input: [..., n, n].
+      output_idx_type: int32 or int64.
+
+    Raises:
+      InvalidArgumentError: matrices that are not square, or singular ones.
+    """
     return Lu(*_lu(input, output_idx_type))
 
 
@@ -230,12 +283,26 @@ def _eig(tensor: T):
 
 
 def eig(tensor, name=None):
-    """Eigenvalues and eigenvectors (columns) of square matrices, complex."""
+    """Eigenvalues and eigenvectors (columns) of square matrices, complex.
+
+    Args:
+      tensor: [..., n, n], floating or complex.
+
+    Raises:
+      InvalidArgumentError: matrices that are not square, or have an entry that is not finite.
+    """
     return tuple(_eig(tensor))
 
 
 def eigvals(tensor, name=None):
-    """Eigenvalues of square matrices, complex."""
+    """Eigenvalues of square matrices, complex.
+
+    Args:
+      tensor: [..., n, n], floating or complex.
+
+    Raises:
+      InvalidArgumentError: matrices that are not square, or have an entry that is not finite.
+    """
     return _eig(tensor)[0]
 
 
@@ -288,14 +355,32 @@ def _fits(matrix, rhs, kernel):
 
 @op("MatrixTriangularSolve", T=_SOLVABLE)
 def triangular_solve(matrix: T, rhs: T, lower: Bool = True, adjoint: Bool = False):
-    """Solves matrix @ x = rhs where `matrix` is lower (or upper) triangular; the other half is not read."""
+    """Solves matrix @ x = rhs where `matrix` is lower (or upper) triangular; the other half is not read.
+
+    Args:
+      matrix: [..., n, n].
+      rhs: [..., n, k].
+      lower: which half counts.
+      adjoint: whether to solve with the conjugate transpose.
+
+    Raises:
+      InvalidArgumentError: shapes that do not fit; a 0 on the diagonal.
+    """
     _fits(matrix, rhs, "MatrixTriangularSolve")
     return _triangular(matrix, rhs, lower, adjoint)
 
 
 @op("CholeskySolve", T=_SOLVABLE)
 def cholesky_solve(chol: T, rhs: T):
-    """Solves A @ x = rhs, given the Cholesky decomposition of A."""
+    """Solves A @ x = rhs, given the Cholesky decomposition of A.
+
+    Args:
+      chol: [..., n, n], what `tf.linalg.cholesky` gives.
+      rhs: [..., n, k].
+
+    Raises:
+      InvalidArgumentError: shapes or dtypes that do not fit.
+    """
     _fits(chol, rhs, "MatrixTriangularSolve")
     return _triangular(chol, _triangular(chol, rhs, True, False), True, True)
 
@@ -324,6 +409,10 @@ def lstsq(matrix, rhs, l2_regularizer=0.0, fast=True, name=None):
       rhs: [..., m, k].
       l2_regularizer: a number; used where `fast`.
       fast: by the normal equations, which need full rank and a moderate condition; else by the pseudo-inverse.
+
+    Raises:
+      InvalidArgumentError: shapes that do not fit, or normal equations without a solution.
+      ValueError: `l2_regularizer` is no number.
     """
     matrix = convert(matrix)
     return _lstsq(matrix, rhs, convert(l2_regularizer, matrix.dtype.real_dtype), fast)
@@ -371,7 +460,17 @@ def _matrix_rank_default(a: T):
 
 
 def matrix_rank(a, tol=None, validate_args=False, name=None):
-    """How many singular values are above `tol` (default: epsilon * max(m, n) * the largest one)."""
+    """How many singular values are above `tol` (default: epsilon * max(m, n) * the largest one).
+
+    Args:
+      a: [..., m, n], floating or complex.
+      tol: a number, or one for each matrix.
+      validate_args: accepted.
+
+    Raises:
+      TypeError: integers.
+      ValueError: a rank below 2.
+    """
     a = convert(a)
     if not a.dtype.is_floating:
         raise TypeError("Input must have float `dtype`.")
@@ -383,14 +482,28 @@ def matrix_rank(a, tol=None, validate_args=False, name=None):
 
 @op("MatrixExponential", T=_SOLVABLE)
 def expm(input: T):
-    """Matrix exponentials."""
+    """Matrix exponentials.
+
+    Args:
+      input: [..., n, n].
+
+    Raises:
+      InvalidArgumentError: matrices that are not square, or another dtype.
+    """
     _square(input, "MatrixExponential")
     return jnp.vectorize(jax.scipy.linalg.expm, signature="(n,n)->(n,n)")(input)
 
 
 @op("Cross", T=REAL)
 def cross(a: T, b: T):
-    """Cross products of 3-vectors in the last dimension; both inputs have the same shape."""
+    """Cross products of 3-vectors in the last dimension; both inputs have the same shape.
+
+    Args:
+      a, b: tensors of real numbers, the last dimension of size 3.
+
+    Raises:
+      InvalidArgumentError: another last dimension, or shapes that differ.
+    """
     if a.shape != b.shape:
         raise invalid(f"Both inputs must be of same shape: {shape_text(a.shape)} vs. {shape_text(b.shape)}", "Cross")
     if not a.ndim or a.shape[-1] != 3:

@@ -184,7 +184,14 @@ def set_diag(input, diagonal, name="set_diag", k=0, align="RIGHT_LEFT"):
 
 @op("Diag")
 def tensor_diag(diagonal: T):
-    """A tensor of twice the rank with `diagonal` on its diagonal and 0 elsewhere."""
+    """A tensor of twice the rank with `diagonal` on its diagonal and 0 elsewhere.
+
+    Args:
+      diagonal: a tensor of numbers.
+
+    Raises:
+      InvalidArgumentError: a scalar.
+    """
     flat = diagonal.reshape(-1)
     matrix = jnp.where(_on_diagonal(flat.shape[0], flat.shape[0]), flat[:, None], jnp.zeros((), flat.dtype))
     return matrix.reshape(diagonal.shape * 2)
@@ -192,7 +199,14 @@ def tensor_diag(diagonal: T):
 
 @op("DiagPart")
 def tensor_diag_part(input: T):
-    """The diagonal of a tensor of even rank, whose first half of dimensions equals the second."""
+    """The diagonal of a tensor of even rank, whose first half of dimensions equals the second.
+
+    Args:
+      input: a tensor of numbers of shape [d1, ..., dk, d1, ..., dk].
+
+    Raises:
+      InvalidArgumentError: an odd rank, or halves that differ.
+    """
     half = input.ndim // 2
     if input.ndim % 2 or not input.ndim:
         shape = shape_text(input.shape)
@@ -210,7 +224,14 @@ def _not_strings(dtype):
 
 @op("Trace", T=NUMBERS, complain=_not_strings)
 def trace(x: T):
-    """The sum of the main diagonal of (each of a stack of) matrices."""
+    """The sum of the main diagonal of (each of a stack of) matrices.
+
+    Args:
+      x: [..., m, n].
+
+    Raises:
+      InvalidArgumentError: a rank below 2.
+    """
     _rank_two(x, "MatrixDiagPartV3")
     return jnp.sum(_diagonal(x), -1, dtype=x.dtype)
 
@@ -295,6 +316,10 @@ def _matrix_transpose(a: T, conjugate: Bool):
 def matrix_transpose(a, name="matrix_transpose", conjugate=False):
     """The last two dimensions exchanged, and conjugated if asked for.
 
+    Args:
+      a: [..., m, n].
+      conjugate: whether to take the complex conjugate, too.
+
     Raises:
       ValueError: a rank below 2.
     """
@@ -302,5 +327,12 @@ def matrix_transpose(a, name="matrix_transpose", conjugate=False):
 
 
 def adjoint(matrix, name=None):
-    """The conjugate transpose of the last two dimensions."""
+    """The conjugate transpose of the last two dimensions.
+
+    Args:
+      matrix: [..., m, n].
+
+    Raises:
+      ValueError: a rank below 2.
+    """
     return _matrix_transpose(matrix, True)

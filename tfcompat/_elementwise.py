@@ -217,7 +217,14 @@ atan2 = declare("atan2", "Angle of the point (x, y), elementwise, in [-pi, pi]."
 
 @op("NextAfter", T=WIDE_FLOATS, grad=None)
 def nextafter(x1: T, x2: T):
-    """The floating-point number next to x1 in the direction of x2."""
+    """The floating-point number next to x1 in the direction of x2.
+
+    Args:
+      x1, x2: float32 or float64 tensors of one dtype whose shapes broadcast.
+
+    Raises:
+      InvalidArgumentError: another dtype, two dtypes, or shapes that do not broadcast.
+    """
     return lax.nextafter(*aligned("NextAfter", x1, x2))
 
 
@@ -282,31 +289,66 @@ digamma = unary("digamma", "Digamma", (d.float16, *WIDE_FLOATS), _digamma,
 
 @op("Igamma", T=WIDE_FLOATS)
 def igamma(a: T, x: T):
-    """The regularised lower incomplete gamma function P(a, x)."""
+    """The regularised lower incomplete gamma function P(a, x).
+
+    Args:
+      a, x: float32 or float64 tensors of one dtype whose shapes broadcast.
+
+    Raises:
+      InvalidArgumentError: another dtype, two dtypes, or shapes that do not broadcast.
+    """
     return lax.igamma(*jnp.broadcast_arrays(*aligned("Igamma", a, x)))
 
 
 @op("Igammac", T=WIDE_FLOATS)
 def igammac(a: T, x: T):
-    """The regularised upper incomplete gamma function Q(a, x)."""
+    """The regularised upper incomplete gamma function Q(a, x).
+
+    Args:
+      a, x: float32 or float64 tensors of one dtype whose shapes broadcast.
+
+    Raises:
+      InvalidArgumentError: another dtype, two dtypes, or shapes that do not broadcast.
+    """
     return lax.igammac(*jnp.broadcast_arrays(*aligned("Igammac", a, x)))
 
 
 @op("Zeta", T=WIDE_FLOATS)
 def zeta(x: T, q: T):
-    """The Hurwitz zeta function."""
+    """The Hurwitz zeta function.
+
+    Args:
+      x, q: float32 or float64 tensors of one dtype whose shapes broadcast.
+
+    Raises:
+      InvalidArgumentError: another dtype, two dtypes, or shapes that do not broadcast.
+    """
     return lax.zeta(*jnp.broadcast_arrays(*aligned("Zeta", x, q)))
 
 
 @op("Polygamma", T=WIDE_FLOATS)
 def polygamma(a: T, x: T):
-    """The a-th derivative of digamma at x."""
+    """The a-th derivative of digamma at x.
+
+    Args:
+      a, x: float32 or float64 tensors of one dtype whose shapes broadcast.
+
+    Raises:
+      InvalidArgumentError: another dtype, two dtypes, or shapes that do not broadcast.
+    """
     return lax.polygamma(*jnp.broadcast_arrays(*aligned("Polygamma", a, x)))
 
 
 @op("Betainc", T=WIDE_FLOATS)
 def betainc(a: T, b: T, x: T):
-    """The regularised incomplete beta function I_x(a, b)."""
+    """The regularised incomplete beta function I_x(a, b).
+
+    Args:
+      a, b, x: float32 or float64 tensors of one dtype whose shapes are equal, or scalars.
+
+    Raises:
+      InvalidArgumentError: another dtype, two dtypes, or shapes that do not fit.
+    """
     return lax.regularized_incomplete_beta(*jnp.broadcast_arrays(*aligned("Betainc", a, b, x)))
 
 
@@ -369,13 +411,27 @@ logical_or = _logical("logical_or", "LogicalOr", lax.bitwise_or, "x or y, elemen
 
 @op("LogicalXor", grad=None)
 def logical_xor(x: Bools, y: Bools, name="LogicalXor"):
-    """Whether one of x and y is true, elementwise, of booleans."""
+    """Whether one of x and y is true, elementwise, of booleans.
+
+    Args:
+      x, y: bool tensors whose shapes broadcast.
+
+    Raises:
+      InvalidArgumentError: another dtype, or shapes that do not broadcast.
+    """
     return lax.bitwise_xor(*aligned("LogicalXor", x, y))
 
 
 @op("LogicalNot", grad=None)
 def logical_not(x: Bools):
-    """not x, elementwise, of booleans."""
+    """not x, elementwise, of booleans.
+
+    Args:
+      x: a bool tensor.
+
+    Raises:
+      InvalidArgumentError: another dtype.
+    """
     return lax.bitwise_not(x)
 
 

@@ -34,19 +34,48 @@ def fftnd(input: T, fft_length: Shape, axes: Shape):
 
 @op("IFFTND", T=COMPLEX)
 def ifftnd(input: T, fft_length: Shape, axes: Shape):
-    """The inverse of `fftnd`."""
+    """The inverse of `fftnd`.
+
+    Args:
+      input: a complex tensor.
+      fft_length: sizes to cut or pad the axes to, a vector.
+      axes: which axes, a vector.
+
+    Raises:
+      InvalidArgumentError: axes that do not exist or come twice.
+    """
     return jnp.fft.ifftn(input, *_checked(input, fft_length, axes, "IFFTND")).astype(input.dtype)
 
 
 @op("RFFTND", T=WIDE_FLOATS)
 def rfftnd(input: T, fft_length: Shape, axes: Shape, Tcomplex: Dtype = d.complex64):
-    """`fftnd` of a real tensor: of the last of `axes` only the first half and one more is given."""
+    """`fftnd` of a real tensor: of the last of `axes` only the first half and one more is given.
+
+    Args:
+      input: a real tensor.
+      fft_length: sizes to cut or pad the axes to, a vector.
+      axes: which axes, a vector.
+      Tcomplex: the DType of the result.
+
+    Raises:
+      InvalidArgumentError: axes that do not exist or come twice.
+    """
     return jnp.fft.rfftn(input, *_checked(input, fft_length, axes, "RFFTND")).astype(Tcomplex.np)
 
 
 @op("IRFFTND", T=COMPLEX)
 def irfftnd(input: T, fft_length: Shape, axes: Shape, Treal: Dtype = d.float32):
-    """The inverse of `rfftnd`."""
+    """The inverse of `rfftnd`.
+
+    Args:
+      input: a complex tensor.
+      fft_length: sizes of the result along the axes, a vector.
+      axes: which axes, a vector.
+      Treal: the DType of the result.
+
+    Raises:
+      InvalidArgumentError: axes that do not exist or come twice.
+    """
     return jnp.fft.irfftn(input, *_checked(input, fft_length, axes, "IRFFTND")).astype(Treal.np)
 
 

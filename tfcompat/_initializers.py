@@ -95,6 +95,10 @@ class RandomUniform(_Initializer):
     Args:
       minval, maxval: the bounds, Python numbers or scalar tensors.
       seed: an integer for the same numbers in each call; without it they come from `tf.random`'s streams.
+
+    Raises:
+      ValueError: (when called) a dtype that is neither floating nor integer.
+      TypeError: (when called) an unknown keyword.
     """
 
     def __init__(self, minval=-0.05, maxval=0.05, seed=None):
@@ -120,6 +124,10 @@ class RandomNormal(_Initializer):
     Args:
       mean, stddev: of the distribution, Python numbers or scalar tensors.
       seed: an integer for the same numbers in each call; without it they come from `tf.random`'s streams.
+
+    Raises:
+      ValueError: (when called) a dtype that is not floating.
+      TypeError: (when called) an unknown keyword.
     """
 
     def __init__(self, mean=0.0, stddev=0.05, seed=None):

@@ -47,6 +47,9 @@ def operands(x, y):
 def multiply_no_nan(x, y, name=None):
     """x * y elementwise, and 0 where y is 0 even if x is infinite or NaN.
 
+    Args:
+      x, y: floating or complex tensors of one dtype whose shapes broadcast.
+
     Raises:
       ValueError: tensors of different dtypes.
     """
@@ -56,6 +59,9 @@ def multiply_no_nan(x, y, name=None):
 
 def divide_no_nan(x, y, name=None):
     """x / y elementwise, and 0 where y is 0. Integers become float32 (8 and 16 bits) or float64.
+
+    Args:
+      x, y: tensors of numbers of one dtype whose shapes broadcast.
 
     Raises:
       TypeError: dtypes that differ, or that are no numbers.
@@ -81,13 +87,27 @@ def approximate_equal(x, y, tolerance=1e-05, name=None):
 
 
 def lbeta(x, name=None):
-    """log |Beta(x)|, over the last dimension: the sum of lgamma less lgamma of the sum."""
+    """log |Beta(x)|, over the last dimension: the sum of lgamma less lgamma of the sum.
+
+    Args:
+      x: a floating tensor of rank 1 or more.
+
+    Raises:
+      InvalidArgumentError: another dtype.
+    """
     x = convert(x)
     return subtract(reduce_sum(lgamma(x), -1), lgamma(reduce_sum(x, -1)))
 
 
 def erfcinv(x, name=None):
-    """The inverse of erfc."""
+    """The inverse of erfc.
+
+    Args:
+      x: a floating tensor of numbers in [0, 2].
+
+    Raises:
+      TypeError: another dtype.
+    """
     x = convert(x)
     return multiply(-math.sqrt(0.5), ndtri(multiply(0.5, x)))
 
@@ -132,6 +152,10 @@ def add_n(inputs, name=None):
 def accumulate_n(inputs, shape=None, tensor_dtype=None, name=None):
     """The sum of tensors of one shape and dtype, like `add_n`.
 
+    Args:
+      inputs: a list of tensors.
+      shape, tensor_dtype: what they must have.
+
     Raises:
       ValueError: shapes or dtypes differ, or are not `shape` and `tensor_dtype`.
     """
@@ -150,6 +174,10 @@ def accumulate_n(inputs, shape=None, tensor_dtype=None, name=None):
 
 def scalar_mul(scalar, x, name=None):
     """`scalar` times a tensor or IndexedSlices.
+
+    Args:
+      scalar: a number or scalar tensor.
+      x: a tensor or IndexedSlices of the same dtype.
 
     Raises:
       ValueError: `scalar` is no scalar.
@@ -244,6 +272,9 @@ def in_top_k(targets, predictions, k, name=None):
       targets: integer class of each example, shape [n].
       predictions: float32, shape [n, classes]. An example with an entry that is not finite gives False.
       k: how many.
+
+    Raises:
+      InvalidArgumentError: shapes that do not fit.
     """
     return _in_top_k(predictions, targets, k)
 
@@ -253,21 +284,42 @@ def in_top_k(targets, predictions, k, name=None):
 
 @op("IsNonDecreasing", grad=None)
 def is_non_decreasing(x: T):
-    """Whether no element is smaller than the one before it, in row-major order."""
+    """Whether no element is smaller than the one before it, in row-major order.
+
+    Args:
+      x: a tensor of numbers.
+
+    Raises:
+      InvalidArgumentError: a dtype without an order.
+    """
     flat = x.reshape(-1)
     return jnp.all(flat[1:] >= flat[:-1])
 
 
 @op("IsStrictlyIncreasing", grad=None)
 def is_strictly_increasing(x: T):
-    """Whether each element is larger than the one before it, in row-major order."""
+    """Whether each element is larger than the one before it, in row-major order.
+
+    Args:
+      x: a tensor of numbers.
+
+    Raises:
+      InvalidArgumentError: a dtype without an order.
+    """
     flat = x.reshape(-1)
     return jnp.all(flat[1:] > flat[:-1])
 
 
 @op("InvertPermutation", grad=None, T=INDEX)
 def invert_permutation(x: T):
-    """The permutation that undoes `x`, a vector of the numbers 0..n-1."""
+    """The permutation that undoes `x`, a vector of the numbers 0..n-1.
+
+    Args:
+      x: int32 or int64.
+
+    Raises:
+      InvalidArgumentError: `x` is no vector, or no permutation.
+    """
     return jnp.zeros_like(x).at[x].set(jnp.arange(x.shape[0], dtype=x.dtype))
 
 
@@ -279,6 +331,16 @@ def _l2_normalize(x: T, epsilon: Data("E"), axis: Axes = None):
 
 
 def l2_normalize(x, axis=None, epsilon=1e-12, name=None, dim=None):
-    """x / sqrt(max(sum(|x| ** 2), epsilon)), the sum over `axis` (default: all)."""
+    """x / sqrt(max(sum(|x| ** 2), epsilon)), the sum over `axis` (default: all).
+
+    Args:
+      x: a floating or complex tensor.
+      axis: an int or list of ints.
+      epsilon: a lower bound of the sum.
+      dim: an older name of `axis`.
+
+    Raises:
+      InvalidArgumentError: there is no such axis.
+    """
     x = convert(x)
     return _l2_normalize(x, convert(epsilon, x.dtype.real_dtype), dim if dim is not None else axis)

@@ -58,6 +58,9 @@ def _root_grad(g, out, input):
 def sqrtm(input: T):
     """The principal square roots of matrices; NaN where a real matrix has no real one.
 
+    Args:
+      input: [..., n, n].
+
     Raises:
       InvalidArgumentError: matrices that are not square.
     """
@@ -96,6 +99,9 @@ def _log(x):
 @op("MatrixLogarithm", T=COMPLEX, grad=None)
 def logm(input: T):
     """The principal logarithms of complex matrices.
+
+    Args:
+      input: [..., n, n].
 
     Raises:
       InvalidArgumentError: matrices that are not square.

@@ -154,7 +154,20 @@ def _convolution(input, filters, strides, padding, data_format, dilations, n, ke
 
 
 def conv1d(input, filters, stride, padding, data_format="NWC", dilations=None, name=None):
-    """1-D convolution of `[batch, width, channels]` with `[width, in, out]`."""
+    """1-D convolution of `[batch, width, channels]` with `[width, in, out]`.
+
+    Args:
+      input: a floating tensor of rank 3.
+      filters: of the dtype of `input`.
+      stride: an int.
+      padding: "SAME", "VALID" or "CAUSAL".
+      data_format: "NWC" or "NCW".
+      dilations: how far filter entries are apart, an int.
+
+    Raises:
+      ValueError: another padding or format.
+      InvalidArgumentError: channels or sizes that do not fit.
+    """
     return _convolution(input, filters, stride, padding, data_format, dilations, 1, "Conv2D")
 
 
@@ -175,7 +188,20 @@ def conv2d(input, filters, strides, padding, data_format="NHWC", dilations=None,
 
 
 def conv3d(input, filters, strides, padding, data_format="NDHWC", dilations=None, name=None):
-    """3-D convolution of `[batch, depth, height, width, in]` with `[depth, height, width, in, out]`."""
+    """3-D convolution of `[batch, depth, height, width, in]` with `[depth, height, width, in, out]`.
+
+    Args:
+      input: a floating tensor of rank 5.
+      filters: of the dtype of `input`.
+      strides: a list of 5.
+      padding: "SAME" or "VALID".
+      data_format: "NDHWC" or "NCDHW".
+      dilations: a list of 5.
+
+    Raises:
+      ValueError: another padding or format.
+      InvalidArgumentError: channels or sizes that do not fit.
+    """
     for name, value in (("strides", strides), ("dilations", [1] * 5 if dilations is None else dilations)):
         if not isinstance(value, (list, tuple)):
             raise TypeError(f"Expected list for '{name}' argument to 'conv3d' Op, not {value!r}.")
@@ -185,7 +211,19 @@ def conv3d(input, filters, strides, padding, data_format="NDHWC", dilations=None
 
 
 def convolution(input, filters, strides=None, padding="VALID", data_format=None, dilations=None, name=None):
-    """Convolution over as many spatial dimensions as `filters` has."""
+    """Convolution over as many spatial dimensions as `filters` has.
+
+    Args:
+      input: [batch, spatial dimensions, in] or [batch, in, spatial dimensions].
+      filters: [spatial dimensions, in, out].
+      strides, dilations: an int, or a list with one for each spatial dimension.
+      padding: "SAME", "VALID" or a list of pairs.
+      data_format: such as "NHWC" or "NCHW".
+
+    Raises:
+      ValueError: ranks, padding or format that do not fit.
+      InvalidArgumentError: channels or sizes that do not fit.
+    """
     filters = convert(filters)
     n = len(filters._aval.shape) - 2
     return _convolution(input, filters, strides or 1, padding, data_format, dilations, n, "Conv2D")
@@ -203,6 +241,10 @@ def depthwise_conv2d(input, filter, strides, padding, data_format=None, dilation
 
     Returns:
       A tensor with in * multiplier channels.
+
+    Raises:
+      ValueError: another padding or format.
+      InvalidArgumentError: channels or sizes that do not fit.
     """
     from tfcompat._array import reshape
 
@@ -230,7 +272,21 @@ def depthwise_conv2d(input, filter, strides, padding, data_format=None, dilation
 
 def separable_conv2d(input, depthwise_filter, pointwise_filter, strides, padding, data_format=None, dilations=None,
                      name=None):  # fmt: skip
-    """A depthwise convolution followed by a 1x1 convolution."""
+    """A depthwise convolution followed by a 1x1 convolution.
+
+    Args:
+      input: a floating tensor of rank 4.
+      depthwise_filter: [height, width, in, multiplier].
+      pointwise_filter: [1, 1, in * multiplier, out].
+      strides: a list of 4.
+      padding: "SAME" or "VALID".
+      data_format: "NHWC" or "NCHW".
+      dilations: a list of 2.
+
+    Raises:
+      ValueError: another padding or format.
+      InvalidArgumentError: channels or sizes that do not fit.
+    """
     y = depthwise_conv2d(input, depthwise_filter, strides, padding, data_format, dilations)
     return conv2d(y, pointwise_filter, 1, "VALID", data_format or "NHWC")
 
@@ -256,7 +312,21 @@ def transpose_convolve(input: T, filters: T, options: Any):
 
 def conv2d_transpose(input, filters, output_shape, strides, padding="SAME", data_format="NHWC", dilations=None,
                      name=None):  # fmt: skip
-    """The transpose of `conv2d`; `filters` is `[height, width, out, in]`."""
+    """The transpose of `conv2d`; `filters` is `[height, width, out, in]`.
+
+    Args:
+      input: a floating tensor of rank 4.
+      filters: of the dtype of `input`.
+      output_shape: the shape of the result, a vector of 4.
+      strides: an int, or a list of 1, 2 or 4.
+      padding: "SAME", "VALID" or a list of pairs.
+      data_format: "NHWC" or "NCHW".
+      dilations: an int, or a list.
+
+    Raises:
+      ValueError: another padding or format.
+      InvalidArgumentError: an `output_shape` that `conv2d` would not make `input` of.
+    """
     from tfcompat._core.attributes import Shape
 
     data_format = format_of(data_format, 2)
@@ -374,7 +444,18 @@ def _pool_sizes(value, n, name, channels_first, kernel):
 
 
 def max_pool1d(input, ksize, strides, padding, data_format="NWC", name=None):
-    """Maxima of windows of `[batch, width, channels]`."""
+    """Maxima of windows of `[batch, width, channels]`.
+
+    Args:
+      input: a tensor of numbers of rank 3.
+      ksize, strides: ints.
+      padding: "SAME" or "VALID".
+      data_format: "NWC" or "NCW".
+
+    Raises:
+      ValueError: another padding or format.
+      InvalidArgumentError: windows larger than the padded input.
+    """
     return _pool(_max_pool, input, ksize, strides, padding, data_format, 1, "MaxPool")
 
 
@@ -393,22 +474,66 @@ def max_pool2d(input, ksize, strides, padding, data_format="NHWC", name=None):
 
 
 def max_pool3d(input, ksize, strides, padding, data_format="NDHWC", name=None):
-    """Maxima of windows of `[batch, depth, height, width, channels]`."""
+    """Maxima of windows of `[batch, depth, height, width, channels]`.
+
+    Args:
+      input: a floating tensor of rank 5.
+      ksize, strides: an int, or lists of 1, 3 or 5.
+      padding: "SAME" or "VALID".
+      data_format: "NDHWC" or "NCDHW".
+
+    Raises:
+      ValueError: another padding or format.
+      InvalidArgumentError: windows larger than the padded input.
+    """
     return _pool(_max_pool, input, ksize, strides, padding, data_format, 3, "MaxPool3D")
 
 
 def avg_pool1d(input, ksize, strides, padding, data_format="NWC", name=None):
-    """Means of windows of `[batch, width, channels]`; padding does not count."""
+    """Means of windows of `[batch, width, channels]`; padding does not count.
+
+    Args:
+      input: a floating tensor of rank 3.
+      ksize, strides: ints.
+      padding: "SAME" or "VALID".
+      data_format: "NWC" or "NCW".
+
+    Raises:
+      ValueError: another padding or format.
+      InvalidArgumentError: windows larger than the padded input.
+    """
     return _pool(_avg_pool, input, ksize, strides, padding, data_format, 1, "AvgPool")
 
 
 def avg_pool2d(input, ksize, strides, padding, data_format="NHWC", name=None):
-    """Means of windows of `[batch, height, width, channels]`; padding does not count."""
+    """Means of windows of `[batch, height, width, channels]`; padding does not count.
+
+    Args:
+      input: a floating tensor of rank 4.
+      ksize, strides: an int, or lists of 1, 2 or 4.
+      padding: "SAME" or "VALID".
+      data_format: "NHWC" or "NCHW".
+
+    Raises:
+      ValueError: another padding or format.
+      InvalidArgumentError: windows larger than the padded input.
+    """
     return _pool(_avg_pool, input, ksize, strides, padding, data_format, 2, "AvgPool")
 
 
 def avg_pool3d(input, ksize, strides, padding, data_format="NDHWC", name=None):
-    """Means of windows of `[batch, depth, height, width, channels]`; padding does not count."""
+    """Means of windows of `[batch, depth, height, width, channels]`; padding does not count.
+
+    Args:
+      input: a floating tensor of rank 5.
+      ksize, strides: an int, or lists of 1, 3 or 5.
+      padding: "SAME" or "VALID".
+      data_format: "NDHWC" or "NCDHW".
+
+    Raises:
+      ValueError: another padding or format.
+      InvalidArgumentError: windows larger than the padded input.
+    """
     return _pool(_avg_pool, input, ksize, strides, padding, data_format, 3, "AvgPool3D")
 
 
@@ -420,21 +545,57 @@ def _spatial_rank(value):
 
 
 def max_pool(input, ksize, strides, padding, data_format=None, name=None):
-    """Maxima of windows, for as many spatial dimensions as `input` has."""
+    """Maxima of windows, for as many spatial dimensions as `input` has.
+
+    Args:
+      input: [batch, spatial dimensions, channels] ("NWC", "NHWC", "NDHWC") or [batch, channels, spatial
+        dimensions].
+      ksize, strides: an int, or a list with one for each spatial dimension.
+      padding: "SAME", "VALID", or a list of pairs.
+      data_format: see `input`; default: channels last.
+
+    Raises:
+      ValueError: another rank, padding or format.
+      InvalidArgumentError: windows larger than the padded input.
+    """
     value = convert(input)
     n = _spatial_rank(value)
     return _pool(_max_pool, value, ksize, strides, padding, data_format, n, "MaxPool")
 
 
 def avg_pool(input, ksize, strides, padding, data_format=None, name=None):
-    """Means of windows, for as many spatial dimensions as `input` has; padding does not count."""
+    """Means of windows, for as many spatial dimensions as `input` has; padding does not count.
+
+    Args:
+      input: [batch, spatial dimensions, channels] ("NWC", "NHWC", "NDHWC") or [batch, channels, spatial
+        dimensions].
+      ksize, strides: an int, or a list with one for each spatial dimension.
+      padding: "SAME" or "VALID".
+      data_format: see `input`; default: channels last.
+
+    Raises:
+      ValueError: another rank, padding or format.
+      InvalidArgumentError: windows larger than the padded input.
+    """
     value = convert(input)
     n = _spatial_rank(value)
     return _pool(_avg_pool, value, ksize, strides, padding, data_format, n, "AvgPool")
 
 
 def pool(input, window_shape, pooling_type, strides=None, padding="VALID", data_format=None, dilations=None, name=None):
-    """Maxima ("MAX") or means ("AVG") of windows."""
+    """Maxima ("MAX") or means ("AVG") of windows.
+
+    Args:
+      input: [batch, spatial dimensions, channels] or [batch, channels, spatial dimensions].
+      window_shape: a list with one int for each spatial dimension.
+      pooling_type: "MAX" or "AVG".
+      strides, dilations: likewise; default 1.
+      padding: "SAME", "VALID" or a list of pairs.
+      data_format: such as "NHWC" or "NCHW".
+
+    Raises:
+      ValueError: another type, padding or format, or strides and dilations both above 1.
+    """
     if dilations is not None and any(d != 1 for d in np.atleast_1d(dilations)):
         raise NotImplementedError("tf.nn.pool with dilations: dilate with tf.strided_slice first.")
     if pooling_type not in ("MAX", "AVG"):

@@ -119,7 +119,14 @@ def ctc_loss(labels, logits, label_length, logit_length, logits_time_major=True,
 
 
 def ctc_unique_labels(labels, name=None):
-    """Of each row of labels: its distinct ones in order of appearance, padded with 0, and which of them each label is."""
+    """Of each row of labels: its distinct ones in order of appearance, padded with 0, and which of them each label is.
+
+    Args:
+      labels: integers [batch, longest].
+
+    Raises:
+      ValueError: another rank.
+    """
     rows = np.asarray(host_value(convert(labels)))
     distinct, places = np.zeros(rows.shape, np.int64), np.zeros(rows.shape, np.int32)
     for i, row in enumerate(rows.tolist()):
@@ -135,6 +142,9 @@ def collapse_repeated(labels, seq_length, name=None):
     Args:
       labels: [batch, longest].
       seq_length: integers [batch].
+
+    Raises:
+      ValueError: shapes that do not fit.
     """
     labels, seq_length = convert(labels), convert(seq_length)
     rows, lengths = np.asarray(host_value(labels)), np.asarray(host_value(seq_length))

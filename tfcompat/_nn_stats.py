@@ -29,6 +29,9 @@ def weighted_moments(x, axes, frequency_weights, keepdims=False, name=None):
       axes: list of integers.
       frequency_weights: a tensor that broadcasts with x.
       keepdims: whether to keep the axes, with size 1.
+
+    Raises:
+      InvalidArgumentError: there is no such axis, or weights that do not broadcast.
     """
     x, weights = convert(x), convert(frequency_weights)
     half = x.dtype in HALVES
@@ -50,6 +53,9 @@ def sufficient_statistics(x, axes, shift=None, keepdims=False, name=None):
       axes: list of integers.
       shift: what to subtract first, for accuracy; None for nothing.
       keepdims: whether to keep the axes, with size 1.
+
+    Raises:
+      InvalidArgumentError: there is no such axis.
     """
     axes = list(set(axes))
     x = convert(x)
@@ -64,7 +70,17 @@ def sufficient_statistics(x, axes, shift=None, keepdims=False, name=None):
 
 def batch_norm_with_global_normalization(input, mean, variance, beta, gamma, variance_epsilon, scale_after_normalization,
                                          name=None):  # fmt: skip
-    """(input - mean) / sqrt(variance + variance_epsilon), times gamma if `scale_after_normalization`, plus beta."""
+    """(input - mean) / sqrt(variance + variance_epsilon), times gamma if `scale_after_normalization`, plus beta.
+
+    Args:
+      input: a tensor of rank 4.
+      mean, variance, beta, gamma: vectors of its last dimension's size.
+      variance_epsilon: a number.
+      scale_after_normalization: a bool.
+
+    Raises:
+      InvalidArgumentError: shapes that do not fit.
+    """
     scale = rsqrt(convert(variance) + variance_epsilon)
     scale = multiply(scale, gamma) if scale_after_normalization else scale
     return multiply(input, scale) + (beta - multiply(mean, scale))
@@ -110,7 +126,14 @@ def compute_average_loss(per_example_loss, sample_weight=None, global_batch_size
 
 
 def scale_regularization_loss(regularization_loss):
-    """The sum of a regularization loss, divided by the number of replicas (1)."""
+    """The sum of a regularization loss, divided by the number of replicas (1).
+
+    Args:
+      regularization_loss: a tensor.
+
+    Raises:
+      RuntimeError: inside a replica of a strategy with several.
+    """
     return reduce_sum(regularization_loss) / 1
 
 

@@ -64,6 +64,12 @@ def conv_transpose(input, filters, output_shape, strides, padding="SAME", data_f
 def atrous_conv2d(value, filters, rate, padding, name=None):
     """`conv2d` with filters whose entries are `rate` pixels apart.
 
+    Args:
+      value: a floating tensor [batch, height, width, in].
+      filters: [height, width, in, out].
+      rate: an int.
+      padding: "SAME" or "VALID".
+
     Raises:
       ValueError: `rate` below 1, or another padding than "SAME" and "VALID".
     """
@@ -77,6 +83,13 @@ def atrous_conv2d(value, filters, rate, padding, name=None):
 
 def atrous_conv2d_transpose(value, filters, output_shape, rate, padding, name=None):
     """The transpose of `atrous_conv2d`; `filters` is `[height, width, out, in]`.
+
+    Args:
+      value: a floating tensor [batch, height, width, in].
+      filters: of the dtype of `value`.
+      output_shape: the shape of the result.
+      rate: an int.
+      padding: "SAME" or "VALID".
 
     Raises:
       ValueError: `rate` below 1, or channels that do not fit. InvalidArgumentError: other shapes that do not fit.
@@ -139,13 +152,33 @@ def _depthwise_options(strides, padding, data_format, dilations):
 
 def depthwise_conv2d_backprop_input(input_sizes, filter, out_backprop, strides, padding, data_format="NHWC",
                                     dilations=(1, 1, 1, 1), name=None):  # fmt: skip
-    """The derivative of `depthwise_conv2d` with regard to its input, of shape `input_sizes`, at `out_backprop`."""
+    """The derivative of `depthwise_conv2d` with regard to its input, of shape `input_sizes`, at `out_backprop`.
+
+    Args:
+      input_sizes: the input's shape, a vector of 4.
+      filter: the convolution's filters.
+      out_backprop: a cotangent of the convolution's result.
+      strides, padding, data_format, dilations: the convolution's.
+
+    Raises:
+      InvalidArgumentError: shapes that do not fit.
+    """
     return _depthwise_input(filter, out_backprop, input_sizes, _depthwise_options(strides, padding, data_format, dilations))
 
 
 def depthwise_conv2d_backprop_filter(input, filter_sizes, out_backprop, strides, padding, data_format="NHWC",
                                      dilations=(1, 1, 1, 1), name=None):  # fmt: skip
-    """The derivative of `depthwise_conv2d` with regard to its filters, of shape `filter_sizes`, at `out_backprop`."""
+    """The derivative of `depthwise_conv2d` with regard to its filters, of shape `filter_sizes`, at `out_backprop`.
+
+    Args:
+      input: the convolution's input.
+      filter_sizes: the filters' shape, a vector of 4.
+      out_backprop: a cotangent of the convolution's result.
+      strides, padding, data_format, dilations: the convolution's.
+
+    Raises:
+      InvalidArgumentError: shapes that do not fit.
+    """
     return _depthwise_filter(input, out_backprop, filter_sizes, _depthwise_options(strides, padding, data_format, dilations))
 
 

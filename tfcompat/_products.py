@@ -313,6 +313,9 @@ def _global_norm(values: Many("T")):
 def global_norm(t_list, name=None):
     """sqrt(sum of norm(t) ** 2) over a list of tensors; entries that are None do not count.
 
+    Args:
+      t_list: a list of tensors, IndexedSlices and None.
+
     Raises:
       TypeError: `t_list` is no sequence.
     """

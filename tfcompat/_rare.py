@@ -108,10 +108,18 @@ def timestamp(name=None):
 
 
 def is_symbolic_tensor(tensor):
-    """False: there are no tensors without values here."""
+    """False: there are no tensors without values here.
+
+    Args:
+      tensor: a tensor.
+    """
     return False
 
 
 def guarantee_const(input, name=None):
-    """The tensor; TensorFlow's hint to its graph optimizer."""
+    """The tensor; TensorFlow's hint to its graph optimizer.
+
+    Args:
+      input: a tensor.
+    """
     return convert(input)

@@ -176,7 +176,16 @@ def reduce_variance(input_tensor, axis=None, keepdims=False, name=None):
 
 
 def reduce_std(input_tensor, axis=None, keepdims=False, name=None):
-    """The square root of `reduce_variance`."""
+    """The square root of `reduce_variance`.
+
+    Args:
+      input_tensor: floating or complex.
+      axis: an int or list of ints; default: all.
+      keepdims: whether to keep the axes, with size 1.
+
+    Raises:
+      TypeError: `input_tensor` holds integers.
+    """
     return _reduce_std(_inexact(input_tensor), axis, keepdims)
 
 
@@ -270,6 +279,11 @@ LARGE = 1 << 13  # elements
 def argmax(input: T, axis: _Scalar = None, output_type: Dtype = d.int64):
     """Where the largest element along `axis` (default 0) is; of equal ones the first. NaN is never the largest.
 
+    Args:
+      input: a tensor of real numbers or bools.
+      axis: an int scalar.
+      output_type: the DType of the result.
+
     Raises:
       InvalidArgumentError: no such axis, an axis of size 0, or an `output_type` other than int16, uint16, int32, int64.
     """
@@ -305,6 +319,9 @@ def cumsum(x: T, axis: _ScanAxis = 0, exclusive: Bool = False, reverse: Bool = F
     Args:
       exclusive: sums of what comes before each element, without it.
       reverse: from the end.
+
+    Raises:
+      InvalidArgumentError: there is no such axis, or another dtype.
     """
     return _scan("Cumsum", x, axis, exclusive, reverse, lax.cumsum, 0)
 
@@ -339,7 +356,17 @@ def _count_nonzero(input: T, axis: Axes, keepdims: Bool, dtype: Dtype):
 
 
 def count_nonzero(input, axis=None, keepdims=None, dtype=d.int64, name=None):
-    """How many elements along `axis` are not zero (of strings: not empty)."""
+    """How many elements along `axis` are not zero (of strings: not empty).
+
+    Args:
+      input: a tensor of numbers, bools or strings.
+      axis: an int or list of ints; default: all.
+      keepdims: whether to keep the axes, with size 1.
+      dtype: the DType of the result.
+
+    Raises:
+      InvalidArgumentError: there is no such axis.
+    """
     x = convert(input)
     if x.dtype is d.string:
         x = convert(host_value(x) != b"")
@@ -353,7 +380,14 @@ def _zero_fraction(value: T):
 
 
 def zero_fraction(value, name=None):
-    """The fraction of elements that are zero, float32 (float64 of float64)."""
+    """The fraction of elements that are zero, float32 (float64 of float64).
+
+    Args:
+      value: a tensor of numbers.
+
+    Raises:
+      ValueError: `value` cannot become a tensor.
+    """
     return _zero_fraction(value)
 
 

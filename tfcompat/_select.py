@@ -259,7 +259,15 @@ def unique(x, out_idx=dtypes.int32, name=None):
 
 
 def unique_with_counts(x, out_idx=dtypes.int32, name=None):
-    """`unique`, and how often each element occurs: a named tuple (y, idx, count)."""
+    """`unique`, and how often each element occurs: a named tuple (y, idx, count).
+
+    Args:
+      x: a vector.
+      out_idx: the DType of idx and count, int32 or int64.
+
+    Raises:
+      InvalidArgumentError: `x` is no vector.
+    """
     found, size = _unique(x, out_idx, "UniqueWithCounts")
     index = host_value(found.idx)
     return UniqueWithCounts(*found, _host(np.bincount(index, minlength=size).astype(index.dtype)))
@@ -330,6 +338,9 @@ def sequence_mask(lengths, maxlen=None, dtype=dtypes.bool, name=None):
 
 def broadcast_dynamic_shape(shape_x, shape_y):
     """The shape that tensors of two shapes broadcast to, as a vector.
+
+    Args:
+      shape_x, shape_y: int vectors of one dtype.
 
     Raises:
       InvalidArgumentError: they cannot be broadcast together.
@@ -455,6 +466,10 @@ def _unravel(indices: T, dims: Shape):
 def unravel_index(indices, dims, name=None):
     """Positions in a flattened tensor of shape `dims` as coordinates, one row for each dimension.
 
+    Args:
+      indices: an int tensor.
+      dims: a vector of the same dtype.
+
     Raises:
       InvalidArgumentError: a position out of range.
     """
@@ -476,6 +491,12 @@ def _bins(values: T, value_range: T, nbins: Axis, dtype: Dtype):
 def histogram_fixed_width_bins(values, value_range, nbins=100, dtype=dtypes.int32, name=None):
     """For each value, which of `nbins` equal parts of `value_range` it is in; those outside count to the ends.
 
+    Args:
+      values: a tensor of real numbers.
+      value_range: [low, high], of the dtype of `values`.
+      nbins: an int scalar.
+      dtype: the DType of the result, int32 or int64.
+
     Raises:
       InvalidArgumentError: a range that is empty, or fewer than one bin.
     """
@@ -496,6 +517,12 @@ def _count(bins: T, nbins: Axis, dtype: Dtype):
 
 def histogram_fixed_width(values, value_range, nbins=100, dtype=dtypes.int32, name=None):
     """How many values are in each of `nbins` equal parts of `value_range`; those outside count to the ends.
+
+    Args:
+      values: a tensor of real numbers.
+      value_range: [low, high], of the dtype of `values`.
+      nbins: an int scalar.
+      dtype: the DType of the result, int32 or int64.
 
     Raises:
       InvalidArgumentError: a range that is empty, or fewer than one bin.

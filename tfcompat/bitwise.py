@@ -13,7 +13,14 @@ bitwise_xor = binary("bitwise_xor", "BitwiseXor", INTEGERS, lax.bitwise_xor, Non
 
 @op("Invert", grad=None, T=INTEGERS)
 def invert(x: T):
-    """The bits that are not set in x."""
+    """The bits that are not set in x.
+
+    Args:
+      x: an integer tensor.
+
+    Raises:
+      InvalidArgumentError: another dtype.
+    """
     return lax.bitwise_not(x)
 
 

@@ -242,14 +242,32 @@ def _dims(x):
 
 
 def assert_rank(x, rank, message=None, name=None):
-    """Raises ValueError unless the tensor has rank `rank`."""
+    """Args:
+      x: a tensor.
+      rank: a scalar int.
+      message: put in front of the error's text.
+
+    Raises ValueError unless the tensor has rank `rank`.
+
+    Raises:
+      ValueError: another rank.
+    """
     rank, (have, shape) = _rank_number(rank), _dims(x)
     if have != rank:
         raise ValueError(f"{_start(message)}Tensor  must have rank {rank}.  Received rank {have}, shape {shape}")
 
 
 def assert_rank_at_least(x, rank, message=None, name=None):
-    """Raises ValueError unless the tensor has rank `rank` or more."""
+    """Args:
+      x: a tensor.
+      rank: a scalar int.
+      message: put in front of the error's text.
+
+    Raises ValueError unless the tensor has rank `rank` or more.
+
+    Raises:
+      ValueError: a smaller rank.
+    """
     rank, (have, shape) = _rank_number(rank), _dims(x)
     if have < rank:
         raise ValueError(
@@ -258,14 +276,31 @@ def assert_rank_at_least(x, rank, message=None, name=None):
 
 
 def assert_rank_in(x, ranks, message=None, name=None):
-    """Raises ValueError unless the tensor's rank is one of `ranks`."""
+    """Args:
+      x: a tensor.
+      ranks: scalar ints.
+      message: put in front of the error's text.
+
+    Raises ValueError unless the tensor's rank is one of `ranks`.
+
+    Raises:
+      ValueError: another rank.
+    """
     ranks, (have, shape) = tuple(_rank_number(r) for r in ranks), _dims(x)
     if have not in ranks:
         raise ValueError(f"{_start(message)}Tensor  must have rank in {ranks}.  Received rank {have}, shape {shape}")
 
 
 def assert_scalar(tensor, message=None, name=None):
-    """Raises ValueError unless the tensor is a scalar."""
+    """Args:
+      tensor: a tensor.
+      message: put in front of the error's text.
+
+    Raises ValueError unless the tensor is a scalar.
+
+    Raises:
+      ValueError: another rank.
+    """
     tensor = _convert(tensor)
     if tensor._aval.shape:
         raise ValueError(f"{_start(message)}Expected scalar shape, saw shape: {tensor.shape}.")
@@ -346,14 +381,31 @@ def _dtype_of(x):
 
 
 def assert_type(tensor, tf_type, message=None, name=None):
-    """Raises TypeError unless the tensor's dtype is `tf_type`."""
+    """Args:
+      tensor: a tensor.
+      tf_type: a DType.
+      message: put in front of the error's text.
+
+    Raises TypeError unless the tensor's dtype is `tf_type`.
+
+    Raises:
+      TypeError: another dtype.
+    """
     wanted, have = _d.as_dtype(tf_type), _dtype_of(tensor)
     if have is not wanted:
         raise TypeError(f"{_start(message)}tensor must be of type {wanted!r}; got {have!r}")
 
 
 def assert_integer(x, message=None, name=None):
-    """Raises TypeError unless the tensor holds integers."""
+    """Args:
+      x: a tensor.
+      message: put in front of the error's text.
+
+    Raises TypeError unless the tensor holds integers.
+
+    Raises:
+      TypeError: another dtype.
+    """
     have = _dtype_of(x)
     if not have.is_integer:
         raise TypeError(f'{_start(message)}Expected "x" to be integer type.  Found: tensor of dtype {have}')
@@ -361,6 +413,10 @@ def assert_integer(x, message=None, name=None):
 
 def assert_same_float_dtype(tensors=None, dtype=None):
     """The dtype of all `tensors`, which must be floating and equal (to `dtype` where it is given; default float32).
+
+    Args:
+      tensors: a list of tensors and None.
+      dtype: a floating DType.
 
     Raises:
       ValueError: dtypes that differ or are not floating.
@@ -382,14 +438,25 @@ def assert_same_float_dtype(tensors=None, dtype=None):
 
 
 def is_numeric_tensor(tensor):
-    """Whether `tensor` is a tensor of numbers."""
+    """Whether `tensor` is a tensor of numbers.
+
+    Args:
+      tensor: anything.
+    """
     return isinstance(tensor, (_Tensor, _TensorType)) and (
         tensor.dtype.is_floating or tensor.dtype.is_complex or tensor.dtype.is_integer or tensor.dtype.is_quantized
     )
 
 
 def assert_proper_iterable(values):
-    """Raises TypeError unless `values` is iterable, and neither a tensor nor a string."""
+    """Args:
+      values: anything.
+
+    Raises TypeError unless `values` is iterable, and neither a tensor nor a string.
+
+    Raises:
+      TypeError: see above.
+    """
     improper = (_TensorHandle, _TensorType, _np.ndarray, str, bytes)
     if isinstance(values, improper):
         raise TypeError(f'Expected argument "values" to be a "proper" iterable.  Found: {type(values)}')
@@ -413,12 +480,30 @@ def _what_is_wrong(tensor, message):
 @_op("CheckNumerics", T=_FLOATS, grad=lambda g, out, tensor, message: g,
      check=_Check(_not_finite, _what_is_wrong, immediate=True))  # fmt: skip
 def check_numerics(tensor: _T, message: _Str):
-    """The tensor; raises InvalidArgumentError with `message` if it has an element that is NaN or infinite."""
+    """The tensor; raises InvalidArgumentError with `message` if it has an element that is NaN or infinite.
+
+    Args:
+      tensor: a floating tensor.
+      message: put in front of the error's text.
+
+    Raises:
+      InvalidArgumentError: see above.
+      TypeError: another dtype.
+    """
     return tensor
 
 
 def assert_all_finite(x, message, name=None):
-    """The tensor; raises InvalidArgumentError with `message` if it has an element that is NaN or infinite."""
+    """The tensor; raises InvalidArgumentError with `message` if it has an element that is NaN or infinite.
+
+    Args:
+      x: a floating tensor.
+      message: put in front of the error's text.
+
+    Raises:
+      InvalidArgumentError: see above.
+      TypeError: another dtype.
+    """
     return check_numerics(x, message)
 
 
@@ -441,7 +526,11 @@ def is_traceback_filtering_enabled():
 
 
 def set_log_device_placement(enabled):
-    """Remembers the flag; placements are not logged."""
+    """Remembers the flag; placements are not logged.
+
+    Args:
+      enabled: a bool.
+    """
     _settings["log_device_placement"] = bool(enabled)
 
 

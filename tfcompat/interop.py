@@ -19,6 +19,7 @@ from tfcompat._core.avals import aval_of as _aval_of
 from tfcompat._core.body import Body as _Body
 from tfcompat._core.convert import convert as _convert
 from tfcompat._core.data_structures import ListWrapper as _ListWrapper, _DictWrapper, _TupleWrapper
+from tfcompat._core.draws import DrawCell as _DrawCell
 from tfcompat._core.errors import OperatorNotAllowedInGraphError as _NotAllowed
 from tfcompat._core.op import Op as _Op, invoke as _invoke
 from tfcompat._core.tensor import Tensor as _Tensor
@@ -35,7 +36,7 @@ _DELETED = "tfcompat.interop.from_jax: the array was deleted, probably because i
 _READ = (
     "{name}: the value of a tensor is needed while the function is recorded for JAX (inside jax.jit, grad or vmap), where "
     "values are not known. print, numpy(), float(), `if tensor:`, Python loops over values and ops whose output shape "
-    "depends on values need one. Use tf.where in place of `if`, pass numbers that steer Python code as Python numbers by "
+    "depends on values need one. Use tf.where or tf.cond in place of `if`, or decorate the function with tf.function, pass numbers that steer Python code as Python numbers by "
     "functools.partial, or call the function outside of JAX's transformations."
 )
 _WRITTEN = (
@@ -181,8 +182,10 @@ def _readable(leaf):
 def jax_function(function, variables=None):
     """A function written with tf as a pure JAX function, for `jax.jit`, `jax.grad`, `jax.vmap` and the like.
 
-    Under a transformation the function is recorded on symbolic tensors each time JAX traces it, and what was recorded is
-    evaluated on JAX's tracers. Called on plain arrays it just runs, and may read values.
+    Under a transformation the function is recorded on symbolic tensors, as by `tf.function` (but without AutoGraph:
+    decorate it with `tf.function` for that), each time JAX traces it, and what was recorded is evaluated on JAX's tracers.
+    Its derivatives are TensorFlow's, in reverse mode; forward mode (jax.jvp, jacfwd, hessian) stops at ops that have
+    derivatives of their own, relu for instance: use jax.jacrev of jax.grad for second ones. Called on plain arrays it just runs, and may read values.
 
     In a JAX without 64-bit types, arguments and results of 64 bits become 32-bit ones, as everywhere in such a JAX.
 
@@ -233,11 +236,6 @@ def _check_values(name, variables, values):
             )
 
 
-def _narrowed(array):
-    """The array in the dtype that it has in the user's JAX: without its 64-bit types a 32-bit one; never weakly typed."""
-    return _jax.lax.convert_element_type(array, _jax.dtypes.canonicalize_dtype(array.dtype))
-
-
 def _is_array(leaf):
     return isinstance(leaf, (_jax.Array, _np.ndarray))
 
@@ -249,45 +247,43 @@ def _outputs(result):
 
 
 def _recorded(name, function, leaves, tree, cells, values):
-    trace = _Trace(name)
-    inputs, given = [], {}
+    trace, given, inputs = _Trace(name), {}, []
     for leaf in leaves:
         if _is_array(leaf):
-            array = _narrowed(_jnp.asarray(leaf))
+            given[len(trace.leaves)] = array = _narrowed(_jnp.asarray(leaf))
             leaf = trace.placeholder(_aval_of(array))
-            given[id(leaf)] = array
         inputs.append(leaf)
-    with _jax.ensure_compile_time_eval(), trace:  # JAX may be tracing; what has a value is computed all the same
-        try:
-            for cell, value in zip(cells, values, strict=True):
-                given[id(trace.read(cell))] = value
-            args, kwargs = _jax.tree.unflatten(tree, inputs)
+    args, kwargs = _jax.tree.unflatten(tree, inputs)
+    try:
+        with _jax.ensure_compile_time_eval(), trace:  # what has a value is computed, although JAX is tracing
             outs, structure = _outputs(function(*args, **kwargs))
             new = [trace.read(cell) for cell in cells]
-        except (_ValueDependent, _NotAllowed) as error:
+    except (_ValueDependent, _NotAllowed) as error:
+        raise TypeError(_READ.format(name=name)) from error
+    except (AttributeError, TypeError, NotImplementedError) as error:
+        if "symbolic" in str(error).lower():
             raise TypeError(_READ.format(name=name)) from error
-        except (AttributeError, TypeError) as error:
-            if "'SymbolicTensor'" in str(error):
-                raise TypeError(_READ.format(name=name)) from error
-            raise
+        raise
     for cell in trace.written:
-        if cell not in cells:
+        if cell not in cells and type(cell) is not _DrawCell:
             raise ValueError(_WRITTEN.format(name=name, variable=_name(cell)))
+    of_cells = dict(zip(cells, values, strict=True))
+    given.update({k: of_cells.get(cell, cell.eager) for cell, k in trace.cell_leaves.items()})
     body = _Body(trace, [*outs, *new])
-    cell_leaves = {k: cell for cell, k in trace.cell_leaves.items()}
-    arrays = []
-    for k in body.input_leaves:
-        leaf = trace.leaves[k]
-        outer = cell_leaves[k].eager if k in cell_leaves else leaf
-        arrays.append(given[id(leaf)] if id(leaf) in given else _narrowed(outer.__jax_array__()))
+    arrays = [given[k] if k in given else trace.leaves[k] for k in body.input_leaves]
+    arrays = [a.__jax_array__() if isinstance(a, _Tensor) else a for a in arrays]
+    arrays, consts = [_narrowed(a) for a in arrays], [_narrowed(_jnp.asarray(c)) for c in body.consts]
     with _jax.enable_x64(True):
-        for i, a in enumerate(body.input_avals):  # a tensor may be wider than what came in for it
-            if arrays[i].dtype != a.np_dtype:
-                arrays[i] = _jax.lax.convert_element_type(arrays[i], a.np_dtype)
-        results = [_jnp.asarray(r) for r in body.run(*arrays)]
-    results = [_narrowed(r) for r in results]
-    n = len(outs)
-    return _jax.tree.unflatten(structure, results[:n]), results[n : n + len(new)]
+        body.consts = [_jax.lax.convert_element_type(a, c.dtype) for a, c in zip(consts, body.consts, strict=True)]
+        wide = [_jax.lax.convert_element_type(a, v.np_dtype) for a, v in zip(arrays, body.input_avals, strict=True)]
+        results = body.run(*wide, ruled=True)[: len(body.outputs)]
+    results = [_narrowed(result) for result in results]
+    return _jax.tree.unflatten(structure, results[: len(outs)]), results[len(outs) :]
+
+
+def _narrowed(array):
+    """The array in the dtype that it has in the user's JAX: without its 64-bit types a 32-bit one; never weakly typed."""
+    return _jax.lax.convert_element_type(array, _jax.dtypes.canonicalize_dtype(array.dtype))
 
 
 def _eager(name, function, leaves, tree, cells, values):

@@ -150,6 +150,9 @@ def set_seed(seed):
 
     Args:
       seed: an integer.
+
+    Raises:
+      ValueError: `seed` is no integer.
     """
     random_state.seeds.set_seed(None if seed is None else int(python_value(seed)))
 
@@ -204,6 +207,10 @@ def normal(shape, mean=0.0, stddev=1.0, dtype=dtypes.float32, seed=None, name=No
       mean, stddev: of the distribution; they broadcast with `shape`.
       dtype: a floating dtype.
       seed: see `uniform`.
+
+    Raises:
+      ValueError: a dtype that is not floating.
+      InvalidArgumentError: a negative dimension.
     """
     return _stateful_normal("RandomStandardNormal", _normal, shape, mean, stddev, dtype, seed)
 
@@ -229,6 +236,9 @@ def shuffle(value, seed=None, name=None):
     Args:
       value: tensor of any dtype.
       seed: see `uniform`.
+
+    Raises:
+      ValueError: `value` cannot become a tensor.
     """
     value = convert(value)
     if not value._aval.shape:
@@ -291,13 +301,31 @@ def stateless_truncated_normal(shape, seed, mean=0.0, stddev=1.0, dtype=dtypes.f
 
 
 def split(seed, num=2, alg="auto_select"):
-    """`num` new seeds, of shape [num, 2], from one; their dtype is the seed's."""
+    """`num` new seeds, of shape [num, 2], from one; their dtype is the seed's.
+
+    Args:
+      seed: two integers.
+      num: an integer.
+      alg: "auto_select" or "philox".
+
+    Raises:
+      InvalidArgumentError: a `seed` of another shape.
+    """
     seed = convert(seed)
     return _full_integers(*_stateless(seed, alg), (int(python_value(num)), 2), seed._aval.dtype)
 
 
 def fold_in(seed, data, alg="auto_select"):
-    """A new seed out of a seed and an integer `data`, of the seed's dtype and shape [2]."""
+    """A new seed out of a seed and an integer `data`, of the seed's dtype and shape [2].
+
+    Args:
+      seed: two integers.
+      data: an integer scalar.
+      alg: "auto_select" or "philox".
+
+    Raises:
+      InvalidArgumentError: a `seed` of another shape.
+    """
     seed = convert(seed)
     drawn = _full_integers(*_stateless(seed, alg), (1,), seed._aval.dtype)
     data = convert(python_value(data), None, seed._aval.dtype)
@@ -345,7 +373,17 @@ def categorical(logits, num_samples, dtype=None, seed=None, name=None):
 
 
 def stateless_categorical(logits, num_samples, seed, dtype=dtypes.int64, name=None):
-    """Like `categorical`, dependent on the arguments alone."""
+    """Like `categorical`, dependent on the arguments alone.
+
+    Args:
+      logits: a floating matrix.
+      num_samples: an integer.
+      seed: two integers.
+      dtype: int32 or int64.
+
+    Raises:
+      InvalidArgumentError: shapes that do not fit.
+    """
     count = int(python_value(num_samples))
     return _categorical(*_stateless(seed, "auto_select"), convert(logits), count, dtypes.as_dtype(dtype))
 
@@ -580,7 +618,11 @@ def get_global_generator():
 
 
 def set_global_generator(generator):
-    """Makes `generator` the one that `get_global_generator` gives."""
+    """Makes `generator` the one that `get_global_generator` gives.
+
+    Args:
+      generator: a Generator.
+    """
     _global[:] = [generator]
 
 

@@ -498,6 +498,14 @@ def register_tensor_conversion_function(base_type, conversion_func, priority=100
     """Registers `conversion_func(value, dtype, name, as_ref)` for objects of `base_type` (a type or tuple of types).
 
     Functions of lower priority are tried first; one may return NotImplemented.
+
+    Args:
+      base_type: a class, or a tuple of them.
+      conversion_func: returns a tensor, or NotImplemented.
+      priority: an int.
+
+    Raises:
+      TypeError: `base_type` is no class, or `conversion_func` no function.
     """
     types = base_type if isinstance(base_type, tuple) else (base_type,)
     if not all(isinstance(t, type) for t in types):

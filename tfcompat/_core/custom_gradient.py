@@ -32,6 +32,9 @@ def custom_gradient(f=None):
     they are and get no gradient. What `f` and `grad` compute is recorded like everything else, so that a second
     derivative is the derivative of what `grad` does; `ForwardAccumulator` transposes `grad`.
 
+    Args:
+      f: the function to decorate; its positional arguments are differentiated, its keywords are not.
+
     Raises:
       TypeError: `f` uses variables and `grad` does not take `variables`.
       ValueError: `grad` returns another number of cotangents than `f` has arguments.
@@ -144,6 +147,9 @@ def _result(value):
 def recompute_grad(f):
     """Makes `f` run again in the backward pass instead of keeping its intermediate results.
 
+    Args:
+      f: a function of tensors; it may read variables.
+
     Differs from TensorFlow: second derivatives and forward mode work.
 
     Returns:
@@ -173,7 +179,11 @@ def recompute_grad(f):
 
 
 def grad_pass_through(f):
-    """Makes the gradient of `f` the identity: cotangents go through unchanged, variables in `f` get none."""
+    """Makes the gradient of `f` the identity: cotangents go through unchanged, variables in `f` get none.
+
+    Args:
+      f: a function of tensors whose result has the shape of its argument.
+    """
 
     @custom_gradient
     def inner(*args, **kwargs):

@@ -33,6 +33,10 @@ class DType:
       is_numeric: whether TensorFlow calls it a number; False for the float8 and the 2- and 4-bit dtypes.
       is_numpy_compatible: whether NumPy arrays can hold it.
       base_dtype: the dtype without "_ref".
+
+    Args:
+      type_enum: TensorFlow's number for the dtype.
+      handle_data: accepted.
     """
 
     # Slots, not properties: `t.dtype.name` and the like are read several times per recorded op.
@@ -265,6 +269,9 @@ def as_dtype(type_value):
     """`tf.as_dtype`: the DType for a DType, its name or enum value, a NumPy dtype or scalar type, float or bool.
 
     Objects with a NumPy `dtype`, such as arrays, are accepted too.
+
+    Args:
+      type_value: what stands for a dtype.
 
     Raises:
       TypeError: `type_value` stands for no dtype. `int`, `str` and `complex` are among these, as in TensorFlow.

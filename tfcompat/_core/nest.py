@@ -55,7 +55,11 @@ def _find_kind(value, cls):
 
 
 def is_nested(seq):
-    """`tf.nest.is_nested`: whether `seq` is a structure, not a leaf."""
+    """`tf.nest.is_nested`: whether `seq` is a structure, not a leaf.
+
+    Args:
+      seq: anything.
+    """
     return _LEAF < _kind(seq) < _COMPOSITE
 
 
@@ -212,6 +216,11 @@ def _mapping_like(instance, args):
 
 def pack_sequence_as(structure, flat_sequence, expand_composites=False):
     """`tf.nest.pack_sequence_as`: a structure like `structure` whose leaves are the items of `flat_sequence`.
+
+    Args:
+      structure: the structure to copy; a leaf alone is one, too.
+      flat_sequence: list of the new leaves.
+      expand_composites: whether composite tensors (IndexedSlices, ...) count as structures of their parts.
 
     Raises:
       TypeError: `flat_sequence` is no sequence, or the keys of a mapping cannot be sorted.

@@ -385,6 +385,9 @@ def broadcast_static_shape(shape_x, shape_y):
 
     Where one size is unknown the other counts if it is greater than 1. The rank is unknown if either rank is.
 
+    Args:
+      shape_x, shape_y: TensorShapes.
+
     Raises:
       ValueError: two known sizes differ and neither is 1.
     """

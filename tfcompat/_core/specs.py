@@ -335,7 +335,13 @@ class DenseSpec(TypeSpec):
 
 
 class TensorSpec(DenseSpec, BatchableTypeSpec):
-    """`tf.TensorSpec`: shape, dtype and name of a tensor, such as an argument of a `tf.function`."""
+    """`tf.TensorSpec`: shape, dtype and name of a tensor, such as an argument of a `tf.function`.
+
+    Args:
+      shape: a TensorShape or what converts to one; None for an unknown rank.
+      dtype: the DType.
+      name: of the argument that it describes.
+    """
 
     @classmethod
     def from_spec(cls, spec, name=None):
@@ -566,6 +572,9 @@ def set_tensor_converter(function):
 
 def type_spec_from_value(value):
     """`tf.type_spec_from_value`: the spec of a tensor, a composite tensor, or what can be converted to a tensor.
+
+    Args:
+      value: a tensor, a composite tensor, a NumPy array or Python data.
 
     Raises:
       TypeError: the value is none of these.

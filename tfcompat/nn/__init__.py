@@ -85,13 +85,27 @@ from tfcompat._reductions import reduce_mean as _reduce_mean, zero_fraction as z
 
 @op("Relu", T=REAL, grad=lambda g, y, features: jnp.where(y > 0, g, jnp.zeros_like(g)))
 def relu(features: T):
-    """max(features, 0)."""
+    """max(features, 0).
+
+    Args:
+      features: a tensor of real numbers.
+
+    Raises:
+      InvalidArgumentError: another dtype.
+    """
     return jnp.maximum(features, jnp.zeros((), features.dtype))
 
 
 @op("Relu6", T=REAL, grad=lambda g, y, features: jnp.where((y > 0) & (y < 6), g, jnp.zeros_like(g)))
 def relu6(features: T):
-    """min(max(features, 0), 6)."""
+    """min(max(features, 0), 6).
+
+    Args:
+      features: a tensor of real numbers.
+
+    Raises:
+      InvalidArgumentError: another dtype.
+    """
     return jnp.clip(features, jnp.zeros((), features.dtype), jnp.asarray(6, features.dtype))
 
 
@@ -102,6 +116,10 @@ def _leaky_relu(features: T, alpha: T):
 
 def leaky_relu(features, alpha=0.2, name=None):
     """features where positive, alpha * features elsewhere; integers become float32.
+
+    Args:
+      features: a tensor of real numbers.
+      alpha: a Python number.
 
     Raises:
       TypeError: `alpha` is no Python number.
@@ -118,7 +136,14 @@ def leaky_relu(features, alpha=0.2, name=None):
 
 @op("Elu", T=FLOATS, grad=lambda g, y, features: jnp.where(y < 0, (y + 1) * g, g))
 def elu(features: T):
-    """features where positive, exp(features) - 1 elsewhere."""
+    """features where positive, exp(features) - 1 elsewhere.
+
+    Args:
+      features: a floating tensor.
+
+    Raises:
+      InvalidArgumentError: another dtype.
+    """
     return jnp.where(features > 0, features, jnp.expm1(jnp.minimum(features, jnp.zeros((), features.dtype))))
 
 
@@ -127,20 +152,41 @@ _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804
 
 @op("Selu", T=FLOATS, grad=lambda g, y, features: jnp.where(y < 0, g * (y + _SELU_SCALE * _SELU_ALPHA), g * _SELU_SCALE))
 def selu(features: T):
-    """The scaled exponential linear unit (Klambauer et al., 2017)."""
+    """The scaled exponential linear unit (Klambauer et al., 2017).
+
+    Args:
+      features: a floating tensor.
+
+    Raises:
+      InvalidArgumentError: another dtype.
+    """
     negative = _SELU_SCALE * _SELU_ALPHA * jnp.expm1(jnp.minimum(features, jnp.zeros((), features.dtype)))
     return jnp.where(features > 0, _SELU_SCALE * features, negative).astype(features.dtype)
 
 
 @op("Softplus", T=FLOATS, grad=lambda g, y, features: g * lax.logistic(features))
 def softplus(features: T):
-    """log(exp(features) + 1)."""
+    """log(exp(features) + 1).
+
+    Args:
+      features: a floating tensor.
+
+    Raises:
+      InvalidArgumentError: another dtype.
+    """
     return jnp.logaddexp(features, jnp.zeros((), features.dtype))
 
 
 @op("Softsign", T=FLOATS, grad=lambda g, y, features: g / jnp.square(1 + jnp.abs(features)))
 def softsign(features: T):
-    """features / (abs(features) + 1)."""
+    """features / (abs(features) + 1).
+
+    Args:
+      features: a floating tensor.
+
+    Raises:
+      InvalidArgumentError: another dtype.
+    """
     return features / (jnp.abs(features) + 1)
 
 
@@ -150,7 +196,15 @@ def _swish(features: T, beta: T):
 
 
 def silu(features, beta=1.0):
-    """features * sigmoid(beta * features), `beta` in the dtype of `features`."""
+    """features * sigmoid(beta * features), `beta` in the dtype of `features`.
+
+    Args:
+      features: a floating tensor.
+      beta: a number.
+
+    Raises:
+      InvalidArgumentError: another dtype.
+    """
     features = _convert(features)
     if not isinstance(beta, (int, float)) or features.dtype not in INEXACT:
         beta = _cast_to(beta, features.dtype)
@@ -175,6 +229,10 @@ def _gelu_approximate(features: T):
 def gelu(features, approximate=False, name=None):
     """features * P(X <= features) for a standard normal X; `approximate` by tanh (Hendrycks and Gimpel, 2016).
 
+    Args:
+      features: a floating tensor.
+      approximate: a bool.
+
     Raises:
       ValueError: integer features.
     """
@@ -185,7 +243,15 @@ def gelu(features, approximate=False, name=None):
 
 
 def crelu(features, axis=-1, name=None):
-    """relu of features and of -features, concatenated along `axis`."""
+    """relu of features and of -features, concatenated along `axis`.
+
+    Args:
+      features: a tensor of real numbers.
+      axis: an int.
+
+    Raises:
+      InvalidArgumentError: there is no such axis.
+    """
     from tfcompat._array import concat
 
     features = _convert(features)
@@ -217,6 +283,10 @@ def _log_softmax(logits: T, axis: Axis):
 def softmax(logits, axis=None, name=None):
     """exp(logits) divided by its sum along `axis` (default: the last).
 
+    Args:
+      logits: a floating tensor of rank 1 or more.
+      axis: an int.
+
     Raises:
       InvalidArgumentError: no such axis.
     """
@@ -224,7 +294,15 @@ def softmax(logits, axis=None, name=None):
 
 
 def log_softmax(logits, axis=None, name=None):
-    """logits - log(sum(exp(logits))) along `axis` (default: the last)."""
+    """logits - log(sum(exp(logits))) along `axis` (default: the last).
+
+    Args:
+      logits: a floating tensor of rank 1 or more.
+      axis: an int.
+
+    Raises:
+      InvalidArgumentError: there is no such axis.
+    """
     return _log_softmax(logits, -1 if axis is None else axis)
 
 
@@ -351,6 +429,9 @@ def _sigmoid_xent(labels: T, logits: T):
 def sigmoid_cross_entropy_with_logits(labels=None, logits=None, name=None):
     """Cross entropy of probabilities `labels` and sigmoid(logits), elementwise.
 
+    Args:
+      labels, logits: floating tensors of one shape and dtype.
+
     Raises:
       ValueError: shapes that differ.
     """
@@ -367,7 +448,15 @@ def sigmoid_cross_entropy_with_logits(labels=None, logits=None, name=None):
 
 @op("WeightedCrossEntropyWithLogits", T=FLOATS)
 def weighted_cross_entropy_with_logits(labels: T, logits: T, pos_weight: T):
-    """`sigmoid_cross_entropy_with_logits` with the positive part weighted by `pos_weight`."""
+    """`sigmoid_cross_entropy_with_logits` with the positive part weighted by `pos_weight`.
+
+    Args:
+      labels, logits: floating tensors of one shape and dtype.
+      pos_weight: a tensor that broadcasts with them.
+
+    Raises:
+      ValueError: shapes that differ.
+    """
     weight = 1 + (pos_weight - 1) * labels
     softplus_ = jnp.log1p(jnp.exp(-jnp.abs(logits))) + jnp.maximum(-logits, 0)
     return (1 - labels) * logits + weight * softplus_
@@ -375,7 +464,14 @@ def weighted_cross_entropy_with_logits(labels: T, logits: T, pos_weight: T):
 
 @op("L2Loss", T=FLOATS, grad=lambda g, out, t: g * t)
 def l2_loss(t: T):
-    """Half the sum of the squares of all elements."""
+    """Half the sum of the squares of all elements.
+
+    Args:
+      t: a floating tensor.
+
+    Raises:
+      InvalidArgumentError: another dtype.
+    """
     return jnp.sum(t * t, dtype=t.dtype) / 2
 
 
@@ -404,6 +500,11 @@ def _bias_add(value: T, bias: T, data_format: Str):
 def bias_add(value, bias, data_format=None, name=None):
     """Adds a vector along the channels: the last dimension, or the second with a format such as "NCHW".
 
+    Args:
+      value: a tensor of numbers, rank 2 or more.
+      bias: a vector of its dtype.
+      data_format: default: channels last.
+
     Raises:
       InvalidArgumentError: another number of biases than channels. ValueError: an unknown format.
     """
@@ -413,7 +514,17 @@ def bias_add(value, bias, data_format=None, name=None):
 
 
 def moments(x, axes, shift=None, keepdims=False, name=None):
-    """Mean and variance over `axes`, as a pair."""
+    """Mean and variance over `axes`, as a pair.
+
+    Args:
+      x: a tensor of numbers.
+      axes: a list of ints.
+      shift: accepted.
+      keepdims: whether to keep the axes, with size 1.
+
+    Raises:
+      InvalidArgumentError: there is no such axis.
+    """
     x = _convert(x)
     half = x.dtype.name == "float16"
     y = _cast_to(x, "float32") if half else x
@@ -431,7 +542,16 @@ def _stopped(tensor):
 
 
 def normalize_moments(counts, mean_ss, variance_ss, shift, name=None):
-    """Mean and variance from sufficient statistics."""
+    """Mean and variance from sufficient statistics.
+
+    Args:
+      counts: number of elements, a scalar.
+      mean_ss, variance_ss: the (shifted) sums of elements and of squares.
+      shift: what was subtracted before, or None.
+
+    Raises:
+      InvalidArgumentError: shapes that do not broadcast.
+    """
     divisor = 1.0 / _convert(counts)
     shifted = _multiply(mean_ss, divisor)
     mean = shifted if shift is None else shifted + shift
@@ -439,7 +559,16 @@ def normalize_moments(counts, mean_ss, variance_ss, shift, name=None):
 
 
 def batch_normalization(x, mean, variance, offset, scale, variance_epsilon, name=None):
-    """scale * (x - mean) / sqrt(variance + variance_epsilon) + offset; `scale` and `offset` may be None."""
+    """scale * (x - mean) / sqrt(variance + variance_epsilon) + offset; `scale` and `offset` may be None.
+
+    Args:
+      x: a floating tensor.
+      mean, variance, offset, scale: tensors that broadcast with `x`.
+      variance_epsilon: a number.
+
+    Raises:
+      InvalidArgumentError: shapes that do not broadcast.
+    """
     inverse = 1.0 / _sqrt(_convert(variance) + variance_epsilon)
     if scale is not None:
         inverse = inverse * scale
@@ -489,7 +618,17 @@ def dropout(x, rate, noise_shape=None, seed=None, name=None):
 
 
 def embedding_lookup(params, ids, max_norm=None, name=None):
-    """Rows of `params` at `ids`; with `max_norm`, rows longer than that are scaled down."""
+    """Rows of `params` at `ids`; with `max_norm`, rows longer than that are scaled down.
+
+    Args:
+      params: a tensor, a variable, or a list of them (parts, by row number modulo their count).
+      ids: an int32 or int64 tensor.
+      max_norm: a number.
+
+    Raises:
+      InvalidArgumentError: an id out of range.
+      ValueError: `params` is an empty list.
+    """
     if isinstance(params, (list, tuple)):
         if len(params) != 1:
             raise NotImplementedError("tf.nn.embedding_lookup with several shards: concatenate them first.")
@@ -504,7 +643,15 @@ def embedding_lookup(params, ids, max_norm=None, name=None):
 
 
 def log_poisson_loss(targets, log_input, compute_full_loss=False, name=None):
-    """exp(log_input) - log_input * targets, plus Stirling's term with `compute_full_loss`."""
+    """exp(log_input) - log_input * targets, plus Stirling's term with `compute_full_loss`.
+
+    Args:
+      targets, log_input: floating tensors of one shape and dtype.
+      compute_full_loss: a bool.
+
+    Raises:
+      ValueError: shapes that differ.
+    """
     from tfcompat import _elementwise as math
 
     log_input = _convert(log_input)
