@@ -66,7 +66,6 @@ from tfcompat._blocks import (
     space_to_batch_nd as space_to_batch_nd,
 )
 from tfcompat._cast import (
-    bitcast as bitcast,
     cast as cast,
     complex as complex,
     saturate_cast as saturate_cast,
@@ -308,6 +307,7 @@ from tfcompat._reductions import (
 )
 from tfcompat._select import (
     argsort as argsort,
+    bitcast as bitcast,
     boolean_mask as boolean_mask,
     broadcast_dynamic_shape as broadcast_dynamic_shape,
     dynamic_partition as dynamic_partition,

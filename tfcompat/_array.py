@@ -611,8 +611,12 @@ def reverse_sequence(input: T, seq_lengths: Tlen, seq_axis: Int = None, batch_ax
     Raises:
       InvalidArgumentError: wrong number of lengths, a length out of range, or equal axes.
     """
+    if seq_axis is None:
+        error = TypeError("Expected int for argument 'seq_dim' not None.")
+        error.from_tfcompat = True
+        raise error
     batch = 0 if batch_axis is None else batch_axis % input.ndim
-    along = (0 if seq_axis is None else seq_axis) % input.ndim
+    along = seq_axis % input.ndim
     if batch == along:
         raise invalid(f"batch_dim == seq_dim == {along}", "ReverseSequence")
     if seq_lengths.shape != (input.shape[batch],):

@@ -109,27 +109,6 @@ def saturate_cast(value, dtype, name=None):
     return cast(value, dtype)
 
 
-@op("Bitcast")
-def _bitcast(input: T, dtype: Dtype):
-    return lax.bitcast_convert_type(input, dtype.np)
-
-
-def bitcast(input, type, name=None):
-    """The same bits as another dtype.
-
-    Where the new dtype is smaller by a factor of n, the result has a last dimension of n more; where it is larger, the
-    input's last dimension must be n, and goes.
-
-    Args:
-      input: a tensor of a numeric dtype.
-      type: the DType of the result.
-
-    Raises:
-      InvalidArgumentError: the last dimension does not fit.
-    """
-    return _bitcast(input, type)
-
-
 # Complex numbers
 
 

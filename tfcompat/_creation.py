@@ -318,6 +318,8 @@ def range(start, limit=None, delta=1, dtype=None, name="range"):
 def _linspace(start: T, stop: T, num: Int, axis: Axis):
     shape_ = jnp.broadcast_shapes(start.shape, stop.shape)
     start, stop = jnp.broadcast_to(start, shape_), jnp.broadcast_to(stop, shape_)
+    if not -len(shape_) - 1 <= axis <= len(shape_):
+        raise invalid(f"Tried to expand dim index {axis} for tensor with {len(shape_)} dimensions.", "ExpandDims")
     axis = axis % (len(shape_) + 1)
     steps = lax.iota(start.dtype, num).reshape([num if d == axis else 1 for d in _axes(len(shape_) + 1)])
     first, last = jnp.expand_dims(start, axis), jnp.expand_dims(stop, axis)

@@ -506,7 +506,9 @@ def cross(a: T, b: T):
     """
     if a.shape != b.shape:
         raise invalid(f"Both inputs must be of same shape: {shape_text(a.shape)} vs. {shape_text(b.shape)}", "Cross")
-    if not a.ndim or a.shape[-1] != 3:
+    if not a.ndim:
+        raise invalid("Input must be at least 1D[]", "Cross")
+    if a.shape[-1] != 3:
         raise errors.FailedPreconditionError(
             None, None, "Cross-products are only defined for 3-element vectors. [Op:Cross] name: "
         )

@@ -273,6 +273,9 @@ def band_part(input: T, num_lower: Bound, num_upper: Bound):
       InvalidArgumentError: more diagonals than there are, or a rank below 2.
     """
     _rank_two(input, "MatrixBandPart")
+    for name, bound in (("num_lower", num_lower), ("num_upper", num_upper)):
+        if bound.ndim:
+            raise invalid(f"{name} must be scalar, got shape {shape_text(bound.shape)}", "MatrixBandPart")
     return jnp.where(_band(input, num_lower, num_upper), input, jnp.zeros_like(input))
 
 
@@ -296,6 +299,13 @@ def eye(num_rows, num_columns=None, batch_shape=None, dtype=d.float32, name=None
     Raises:
       TypeError: sizes that are no integers.
     """
+    if num_rows is None:
+        raise TypeError("Arguments `num_rows` and `num_columns` must be positive integer values. Received: "
+                        f"num_rows={num_rows}, num_columns={num_columns}")  # fmt: skip
+    if isinstance(batch_shape, int):
+        raise TypeError("'int' object is not iterable")
+    if d.as_dtype(dtype) is d.string:
+        raise TypeError("Cannot convert 1 to EagerTensor of dtype string")
     num_columns = num_rows if num_columns is None else num_columns
     sizes = [host_value(convert(n)) for n in (num_rows, num_columns)]
     if any(n.dtype.kind not in "iu" for n in sizes):

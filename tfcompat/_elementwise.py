@@ -8,7 +8,7 @@ from jax import lax
 from jax.scipy import special
 
 from tfcompat._core import dtypes as d, errors
-from tfcompat._core.op import Check, T, op
+from tfcompat._core.op import Check, Data, T, op
 from tfcompat._declare import (
     FLOATS,
     INEXACT,
@@ -215,8 +215,16 @@ atan2 = declare("atan2", "Angle of the point (x, y), elementwise, in [-pi, pi]."
                 grad=_atan2_grad)  # fmt: skip
 
 
-@op("NextAfter", T=WIDE_FLOATS, grad=None)
-def nextafter(x1: T, x2: T):
+_Float = Data("T", d.float32)
+
+
+def _nextafter_grad(g, out, x1, x2):
+    g, _, _ = aligned("NextAfter", g, x1, x2)
+    return sum_to(g, x1), jnp.zeros_like(x2)
+
+
+@op("NextAfter", T=WIDE_FLOATS, grad=_nextafter_grad)
+def nextafter(x1: _Float, x2: _Float):
     """The floating-point number next to x1 in the direction of x2.
 
     Args:
@@ -326,7 +334,12 @@ def zeta(x: T, q: T):
     return lax.zeta(*jnp.broadcast_arrays(*aligned("Zeta", x, q)))
 
 
-@op("Polygamma", T=WIDE_FLOATS)
+def _polygamma_grad(g, out, a, x):
+    g, a, wide = aligned("Polygamma", g, a, x)
+    return None, sum_to(g * lax.polygamma(*jnp.broadcast_arrays(a + 1, wide)), x)
+
+
+@op("Polygamma", T=WIDE_FLOATS, grad=_polygamma_grad)
 def polygamma(a: T, x: T):
     """The a-th derivative of digamma at x.
 
@@ -349,7 +362,7 @@ def betainc(a: T, b: T, x: T):
     Raises:
       InvalidArgumentError: another dtype, two dtypes, or shapes that do not fit.
     """
-    return lax.regularized_incomplete_beta(*jnp.broadcast_arrays(*aligned("Betainc", a, b, x)))
+    return lax.betainc(*jnp.broadcast_arrays(*aligned("Betainc", a, b, x)))
 
 
 # Signs and rounding

@@ -13,7 +13,7 @@ from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.core_types import TensorType
 from tfcompat._core.indexed_slices import IndexedSlices
-from tfcompat._core.op import Axes, Data, Dtype, Int, Many, T, op
+from tfcompat._core.op import Axes, Check, Data, Dtype, Int, Many, T, op
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle
 from tfcompat._declare import (
@@ -200,7 +200,7 @@ def polyval(coeffs, x, name=None):
     Raises:
       ValueError: `coeffs` is no list.
     """
-    if not isinstance(coeffs, (list, tuple)):
+    if not isinstance(coeffs, list):
         raise ValueError(f"Argument coeffs must be list type. Received type {type(coeffs)}.")
     x = convert(x)
     if not coeffs:
@@ -276,7 +276,7 @@ def in_top_k(targets, predictions, k, name=None):
     Raises:
       InvalidArgumentError: shapes that do not fit.
     """
-    return _in_top_k(predictions, targets, k)
+    return _in_top_k(convert(predictions, d.float32), targets, k)
 
 
 # Sequences
@@ -310,8 +310,20 @@ def is_strictly_increasing(x: T):
     return jnp.all(flat[1:] > flat[:-1])
 
 
-@op("InvertPermutation", grad=None, T=INDEX)
-def invert_permutation(x: T):
+def _no_permutation(x):
+    return jnp.any(jnp.sort(x) != jnp.arange(x.size, dtype=x.dtype))
+
+
+def _permutation_message(x):
+    for k, n in enumerate(x.tolist()):
+        if not 0 <= n < x.size:
+            return f"{n} is not between 0 and {x.size - 1}"
+        if n in x[:k]:
+            return f"{n} is duplicated in the input."
+
+
+@op("InvertPermutation", grad=None, T=INDEX, check=Check(_no_permutation, _permutation_message))
+def invert_permutation(x: Data("T", d.int32)):
     """The permutation that undoes `x`, a vector of the numbers 0..n-1.
 
     Args:
@@ -320,6 +332,8 @@ def invert_permutation(x: T):
     Raises:
       InvalidArgumentError: `x` is no vector, or no permutation.
     """
+    if x.ndim != 1:
+        raise invalid("invert_permutation expects a 1D vector.", "InvertPermutation")
     return jnp.zeros_like(x).at[x].set(jnp.arange(x.shape[0], dtype=x.dtype))
 
 

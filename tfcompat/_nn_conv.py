@@ -255,6 +255,7 @@ def depthwise_conv2d(input, filter, strides, padding, data_format=None, dilation
         raise invalid(f"filter must be 4-dimensional: {shape_text(dims)}", kernel)
     if filter._aval.dtype not in FLOATS:
         raise not_allowed("T", filter._aval.np_dtype, FLOATS, kernel)
+    strides = [] if strides is None else strides
     if not isinstance(strides, (list, tuple)):
         raise TypeError(f"Expected list for 'strides' argument to 'depthwise_conv2d_native' Op, not {strides!r}.")
     if len(strides) != 4:
@@ -284,18 +285,26 @@ def separable_conv2d(input, depthwise_filter, pointwise_filter, strides, padding
       dilations: a list of 2.
 
     Raises:
-      ValueError: another padding or format.
-      InvalidArgumentError: channels or sizes that do not fit.
+      ValueError: `pointwise_filter` is not of height and width 1.
+      InvalidArgumentError: another padding or format, channels or sizes that do not fit.
     """
+    pointwise_filter = convert(pointwise_filter)
+    for size in pointwise_filter._aval.shape[:2]:
+        if size != 1:
+            raise ValueError(f"Dimensions {size} and 1 are not compatible")
     y = depthwise_conv2d(input, depthwise_filter, strides, padding, data_format, dilations)
     return conv2d(y, pointwise_filter, 1, "VALID", data_format or "NHWC")
 
 
-@op("Conv2DBackpropInput", T=FLOATS)
+@op("Conv2DBackpropInput", T=(*FLOATS, d.int32))
 def transpose_convolve(input: T, filters: T, options: Any):
     """The derivative of a convolution with regard to its input, as an op."""
     output_shape, strides, padding, dilations, data_format, n = options
     first, letters, kernel_letters = layout(data_format, n)
+
+    if input.dtype == np.int32:  # derivatives are of floats; all integers of 32 bits are float64, too
+        wide = transpose_convolve.op.body(input.astype(np.float64), filters.astype(np.float64), options)
+        return wide.astype(np.int32)
 
     def forward(x):
         return lax.conv_general_dilated(x, filters, strides, padding, rhs_dilation=dilations,
@@ -356,8 +365,9 @@ def _parts(x, options):
 
     XLA's operations for windows take long to compile and to differentiate.
     """
-    window, strides, _ = options
-    if window != strides or math.prod(window) > 16 or any(n % w for n, w in zip(x.shape, window, strict=True)):
+    window, strides, padding = options
+    padded = not isinstance(padding, str) and any(map(any, padding))
+    if padded or window != strides or math.prod(window) > 16 or any(n % w for n, w in zip(x.shape, window, strict=True)):
         return None
     return [lax.slice(x, place, x.shape, window) for place in np.ndindex(*window)]
 
@@ -406,8 +416,13 @@ def _avg_pool(value: T, options: Any):
     return total / counts
 
 
+_POOLED_3D = (d.float16, d.bfloat16, d.float32)
+
+
 def _pool(function, input, ksize, strides, padding, data_format, n, kernel):
     value = convert(input)
+    if kernel == "MaxPool3D" and value._aval.dtype not in _POOLED_3D:
+        raise not_allowed("T", value._aval.np_dtype, _POOLED_3D, kernel)
     rank = len(value._aval.shape)
     if rank != n + 2:
         raise invalid(f"input must be {n + 2}-dimensional", kernel)
@@ -600,5 +615,12 @@ def pool(input, window_shape, pooling_type, strides=None, padding="VALID", data_
         raise NotImplementedError("tf.nn.pool with dilations: dilate with tf.strided_slice first.")
     if pooling_type not in ("MAX", "AVG"):
         raise ValueError(f"Unknown pooling_type {pooling_type!r}, must be MAX or AVG.")
+    value = convert(input)
+    window = [window_shape] if isinstance(window_shape, int) else list(window_shape)
+    value.shape.assert_has_rank(len(window) + 2)
+    steps = [1] * len(window) if strides is None else [strides] * len(window) if isinstance(strides, int) else list(strides)
+    if any(s > w for s, w in zip(steps, window, strict=False)):
+        raise ValueError("`strides` > `window_shape` not supported due to inconsistency between CPU and GPU "
+                         f"implementations. Received: strides={steps} and window_shape={window}")  # fmt: skip
     function = max_pool if pooling_type == "MAX" else avg_pool
     return function(input, window_shape, strides or 1, padding, data_format)

@@ -420,6 +420,8 @@ def bincount(arr, weights=None, minlength=None, maxlength=None, dtype=d.int32, n
       InvalidArgumentError: a negative number.
     """
     x = convert(arr)
+    if x.dtype.is_integer and x.dtype not in INDEX:
+        raise not_allowed("Tidx", x.dtype.np, INDEX, "DenseBincount")
     if x.dtype not in INDEX:
         x = convert(np.asarray(host_value(x)).astype(np.int32))
     if axis not in (None, 0, -1):

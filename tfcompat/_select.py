@@ -7,10 +7,10 @@ import numpy as np
 from jax import lax
 
 from tfcompat._array import broadcast_to, concat, reshape, text_of
-from tfcompat._core import dtypes
+from tfcompat._core import dtypes, errors
 from tfcompat._core.avals import aval
 from tfcompat._core.convert import convert
-from tfcompat._core.op import Axis, Bool, Data, Dtype, Shape, T, op
+from tfcompat._core.op import Axis, Bool, Data, Dtype, Shape, T, mismatch, op
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
 from tfcompat._creation import zeros
@@ -231,6 +231,8 @@ def _unique(x, out_idx, kernel):
     x = convert(x)
     if len(x._aval.shape) != 1:
         raise invalid("unique expects a 1D vector.", kernel)
+    if dtypes.as_dtype(out_idx) not in (dtypes.int32, dtypes.int64):
+        raise not_allowed("out_idx", dtypes.as_dtype(out_idx).np, (dtypes.int32, dtypes.int64), kernel)
     array, out = np.asarray(host_value(x)), dtypes.as_dtype(out_idx).np
     places = {}
     # NaN differs from itself: each is unique, which a dict of new Python floats says as well.
@@ -328,11 +330,13 @@ def sequence_mask(lengths, maxlen=None, dtype=dtypes.bool, name=None):
     lengths = convert(lengths)
     if maxlen is None:
         values = host_value(lengths)
-        maxlen = max(int(values.max()), 0) if values.size else 0
+        maxlen = max(int(np.ceil(values.max())), 0) if values.size else 0
     elif np.ndim(maxlen if not isinstance(maxlen, TensorHandle) else host_value(maxlen)) != 0:
         found = convert(maxlen)
         raise ValueError(f"Argument `maxlen` must be scalar for sequence_mask, received `maxlen` = {maxlen} with shape "
                          f"'{found.shape}' instead")  # fmt: skip
+    if dtypes.as_dtype(dtype) is dtypes.string:
+        raise errors.UnimplementedError(None, None, "Cast bool to string is not supported [Op:Cast] name: ")
     return _sequence_mask(lengths, maxlen, dtype)
 
 
@@ -347,6 +351,8 @@ def broadcast_dynamic_shape(shape_x, shape_y):
     """
     one = convert(shape_x, None, dtypes.int32)
     two = convert(shape_y, one._aval.dtype) if not isinstance(shape_y, TensorHandle) else shape_y
+    if one._aval.dtype is not two._aval.dtype:
+        raise mismatch("BroadcastArgs", 1, one._aval.dtype, two._aval.dtype)
     given = [tuple(host_value(t).tolist()) for t in (one, two)]
     try:
         shape = np.array(np.broadcast_shapes(*given), one._aval.np_dtype)

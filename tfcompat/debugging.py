@@ -17,7 +17,7 @@ from tfcompat._core.core_types import TensorType as _TensorType
 from tfcompat._core.op import Check as _Check, Str as _Str, T as _T, op as _op
 from tfcompat._core.tensor import Tensor as _Tensor
 from tfcompat._core.tensor_base import TensorHandle as _TensorHandle, host_value as _host_value
-from tfcompat._declare import FLOATS as _FLOATS
+from tfcompat._declare import FLOATS as _FLOATS, REAL as _REAL, not_allowed as _not_allowed
 from tfcompat._print import format_element as _format_element
 
 _SUMMARIZE = 3
@@ -193,6 +193,9 @@ def assert_near(x, y, rtol=None, atol=None, message=None, summarize=None, name=N
 def _declare_sign(name, sign, holds, gap="\n"):
     def check(x, message=None, summarize=None, name=None):
         x = _convert(x)
+        _convert(0, x.dtype)  # raises where there is no 0
+        if x.dtype.is_complex:
+            raise _not_allowed("T", x.dtype.np, _REAL, "Less")
         if _symbolic(x):
             parts = [f"Condition x {sign} 0 did not hold element-wise:", f"x ({_name_of(x)}) = ", x]
             return _recorded_assert(holds(x), [*([message] if message else []), *parts], summarize)
