@@ -10,6 +10,7 @@ from tfcompat._core.convert import convert
 from tfcompat._core.op import Any, Bool, Check, Data, Dtype, Int, Shape, Str, T, op
 from tfcompat._core.tensor_base import host_value
 from tfcompat._declare import INDEX, NUMBERS, conj, invalid, plain
+from tfcompat._slicing import moves
 
 _ALIGNMENTS = ("RIGHT_LEFT", "LEFT_RIGHT", "LEFT_LEFT", "RIGHT_RIGHT")
 
@@ -314,6 +315,7 @@ def eye(num_rows, num_columns=None, batch_shape=None, dtype=d.float32, name=None
     return _eye(int(sizes[0]), int(sizes[1]), () if batch_shape is None else batch_shape, d.as_dtype(dtype))
 
 
+@moves
 @op("MatrixTranspose")
 def _matrix_transpose(a: T, conjugate: Bool):
     if a.ndim < 2:
