@@ -27,8 +27,8 @@ def text_of(function) -> str | None:
 
 
 def _value(default) -> str:
-    """A default's text, without what differs between packages: addresses, modules of classes."""
-    text = repr(default)
+    """A default's text, without what differs between packages: addresses, modules of classes, tuples for lists."""
+    text = repr(list(default) if type(default) is tuple else default)
     text = re.sub(r"<(?:class|function|built-in function) '?(?:[\w.]*\.)?(\w+)'?[^>]*>", r"<\1>", text)
     text = re.sub(r"<(?:[\w.]*\.)?(\w+) object at 0x[0-9a-f]+>", r"<\1>", text)
     return re.sub(r"0x[0-9a-f]{6,}", "0x...", text)
