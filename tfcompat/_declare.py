@@ -101,6 +101,27 @@ def declare(name, doc, body, kernel, **options):
     return op(kernel, **options)(body)
 
 
+def named(types):
+    """How docstrings name a set of dtypes: the usual ones in one word, others one by one."""
+    types, words = list(types), []
+    for word, group in (("floating", FLOATS), ("integer", INTEGERS), ("complex", COMPLEX)):
+        if set(group) <= set(types):
+            words.append(word)
+            types = [t for t in types if t not in group]
+    words += [t.name for t in types]
+    return ", ".join(words[:-1]) + " or " * (len(words) > 1) + words[-1]
+
+
+def described(doc, types, *operands):
+    """The docstring of an elementwise op: `doc`, and what follows from the dtypes and the number of operands."""
+    if len(operands) == 1:
+        kinds, wrong = f"a tensor, {named(types)}", "another dtype"
+    else:
+        kinds = f"tensors of one dtype, {named(types)}, whose shapes broadcast"
+        wrong = "another dtype, two dtypes, or shapes that do not broadcast"
+    return f"{doc}\n\nArgs:\n  {', '.join(operands)}: {kinds}.\n\nRaises:\n  InvalidArgumentError: {wrong}."
+
+
 def unary(name, kernel, types, function, derivative, doc, grad=None):
     """Declares an elementwise function.
 
@@ -116,7 +137,7 @@ def unary(name, kernel, types, function, derivative, doc, grad=None):
     def body(x: T):
         return function(x)
 
-    return declare(name, doc, body, kernel, T=types, grad=grad or derivative)
+    return declare(name, described(doc, types, "x"), body, kernel, T=types, grad=grad or derivative)
 
 
 def binary(name, kernel, types, function, grad, doc, **options):
@@ -140,7 +161,7 @@ def binary(name, kernel, types, function, grad, doc, **options):
     if "strings" in options:
         of_strings = options["strings"]
         options["strings"] = lambda x, y: of_strings(*fitting(kernel, x, y))
-    return declare(name, doc, body, kernel, T=types, grad=declared, **options)
+    return declare(name, described(doc, types, "x", "y"), body, kernel, T=types, grad=declared, **options)
 
 
 def axes_of(kernel, x, axis):

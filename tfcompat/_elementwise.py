@@ -22,6 +22,7 @@ from tfcompat._declare import (
     binary,
     conj,
     declare,
+    described,
     is_complex,
     is_float,
     sum_to,
@@ -63,7 +64,7 @@ def _quotient(name, doc, conversion):
         g, a, b = aligned("RealDiv", g, x, y)
         return sum_to(g / conj(b), x), sum_to(g * conj(-a / b / b), y)
 
-    return declare(name, doc, body, "RealDiv", grad=grad, convert=conversion,
+    return declare(name, described(doc, NUMBERS, "x", "y"), body, "RealDiv", grad=grad, convert=conversion,
                    complain=lambda x, y: one_dtype("__truediv__", x, y))  # fmt: skip
 
 
@@ -211,8 +212,8 @@ def _atan2_grad(g, out, y, x):
     return sum_to(g * b, y), sum_to(g * -a, x)
 
 
-atan2 = declare("atan2", "Angle of the point (x, y), elementwise, in [-pi, pi].", _atan2_body, "Atan2", T=FLOATS,
-                grad=_atan2_grad)  # fmt: skip
+atan2 = declare("atan2", described("Angle of the point (x, y), elementwise, in [-pi, pi].", FLOATS, "y", "x"), _atan2_body,
+                "Atan2", T=FLOATS, grad=_atan2_grad)  # fmt: skip
 
 
 _Float = Data("T", d.float32)
@@ -387,8 +388,9 @@ def _abs_body(x: T):
     return lax.abs(x)
 
 
-abs = declare("abs", "The absolute value, elementwise; of complex numbers a real one.", _abs_body, "Abs",
-              T=(*SIGNED, *INEXACT), grad=_abs_grad)  # fmt: skip
+_SIZED = (*SIGNED, *INEXACT)
+abs = declare("abs", described("The absolute value, elementwise; of complex numbers a real one.", _SIZED, "x"), _abs_body,
+              "Abs", T=_SIZED, grad=_abs_grad)  # fmt: skip
 sign = unary("sign", "Sign", (*SIGNED, *INEXACT), _sign, True, "-1, 0 or 1; z / |z| of complex numbers.")
 floor = unary("floor", "Floor", FLOATS, lax.floor, None, "The largest integer that is not above x.")
 ceil = unary("ceil", "Ceil", FLOATS, lax.ceil, None, "The smallest integer that is not below x.")
@@ -415,7 +417,7 @@ def _logical(name, kernel, function, doc):
     def body(x: Bools, y: Bools):
         return function(*aligned(kernel, x, y))
 
-    return declare(name, doc, body, kernel, grad=None)
+    return declare(name, described(doc, (d.bool,), "x", "y"), body, kernel, grad=None)
 
 
 logical_and = _logical("logical_and", "LogicalAnd", lax.bitwise_and, "x and y, elementwise, of booleans.")
