@@ -5,7 +5,19 @@ import collections as _collections
 import jax as _jax
 
 PhysicalDevice = _collections.namedtuple("PhysicalDevice", ["name", "device_type"])
+PhysicalDevice.__doc__ = """A device of this machine.
+
+Args:
+  name: such as "/physical_device:GPU:0".
+  device_type: "CPU", "GPU" or "TPU".
+"""
 LogicalDevice = _collections.namedtuple("LogicalDevice", ["name", "device_type"])
+LogicalDevice.__doc__ = """A device as programs name it.
+
+Args:
+  name: such as "/device:GPU:0".
+  device_type: "CPU", "GPU" or "TPU".
+"""
 
 _visible = {}  # device type -> list of PhysicalDevice that set_visible_devices left
 
@@ -32,7 +44,11 @@ def list_physical_devices(device_type=None):
 
 
 def get_visible_devices(device_type=None):
-    """The physical devices that programs may use."""
+    """The physical devices that programs may use.
+
+    Args:
+      device_type: "CPU", "GPU", "TPU", or None for all.
+    """
     return [
         d for d in list_physical_devices(device_type) if d.device_type not in _visible or d in _visible[d.device_type]
     ]
@@ -40,6 +56,10 @@ def get_visible_devices(device_type=None):
 
 def set_visible_devices(devices, device_type=None):
     """Limits which devices are listed as logical ones; computation goes to JAX's default device either way.
+
+    Args:
+      devices: a PhysicalDevice, or a list of them.
+      device_type: the type that is limited; None for all.
 
     Raises:
       ValueError: an unknown device.
@@ -53,7 +73,11 @@ def set_visible_devices(devices, device_type=None):
 
 
 def list_logical_devices(device_type=None):
-    """The visible devices as programs name them: LogicalDevice("/device:CPU:0", "CPU"), ..."""
+    """The visible devices as programs name them: LogicalDevice("/device:CPU:0", "CPU"), ...
+
+    Args:
+      device_type: "CPU", "GPU", "TPU", or None for all.
+    """
     return [
         LogicalDevice(d.name.replace("/physical_device", "/device"), d.device_type)
         for d in get_visible_devices(device_type)

@@ -86,6 +86,7 @@ class Constant(_Initializer):
         return constant(self.value, dtype=None if dtype is None else dtypes.as_dtype(dtype), shape=shape)
 
     def get_config(self):
+        """The value, as a dict."""
         return {"value": self.value}
 
 
@@ -115,6 +116,7 @@ class RandomUniform(_Initializer):
         return _random.stateless_uniform(shape, [self.seed, 0], self.minval, self.maxval, dtype)
 
     def get_config(self):
+        """Bounds and seed, as a dict."""
         return {"minval": self.minval, "maxval": self.maxval, "seed": self.seed}
 
 
@@ -144,4 +146,5 @@ class RandomNormal(_Initializer):
         return _random.stateless_normal(shape, [self.seed, 0], self.mean, self.stddev, dtype)
 
     def get_config(self):
+        """Mean, standard deviation and seed, as a dict."""
         return {"mean": self.mean, "stddev": self.stddev, "seed": self.seed}

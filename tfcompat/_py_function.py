@@ -71,7 +71,17 @@ def py_function(func=None, inp=None, Tout=None, name=None):
 
 
 def numpy_function(func=None, inp=None, Tout=None, stateful=True, name=None):
-    """Like `py_function`, for a function of NumPy arrays; it has no gradient."""
+    """Like `py_function`, for a function of NumPy arrays; it has no gradient.
+
+    Args:
+      func: function of arrays.
+      inp: list of tensors.
+      Tout: DType of the result, or a list of them.
+      stateful: accepted.
+
+    Raises:
+      TypeError, ValueError, InvalidArgumentError and the like: what `func` raises.
+    """
     return _call(func, inp, Tout, False)
 
 

@@ -121,5 +121,8 @@ def guarantee_const(input, name=None):
 
     Args:
       input: a tensor.
+
+    Raises:
+      ValueError: `input` cannot become a tensor.
     """
     return convert(input)

@@ -131,6 +131,7 @@ class TensorArray:
 
     @property
     def handle(self):
+        """None: there are no resource handles."""
         return None
 
     def identity(self):
@@ -138,6 +139,7 @@ class TensorArray:
         return self._copy() if self._recorded else self
 
     def grad(self, source, flow=None, name=None):
+        """Not available: use a GradientTape. Raises NotImplementedError."""
         raise NotImplementedError("TensorArray.grad is not supported in TensorFlow 2: use tf.GradientTape.")
 
     def _item(self, value):

@@ -73,7 +73,11 @@ def no_reads():
 
 
 def explain(last=20):
-    """The last runs of segments as a table: why each was run, from which line, how, and what was new about it."""
+    """The last runs of segments as a table: why each was run, from which line, how, and what was new about it.
+
+    Args:
+      last: how many.
+    """
     lines = [f"{'why':<14}{'ops':>6}{'outputs':>9}  {'tier':<12}{'compile ms':>11}  where; reason"]
     recent = list(_runs)[-last:]
     for run in recent:

@@ -285,7 +285,14 @@ def stateless_uniform(shape, seed, minval=0, maxval=None, dtype=dtypes.float32, 
 
 
 def stateless_normal(shape, seed, mean=0.0, stddev=1.0, dtype=dtypes.float32, name=None, alg="auto_select"):
-    """Normally distributed numbers that depend on the arguments alone; see `normal` and `stateless_uniform`."""
+    """Normally distributed numbers that depend on the arguments alone; see `normal` and `stateless_uniform`.
+
+    Args:
+      shape, seed, mean, stddev, dtype, alg: see `normal` and `stateless_uniform`.
+
+    Raises:
+      InvalidArgumentError: a `seed` of another shape.
+    """
     dtype = dtypes.as_dtype(dtype)
     dims, _ = _dims(shape, "StatelessRandomNormalV2")
     mean, stddev = convert(mean, dtype), convert(stddev, dtype)
@@ -293,7 +300,14 @@ def stateless_normal(shape, seed, mean=0.0, stddev=1.0, dtype=dtypes.float32, na
 
 
 def stateless_truncated_normal(shape, seed, mean=0.0, stddev=1.0, dtype=dtypes.float32, name=None, alg="auto_select"):
-    """Like `stateless_normal`, without numbers two or more standard deviations from the mean."""
+    """Like `stateless_normal`, without numbers two or more standard deviations from the mean.
+
+    Args:
+      shape, seed, mean, stddev, dtype, alg: see `normal` and `stateless_uniform`.
+
+    Raises:
+      InvalidArgumentError: a `seed` of another shape.
+    """
     dtype = dtypes.as_dtype(dtype)
     dims, _ = _dims(shape, "StatelessTruncatedNormalV2")
     mean, stddev = convert(mean, dtype), convert(stddev, dtype)

@@ -200,6 +200,9 @@ def stop_gradient(input, name=None):
 
     Args:
       input: a Tensor or what converts to one.
+
+    Raises:
+      ValueError: `input` cannot become a tensor.
     """
     with paused():
         return _identity(input._cell._tensor if cell_of(input) is not None else input)

@@ -132,6 +132,7 @@ class DType:
         return self if all(self == other for other in types) else None
 
     def experimental_as_proto(self):
+        """Not available: there are no protocol buffers. Raises NotImplementedError."""
         raise NotImplementedError("tf.DType.experimental_as_proto: there are no protocol buffers; keep `dtype.name`")
 
     def __eq__(self, other):

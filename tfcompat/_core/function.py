@@ -37,7 +37,11 @@ def set_autograph(function):
 
 
 def run_functions_eagerly(run_eagerly):
-    """Makes calls of tf.functions run their Python functions (True), or their recordings (False)."""
+    """Makes calls of tf.functions run their Python functions (True), or their recordings (False).
+
+    Args:
+      run_eagerly: a bool.
+    """
     global _run_eagerly
     _run_eagerly = bool(run_eagerly)
 

@@ -34,13 +34,16 @@ class Graph:
         return self.get_operation_by_name(operation).outputs[int(index)]
 
     def get_name_scope(self):
+        """The empty name: names of operations are made when they are asked for."""
         return ""
 
     @property
     def building_function(self):
+        """Whether it is the graph of a function."""
         return self._trace is not None
 
     def as_graph_def(self, *args, **kwargs):
+        """Not available: there are no protocol buffers. Raises NotImplementedError."""
         raise NotImplementedError("Graph.as_graph_def: there are no GraphDefs; use get_operations or "
                                   "Function.experimental_get_compiler_ir.")  # fmt: skip
 

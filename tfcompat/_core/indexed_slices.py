@@ -44,18 +44,21 @@ class IndexedSlices(CompositeTensor):
     indices = property(lambda self: self._indices, doc="1-D integer Tensor: which row each slice belongs to.")
     dense_shape = property(lambda self: self._dense_shape, doc="1-D Tensor: the shape of the dense tensor, or None.")
     dtype = property(lambda self: self._values.dtype, doc="The DType of the elements.")
-    device = property(lambda self: self._values.device)
+    device = property(lambda self: self._values.device, doc="Name of the device that holds the values.")
 
     @property
     def name(self):
+        """The name of `values`; AttributeError in eager code, as for any tensor."""
         return self.values.name
 
     @property
     def op(self):
+        """The operation of `values`; AttributeError in eager code."""
         return self.values.op
 
     @property
     def graph(self):
+        """The graph of `values`; AttributeError in eager code."""
         return self.values.graph
 
     @property
@@ -68,9 +71,11 @@ class IndexedSlices(CompositeTensor):
         return TensorShape(host_value(convert(self._dense_shape)).tolist())
 
     def get_shape(self):
+        """The static shape of the dense tensor, a TensorShape."""
         return self.shape
 
     def consumers(self):
+        """Not available: there is no graph in eager code. Raises NotImplementedError."""
         raise NotImplementedError("tf.IndexedSlices.consumers: there is no graph in eager code.")
 
     def __str__(self):

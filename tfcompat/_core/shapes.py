@@ -176,6 +176,7 @@ class TensorShape:
         return list(self._dims)
 
     def as_proto(self):
+        """Not available: there are no protocol buffers. Raises NotImplementedError."""
         raise NotImplementedError("tf.TensorShape.as_proto: there are no protocol buffers; use `as_list()`")
 
     experimental_as_proto = as_proto

@@ -191,6 +191,7 @@ class TypeSpec(nest.CompositeSpec, metaclass=abc.ABCMeta):
         return self
 
     def experimental_as_proto(self):
+        """Not available: there are no protocol buffers. Raises NotImplementedError."""
         raise NotImplementedError(
             f"{type(self).__name__}.experimental_as_proto: there are no protocol buffers; pickle it"
         )
@@ -390,14 +391,17 @@ class TensorSpec(DenseSpec, BatchableTypeSpec):
     _to_batched_tensor_list = _to_tensor_list
 
     def flatten(self):
+        """The spec alone, in a list."""
         return [self]
 
     def to_tensors(self, value):
+        """The list of tensors that `value` is made of: itself, converted."""
         if not value.shape.is_subtype_of(self._shape):
             raise TypeError(f"Received tensor of shape {value.shape} instead of {self._shape}")
         return [value]
 
     def from_tensors(self, tensors):
+        """The first of an iterator of tensors."""
         return next(tensors)
 
     def _batch(self, batch_size):

@@ -212,6 +212,7 @@ class Operation:
 
     @property
     def graph(self):
+        """The graph of the function that it is in."""
         return self._weak().graph
 
     @property
@@ -244,6 +245,7 @@ class Operation:
 
     @property
     def device(self):
+        """The empty name: JAX places operations."""
         return ""
 
     def __eq__(self, other):

@@ -65,17 +65,19 @@ class Tensor(TensorHandle):
 
     @property
     def backing_device(self):
+        """Name of the device that holds the value."""
         return self.device
 
     @property
     def is_tensor_like(self):
+        """True."""
         return True
 
     def _undefined(name):  # noqa: N805 - makes properties that raise as TensorFlow's do
         def get(self):
             raise AttributeError(f"Tensor.{name} is undefined when eager execution is enabled.")
 
-        return property(get)
+        return property(get, doc=f"The {name} in a graph; AttributeError in eager code.")
 
     name = _undefined("name")
     op = _undefined("op")
@@ -226,9 +228,11 @@ class Tensor(TensorHandle):
         return _unpickle, (self.numpy(),)
 
     def eval(self, feed_dict=None, session=None):
+        """Not available: use `numpy()`. Raises NotImplementedError."""
         raise NotImplementedError("eval is not supported when eager execution is enabled, is .numpy() what you're looking for?")
 
     def consumers(self):
+        """Not available: there is no graph in eager code. Raises NotImplementedError."""
         raise NotImplementedError("consumers is not supported when eager execution is enabled.")
 
     def cpu(self):

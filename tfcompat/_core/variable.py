@@ -226,6 +226,7 @@ class Variable(Trackable, TensorType):
         return _copy_of(self._read())
 
     def read_value_no_copy(self):
+        """The current tensor itself."""
         return self._read()
 
     def numpy(self):
@@ -282,6 +283,7 @@ class Variable(Trackable, TensorType):
         return self._shape
 
     def get_shape(self):
+        """The static shape, a TensorShape."""
         return self._shape
 
     def set_shape(self, shape):
@@ -306,47 +308,58 @@ class Variable(Trackable, TensorType):
 
     @property
     def device(self):
+        """Name of the device that holds the value."""
         return self._cell._tensor.device
 
     @property
     def constraint(self):
+        """The function that optimizers apply after an update, or None."""
         return self._constraint
 
     @property
     def synchronization(self):
+        """The VariableSynchronization given."""
         return self._synchronization
 
     @property
     def aggregation(self):
+        """The VariableAggregation given."""
         return self._aggregation
 
     @property
     def initializer(self):
+        """None: a variable has its value from the beginning."""
         return None
 
     @property
     def initial_value(self):
+        """Not available in eager code. Raises RuntimeError."""
         raise RuntimeError("This property is not supported when eager execution is enabled.")
 
     def initialized_value(self):
+        """Not available: use `value()`. Raises NotImplementedError."""
         raise NotImplementedError("Variable.initialized_value: use `variable.value()`.")
 
     @property
     def handle(self):
+        """Not available: there are no resource handles. Raises NotImplementedError."""
         raise NotImplementedError("Variable.handle: there are no resource handles here; pass the variable itself.")
 
     @property
     def op(self):
+        """Not available in eager code. Raises AttributeError."""
         raise AttributeError("Tensor.op is undefined when eager execution is enabled.")
 
     @property
     def graph(self):
+        """Not available in eager code. Raises AttributeError."""
         raise AttributeError("Tensor.graph is undefined when eager execution is enabled.")
 
     def _shape_as_list(self):
         return self._shape.as_list()
 
     def to_proto(self, export_scope=None):
+        """Not available in eager code. Raises RuntimeError."""
         raise RuntimeError("This operation is not supported when eager execution is enabled.")
 
     # Writing
@@ -417,10 +430,12 @@ class Variable(Trackable, TensorType):
         self.assign(value)
 
     def eval(self, session=None):
+        """Not available in eager code: use `numpy()`. Raises RuntimeError."""
         raise RuntimeError("This operation is not supported when eager execution is enabled.")
 
     @property
     def create(self):
+        """Not available in eager code. Raises RuntimeError."""
         raise RuntimeError("This operation is not supported when eager execution is enabled.")
 
     # Identity
@@ -450,6 +465,7 @@ class Variable(Trackable, TensorType):
         return copied
 
     def numpy_or_bytes(self):
+        """The current value as a NumPy array, of strings an object array."""
         return np.array(host_value(self._cell._tensor))
 
     def __reduce__(self):

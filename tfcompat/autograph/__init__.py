@@ -12,6 +12,11 @@ _verbosity = 0
 def to_graph(entity, recursive=True, experimental_optional_features=None):
     """The function with its control flow converted.
 
+    Args:
+      entity: a function.
+      recursive: whether functions that it calls are converted, too.
+      experimental_optional_features: accepted.
+
     Raises:
       ValueError: `entity` has no source code, or cannot be converted.
     """
@@ -21,7 +26,16 @@ def to_graph(entity, recursive=True, experimental_optional_features=None):
 
 
 def to_code(entity, recursive=True, experimental_optional_features=None):
-    """Source code of the function with its control flow converted."""
+    """Source code of the function with its control flow converted.
+
+    Args:
+      entity: a function.
+      recursive: whether functions that it calls are converted, too.
+      experimental_optional_features: accepted.
+
+    Raises:
+      ValueError: `entity` has no source code.
+    """
     import inspect
     import textwrap
 
@@ -32,7 +46,12 @@ def to_code(entity, recursive=True, experimental_optional_features=None):
 
 
 def set_verbosity(level, alsologtostdout=False):
-    """Sets how much the conversion logs; 0 nothing, 10 everything."""
+    """Sets how much the conversion logs; 0 nothing, 10 everything.
+
+    Args:
+      level: an int.
+      alsologtostdout: whether to print it, too.
+    """
     global _verbosity
     _verbosity = level
     from malt.utils import ag_logging
@@ -41,5 +60,9 @@ def set_verbosity(level, alsologtostdout=False):
 
 
 def trace(*args):
-    """Prints its arguments while a function is being converted and recorded."""
+    """Prints its arguments while a function is being converted and recorded.
+
+    Args:
+      *args: anything.
+    """
     print(*args)

@@ -33,7 +33,11 @@ class Feature(enum.Enum):
 
 
 def do_not_convert(func=None):
-    """Decorator: the function is called as it is by converted code."""
+    """Decorator: the function is called as it is by converted code.
+
+    Args:
+      func: a function; None makes a decorator.
+    """
     if func is None:
         return do_not_convert
 

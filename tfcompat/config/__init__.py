@@ -17,12 +17,21 @@ from tfcompat.config import experimental as experimental, optimizer as optimizer
 
 
 def get_logical_device_configuration(device):
-    """None: devices are not divided."""
+    """None: devices are not divided.
+
+    Args:
+      device: a PhysicalDevice.
+    """
     return None
 
 
 def set_logical_device_configuration(device, logical_devices):
-    """Not supported: JAX decides how a device is divided."""
+    """Not supported: JAX decides how a device is divided.
+
+    Args:
+      device: a PhysicalDevice.
+      logical_devices: a list of LogicalDeviceConfigurations.
+    """
     raise NotImplementedError(
         "tf.config.set_logical_device_configuration: use XLA_FLAGS=--xla_force_host_platform_device_count=N instead."
     )
@@ -34,7 +43,11 @@ def get_soft_device_placement():
 
 
 def set_soft_device_placement(enabled):
-    """Accepted; placement is always soft."""
+    """Accepted; placement is always soft.
+
+    Args:
+      enabled: a bool.
+    """
 
 
 experimental_run_functions_eagerly = run_functions_eagerly

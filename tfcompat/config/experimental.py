@@ -15,6 +15,10 @@ from tfcompat._devices import (
 def set_memory_growth(device, enable):
     """Accepted for GPUs (JAX's allocator is set by XLA_PYTHON_CLIENT_PREALLOCATE).
 
+    Args:
+      device: a PhysicalDevice.
+      enable: a bool.
+
     Raises:
       ValueError: the device is no GPU.
     """
@@ -27,14 +31,25 @@ _growth = {}
 
 
 def get_memory_growth(device):
-    """What `set_memory_growth` set."""
+    """What `set_memory_growth` set.
+
+    Args:
+      device: a PhysicalDevice.
+    """
     if device.device_type == "CPU":
         raise ValueError("Cannot set memory growth on non-GPU and non-Pluggable devices")
     return _growth.get(device)
 
 
 def get_memory_info(device):
-    """Bytes in use and at most in use on `device` ("CPU:0", "GPU:0"), as {"current": ..., "peak": ...}."""
+    """Bytes in use and at most in use on `device` ("CPU:0", "GPU:0"), as {"current": ..., "peak": ...}.
+
+    Args:
+      device: a device's name.
+
+    Raises:
+      ValueError: an unknown device, or one that keeps no count.
+    """
     kind, _, index = str(device).rpartition("/")[2].removeprefix("device:").partition(":")
     if kind.upper() == "CPU":
         return {"current": 0, "peak": 0}
@@ -43,17 +58,32 @@ def get_memory_info(device):
 
 
 def get_memory_usage(device):
-    """Bytes in use on `device`."""
+    """Bytes in use on `device`.
+
+    Args:
+      device: a device's name.
+
+    Raises:
+      ValueError: an unknown device, or one that keeps no count.
+    """
     return get_memory_info(device)["current"]
 
 
 def reset_memory_stats(device):
-    """Not supported: JAX keeps no resettable peak."""
+    """Not supported: JAX keeps no resettable peak.
+
+    Args:
+      device: a device's name.
+    """
     raise NotImplementedError("tf.config.experimental.reset_memory_stats: read jax.Device.memory_stats() instead.")
 
 
 def get_device_details(device):
-    """A dict with what is known about a physical device; "device_name" for accelerators."""
+    """A dict with what is known about a physical device; "device_name" for accelerators.
+
+    Args:
+      device: a PhysicalDevice.
+    """
     if device.device_type == "CPU":
         return {}
     return {"device_name": _jax.devices()[0].device_kind}
@@ -65,7 +95,11 @@ def get_synchronous_execution():
 
 
 def set_synchronous_execution(enable):
-    """With True every op is run when it is called, with False (the default here) when its value is needed."""
+    """With True every op is run when it is called, with False (the default here) when its value is needed.
+
+    Args:
+      enable: a bool; None is True.
+    """
     _current().close("synchronous")
     _settings.synchronous = bool(enable)
     _settings.watchful = bool(enable) or bool(_current().cut_sites) or _settings.random_cuts is not None
@@ -87,11 +121,19 @@ def get_device_policy():
 
 
 def set_device_policy(device_policy):
-    """Accepted; operands are always copied to where they are needed."""
+    """Accepted; operands are always copied to where they are needed.
+
+    Args:
+      device_policy: None, "silent", "warn" or "explicit".
+    """
 
 
 def enable_tensor_float_32_execution(enabled):
-    """Accepted; use `jax.default_matmul_precision` to change the precision of matrix products."""
+    """Accepted; use `jax.default_matmul_precision` to change the precision of matrix products.
+
+    Args:
+      enabled: a bool.
+    """
     _tf32[0] = bool(enabled)
 
 

@@ -9,7 +9,11 @@ def get_jit():
 
 
 def set_jit(enabled):
-    """Accepted; hot code is always compiled."""
+    """Accepted; hot code is always compiled.
+
+    Args:
+      enabled: a bool or "autoclustering".
+    """
 
 
 def get_experimental_options():
@@ -18,5 +22,9 @@ def get_experimental_options():
 
 
 def set_experimental_options(options):
-    """Remembered; XLA does its own optimisations."""
+    """Remembered; XLA does its own optimisations.
+
+    Args:
+      options: a dict.
+    """
     _options.update(options)

@@ -14,10 +14,18 @@ def get_intra_op_parallelism_threads():
 
 
 def set_inter_op_parallelism_threads(num_threads):
-    """Remembered; has no effect."""
+    """Remembered; has no effect.
+
+    Args:
+      num_threads: an int.
+    """
     _counts["inter"] = int(num_threads)
 
 
 def set_intra_op_parallelism_threads(num_threads):
-    """Remembered; has no effect (XLA_FLAGS decides)."""
+    """Remembered; has no effect (XLA_FLAGS decides).
+
+    Args:
+      num_threads: an int.
+    """
     _counts["intra"] = int(num_threads)

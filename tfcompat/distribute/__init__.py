@@ -44,7 +44,11 @@ def _across_replicas():
 
 
 class StrategyExtended:
-    """``strategy.extended``: what libraries, rather than users, call."""
+    """``strategy.extended``: what libraries, rather than users, call.
+
+    Args:
+      strategy: the Strategy that it belongs to.
+    """
 
     def __init__(self, strategy):
         self._strategy = strategy
@@ -90,15 +94,21 @@ class StrategyExtended:
 
     @property
     def should_checkpoint(self):
+        """True: this process writes checkpoints."""
         return True
 
     @property
     def should_save_summary(self):
+        """True: this process writes summaries."""
         return True
 
 
 class Strategy:
-    """A way to spread a computation over devices. Its only kind here is the default one, `get_strategy()`."""
+    """A way to spread a computation over devices. Its only kind here is the default one, `get_strategy()`.
+
+    Args:
+      extended: accepted.
+    """
 
     def __init__(self, extended=None):
         raise NotImplementedError(_NOT_OFFERED.format(name=type(self).__name__))
@@ -115,6 +125,7 @@ class Strategy:
 
     @property
     def cluster_resolver(self):
+        """None: there is one process."""
         return None
 
     def scope(self):
@@ -185,14 +196,17 @@ class ReplicaContext:
 
     @property
     def strategy(self):
+        """The strategy that runs the replica."""
         return self._strategy
 
     @property
     def num_replicas_in_sync(self):
+        """How many replicas there are: 1."""
         return self._strategy.num_replicas_in_sync
 
     @property
     def replica_id_in_sync_group(self):
+        """The number of the replica."""
         return self._replica_id
 
     def merge_call(self, merge_fn, args=(), kwargs=None):
@@ -212,7 +226,13 @@ class ReplicaContext:
 
 
 class InputContext:
-    """Tells an input function which part of the data is its own."""
+    """Tells an input function which part of the data is its own.
+
+    Args:
+      num_input_pipelines: in how many parts the data are read.
+      input_pipeline_id: which of them.
+      num_replicas_in_sync: over how many replicas a batch is spread.
+    """
 
     def __init__(self, num_input_pipelines=1, input_pipeline_id=0, num_replicas_in_sync=1):
         self.num_input_pipelines = num_input_pipelines
@@ -292,6 +312,9 @@ def in_cross_replica_context():
 
 def experimental_set_strategy(strategy):
     """Sets the strategy of the process: None or the default one.
+
+    Args:
+      strategy: a Strategy or None.
 
     Raises:
       NotImplementedError: for any other strategy.

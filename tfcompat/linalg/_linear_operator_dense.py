@@ -525,6 +525,7 @@ class LinearOperatorZeros(_Sized):
 
     @staticmethod
     def check_square(left_operator, right_operator):
+        """Raises ValueError unless both operators are square."""
         if not left_operator.is_square or not right_operator.is_square:
             raise ValueError("Matmul with non-square `LinearOperator`s or non-square `LinearOperatorZeros` not supported at "
                              "this time.")  # fmt: skip

@@ -10,12 +10,21 @@ from tfcompat.test._gradients import compute_gradient as compute_gradient
 
 
 def main(argv=None):
-    """Runs the test cases of the calling module, as `unittest.main` does."""
+    """Runs the test cases of the calling module, as `unittest.main` does.
+
+    Args:
+      argv: the command line; default: `sys.argv`.
+    """
     _unittest.main(argv=argv)
 
 
 def is_gpu_available(cuda_only=False, min_cuda_compute_capability=None):
-    """Whether JAX computes on a GPU."""
+    """Whether JAX computes on a GPU.
+
+    Args:
+      cuda_only: accepted.
+      min_cuda_compute_capability: accepted.
+    """
     return _jax.default_backend() in ("gpu", "cuda", "rocm")
 
 
@@ -45,7 +54,11 @@ def is_built_with_xla():
 
 
 def is_cpu_target_available(target):
-    """True for "x86_64" or "aarch64", whichever this machine is."""
+    """True for "x86_64" or "aarch64", whichever this machine is.
+
+    Args:
+      target: the name of an architecture.
+    """
     import platform
 
     return target == platform.machine()

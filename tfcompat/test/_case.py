@@ -14,7 +14,11 @@ from tfcompat._core.core_types import CompositeTensor, TensorType
 
 
 class TestCase(unittest.TestCase):
-    """A `unittest.TestCase` whose assertions take tensors, arrays, lists and structures of them."""
+    """A `unittest.TestCase` whose assertions take tensors, arrays, lists and structures of them.
+
+    Args:
+      methodName: the test to run.
+    """
 
     # Values
 
