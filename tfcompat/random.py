@@ -138,8 +138,8 @@ def _drawn(kernel, blocks, seed):
 
 
 def _stateless(seed, alg):
-    if alg not in ("auto_select", "philox", 1, 3):
-        raise NotImplementedError(f"tf.random.stateless_* with alg={alg!r}: use 'philox', the one algorithm there is.")
+    if _algorithm(alg) is Algorithm.THREEFRY:
+        raise NotImplementedError("tf.random.stateless_* with alg='threefry': use 'philox'.")
     return _key_counter(seed)
 
 

@@ -10,10 +10,8 @@ from jax import lax
 from tfcompat._blocks import depth_to_space as depth_to_space, space_to_depth as space_to_depth
 from tfcompat._core import errors as _errors
 from tfcompat._core.avals import shape_text as _shape_text
-from tfcompat._core.context import paused as _paused
 from tfcompat._core.convert import convert as _convert
 from tfcompat._core.op import Axis, Check, Data, Str, T, mismatch, op
-from tfcompat._core.tensor_base import TensorHandle as _TensorHandle
 from tfcompat._declare import FLOATS, INDEX, INEXACT, NUMBERS, REAL, invalid, not_allowed
 from tfcompat._elementwise import (
     log_sigmoid as log_sigmoid,
@@ -52,6 +50,7 @@ from tfcompat._nn_ctc import (
     ctc_loss as ctc_loss,
     ctc_unique_labels as ctc_unique_labels,
 )
+from tfcompat._nn_dropout import dropout as dropout
 from tfcompat._nn_stats import (
     batch_norm_with_global_normalization as batch_norm_with_global_normalization,
     compute_average_loss as compute_average_loss,
@@ -79,6 +78,7 @@ from tfcompat._nn_windows import (
     max_pool_with_argmax as max_pool_with_argmax,
 )
 from tfcompat._reductions import reduce_mean as _reduce_mean, zero_fraction as zero_fraction
+from tfcompat.nn import experimental as experimental
 
 # Activations
 
@@ -475,7 +475,7 @@ def l2_loss(t: T):
     return jnp.sum(t * t, dtype=t.dtype) / 2
 
 
-# Bias, moments, normalisation, dropout
+# Bias, moments, normalisation
 
 
 def _bias_grad(g, out, value, bias, data_format):
@@ -576,47 +576,6 @@ def batch_normalization(x, mean, variance, offset, scale, variance_epsilon, name
     return _convert(x) * inverse + shift
 
 
-def dropout(x, rate, noise_shape=None, seed=None, name=None):
-    """Sets each element to 0 with probability `rate` and scales the others by 1 / (1 - rate).
-
-    Args:
-      x: floating tensor.
-      rate: a number of [0, 1), or a scalar tensor of the dtype of `x`.
-      noise_shape: shape of the draws, which broadcasts with `x`; default: its shape.
-      seed: see `tf.random.uniform`.
-
-    Raises:
-      ValueError: `rate` outside [0, 1) or no scalar, or integer `x`.
-    """
-    from tfcompat import random
-    from tfcompat._select import where
-
-    number = isinstance(rate, (int, float, _np.number))
-    if number and not 0 <= rate < 1:
-        raise ValueError(f"`rate` must be a scalar tensor or a float in the range [0, 1). Received: rate={rate}")
-    x = _convert(x)
-    if not x.dtype.is_floating:
-        raise ValueError(f"`x.dtype` must be a floating point tensor as `x` will be scaled. Received: x_dtype={x.dtype!r}")
-    if number and rate == 0:
-        return x
-    if number:
-        scaled = _multiply(x, 1 / (1 - rate))
-    else:
-        if not isinstance(rate, _TensorHandle) and not hasattr(type(rate), "_read"):
-            raise ValueError(f"`rate` must be a scalar or scalar tensor. Received: rate={rate}")
-        rate = _convert(rate)
-        rate.shape.assert_has_rank(0)
-        if rate.dtype is not x.dtype:
-            raise ValueError("`x.dtype` must be compatible with `rate.dtype`. Received: "
-                             f"x.dtype={x.dtype!r} and rate.dtype={rate.dtype!r}")  # fmt: skip
-        scaled = x / (1 - rate)
-    shape = x._aval.shape if noise_shape is None else noise_shape
-    with _paused():
-        draws = random.uniform(shape, seed=seed, dtype=x.dtype)
-        keep = draws >= rate
-    return where(keep, scaled, _convert(0, x.dtype))
-
-
 def embedding_lookup(params, ids, max_norm=None, name=None):
     """Rows of `params` at `ids`; with `max_norm`, rows longer than that are scaled down.
 
@@ -665,5 +624,3 @@ def log_poisson_loss(targets, log_input, compute_full_loss=False, name=None):
         inside = _cast_to((targets >= 0.0) & (targets <= 1.0), targets.dtype)
         result = result + stirling * (1.0 - inside)
     return result
-
-
