@@ -388,6 +388,10 @@ def _bitcast(input: T, to: Dtype):
 def bitcast(input, type, name=None):
     """The bits of `input` as elements of `type`; a narrower type adds a dimension, a wider one takes the last.
 
+    Args:
+      input: a tensor of numbers.
+      type: the DType of the result.
+
     Raises:
       InvalidArgumentError: the last dimension is not the ratio of the sizes, or a type is bool.
     """
