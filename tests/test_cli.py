@@ -121,6 +121,8 @@ def test_help_version_and_wrong_usage(tmp_path):
     assert (done.returncode, done.stderr) == (2, f"python -m tfcompat: no such file: {tmp_path / 'none.py'}\n")
     done = tfcompat("--output", "x.ipynb", ROOT / "tests" / "processes.py")
     assert done.returncode == 2 and "--output is for notebooks" in done.stderr
+    done = tfcompat(tmp_path)
+    assert (done.returncode, done.stderr) == (2, f"python -m tfcompat: a folder, not a script or notebook: {tmp_path}\n")
 
 
 # notebooks

@@ -103,3 +103,19 @@ def test_synchronous_execution():
     """
     assert run_code(code, TFCOMPAT_SYNCHRONOUS="1") == "True True\n"
     assert run_code(code, TFCOMPAT_SYNCHRONOUS="0") == "False False\n"
+
+
+@pytest.mark.parametrize("filtering", [True, False])
+def test_tracebacks_end_where_the_user_called(filtering):
+    if not filtering:
+        tf.debugging.disable_traceback_filtering()
+    try:
+        with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+            tf.matmul(tf.ones((2, 3)), tf.ones((5 + filtering, 4)))
+    finally:
+        tf.debugging.enable_traceback_filtering()
+    assert tf.debugging.is_traceback_filtering_enabled()
+    files = [str(entry.path) for entry in caught.traceback]
+    assert any("_products.py" in name for name in files) == (not filtering)
+    assert (len(files) <= 3) == filtering
+    assert bool(getattr(caught.value, "__notes__", ())) == (not filtering)

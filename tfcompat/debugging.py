@@ -11,7 +11,7 @@ from tfcompat._check_numerics import (
 )
 from tfcompat._core import dtypes as _d, errors as _errors
 from tfcompat._core.body import record_assert as _record_assert
-from tfcompat._core.context import state as _state
+from tfcompat._core.context import settings as _context_settings, state as _state
 from tfcompat._core.convert import convert as _convert
 from tfcompat._core.core_types import TensorType as _TensorType
 from tfcompat._core.op import Check as _Check, Str as _Str, T as _T, op as _op
@@ -21,7 +21,7 @@ from tfcompat._declare import FLOATS as _FLOATS, REAL as _REAL, not_allowed as _
 from tfcompat._print import format_element as _format_element
 
 _SUMMARIZE = 3
-_settings = {"traceback_filtering": True, "log_device_placement": False}
+_settings = {"log_device_placement": False}
 
 
 def _fail(text):
@@ -515,17 +515,17 @@ def assert_all_finite(x, message, name=None):
 
 def enable_traceback_filtering():
     """Asks for short tracebacks (the default)."""
-    _settings["traceback_filtering"] = True
+    _context_settings.traceback_filtering = True
 
 
 def disable_traceback_filtering():
     """Asks for full tracebacks."""
-    _settings["traceback_filtering"] = False
+    _context_settings.traceback_filtering = False
 
 
 def is_traceback_filtering_enabled():
     """Whether short tracebacks were asked for."""
-    return _settings["traceback_filtering"]
+    return _context_settings.traceback_filtering
 
 
 def set_log_device_placement(enabled):

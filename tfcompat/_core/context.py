@@ -70,15 +70,17 @@ class Settings:
     tier: "auto" (cold code interpreted, hot code compiled), "interpreted" or "compiled" (at once).
     synchronous: every op runs when it is called; TFCOMPAT_SYNCHRONOUS=1 in the environment sets it from the start.
     random_cuts: a `random.Random` that decides after which op a segment is closed (a test mode), or None.
+    traceback_filtering: errors about the user's code show none of the frames below the call.
     watchful: True when recording must look at its call site or mode after each op.
     """
 
-    __slots__ = ("determinism", "random_cuts", "synchronous", "tier", "watchful")
+    __slots__ = ("determinism", "random_cuts", "synchronous", "tier", "traceback_filtering", "watchful")
 
     def __init__(self):
         self.tier = "auto"
         self.synchronous = os.environ.get("TFCOMPAT_SYNCHRONOUS", "0") not in ("", "0")
         self.random_cuts = None
+        self.traceback_filtering = True
         self.determinism = False
         self.watchful = self.synchronous
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from tfcompat._core import dtypes, errors
 from tfcompat._core.avals import shape_text
+from tfcompat._core.context import settings
 from tfcompat._core.device import default_name
 
 FORKED = (
@@ -18,6 +19,14 @@ FORKED = (
 _ADDRESSABLE = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 1 << 47
 _forks = []  # not empty: this process is the child of one that had loaded tfcompat
 cells = weakref.WeakSet()  # of all variables: to find those whose new value could not be computed
+
+
+def trimmed(error):
+    """An error about the user's code without the frames below the call and without JAX's note about its own frames."""
+    if settings.traceback_filtering and (isinstance(error, errors.OpError) or hasattr(error, "from_tfcompat")):
+        error.__notes__ = [note for note in getattr(error, "__notes__", ()) if "JAX has removed" not in note]
+        return error.with_traceback(None)
+    return error
 
 
 def check_memory(kernel, avals):

@@ -345,7 +345,10 @@ def call(op, key, ins, attrs, count=0, spec=None):
     if spec is None:
         if op.strings is not None and ins and ins[0]._aval.dtype is dtypes.string:
             return call_on_strings(op, ins)
-        spec = op.infer(key, ins, attrs, count)
+        try:
+            spec = op.infer(key, ins, attrs, count)
+        except Exception as error:
+            raise failures.trimmed(error)  # noqa: B904 - it is the same error
     if spec.special:
         if spec.checked:
             check_values(op, key, ins, attrs, count)

@@ -10,7 +10,7 @@ import itertools
 import threading
 import weakref
 
-from tfcompat._core import context, failures, interrupts
+from tfcompat._core import context, errors, failures, interrupts
 from tfcompat._core.callsite import call_site
 from tfcompat._core.context import settings, state
 from tfcompat._core.stats import stats
@@ -225,7 +225,10 @@ class Segment:
         if state.no_reads:
             raise RuntimeError("A tensor's value was read inside tfcompat.debug.no_reads().")
         if state.segment is self:
-            self.close("read")
+            try:
+                self.close("read")
+            except errors.OpError as error:
+                raise failures.trimmed(error)  # noqa: B904 - it is the same error
             return
         with self.lock:
             if tensor._value is None:

@@ -44,6 +44,8 @@ def main(arguments):
         return _guarded(script.run_stdin, rest)
     if not os.path.exists(options.file):
         return _complain(f"no such file: {options.file}")
+    if os.path.isdir(options.file):
+        return _complain(f"a folder, not a script or notebook: {options.file}")
     if options.file.endswith(".ipynb"):
         return _guarded(_run_notebook, options.file, rest, options.output)
     if options.output is not None:
