@@ -58,7 +58,10 @@ class Slot:
         """The value inside the body."""
         self.body = trace
         self.inside = [trace.placeholder(t._aval, "Placeholder") for t in self.initial]
-        return self.rebuilt(self.inside)
+        value = self.rebuilt(self.inside)
+        if self.array:
+            value._carried = True
+        return value
 
     def rebuilt(self, tensors):
         value = self.value

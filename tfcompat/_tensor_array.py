@@ -63,6 +63,7 @@ class TensorArray:
         self._infer = infer_shape
         self._element = shapes.TensorShape(element_shape)
         self._buffer = self._late = None
+        self._carried = False  # a loop's variable, inside of its body: how long it is may differ from turn to turn
         self._recorded = state.trace is not None
         size = 0 if size is None else size
         if self._recorded:
@@ -327,6 +328,8 @@ class TensorArray:
 
     def size(self, name=None):
         """The number of elements."""
+        if self._carried and self._dynamic:
+            raise ValueDependent("The size of a TensorArray is needed in a loop that may make it longer.")
         return convert(self._size if self._recorded else len(self._items))
 
     def close(self, name=None):

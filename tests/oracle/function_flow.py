@@ -176,8 +176,15 @@ def tensor_arrays_in_loops(tf, wrap):
                 a = a.write(i * 3 + j, x[0] * tf.cast(i, tf.float32) + tf.cast(j, tf.float32))
         return a.stack()
 
+    def chosen(x):
+        a = tf.TensorArray(tf.float32, size=0, dynamic_size=True)
+        for i in tf.range(3):
+            if x[i] > 1.0:
+                a = a.write(a.size(), x[i] * x[i])
+        return a.stack()
+
     x = [1.0, 2.0, 3.0]
-    return [with_gradient(tf, wrap(f), x) for f in (squares, growing, until, nested)]
+    return [with_gradient(tf, wrap(f), x) for f in (squares, growing, until, nested, chosen)]
 
 
 @both
