@@ -285,6 +285,9 @@ from tfcompat._py_function import (
     numpy_function as numpy_function,
     py_function as py_function,
 )
+from tfcompat._random_laws import (
+    random_index_shuffle as random_index_shuffle,
+)
 from tfcompat._rare import (
     approx_top_k as approx_top_k,
     guarantee_const as guarantee_const,

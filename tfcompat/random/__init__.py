@@ -1,7 +1,6 @@
 """`tf.random`: TensorFlow's random numbers, the same ones for the same seeds."""
 
 import builtins
-import enum
 
 import jax.numpy as jnp
 import numpy as np
@@ -9,20 +8,38 @@ from jax import lax
 
 from tfcompat import _gather
 from tfcompat._cast import cast as _cast
-from tfcompat._core import draws, dtypes, errors, random_state
+from tfcompat._core import dtypes, errors, random_state
 from tfcompat._core.attributes import python_value
 from tfcompat._core.avals import shape_text
 from tfcompat._core.context import state as _thread
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, Dtype, Int, Shape, T, op
-from tfcompat._core.tensor_base import TensorHandle
 from tfcompat._core.variable import Variable
-from tfcompat._declare import FLOATS, invalid, not_allowed
+from tfcompat._declare import FLOATS, invalid
+from tfcompat._random_keys import (
+    SEED_DTYPES as _SEED_DTYPES,
+    Algorithm as Algorithm,
+    Counter as _Counter,
+    Key as _Key,
+    algorithm as _algorithm,
+    dims_of as _dims,
+    drawn as _drawn,
+    leaves as _leaves,
+    op_seed as _op_seed,
+    order as _order,
+    reserve as _reserve,
+    stateless as _stateless,
+)
+from tfcompat._random_laws import (
+    gamma as gamma,
+    poisson as poisson,
+    stateless_binomial as stateless_binomial,
+    stateless_gamma as stateless_gamma,
+    stateless_poisson as stateless_poisson,
+)
 
-_Key, _Counter = Data("K", only=dtypes.uint32), Data("C", only=dtypes.uint32)
 _Logits = Data("L")
 _ACCEPTED = (dtypes.float16, dtypes.bfloat16, dtypes.float32, dtypes.float64, dtypes.int32, dtypes.int64)
-_SEED_DTYPES = (dtypes.int32, dtypes.int64)
 
 
 @op("RandomUniform", grad=None, static=False)
@@ -65,82 +82,11 @@ _integers = _integer_kernel("RandomUniformInt")
 _stateless_integers = _integer_kernel("StatelessRandomUniformIntV2")
 
 
-@op("StatelessRandomGetKeyCounter", grad=None, static=False, single=False, T=_SEED_DTYPES)
-def _key_counter(seed: T):
-    if seed.shape != (2,):
-        raise errors.InvalidArgumentError(
-            None, None, f"seed must have shape [2], not [{','.join(map(str, seed.shape))}] "
-            "[Op:StatelessRandomGetKeyCounter]",
-        )  # fmt: skip
-    return list(random_state.scramble(seed))
-
-
 @op("RandomScale", static=False, T=FLOATS)
 def _scaled(x: T, factor: T):
     """x * factor, rounded before anything is added to it: compilers would join the two into one rounding."""
     product = x * factor
     return jnp.where(jnp.isnan(product), x + (factor - factor), product)  # NaN either way, which compilers do not see
-
-
-def _dims(shape, kernel):
-    """The shape as a tuple, and whether TensorFlow keeps it in 64 bits: kernels with their own streams."""
-    wide = isinstance(shape, (TensorHandle, np.ndarray)) and shape.dtype in (dtypes.int64, np.dtype(np.int64))
-    if isinstance(shape, (list, tuple)) and all(type(d) is int for d in shape):
-        dims = tuple(shape)
-    else:
-        given = convert(shape)
-        if given._aval.dtype not in _SEED_DTYPES:
-            raise not_allowed("T", given._aval.np_dtype, _SEED_DTYPES, kernel)
-        if len(given._aval.shape) != 1:
-            raise invalid(f"shape must be a vector of {{int32,int64}}, got shape {shape_text(given._aval.shape)}", kernel)
-        dims = tuple(python_value(given).tolist())
-    for d in dims:
-        if d < 0:
-            raise errors.InvalidArgumentError(None, None, f"Dimension {d} must be >= 0 [Op:{kernel}] name: ")
-    return dims, wide
-
-
-def _leaves(key, counter):
-    return convert(random_state.words_of(key, 2)), convert(random_state.words_of(counter, 4))
-
-
-def _reserve(kernel, dims, seed, *attributes):
-    blocks = 256 * int(np.prod(dims, dtype=object))
-    return _drawn((kernel, *attributes), blocks, seed)
-
-
-def _op_seed(seed):
-    """An op's own seed as an int."""
-    if isinstance(seed, str):
-        raise TypeError(f"seed must be an integer. Received: {seed!r}")
-    return None if seed is None else int(python_value(seed))
-
-
-@op("CounterAfter", grad=None, static=False)
-def _counter_after(counter: _Counter, blocks: Int):
-    return random_state.counter_after(counter, blocks)
-
-
-@op("RandomShuffle", grad=None, static=False)
-def _order(philox_key: _Key, counter: _Counter, size: Int):
-    return random_state.drawn_permutation(philox_key, counter, size)
-
-
-def _drawn(kernel, blocks, seed):
-    """Key and counter tensors of the next draw of a kernel; in a function, of each call's next draw."""
-    seed = _op_seed(seed)
-    if _thread.trace is None:
-        return _leaves(*random_state.seeds.reserve(kernel, blocks, seed))
-    key, cell = draws.reserve(_thread.trace, seed)
-    counter = cell.read()
-    cell.bind(_counter_after(counter, blocks))
-    return convert(random_state.words_of(key, 2)), counter
-
-
-def _stateless(seed, alg):
-    if _algorithm(alg) is Algorithm.THREEFRY:
-        raise NotImplementedError("tf.random.stateless_* with alg='threefry': use 'philox'.")
-    return _key_counter(seed)
 
 
 def set_seed(seed):
@@ -418,25 +364,6 @@ def _state_after(resource: T, blocks: Int):
     counter = random_state.counter_after(_state_words(resource)[1], blocks).reshape(2, 2).astype(jnp.uint64)
     low_and_high = counter[:, 0] | (counter[:, 1] << jnp.uint64(32))
     return jnp.concatenate([lax.bitcast_convert_type(low_and_high, resource.dtype), resource[2:]])
-
-
-class Algorithm(enum.Enum):
-    """Algorithms of random number generators. AUTO_SELECT means PHILOX here."""
-
-    PHILOX = 1
-    THREEFRY = 2
-    AUTO_SELECT = 3
-
-
-def _algorithm(alg):
-    """PHILOX or THREEFRY, from what TensorFlow accepts for `alg`."""
-    if isinstance(alg, str):
-        alg = Algorithm.__members__.get(alg.upper(), alg)
-    else:
-        alg = next((a for a in Algorithm if alg in (a, a.value)), alg)
-    if not isinstance(alg, Algorithm):
-        raise ValueError(f"Argument `alg` got unsupported value {alg!r}. Supported: philox, threefry, auto_select.")
-    return Algorithm.PHILOX if alg is Algorithm.AUTO_SELECT else alg
 
 
 def create_rng_state(seed, alg):

@@ -1,0 +1,75 @@
+"""Gamma, Poisson and binomial numbers, shuffles of indices, candidate samplers: the numbers that TensorFlow draws."""
+
+from ..table import case, expr, lit, ref
+
+
+def cases():
+    yield from _stateful()
+    yield from _stateless()
+    yield from _shuffles()
+
+
+def seeded(text, **inputs):
+    return expr(f"(tf.random.set_seed(3), {text})[1]", **inputs)
+
+
+def _stateful():
+    gamma = "tf.random.gamma"
+    for dtype in ("float32", "float64", "float16"):
+        alpha = lit([0.5, 1.0, 3.0], dtype)
+        # Gradients of half precision come from samples that are rounded.
+        yield seeded(f"{gamma}([10], a, dtype=tf.{dtype})", a=alpha, grad=dtype != "float16", tol=1e-4)
+    yield seeded(f"{gamma}([3], a, b)", a=lit([2.0, 0.1], "float32"), b=lit([[3.0], [4.0]], "float32"), tol=1e-4)
+    yield seeded(f"[{gamma}([3], 2.0, seed=4) for _ in range(3)]")
+    yield seeded(f"{gamma}([], [2.0, 1.0])")
+    yield seeded(f"{gamma}([0], [2.0, 1.0])")
+    yield seeded(f"{gamma}([2, 2], [2.0, 1.0])")
+    yield seeded(f"{gamma}([2000], 0.7)")
+    for text in (f"{gamma}([2], 1, dtype=tf.int32)", f"{gamma}([-1], 1.0)", f"{gamma}([2], 'a')", f"{gamma}([2], [1.0, 2.0], [1.0] * 3)"):
+        yield expr(text)
+    poisson = "tf.random.poisson"
+    for lam in ("[0.5, 1.0, 30.0]", "[0.5, 9.99, 1000.0]", "tf.constant([0.3, 12.3])", "tf.constant([12, 3])", "[-1.0, 0.0]",
+                "tf.constant([2.5, 40.0], tf.float16)"):  # fmt: skip
+        yield seeded(f"{poisson}([10], {lam})")
+        yield seeded(f"{poisson}([2, 3], {lam}, dtype=tf.int32)")
+    yield seeded(f"[{poisson}([3], 12.0, dtype=tf.float64, seed=7) for _ in range(2)]")
+    yield seeded(f"{poisson}([0], [2.0, 1.0])")
+    for text in (f"{poisson}([2], 1.0, dtype=tf.complex64)", f"{poisson}([2], 'a')"):
+        yield expr(text)
+
+
+def _stateless():
+    seed = lit([1, 2], "int32")
+    gamma, poisson, binomial = (f"tf.random.stateless_{name}" for name in ("gamma", "poisson", "binomial"))
+    for dtype in ("float32", "float64"):
+        yield case(gamma, [10, 3], seed, lit([0.5, 1.0, 3.0], dtype), dtype=ref(f"tf.{dtype}"), tol=1e-4)
+    yield case(gamma, [4, 2], seed, lit([0.5, 1.0], "float32"), beta=lit([[1.0], [2.0], [3.0], [4.0]], "float32"), tol=1e-4)
+    yield case(gamma, [4], lit([-5, 2**40], "int64"), 5.0)
+    for shape, more in (([10, 3], {}), ([4], {"seed": [1, 2, 3]}), ([-1], {})):
+        yield case(gamma, shape, more.get("seed", [1, 2]), [0.5, 1.0])
+    for lam in ([0.5, 1.0, 30.0], lit([3.5, 10.0, 200.0], "float32"), lit([1, 20, 3], "int32")):
+        yield case(poisson, [10, 3], seed, lam)
+        yield case(poisson, [10, 3], seed, lam, dtype=ref("tf.float32"))
+    yield case(poisson, [10, 2], seed, [0.5, 1.0, 30.0])
+    yield case(poisson, [2], seed, 1.0, dtype=ref("tf.bool"))
+    for shape, counts, probs, more in (
+        ([10, 3], [5.0, 10.0, 1000.0], [0.3, 0.7, 0.5], {}), ([10], 100.0, 0.9, {}),
+        ([4, 2], [[10.0], [20.0], [300.0], [4000.0]], [0.2, 0.6], {}), ([24], 10.0, 0.2, {}), ([30], 50.0, 0.45, {}),
+        ([5], 10, 0.2, {"output_dtype": ref("tf.float64")}), ([5], [10.0, 0.0, 3.0, 5.0, 5.0], [0.2, 0.3, 0.3, 0.0, 1.0], {}),
+        ([10], [10], [0.2], {}), ([3], lit([10, 20, 30], "int32"), 0.5, {}), ([3], "a", 0.5, {}),
+    ):  # fmt: skip
+        yield case(binomial, shape, seed, counts, probs, **more)
+
+
+def _shuffles():
+    shuffle, index = "tf.random.experimental.stateless_shuffle", "tf.random.experimental.index_shuffle"
+    for x in (lit(list(range(12)), "int32"), "float32[6,2]", "string[5]", "float32[]", "float32[0,2]", "float32[1]"):
+        yield case(shuffle, x, [5, 9], grad=False)
+    yield case(shuffle, "float32[4]", [5, 9, 3])
+    yield case(index, lit(list(range(10)), "int32"), [5, 9], max_index=9)
+    for i, most in ((3, 1000000), (0, 0), (lit(3, "int64"), 9), (11, 9), (lit([1, 2], "int32"), lit([5, 9], "int32")),
+                    (lit(1.0, "float32"), 9), (5, 7)):  # fmt: skip
+        yield case(index, i, [5, 9], max_index=most)
+    for i, seed, rounds in ((lit([0, 1, 2, 3], "int32"), [1, 2, 3], 6), (2, [1, 2, 3], 4), (2, [1, 2], 4),
+                            (lit([0, 1], "int32"), [[1, 2, 3], [4, 5, 6]], 4)):  # fmt: skip
+        yield case("tf.random_index_shuffle", i, seed, max_index=9, rounds=rounds)

@@ -1,0 +1,108 @@
+"""Where draws of `tf.random` stand in their streams: keys and counters, shapes and seeds."""
+
+import enum
+
+import numpy as np
+
+from tfcompat._core import draws, dtypes, errors, random_state
+from tfcompat._core.attributes import python_value
+from tfcompat._core.avals import shape_text
+from tfcompat._core.context import state as thread
+from tfcompat._core.convert import convert
+from tfcompat._core.op import Data, Int, T, op
+from tfcompat._core.tensor_base import TensorHandle
+from tfcompat._declare import invalid, not_allowed
+
+Key, Counter = Data("K", only=dtypes.uint32), Data("C", only=dtypes.uint32)
+SEED_DTYPES = (dtypes.int32, dtypes.int64)
+
+
+@op("StatelessRandomGetKeyCounter", grad=None, static=False, single=False, T=SEED_DTYPES)
+def key_counter(seed: T):
+    if seed.shape != (2,):
+        raise errors.InvalidArgumentError(
+            None, None, f"seed must have shape [2], not [{','.join(map(str, seed.shape))}] "
+            "[Op:StatelessRandomGetKeyCounter]",
+        )  # fmt: skip
+    return list(random_state.scramble(seed))
+
+
+def dims_of(shape, kernel):
+    """The shape as a tuple, and whether TensorFlow keeps it in 64 bits: kernels with their own streams."""
+    wide = isinstance(shape, (TensorHandle, np.ndarray)) and shape.dtype in (dtypes.int64, np.dtype(np.int64))
+    if isinstance(shape, (list, tuple)) and all(type(d) is int for d in shape):
+        dims = tuple(shape)
+    else:
+        given = convert(shape)
+        if given._aval.dtype not in SEED_DTYPES:
+            raise not_allowed("T", given._aval.np_dtype, SEED_DTYPES, kernel)
+        if len(given._aval.shape) != 1:
+            raise invalid(f"shape must be a vector of {{int32,int64}}, got shape {shape_text(given._aval.shape)}", kernel)
+        dims = tuple(python_value(given).tolist())
+    for d in dims:
+        if d < 0:
+            raise errors.InvalidArgumentError(None, None, f"Dimension {d} must be >= 0 [Op:{kernel}] name: ")
+    return dims, wide
+
+
+def leaves(key, counter):
+    return convert(random_state.words_of(key, 2)), convert(random_state.words_of(counter, 4))
+
+
+def reserve(kernel, dims, seed, *attributes):
+    blocks = 256 * int(np.prod(dims, dtype=object))
+    return drawn((kernel, *attributes), blocks, seed)
+
+
+def op_seed(seed):
+    """An op's own seed as an int."""
+    if isinstance(seed, str):
+        raise TypeError(f"seed must be an integer. Received: {seed!r}")
+    return None if seed is None else int(python_value(seed))
+
+
+@op("CounterAfter", grad=None, static=False)
+def counter_after(counter: Counter, blocks: Int):
+    return random_state.counter_after(counter, blocks)
+
+
+@op("RandomShuffle", grad=None, static=False)
+def order(philox_key: Key, counter: Counter, size: Int):
+    return random_state.drawn_permutation(philox_key, counter, size)
+
+
+def drawn(kernel, blocks, seed):
+    """Key and counter tensors of the next draw of a kernel; in a function, of each call's next draw."""
+    seed = op_seed(seed)
+    if thread.trace is None:
+        return leaves(*random_state.seeds.reserve(kernel, blocks, seed))
+    key, cell = draws.reserve(thread.trace, seed)
+    counter = cell.read()
+    cell.bind(counter_after(counter, blocks))
+    return convert(random_state.words_of(key, 2)), counter
+
+
+class Algorithm(enum.Enum):
+    """Algorithms of random number generators. AUTO_SELECT means PHILOX here."""
+
+    PHILOX = 1
+    THREEFRY = 2
+    AUTO_SELECT = 3
+
+
+def algorithm(alg):
+    """PHILOX or THREEFRY, from what TensorFlow accepts for `alg`."""
+    if isinstance(alg, str):
+        alg = Algorithm.__members__.get(alg.upper(), alg)
+    else:
+        alg = next((a for a in Algorithm if alg in (a, a.value)), alg)
+    if not isinstance(alg, Algorithm):
+        raise ValueError(f"Argument `alg` got unsupported value {alg!r}. Supported: philox, threefry, auto_select.")
+    return Algorithm.PHILOX if alg is Algorithm.AUTO_SELECT else alg
+
+
+def stateless(seed, alg):
+    """Key and counter tensors of a stateless seed."""
+    if algorithm(alg) is Algorithm.THREEFRY:
+        raise NotImplementedError("tf.random.stateless_* with alg='threefry': use 'philox'.")
+    return key_counter(seed)

@@ -1,0 +1,244 @@
+"""Draws from the gamma, Poisson and binomial laws, and shuffles of indices: parts of `tf.random`."""
+
+import math
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from tfcompat import _random_rejection as rejection
+from tfcompat._array import broadcast_to
+from tfcompat._cast import cast
+from tfcompat._core import dtypes as d
+from tfcompat._core.attributes import Shape as ShapeOf, python_value
+from tfcompat._core.convert import convert
+from tfcompat._core.op import Dtype, Shape, T, op
+from tfcompat._declare import INDEX, invalid, not_allowed
+from tfcompat._elementwise import divide, maximum
+from tfcompat._gather import gather
+from tfcompat._random_keys import Counter, Key, order, reserve, stateless
+from tfcompat._select import broadcast_dynamic_shape
+
+_NARROW = (d.float16, d.float32, d.float64)
+_RATES = (*_NARROW, d.int32, d.int64)
+
+
+def _each(draw, key, counter, shape, parameters):
+    """Numbers of shape `shape` + the parameters' shape; streams run over the samples of one parameter first."""
+    inner = parameters[0].shape
+    samples, count = math.prod(shape), math.prod(inner)
+    if not samples * count:
+        return jnp.zeros((*shape, *inner))
+    flat = [jnp.repeat(p.reshape(-1).astype(jnp.float64), samples) for p in parameters]
+    drawn = draw(key, counter, *flat).reshape(count, samples)
+    return lax.optimization_barrier(drawn.T.reshape(*shape, *inner))
+
+
+def _gamma_grad(g, out, philox_key, counter, alpha, shape, dtype):
+    slope = lax.random_gamma_grad(jnp.broadcast_to(alpha, out.shape), out)
+    return jnp.sum(g * slope, tuple(range(len(shape))), dtype=alpha.dtype)
+
+
+@op("RandomGamma", grad=_gamma_grad, static=False, T=_NARROW)
+def draw_gamma(philox_key: Key, counter: Counter, alpha: T, shape: Shape, dtype: Dtype):
+    return _each(rejection.gamma, philox_key, counter, shape, [alpha]).astype(dtype.np)
+
+
+@op("RandomPoissonV2", grad=None, static=False, T=_RATES)
+def draw_poisson(philox_key: Key, counter: Counter, rate: T, shape: Shape, dtype: Dtype):
+    return _each(rejection.poisson, philox_key, counter, shape, [rate]).astype(dtype.np)
+
+
+@op("StatelessRandomBinomial", grad=None, static=False, T=_RATES)
+def draw_binomial(philox_key: Key, counter: Counter, counts: T, probs: T, shape: Shape, dtype: Dtype):
+    return _each(rejection.binomial, philox_key, counter, shape, [counts, probs]).astype(dtype.np)
+
+
+def _result_dtype(dtype, kernel):
+    dtype = d.as_dtype(dtype)
+    if dtype not in _RATES:
+        raise not_allowed("dtype", dtype.np, _RATES, kernel)
+    return dtype
+
+
+def _gamma_parts(shape, alpha, beta, dtype):
+    dtype = d.as_dtype(dtype)
+    if not dtype.is_floating:
+        raise ValueError(f"data type {dtype.name} not inexact")
+    alpha, beta = convert(alpha, dtype), convert(1 if beta is None else beta, dtype)
+    both = python_value(broadcast_dynamic_shape(alpha.shape.as_list(), beta.shape.as_list())).tolist()
+    return ShapeOf.canonical(shape, "shape"), broadcast_to(alpha, both), beta, dtype
+
+
+def _at_least_tiny(drawn, beta):
+    return maximum(convert(np.finfo(drawn.dtype.as_numpy_dtype).tiny, drawn.dtype), divide(drawn, beta))
+
+
+def gamma(shape, alpha, beta=None, dtype=d.float32, seed=None, name=None):
+    """Numbers of gamma distributions.
+
+    Args:
+      shape: how many to draw for each parameter.
+      alpha: tensor of shape parameters.
+      beta: tensor of inverse scales that broadcasts with it; ones if not given.
+      dtype: float16, float32 or float64.
+      seed: see `uniform`.
+
+    Returns:
+      A tensor of shape `shape` + that of the parameters. Its gradient with regard to them is the implicit one (Figurnov
+      et al., 2018).
+    """
+    dims, alpha, beta, dtype = _gamma_parts(shape, alpha, beta, dtype)
+    position = reserve("RandomGamma", (*dims, *alpha.shape), seed, dtype)
+    return _at_least_tiny(draw_gamma(*position, alpha, dims, dtype), beta)
+
+
+def poisson(shape, lam, dtype=d.float32, seed=None, name=None):
+    """Numbers of Poisson distributions.
+
+    Args:
+      shape: how many to draw for each rate.
+      lam: tensor of rates.
+      dtype: dtype of the result: a floating one, int32 or int64.
+      seed: see `uniform`.
+
+    Returns:
+      A tensor of shape `shape` + `lam.shape`; NaN where a rate is not finite.
+    """
+    dims, lam, dtype = ShapeOf.canonical(shape, "shape"), convert(lam, None, d.float64), _result_dtype(dtype, "RandomPoissonV2")
+    position = reserve("RandomPoissonV2", (*dims, *lam.shape), seed, lam.dtype, dtype)
+    return draw_poisson(*position, lam, dims, dtype)
+
+
+def _ending(shape, inner, kernel):
+    """The part of a shape before `inner`, with which it has to end."""
+    dims = ShapeOf.canonical(shape, "shape")
+    inner = tuple(inner)
+    if dims[len(dims) - len(inner) :] != inner:
+        raise invalid(f"Shape passed in must end with broadcasted shape: {list(dims)} does not end with {list(inner)}", kernel)
+    return dims[: len(dims) - len(inner)]
+
+
+def stateless_gamma(shape, seed, alpha, beta=None, dtype=d.float32, name=None):
+    """Like `gamma`, dependent on the arguments alone; `shape` is the whole result's and ends with the parameters'."""
+    dims, alpha, beta, dtype = _gamma_parts(shape, alpha, beta, dtype)
+    samples = _ending(dims, alpha.shape, "StatelessRandomGammaV3")
+    return _at_least_tiny(draw_gamma(*stateless(seed, "auto_select"), alpha, samples, dtype), beta)
+
+
+def stateless_poisson(shape, seed, lam, dtype=d.int32, name=None):
+    """Like `poisson`, dependent on the arguments alone; `shape` is the whole result's and ends with `lam.shape`."""
+    lam = convert(lam, None, d.float64)
+    samples = _ending(shape, lam.shape, "StatelessRandomPoisson")
+    return draw_poisson(*stateless(seed, "auto_select"), lam, samples, _result_dtype(dtype, "StatelessRandomPoisson"))
+
+
+def stateless_binomial(shape, seed, counts, probs, output_dtype=d.int32, name=None):
+    """Numbers of binomial distributions, dependent on the arguments alone.
+
+    Args:
+      shape: shape of the result; it ends with that of the parameters.
+      seed: two integers.
+      counts: tensor of numbers of trials.
+      probs: tensor of probabilities of success, that broadcasts with it.
+      output_dtype: dtype of the result: a floating one, int32 or int64.
+    """
+    probs = convert(probs, None, d.float32)
+    kernel, counts = "StatelessRandomBinomial", convert(counts, None, probs.dtype)
+    if counts.dtype not in _RATES:
+        raise not_allowed("T", counts.dtype.np, _RATES, kernel)
+    counts = cast(counts, probs.dtype)
+    dims = ShapeOf.canonical(shape, "shape")
+    inner = python_value(broadcast_dynamic_shape(counts.shape.as_list(), probs.shape.as_list())).tolist()
+    samples = _ending(dims, inner, kernel)
+    parts = [broadcast_to(p, inner) for p in (counts, probs)]
+    return draw_binomial(*stateless(seed, "auto_select"), *parts, samples, _result_dtype(output_dtype, kernel))
+
+
+# Shuffles
+
+
+def stateless_shuffle(value, seed, alg="auto_select", name=None):
+    """The rows of `value` in an order that depends on `seed` alone."""
+    value = convert(value)
+    if not value.shape.rank:
+        return value
+    return gather(value, order(*stateless(seed, alg), value.shape[0]))
+
+
+_FIRST_KEY = 498247692  # what TensorFlow puts before the two words of a seed
+_ROUND_BITS, _ROUND_CONSTANT = 0x7369F885192C0EF5, 0xFFFFFFFC  # of the SIMON cipher (Beaulieu et al., 2013)
+
+
+def _shuffled_index(index, seed, max_index, rounds):
+    """The image of one index under a keyed permutation of 0 to max_index: a Feistel network, walked until it fits."""
+    bits = max(math.ceil(math.log2(max_index)) if max_index > 1 else 0, 1)
+    half = max(bits + bits % 2, 16) // 2
+    mask = (1 << half) - 1
+
+    def rotated(x, by):
+        by %= half
+        return ((x << by) | (x >> (half - by))) & mask
+
+    keys = [k & mask for k in seed]
+    pattern, constant = _ROUND_BITS & mask, _ROUND_CONSTANT & mask
+    for i in range(3, rounds + rounds % 2):
+        last = keys[i - 1]
+        keys.append(constant ^ (pattern & 1) ^ keys[i - 3] ^ rotated(last, -3) ^ rotated(last, -4))
+        pattern >>= 1
+
+    def mixed(x):
+        return (rotated(x, 1) & rotated(x, 8)) ^ rotated(x, 2)
+
+    while True:
+        left, right = index >> half, index & mask
+        for i in range(0, rounds, 2):
+            left ^= mixed(right) ^ keys[i]
+            right ^= mixed(left) ^ keys[i + 1]
+        index = (left << half) | right
+        if index <= max_index:
+            return index
+
+
+def random_index_shuffle(index, seed, max_index, rounds=4, name=None):
+    """Where a pseudo-random permutation of 0 to `max_index` sends `index`.
+
+    Args:
+      index: integer, or a vector of them.
+      seed: three integers, or one row of three for each index.
+      max_index: integer, or a vector.
+      rounds: how many rounds of mixing.
+
+    Returns:
+      A tensor of the dtype of `index`.
+
+    Raises:
+      InvalidArgumentError: an index above `max_index`, or a seed of another shape.
+    """
+    index = convert(index)
+    if index.dtype not in (*INDEX, d.uint32, d.uint64):
+        raise invalid(f"Value for attr 'dtype' of {index.dtype.name} is not in the list of allowed values: int32, uint32, "
+                      "int64, uint64", "RandomIndexShuffle")  # fmt: skip
+    seed, limit = np.asarray(python_value(convert(seed))), np.asarray(python_value(convert(max_index, index.dtype)))
+    host = np.asarray(python_value(index))
+    if seed.shape[-1:] != (3,) or seed.ndim > 2:
+        raise invalid(f"seed must have shape [3] or [n, 3], not {list(seed.shape)}", "RandomIndexShuffle")
+    if host.ndim > 1 or limit.ndim > 1:
+        raise invalid("index and max_index must be scalars or vectors", "RandomIndexShuffle")
+    if np.any(host > limit):
+        raise invalid(f"max_index must be >= index, but {limit.min()} < {host.max()}", "RandomIndexShuffle")
+    shape = np.broadcast_shapes(host.shape, limit.shape, seed.shape[:-1])
+    rows = np.broadcast_to(seed, (*shape, 3)).reshape(-1, 3)
+    pairs = zip(np.broadcast_to(host, shape).reshape(-1).tolist(), np.broadcast_to(limit, shape).reshape(-1).tolist(),
+                rows.tolist(), strict=True)  # fmt: skip
+    found = [_shuffled_index(i, [k & 0xFFFFFFFF for k in key], most, rounds) if most else 0 for i, most, key in pairs]
+    return convert(np.array(found, host.dtype).reshape(shape))
+
+
+def index_shuffle(index, seed, max_index):
+    """Where a pseudo-random permutation of 0 to `max_index` sends `index`; the seed is two integers."""
+    seed = np.asarray(python_value(convert(seed)))
+    first = np.full((1, *seed.shape[1:]), _FIRST_KEY, seed.dtype)
+    return random_index_shuffle(index, np.concatenate([first, seed], 0), max_index)
+
+
