@@ -120,14 +120,32 @@ def _ending(shape, inner, kernel):
 
 
 def stateless_gamma(shape, seed, alpha, beta=None, dtype=d.float32, name=None):
-    """Like `gamma`, dependent on the arguments alone; `shape` is the whole result's and ends with the parameters'."""
+    """Numbers of gamma distributions that depend on the arguments alone.
+
+    Args:
+      shape: shape of the result; it ends with that of the parameters.
+      seed: two integers.
+      alpha, beta, dtype: see `gamma`.
+
+    Raises:
+      InvalidArgumentError: a `shape` that does not end so, or a `seed` of another shape.
+    """
     dims, alpha, beta, dtype = _gamma_parts(shape, alpha, beta, dtype)
     samples = _ending(dims, alpha.shape, "StatelessRandomGammaV3")
     return _at_least_tiny(draw_gamma(*stateless(seed, "auto_select"), alpha, samples, dtype), beta)
 
 
 def stateless_poisson(shape, seed, lam, dtype=d.int32, name=None):
-    """Like `poisson`, dependent on the arguments alone; `shape` is the whole result's and ends with `lam.shape`."""
+    """Numbers of Poisson distributions that depend on the arguments alone.
+
+    Args:
+      shape: shape of the result; it ends with `lam.shape`.
+      seed: two integers.
+      lam, dtype: see `poisson`.
+
+    Raises:
+      InvalidArgumentError: a `shape` that does not end so, or a `seed` of another shape.
+    """
     lam = convert(lam, None, d.float64)
     samples = _ending(shape, lam.shape, "StatelessRandomPoisson")
     return draw_poisson(*stateless(seed, "auto_select"), lam, samples, _result_dtype(dtype, "StatelessRandomPoisson"))
@@ -159,7 +177,16 @@ def stateless_binomial(shape, seed, counts, probs, output_dtype=d.int32, name=No
 
 
 def stateless_shuffle(value, seed, alg="auto_select", name=None):
-    """The rows of `value` in an order that depends on `seed` alone."""
+    """The rows of `value` in an order that depends on `seed` alone.
+
+    Args:
+      value: tensor of any dtype; a scalar stays as it is.
+      seed: two integers.
+      alg: see `stateless_uniform`.
+
+    Raises:
+      InvalidArgumentError: a `seed` of another shape.
+    """
     value = convert(value)
     if not value.shape.rank:
         return value
@@ -236,7 +263,16 @@ def random_index_shuffle(index, seed, max_index, rounds=4, name=None):
 
 
 def index_shuffle(index, seed, max_index):
-    """Where a pseudo-random permutation of 0 to `max_index` sends `index`; the seed is two integers."""
+    """Where a pseudo-random permutation of 0 to `max_index` sends `index`.
+
+    Args:
+      index: integer, or a vector of them.
+      seed: two integers, which choose the permutation.
+      max_index: integer, or a vector.
+
+    Raises:
+      InvalidArgumentError: an index above `max_index`, or a seed of another shape.
+    """
     seed = np.asarray(python_value(convert(seed)))
     first = np.full((1, *seed.shape[1:]), _FIRST_KEY, seed.dtype)
     return random_index_shuffle(index, np.concatenate([first, seed], 0), max_index)
