@@ -240,7 +240,9 @@ def nextafter(x1: _Float, x2: _Float):
 # Powers, exponentials, logarithms
 
 square = unary("square", "Square", NUMBERS, lambda x: lax.mul(x, x), lambda x, y: 2 * x, "x * x, elementwise.")
-sqrt = unary("sqrt", "Sqrt", INEXACT, lax.sqrt, lambda x, y: 0.5 / y, "The square root, elementwise.")
+# Where no gradient arrives none goes on, also at 0: `where(x > 0, sqrt(x), 0)` is safe in TensorFlow.
+sqrt = unary("sqrt", "Sqrt", INEXACT, lax.sqrt, True, "The square root, elementwise.",
+             grad=lambda g, y, x: where(g == 0, 0, g * conj(0.5 / y)))  # fmt: skip
 rsqrt = unary("rsqrt", "Rsqrt", INEXACT, lax.rsqrt, True, "1 / sqrt(x), elementwise.",
               grad=lambda g, y, x: -0.5 * (g * conj(y)) * (conj(y) * conj(y)))  # fmt: skip
 exp = unary("exp", "Exp", INEXACT, lax.exp, lambda x, y: y, "The exponential, elementwise.")
@@ -322,7 +324,12 @@ def igammac(a: T, x: T):
     return lax.igammac(*jnp.broadcast_arrays(*aligned("Igammac", a, x)))
 
 
-@op("Zeta", T=WIDE_FLOATS)
+def _zeta_grad(g, out, x, q):
+    g, x, shaped = jnp.broadcast_arrays(g, *aligned("Zeta", x, q))
+    return None, sum_to(-g * x * lax.zeta(x + 1, shaped), q)
+
+
+@op("Zeta", T=WIDE_FLOATS, grad=_zeta_grad)
 def zeta(x: T, q: T):
     """The Hurwitz zeta function.
 
@@ -375,8 +382,8 @@ def _abs(x):
 
 def _sign(x):
     if is_complex(x):
-        size = lax.abs(x)
-        return x / where(size == 0, 1, size).astype(x.dtype)
+        safe = where(x == 0, 1, x)
+        return where(x == 0, 0, safe / lax.abs(safe).astype(x.dtype))
     return where(x == 0, 0, lax.sign(x))
 
 

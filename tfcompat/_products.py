@@ -244,10 +244,11 @@ def _norm(tensor: T, ord: Any, axis: Any, keepdims: Bool):
         result = kept(_euclidean(x, axes), axes)
     elif matrix and ord == 2:
         moved = jnp.moveaxis(x, axes, (-2, -1))
-        largest = jnp.max(jnp.linalg.svd(moved, compute_uv=False), -1, initial=-np.inf).astype(x.dtype)
+        largest = jnp.max(jnp.linalg.svd(moved, compute_uv=False), -1, initial=-np.inf).astype(x.real.dtype)
         result = kept(largest, axes)
     else:
-        size = lax.abs(x)
+        # JAX's derivative of abs is 1 at 0, TensorFlow's 0.
+        size = x * lax.stop_gradient(lax.sign(x)) if jnp.issubdtype(x.dtype, jnp.floating) else lax.abs(x)
         if matrix:
             sum_axis, max_axis = axes if ord == 1 else axes[::-1]
             result = lax.reduce_max(kept(jnp.sum(size, sum_axis, dtype=size.dtype), (sum_axis,)), (max_axis,))

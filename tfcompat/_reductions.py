@@ -375,12 +375,11 @@ def count_nonzero(input, axis=None, keepdims=None, dtype=d.int64, name=None):
 
 @op("ZeroFraction", grad=None)
 def _zero_fraction(value: T):
-    dtype = jnp.float64 if value.dtype == jnp.float64 else jnp.float32
-    return jnp.sum(value == jnp.zeros((), value.dtype), dtype=dtype) / jnp.asarray(value.size, dtype)
+    return jnp.sum(value == jnp.zeros((), value.dtype), dtype=jnp.float32) / jnp.float32(value.size)
 
 
 def zero_fraction(value, name=None):
-    """The fraction of elements that are zero, float32 (float64 of float64).
+    """The fraction of elements that are zero, float32.
 
     Args:
       value: a tensor of numbers.

@@ -129,7 +129,7 @@ i0e, i1e, i0, i1 = (_wide(f) for f in (special.i0e, special.i1e, special.i0, spe
 
 bessel_i0 = _bessel("bessel_i0", "BesselI0", i0, lambda x, y: i1(x), "The modified Bessel function I of order 0.")
 bessel_i0e = _bessel("bessel_i0e", "BesselI0e", i0e, lambda x, y: i1e(x) - jnp.sign(x) * y, "exp(-|x|) I0(x).")
-bessel_i1 = _bessel("bessel_i1", "BesselI1", i1, lambda x, y: i0(x) - _over(y, x, 0.5), "The function I of order 1.")
+bessel_i1 = _bessel("bessel_i1", "BesselI1", i1, lambda x, y: i0(x) - _over(y, x, 0), "The function I of order 1.")
 bessel_i1e = _bessel("bessel_i1e", "BesselI1e", i1e,
                      lambda x, y: jnp.where(x == 0, jnp.asarray(0.5, x.dtype), i0e(x) - y * (jnp.sign(x) + _over(1, x, 0))),
                      "exp(-|x|) I1(x).")  # fmt: skip

@@ -7,6 +7,7 @@ NAMES = (
     "linear_regression",
     "mlp_gradient",
     "mlp_optimizer",
+    "jacobians",
     "corr2d",
     "deep_network",
     "small_cells",

@@ -181,6 +181,8 @@ def make_derivative(op, spec, ins, attrs, count, mask):
     if isinstance(form, Derivative):
         return SizedDerivative(form, pattern.sizes, exact, spec)
     derivative = exact()
+    if not derivative.wanted:
+        return False
     if form is not False and pattern.sizes:
         op.taped_forms[key] = form + 1
         if form >= generic.EXACT_TRACES:

@@ -114,8 +114,12 @@ class Fold:
         segment.replace(first, base, block, plan.wires, list(kept.values()))
 
 
-def find(tape, entries, targets, sources, context):
+def find(tape, entries, targets, sources, seeds, stacked, context):
     """Whether a walk over a tape can be folded.
+
+    Args:
+      seeds: the cotangents of `targets`, None where they are ones.
+      stacked: whether they have one more dimension in front.
 
     Returns:
       A Plan if it is known, a Fold if this walk may become one, or None.
@@ -134,6 +138,15 @@ def find(tape, entries, targets, sources, context):
     for cell in tape._variables.values():
         if cell.written == segment.serial:
             return None  # its tensors before and after the write go by one name
+    for seed in seeds:
+        if seed is None:
+            places.append(None)
+        elif type(seed) is not Tensor:
+            return None
+        elif seed._seg is segment:
+            places.append(seed._slot)
+        else:
+            places.append(segment.leaf_index.get(id(seed)) or segment._leaf(seed))
     for source in sources:
         t = source
         if type(source) is not Tensor:
@@ -148,7 +161,7 @@ def find(tape, entries, targets, sources, context):
         else:
             places.append(t._slot if t._seg is segment else segment.leaf_index.get(id(t)))
     slots = tuple([entry[5] for entry in entries])
-    key = derivatives, slots, len(targets), tuple(places), tuple(segment.specs), tuple(segment.wires)
+    key = derivatives, slots, len(targets), stacked, tuple(places), tuple(segment.specs), tuple(segment.wires)
     plan = _plans.get(key)
     if plan is None:
         return Fold(key, segment)

@@ -185,8 +185,9 @@ def make_jvp(op, spec, ins, attrs, count, mask):
                 for i in wanted
             ]  # fmt: skip
 
-        # The gradient is linear in the cotangents: the transpose of that map is the Jacobian itself.
-        _, transpose = jax.vjp(pullback, [jnp.zeros_like(outs[k]) for k in differentiable])
+        # The gradient is linear in the cotangents: the transpose of that map is the Jacobian itself. Taken at 1, as some
+        # gradients make an exception for cotangents that are 0.
+        _, transpose = jax.vjp(pullback, [jnp.ones_like(outs[k]) for k in differentiable])
         return transpose(list(tangents))[0]
 
     avals = [*[t._aval for t in ins], *spec.avals, *[ins[i]._aval for i in wanted]]

@@ -214,8 +214,8 @@ class GradientTape:
             check_identity(t)
         unconnected = unconnected_kind(unconnected_gradients)
         known, context = None, state.context
-        if not stacked and not any([seed is not None for seed in seeds]) and not context.tapes and not context.accumulators:
-            known = folding.find(self, self._entries, targets, sources, context)
+        if not context.tapes and not context.accumulators:
+            known = folding.find(self, self._entries, targets, sources, seeds, stacked, context)
         entries, watched = self._entries, self._watched
         if not self._persistent:
             self._entries, self._watched, self._alive = [], set(), False

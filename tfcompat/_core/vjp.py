@@ -43,6 +43,7 @@ class Derivative:
         self.pullbacks = caches.Bounded(64)
         self.forward = plain
         self.residuals = None
+        self.without = set()  # inputs for which the declared gradient has None
         if rule is not None:
             self.residuals = [("in", i) for i in range(len(ins))] + [("out", k) for k in range(self.count)]
         else:
@@ -50,6 +51,7 @@ class Derivative:
         # What a pullback of all outputs looks at: the rest need not be kept until then.
         whole = tuple(self.differentiable)
         self.whole, self.kept = self.pullback(whole)
+        self.wanted = [i for i in self.wanted if i not in self.without]
         # Extra outputs are on no tape: where a pullback is differentiated again, it has to start from the inputs.
         self.extras = any(kind == "out" and i >= self.count for kind, i in self.kept)
         self.keep = keeper([i if kind == "in" else len(ins) + i for kind, i in self.kept])
@@ -194,7 +196,7 @@ class Derivative:
     def _declared_gradient(self, present):
         op, count, n, wanted, avals = self.op, self.count, len(self.avals), self.wanted, self.avals
         floating = [i for i, a in enumerate(avals) if a.differentiable]
-        rule, out_avals = self.rule, self.out_avals
+        rule, out_avals, without = self.rule, self.out_avals, self.without
 
         def body(*args):
             inputs, outs = args[:n], args[n : n + count]
@@ -203,11 +205,10 @@ class Derivative:
             grads = rule(g[0] if op.single else g, outs[0] if op.single else list(outs), inputs)
             grads = list(grads) if isinstance(grads, (list, tuple)) else [grads]
             by_input = dict(zip(floating, grads, strict=True))
+            without.update([i for i in floating if by_input[i] is None])
             return [
-                jnp.zeros(avals[i].shape, avals[i].np_dtype) if by_input[i] is None
-                else jnp.asarray(by_input[i], avals[i].np_dtype).reshape(avals[i].shape)
-                for i in wanted
-            ]  # fmt: skip
+                jnp.asarray(by_input[i], avals[i].np_dtype).reshape(avals[i].shape) for i in wanted if i not in without
+            ]
 
         return body
 

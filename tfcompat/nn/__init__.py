@@ -458,7 +458,9 @@ def weighted_cross_entropy_with_logits(labels: T, logits: T, pos_weight: T):
       ValueError: shapes that differ.
     """
     weight = 1 + (pos_weight - 1) * labels
-    softplus_ = jnp.log1p(jnp.exp(-jnp.abs(logits))) + jnp.maximum(-logits, 0)
+    # At 0 the parts have derivatives 0, as TensorFlow's abs and relu.
+    size = logits * lax.stop_gradient(jnp.sign(logits))
+    softplus_ = jnp.log1p(jnp.exp(-size)) + jnp.where(logits < 0, -logits, jnp.zeros_like(logits))
     return (1 - labels) * logits + weight * softplus_
 
 

@@ -1,0 +1,73 @@
+"""Warm: the Jacobian of a perceptron with 100 inputs and outputs, and Hessian-vector products of its loss."""
+
+import numpy as np
+from goals import within
+
+TITLE = "a Jacobian and Hessian-vector products of a perceptron, 100 wide"
+KIND = "steady"
+ENGINES = ("tfcompat", "jax", "tensorflow")
+PARTS = ("jacobian", "tape over tape", "forward over tape")
+GOALS = {"jacobian": (within(1.3, "jax"),), "tape over tape": (within(2, "jax"),), "forward over tape": (within(2, "jax"),)}
+WIDTH, LAYERS, BATCH = 100, 3, 32
+
+
+def _data():
+    rng = np.random.default_rng(0)
+    weights = [(rng.normal(size=(WIDTH, WIDTH)) * WIDTH**-0.5).astype("float32") for _ in range(LAYERS)]
+    vectors = [rng.normal(size=w.shape).astype("float32") for w in weights]
+    return rng.normal(size=(BATCH, WIDTH)).astype("float32"), weights, vectors
+
+
+def build(tf, part):
+    x, weights, vectors = _data()
+    row, x = tf.constant(x[:1]), tf.constant(x)
+    weights, vectors = [tf.Variable(w) for w in weights], [tf.constant(v) for v in vectors]
+
+    def model(x):
+        for w in weights:
+            x = tf.tanh(x @ w)
+        return x
+
+    def jacobian():
+        with tf.GradientTape() as tape:
+            tape.watch(row)
+            y = model(row)
+        return tape.jacobian(y, row).numpy()
+
+    def tape_over_tape():
+        with tf.GradientTape() as outer:
+            with tf.GradientTape() as inner:
+                loss = tf.reduce_sum(model(x) ** 2)
+            slopes = inner.gradient(loss, weights)
+        return [g.numpy() for g in outer.gradient(slopes, weights, output_gradients=vectors)]
+
+    def forward_over_tape():
+        with tf.autodiff.ForwardAccumulator(weights, vectors) as accumulator:
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(model(x) ** 2)
+            slopes = tape.gradient(loss, weights)
+        return [t.numpy() for t in accumulator.jvp(slopes)]
+
+    return {"jacobian": jacobian, "tape over tape": tape_over_tape, "forward over tape": forward_over_tape}[part]
+
+
+def build_jax(part):
+    import jax
+    import jax.numpy as jnp
+
+    x, weights, vectors = jax.tree.map(jnp.array, _data())
+    row = x[:1]
+
+    def model(weights, x):
+        for w in weights:
+            x = jnp.tanh(x @ w)
+        return x
+
+    def loss(weights, x):
+        return jnp.sum(model(weights, x) ** 2)
+
+    jacobian = jax.jit(jax.jacrev(model, 1))
+    product = jax.jit(lambda w, v, x: jax.jvp(lambda w: jax.grad(loss)(w, x), (w,), (v,))[1])
+    if part == "jacobian":
+        return lambda: np.asarray(jacobian(weights, row))
+    return lambda: [np.asarray(g) for g in product(weights, vectors, x)]
