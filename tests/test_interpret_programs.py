@@ -13,6 +13,7 @@ from xla_reference import check, compiled, numbers, run, same
 
 from tfcompat._core.interpret import UNHOSTED, NoHostForm, host_function
 from tfcompat._core.lax_numpy import RULES
+from tfcompat._core.lax_shapes import stable_order
 
 # --- calls and loops
 
@@ -255,6 +256,22 @@ INLINED = {
     "name",
     "device_put",
 }
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int32", "uint32", "float64"])
+@pytest.mark.parametrize(("shape", "axis"), [((5000,), 0), ((40, 200), 1), ((70, 9, 11), 0)])
+def test_order_of_many_is_stable(dtype, shape, axis):
+    rng = np.random.default_rng(0)
+    x = rng.integers(-20 if dtype != "uint32" else 0, 20, shape).astype(dtype)
+    if dtype.startswith("f"):
+        x.flat[::7] = [0.0, -0.0, np.inf, -np.inf, np.nan, -np.nan, 1e-40, -1e-40] * (x.size // 56) + [0.0] * (
+            len(x.flat[::7]) - 8 * (x.size // 56)
+        )
+    else:
+        x.flat[:4] = [np.iinfo(dtype).min, np.iinfo(dtype).max] * 2
+    before = x.copy()
+    np.testing.assert_array_equal(stable_order(x, axis), x.argsort(axis, kind="stable"))
+    np.testing.assert_array_equal(x, before)
 
 
 def test_every_primitive_is_hosted_or_listed():

