@@ -53,8 +53,8 @@ class Program:
 class Structure:
     """Specs and wiring of a segment, its programs, and what running it has cost so far."""
 
-    __slots__ = ("compile_cost", "gain", "last_uses", "leaf_count", "lost", "programs", "runs", "seen", "slot_count",
-                 "specs", "urgent", "wires")  # fmt: skip
+    __slots__ = ("compile_cost", "gain", "holds_strings", "last_uses", "leaf_count", "lost", "programs", "runs", "seen",
+                 "slot_count", "specs", "urgent", "wires")  # fmt: skip
 
     def __init__(self, work):
         self.specs, self.wires = work.specs, work.wires
@@ -63,6 +63,7 @@ class Structure:
         self.gain = sum(s.cost for s in self.specs) - costs.DISPATCH
         self.compile_cost = costs.COMPILE_BASE + sum(s.compile_cost for s in self.specs)
         self.urgent = any(s.urgent for s in self.specs)
+        self.holds_strings = any(a.np_dtype.hasobject for s in self.specs for a in s.avals)  # XLA knows none
         self.lost = 0.0
         self.runs = 0
         self.seen = {}
@@ -83,6 +84,8 @@ class Structure:
 
     def due(self, live):
         """Whether this run is the one that compiles. Deterministic: counts and static estimates only."""
+        if self.holds_strings:
+            return False
         if settings.tier != "auto":
             return settings.tier == "compiled"
         return self.urgent or self.gain > 0 and self.lost + self.gain > self.compile_cost and live in self.seen
@@ -223,7 +226,7 @@ def step(segment, work, structure, alive, live):
     program = structure.serving(live) if structure.programs and settings.tier != "interpreted" else None
     if program is None and settings.tier != "interpreted":
         device_bound = on_accelerator(work.leaves)
-        if (work.regular and structure.due(live)) or device_bound:
+        if (work.regular and structure.due(live)) or (device_bound and not structure.holds_strings):
             program, seconds = structure.compile(work, live, alive)
             note_hot(structure)
             reason = "leaves live on the device" if device_bound else "interpreting has cost as much as compiling"
