@@ -99,6 +99,17 @@ def test_dlpack_both_ways():
     same(from_jax(jax.dlpack.from_dlpack(np.arange(6.0, dtype=np.float32))) + 1, np.arange(1, 7))
 
 
+def test_dlpack_capsules():
+    x = tf.constant([[0.5, 1.5]]) * 2
+    back = tf.experimental.dlpack.from_dlpack(tf.experimental.dlpack.to_dlpack(x))
+    assert back.dtype == x.dtype
+    same(back, x)
+    with pytest.raises(TypeError, match="must be a tensor, got int"):
+        tf.experimental.dlpack.to_dlpack(3)
+    with pytest.raises(TypeError, match="dtype string"):
+        tf.experimental.dlpack.to_dlpack(tf.constant("a"))
+
+
 # JAX functions as ops
 
 

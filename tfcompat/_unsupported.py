@@ -30,7 +30,6 @@ INSTEAD = {
     "xla": "leave it out; what is run often is compiled by XLA anyway",
     "tpu": "install jax[tpu]; what runs on a TPU needs no other code",
     "experimental.numpy": "use NumPy for host data and tf.* for tensors",
-    "experimental.dlpack": "use tfcompat.interop, or numpy.from_dlpack(tensor)",
     "experimental.dtensor": "use jax.sharding through tfcompat.interop",
     "io.gfile": "use Python's open, os and pathlib",
     "compat.v1": "use the TensorFlow 2 name; sessions, placeholders and TensorFlow 1's variables are not offered",

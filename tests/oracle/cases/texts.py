@@ -47,3 +47,15 @@ def cases():
         yield expr(f"type({made}).from_config({made}.get_config())([3])")
         yield expr(f"{made}([3], partition_shape=[1], partition_offset=[0])")
         yield expr(f"{made}([3], foo=1)")
+    for name in ("as_bytes", "as_str", "as_text", "as_str_any"):
+        for value in ("'ä'", "b'\\xc3\\xa4'", "3", "None", "''", "np.array([1, 2])"):
+            yield expr(f"tf.compat.{name}({value})")
+        yield expr(f"tf.compat.{name}('ä', 'latin1')")
+        yield expr(f"tf.compat.{name}(b'a', 'nope')")
+    yield expr("tf.compat.path_to_str('x'), tf.compat.path_to_str(3)")
+    yield expr("tf.compat.dimension_value(tf.TensorShape([1, None])[1])")
+    yield expr("tf.compat.dimension_at_index(tf.TensorShape([4, None]), 0)")
+    yield expr("tf.compat.dimension_at_index(tf.TensorShape(None), 5)")
+    yield expr("tf.compat.forward_compatible(2020, 1, 1), tf.compat.forward_compatible(2120, 1, 1)")
+    for name in ("bytes_or_text_types", "integral_types", "real_types", "complex_types"):
+        yield expr(f"[t.__name__ for t in tf.compat.{name}]")
