@@ -3,6 +3,7 @@
 By default all cases run deferred, and about one in twelve (at least one of each op) in the other three modes as well.
 """
 
+import dataclasses
 import pathlib
 import re
 import zlib
@@ -50,6 +51,31 @@ def test_case(area, case, mode):
     want = RECORDED[area].get(case.id)
     assert want is not None, "not recorded: run tests/oracle/record.py"
     found = compare.differences(case, want, harness.run(tf, case))
+    assert not found, "\n".join([case.id, *found])
+
+
+# What reads its operands as it is called, which a function that is being recorded does not allow.
+READS = ("list(x)", "LinearOperatorPermutation", "conjugate_gradient", "v.assign_add(x), v.read_value()")
+
+
+def _function_parameters():
+    for parameter in _parameters():
+        area, case, mode = parameter.values
+        want = RECORDED[area][case.id]
+        reads = any(text in case.op for text in READS)
+        if mode == "sync" and not reads and not want.error and all(r.kind in ("tensor", "none") for r in want.out):
+            yield pytest.param(area, case, id=case.id)
+
+
+@pytest.mark.own_mode
+@pytest.mark.parametrize(("area", "case"), list(_function_parameters()))
+@pytest.mark.filterwarnings("ignore")
+def test_case_in_function(area, case):
+    """The op gives the same inside of a tf.function that is given its tensors (gradients there are no slices)."""
+    want = RECORDED[area][case.id]
+    grad = [dataclasses.replace(g, kind="tensor") if g.kind == "slices" else g for g in want.grad]
+    want = dataclasses.replace(want, grad=grad)
+    found = compare.differences(case, want, harness.run(tf, case, harness.in_function))
     assert not found, "\n".join([case.id, *found])
 
 

@@ -226,6 +226,7 @@ def variables_created(tf):
     m, n = Lazy(), Lazy()
     found = [seen(m, tf.constant(1.0)) for _ in range(3)]
     found += [seen(n, tf.constant(2.0)), m.v.numpy().item(), n.v.numpy().item(), len(m.variables)]
+    found.append(m.__call__.experimental_get_tracing_count())
     m.v = None
     return [*found, seen(m, tf.constant([1.0])), seen(always, tf.constant(1.0))]
 

@@ -92,8 +92,11 @@ def weights(shape, dtype) -> np.ndarray:
     return values.reshape(shape).astype(np_dtype(dtype))
 
 
-def run(tf, case: Case) -> Outcome:
-    """Builds the inputs, calls the op under a tape, differentiates. Exceptions are results, too."""
+def run(tf, case: Case, call=None) -> Outcome:
+    """Builds the inputs, calls the op under a tape, differentiates. Exceptions are results, too.
+
+    `call(case, args, kwargs, tensors)` calls the op; `in_function` is one that wraps it into a tf.function.
+    """
     outcome = Outcome()
     args, kwargs, made = inputs(tf, case)
     sources = [t for spec, t in made if spec.kind in ("tensor", "variable") and spec.dtype in INEXACT]
@@ -103,7 +106,10 @@ def run(tf, case: Case) -> Outcome:
             for source in sources:
                 if not isinstance(source, tf.Variable):
                     tape.watch(source)
-            y = _call(tf, case, args, kwargs)
+            if call is None:
+                y = _call(tf, case, args, kwargs)
+            else:
+                y = call(tf, case, args, kwargs, [t for spec, t in made if spec.kind == "tensor"])
         flat = list(_flatten(y))
         outcome.out = [_result(tf, t, case.check) for t in flat]
     except Exception as error:
@@ -124,6 +130,24 @@ def _call(tf, case, args, kwargs):
     if case.names is not None:
         return eval(case.op, {"tf": tf, "np": np, **dict(zip(case.names, args, strict=True))})
     return resolve(tf, case.op)(*args, **kwargs)
+
+
+def in_function(tf, case, args, kwargs, tensors):
+    """Calls the op inside of a tf.function that is given the tensors."""
+
+    def replaced(value, table):
+        if isinstance(value, (list, tuple)):
+            return type(value)(replaced(v, table) for v in value)
+        if isinstance(value, dict):
+            return {k: replaced(v, table) for k, v in value.items()}
+        return table.get(id(value), value)
+
+    @tf.function(autograph=False)
+    def function(*symbolic):
+        table = {id(t): s for t, s in zip(tensors, symbolic, strict=True)}
+        return _call(tf, case, replaced(args, table), replaced(kwargs, table))
+
+    return function(*tensors)
 
 
 def _flatten(y):

@@ -7,6 +7,7 @@ source generated once, values dropped at their last use); `run` is the same as a
 
 import functools
 import itertools
+import operator
 import sys
 
 import jax
@@ -71,9 +72,23 @@ class Body:
         self.input_avals = [t._aval for t in self.inputs]
         self.effect = any(s.effect for s in self.specs)
         self.coded = bool(self.flags) or self.effect
+        self.depends = self._dependence(len(place))
         self.cost = sum(s.cost for s in self.specs) + 1e-6
         self.equations = sum(s.equations for s in self.specs) + 1
         self._host = None
+
+    def _dependence(self, count):
+        """For each output the inputs that it has a gradient for, as bits of an int."""
+        sets = [1 << i if a.differentiable else 0 for i, a in enumerate(self.input_avals)]
+        sets += [0] * len(self.consts)
+        for spec, wire in zip(self.specs, self.wires, strict=True):
+            if spec.depends is None:
+                gradient = spec.origin is None or spec.origin[0].grad is not None
+                found = functools.reduce(operator.or_, [sets[s] for s in wire], 0) if gradient else 0
+                sets += [found if a.differentiable else 0 for a in spec.avals]
+            else:
+                sets += [through(bits, [sets[s] for s in wire]) for bits in spec.depends]
+        return [sets[s] for s in self.outputs]
 
     def host(self, *arrays):
         """The results as NumPy arrays. Raises what a failed check raises."""
@@ -98,6 +113,17 @@ class Body:
                 code = failed if type(code) is np.int32 else code | failed
         outs = [values[s] for s in self.outputs]
         return [*outs, jnp.asarray(code, np.int32)] if self.coded else outs
+
+
+def through(bits, sets):
+    """The union of those of `sets` whose bit is set."""
+    found, i = 0, 0
+    while bits:
+        if bits & 1:
+            found |= sets[i]
+        bits >>= 1
+        i += 1
+    return found
 
 
 def _baked(trace, k, cell_leaves):
@@ -174,12 +200,13 @@ def _free(array, count):
 class BodySpec(Spec):
     """A Body as one node."""
 
-    __slots__ = ("body", "coded", "effect", "input_avals", "ruled", "urgent", "why")
+    __slots__ = ("body", "coded", "depends", "effect", "input_avals", "ruled", "urgent", "why")
 
     def __init__(self, name, body, urgent=False):
         self._setup(name, body.input_avals, body.avals, body.coded, body.cost, body.equations)
         self.body, self.effect, self.urgent = body, body.effect, urgent
         self.ruled = functools.partial(body.run, ruled=True)
+        self.depends = [*body.depends, 0] if body.coded else body.depends
         self._evaluate = body.run
         self._host = self._run_host
 
@@ -196,6 +223,7 @@ class BodySpec(Spec):
         self._looked_at = tuple(range(len(input_avals)))
         self._trace = self._exact_trace
         self.derivatives = {}
+        self.depends = None
         self.static = self.special = self.checked = False
         self.effect = self.urgent = False
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tfcompat._core import nest
-from tfcompat._core.body import Body, BodySpec, call_spec, op_of
+from tfcompat._core.body import Body, BodySpec, call_spec, op_of, through
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.tensor_base import TensorHandle
@@ -68,6 +68,10 @@ class CondSpec(BodySpec):
         self.effect = any(b.effect for b in bodies)
         self.bodies, self.indices, self.is_bool = bodies, indices, is_bool
         self.body = bodies[0]
+        self.depends = [0] * len(self.avals)
+        for b, places in zip(bodies, indices, strict=True):
+            for k, bits in enumerate(b.depends):
+                self.depends[k] |= through(bits, [1 << (i + 1) for i in places])
         self._evaluate = self.run
         self.ruled = functools.partial(self.run, ruled=True)
         self._host = self._run_host

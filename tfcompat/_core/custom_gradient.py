@@ -13,6 +13,7 @@ from tfcompat._core.core_types import TensorType
 from tfcompat._core.custom_region import record_region
 from tfcompat._core.entries import gid_of, record_python
 from tfcompat._core.indexed_slices import IndexedSlices
+from tfcompat._core.op import T, op
 from tfcompat._core.tape import GradientTape, UnconnectedGradients, levels
 from tfcompat._core.tensor_base import TensorHandle
 
@@ -204,8 +205,12 @@ def stop_gradient(input, name=None):
     Raises:
       ValueError: `input` cannot become a tensor.
     """
-    with paused():
-        return _identity(input._cell._tensor if cell_of(input) is not None else input)
+    return _stopped(input._cell._tensor if cell_of(input) is not None else input)
+
+
+@op("StopGradient", grad=None, static=False)
+def _stopped(input: T):
+    return input
 
 
 __all__ = ["custom_gradient", "gid_of", "grad_pass_through", "recompute_grad", "stop_gradient"]

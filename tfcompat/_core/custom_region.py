@@ -32,6 +32,7 @@ class RegionSpec(BodySpec):
         self.forward, self.count, self.backward = (forward, forward_places), count, backward
         self.sources, self.targets = sources, targets
         self.body = forward
+        self.depends = [sum({1 << i for i in targets})] * count
         self.effect = forward.effect
         self._evaluate = self.run
         self.ruled = self.run_ruled

@@ -26,6 +26,7 @@ class EffectSpec(BodySpec):
         self.function = function
         self.effect = True
         self.body = None
+        self.depends = [0]
         self._evaluate = self.run
         self.ruled = self.pure
         self._host = self._run_host

@@ -10,6 +10,9 @@ function from the cotangents of the results (None where there is none) to those 
 (derivative, kept, ins) that do the same where cotangents come in stacks. `slot` is where the segment has the first result.
 """
 
+import functools
+import operator
+
 from tfcompat._core import generic, jacobian
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
@@ -162,6 +165,9 @@ def make_derivative(op, spec, ins, attrs, count, mask):
     Returns False where no watched input has a derivative.
     """
     mask = tuple([m and t._aval.differentiable for m, t in zip(mask, ins, strict=True)])
+    if spec.depends is not None:
+        connected = functools.reduce(operator.or_, spec.depends, 0)
+        mask = tuple([m and bool(connected >> i & 1) for i, m in enumerate(mask)])
     if op.grad is None or True not in mask or not any([a.differentiable for a in spec.avals]):
         return False
 

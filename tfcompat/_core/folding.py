@@ -24,6 +24,7 @@ class Block:
 
     inplace = None
     single = special = static = checked = effect = urgent = coded = False
+    depends = None
 
     def __init__(self, name, specs, wires, outputs, inputs):
         self.id = -next(_serials)

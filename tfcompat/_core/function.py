@@ -254,6 +254,8 @@ class Function:
             if state.trace is not None:
                 raise
             return EagerFallback(self.python_function, args, kwargs, str(reason))
+        if trace.created:  # TensorFlow records a first call that makes variables a second time
+            self._traces.count += 1
         inputs_text = self._input_text(args, kwargs)
         return ConcreteFunction(self, trace, placeholders, cells, outputs, structure, inputs_text,
                                 (tuple(_named_specs(args, iter(names))), {k: spec_of(v) for k, v in kwargs.items()}))  # fmt: skip

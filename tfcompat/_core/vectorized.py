@@ -27,6 +27,7 @@ class VectorizedSpec(BodySpec):
         self.ruled = functools.partial(self.run, ruled=True)
         self._host = self._run_host
         self.native = None
+        self.depends = [*body.depends, 0] if body.coded else body.depends
 
     def run(self, *arrays, ruled=False):
         mapped = jax.vmap(functools.partial(self.body.run, ruled=ruled), self.axes, axis_size=self.count)
