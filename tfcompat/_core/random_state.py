@@ -104,6 +104,11 @@ def words_of(number, count):
     return np.array([(number >> (32 * i)) & M32 for i in range(count)], np.uint32)
 
 
+def number_of(words):
+    """The int that `words_of` makes words of."""
+    return sum(int(word) << (32 * i) for i, word in enumerate(words))
+
+
 def host_words(key, counter, count):
     """The first `count` words of a stream as a NumPy array; key and counter are Python ints."""
     blocks = -(-count // 4)

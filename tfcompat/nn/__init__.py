@@ -9,10 +9,9 @@ from jax import lax
 
 from tfcompat._blocks import depth_to_space as depth_to_space, space_to_depth as space_to_depth
 from tfcompat._core import errors as _errors
-from tfcompat._core.avals import shape_text as _shape_text
 from tfcompat._core.convert import convert as _convert
-from tfcompat._core.op import Axis, Check, Data, Str, T, mismatch, op
-from tfcompat._declare import FLOATS, INDEX, INEXACT, NUMBERS, REAL, invalid, not_allowed
+from tfcompat._core.op import Axis, Str, T, op
+from tfcompat._declare import FLOATS, INEXACT, NUMBERS, REAL, invalid, not_allowed
 from tfcompat._elementwise import (
     log_sigmoid as log_sigmoid,
     multiply as _multiply,
@@ -51,6 +50,19 @@ from tfcompat._nn_ctc import (
     ctc_unique_labels as ctc_unique_labels,
 )
 from tfcompat._nn_dropout import dropout as dropout
+from tfcompat._nn_losses import (
+    l2_loss as l2_loss,
+    nce_loss as nce_loss,
+    sampled_softmax_loss as sampled_softmax_loss,
+    sigmoid_cross_entropy_with_logits as sigmoid_cross_entropy_with_logits,
+    softmax_cross_entropy_with_logits as softmax_cross_entropy_with_logits,
+    sparse_softmax_cross_entropy_with_logits as sparse_softmax_cross_entropy_with_logits,
+    weighted_cross_entropy_with_logits as weighted_cross_entropy_with_logits,
+)
+from tfcompat._nn_sampled import (
+    all_candidate_sampler as all_candidate_sampler,
+    compute_accidental_hits as compute_accidental_hits,
+)
 from tfcompat._nn_stats import (
     batch_norm_with_global_normalization as batch_norm_with_global_normalization,
     compute_average_loss as compute_average_loss,
@@ -306,178 +318,13 @@ def log_softmax(logits, axis=None, name=None):
     return _log_softmax(logits, -1 if axis is None else axis)
 
 
-# Losses on logits
-
-
-def _xent_forward(labels, logits):
-    log_p = jax.nn.log_softmax(logits, -1)
-    # 0 * -inf counts as 0: a class without weight does not matter.
-    return -jnp.sum(jnp.where(labels == 0, jnp.zeros((), logits.dtype), labels * log_p), -1, dtype=logits.dtype)
-
-
-def _xent_grad(g, out, labels, logits):
-    g = g[..., None]
-    log_p = jax.nn.log_softmax(logits, -1)
-    return -g * log_p, g * (jnp.exp(log_p) - labels)
-
-
-@op("SoftmaxCrossEntropyWithLogits", T=FLOATS, grad=_xent_grad)
-def _xent(labels: T, logits: T):
-    return _xent_forward(labels, logits)
-
-
-@op("SoftmaxCrossEntropyWithLogits", T=FLOATS)
-def _broadcast_xent(labels: T, logits: T):
-    if logits.ndim == 0 or labels.ndim == 0:
-        raise invalid("Expected begin[0] == 0 (got -1) and size[0] == 0 (got 1) when input.dim_size(0) == 0", "Slice")
-    rows = [x.reshape(-1, x.shape[-1]) for x in (labels, logits)]
-    if any(m != n and 1 not in (m, n) for m, n in zip(rows[0].shape, rows[1].shape, strict=True)):
-        sizes = [_shape_text(x.shape) for x in rows[::-1]]
-        raise invalid(f"logits and labels must be broadcastable: logits_size={sizes[0]} labels_size={sizes[1]}",
-                      "SoftmaxCrossEntropyWithLogits")  # fmt: skip
-    loss = _xent_forward(*jnp.broadcast_arrays(*rows))
-    if loss.size != _math.prod(logits.shape[:-1]):
-        raise invalid(f"Input to reshape is a tensor with {loss.size} values, but the requested shape has "
-                      f"{_math.prod(logits.shape[:-1])}", "Reshape")  # fmt: skip
-    return loss.reshape(logits.shape[:-1])
-
-
-def softmax_cross_entropy_with_logits(labels, logits, axis=-1, name=None):
-    """Cross entropy of distributions `labels` and softmax(logits) along `axis`: a tensor without that axis.
-
-    16-bit floats are computed in float32.
-
-    Args:
-      labels: converted to the dtype of `logits`; of its shape, or one that broadcasts to it.
-      logits: floating tensor.
-      axis: -1 (the last), or the number of an axis.
-
-    Raises:
-      InvalidArgumentError: shapes that do not fit, or another `axis`.
-    """
-    from tfcompat._array import transpose
-
-    logits = _convert(logits)
-    dtype = logits.dtype
-    half = dtype.size == 2 and dtype.is_floating
-    logits = _cast_to(logits, "float32") if half else logits
-    labels = _cast_to(labels, logits.dtype)
-    rank = len(logits._aval.shape)
-    if axis not in (None, -1, rank - 1):
-        if not 0 <= axis < rank:
-            limits = (axis + 1, rank) if axis >= 0 else (0, axis)
-            raise invalid(f"Requires start <= limit when delta > 0: {limits[0]}/{limits[1]}", "Range")
-        order = [d for d in range(rank) if d != axis] + [axis]
-        labels, logits = transpose(labels, order), transpose(logits, order)
-    same = labels._aval.shape == logits._aval.shape and rank
-    loss = (_xent if same else _broadcast_xent)(labels, logits)
-    return _cast_to(loss, dtype) if half else loss
+# Bias, moments, normalisation
 
 
 def _cast_to(value, dtype):
     from tfcompat._cast import cast
 
     return cast(value, dtype)
-
-
-def _label_bad(labels, logits):
-    return (labels < 0) | (labels >= logits.shape[-1])
-
-
-def _label_message(labels, logits):
-    bad = labels[(labels < 0) | (labels >= logits.shape[-1])]
-    values = " ".join(str(v) for v in _np.ravel(labels)[:10])
-    return (f"Received a label value of {_np.ravel(bad)[0]} which is outside the valid range of [0, {logits.shape[-1]})."
-            f"  Label values: {values}")  # fmt: skip
-
-
-def _sparse_grad(g, out, labels, logits):
-    one_hot = jax.nn.one_hot(labels, logits.shape[-1], dtype=logits.dtype)
-    return g[..., None] * (jax.nn.softmax(logits, -1) - one_hot)
-
-
-@op("SparseSoftmaxCrossEntropyWithLogits", T=FLOATS, Tlabels=INDEX, grad=_sparse_grad,
-    check=Check(lambda labels, logits: jnp.any(_label_bad(labels, logits)), _label_message))
-def _sparse_xent(labels: Data("Tlabels"), logits: T):
-    log_p = jax.nn.log_softmax(logits, -1)
-    return -jnp.take_along_axis(log_p, labels[..., None], -1, mode="clip")[..., 0]
-
-
-def sparse_softmax_cross_entropy_with_logits(labels, logits, name=None):
-    """Cross entropy of class numbers `labels` and softmax(logits) along the last axis.
-
-    Args:
-      labels: int32 or int64 of shape `logits.shape[:-1]`.
-      logits: floating tensor.
-
-    Raises:
-      ValueError: shapes that do not fit. InvalidArgumentError: a label that is no class.
-    """
-    labels, logits = _convert(labels), _convert(logits)
-    if logits._aval.shape == () or labels._aval.shape != logits._aval.shape[:-1]:
-        raise ValueError("`labels.shape` must equal `logits.shape` except for the last dimension. Received: "
-                         f"labels.shape={labels.shape} and logits.shape={logits.shape}")  # fmt: skip
-    return _sparse_xent(labels, logits)
-
-
-@op("SigmoidCrossEntropyWithLogits", T=FLOATS,
-    grad=lambda g, out, labels, logits: (-g * logits, g * (lax.logistic(logits) - labels)))
-def _sigmoid_xent(labels: T, logits: T):
-    return jnp.maximum(logits, 0) - logits * labels + jnp.log1p(jnp.exp(-jnp.abs(logits)))
-
-
-def sigmoid_cross_entropy_with_logits(labels=None, logits=None, name=None):
-    """Cross entropy of probabilities `labels` and sigmoid(logits), elementwise.
-
-    Args:
-      labels, logits: floating tensors of one shape and dtype.
-
-    Raises:
-      ValueError: shapes that differ.
-    """
-    if labels is None or logits is None:
-        raise ValueError("Both `labels` and `logits` must be provided for sigmoid_cross_entropy_with_logits"
-                         f"Received: labels={labels} and logits={logits}")  # fmt: skip
-    logits, labels = _convert(logits), _convert(labels)
-    if labels._aval.shape != logits._aval.shape:
-        raise ValueError(f"`logits` and `labels` must have the same shape, received ({logits.shape} vs {labels.shape}).")
-    if labels.dtype is not logits.dtype:
-        raise mismatch("Mul", 1, logits.dtype, labels.dtype)
-    return _sigmoid_xent(labels, logits)
-
-
-@op("WeightedCrossEntropyWithLogits", T=FLOATS)
-def weighted_cross_entropy_with_logits(labels: T, logits: T, pos_weight: T):
-    """`sigmoid_cross_entropy_with_logits` with the positive part weighted by `pos_weight`.
-
-    Args:
-      labels, logits: floating tensors of one shape and dtype.
-      pos_weight: a tensor that broadcasts with them.
-
-    Raises:
-      ValueError: shapes that differ.
-    """
-    weight = 1 + (pos_weight - 1) * labels
-    # At 0 the parts have derivatives 0, as TensorFlow's abs and relu.
-    size = logits * lax.stop_gradient(jnp.sign(logits))
-    softplus_ = jnp.log1p(jnp.exp(-size)) + jnp.where(logits < 0, -logits, jnp.zeros_like(logits))
-    return (1 - labels) * logits + weight * softplus_
-
-
-@op("L2Loss", T=FLOATS, grad=lambda g, out, t: g * t)
-def l2_loss(t: T):
-    """Half the sum of the squares of all elements.
-
-    Args:
-      t: a floating tensor.
-
-    Raises:
-      InvalidArgumentError: another dtype.
-    """
-    return jnp.sum(t * t, dtype=t.dtype) / 2
-
-
-# Bias, moments, normalisation
 
 
 def _bias_grad(g, out, value, bias, data_format):

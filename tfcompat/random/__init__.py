@@ -16,6 +16,11 @@ from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, Dtype, Int, Shape, T, op
 from tfcompat._core.variable import Variable
 from tfcompat._declare import FLOATS, invalid
+from tfcompat._nn_sampled import (
+    all_candidate_sampler as all_candidate_sampler,
+    log_uniform_candidate_sampler as log_uniform_candidate_sampler,
+    uniform_candidate_sampler as uniform_candidate_sampler,
+)
 from tfcompat._random_keys import (
     SEED_DTYPES as _SEED_DTYPES,
     Algorithm as Algorithm,

@@ -7,6 +7,7 @@ def cases():
     yield from _stateful()
     yield from _stateless()
     yield from _shuffles()
+    yield from _sampled()
 
 
 def seeded(text, **inputs):
@@ -73,3 +74,29 @@ def _shuffles():
     for i, seed, rounds in ((lit([0, 1, 2, 3], "int32"), [1, 2, 3], 6), (2, [1, 2, 3], 4), (2, [1, 2], 4),
                             (lit([0, 1], "int32"), [[1, 2, 3], [4, 5, 6]], 4)):  # fmt: skip
         yield case("tf.random_index_shuffle", i, seed, max_index=9, rounds=rounds)
+
+
+def _sampled():
+    one, two = lit([[1], [5]], "int64"), lit([[1, 2], [3, 4]], "int64")
+    for name in ("uniform_candidate_sampler", "log_uniform_candidate_sampler"):
+        op = f"tf.random.{name}"
+        for unique, most in ((True, 10), (False, 16), (False, 10)):
+            yield seeded(f"{op}(c, 1, 5, {unique}, {most}, seed=2)", c=one)
+            yield seeded(f"{op}(c, 2, 6, {unique}, {most})", c=two)
+        yield seeded(f"[{op}(c, 1, 4, True, 1000, seed=2)[0] for _ in range(3)]", c=one)
+        for args in ("c, 1, 11, True, 10", "c, 2, 5, True, 10", "c[0], 1, 5, True, 10"):
+            yield expr(f"{op}({args})", c=one)
+    yield case("tf.random.all_candidate_sampler", one, 1, 6, True)
+    yield case("tf.random.all_candidate_sampler", one, 2, 6, True)
+    for sampled in ([5, 3, 1, 5], [7, 8]):
+        yield case("tf.nn.compute_accidental_hits", one, lit(sampled, "int64"), 1)
+    yield case("tf.nn.compute_accidental_hits", two, lit([1, 2, 3], "int64"), 2)
+    yield case("tf.nn.compute_accidental_hits", two, lit([1, 2, 3], "int64"), 1)
+    given = {"w": "float32[10,3]", "b": "float32[10]", "c": one, "x": "float32[2,3]"}
+    for name in ("nce_loss", "sampled_softmax_loss"):
+        for more in ("", ", remove_accidental_hits=True", ", remove_accidental_hits=False",
+                     ", sampled_values=tf.random.uniform_candidate_sampler(c, 1, 4, False, 10, seed=9)"):  # fmt: skip
+            yield seeded(f"tf.nn.{name}(w, b, c, x, 4, 10{more})", **given, tol=1e-4)
+        yield seeded(f"tf.nn.{name}(w, b, c, x, 4, 10, num_true=2)", **{**given, "c": two}, tol=1e-4)
+        yield expr(f"tf.nn.{name}(w, b, c, x, 11, 10)", **given)
+        yield expr(f"tf.nn.{name}(w, b, c[0], x, 4, 10)", **given)

@@ -1,0 +1,210 @@
+"""Candidate samplers of `tf.random`, and losses of `tf.nn` over a sample of the classes (Jean et al., 2015)."""
+
+import collections
+import math
+
+import numpy as np
+
+from tfcompat._array import concat, reshape
+from tfcompat._cast import cast
+from tfcompat._core import dtypes as d, random_state
+from tfcompat._core.convert import convert
+from tfcompat._core.custom_gradient import stop_gradient
+from tfcompat._core.tensor_base import host_value
+from tfcompat._creation import ones_like, zeros_like
+from tfcompat._declare import invalid
+from tfcompat._elementwise import log
+from tfcompat._gather import gather
+from tfcompat._products import matmul
+from tfcompat._random_keys import drawn
+from tfcompat._reductions import reduce_sum
+
+_WORDS_AT_ONCE = 2048  # words that TensorFlow reserves for each candidate
+
+
+class _Words:
+    """Numbers out of one stream of 32-bit words, one after another."""
+
+    def __init__(self, key, counter):
+        self.key, self.counter, self.left = key, counter, []
+
+    def word(self):
+        if not self.left:
+            self.left = random_state.host_words(self.key, self.counter, _WORDS_AT_ONCE).tolist()[::-1]
+            self.counter += _WORDS_AT_ONCE // 4
+        return self.left.pop()
+
+    def wide(self):
+        low = self.word()
+        return low | self.word() << 32
+
+    def double(self):
+        bits = (self.word() & 0xFFFFF) << 32 | self.word() | 1023 << 52
+        return np.array(bits, np.uint64).view(np.float64).item() - 1.0
+
+    def below(self, n):
+        """An integer of [0, n), without bias."""
+        if n & (n - 1) == 0:
+            return self.wide() & (n - 1)
+        skewed = (2**64 - 1) % n + 1
+        while True:
+            word = self.wide()
+            if word >= skewed:
+                return word % n
+
+
+def _true(true_classes, num_true, num_sampled, unique, range_max, kernel):
+    classes = np.asarray(host_value(convert(true_classes, d.int64)))
+    if classes.ndim != 2:
+        raise invalid("true_classes must be a matrix", kernel)
+    if classes.shape[1] != num_true:
+        raise invalid(f"true_classes must have num_true columns, expected: {classes.shape[1]} was: {num_true}", kernel)
+    if unique and num_sampled > range_max:
+        raise invalid("Sampler's range is too small.", kernel)
+    return classes
+
+
+def _expected(probability, count, tries):
+    """How often a class is expected in a sample that took `tries` draws."""
+    if tries == count:
+        return (probability * count).astype(np.float32)
+    return (-np.expm1(tries * np.log1p(-probability))).astype(np.float32)
+
+
+def _sampler(kernel, sample, probability):
+    """The sampler of a law: `sample(words, range_max)`, and the probability of classes."""
+    result = collections.namedtuple(kernel, ["sampled_candidates", "true_expected_count", "sampled_expected_count"])
+
+    def draw(true_classes, num_true, num_sampled, unique, range_max, seed=None, name=None):
+        classes = _true(true_classes, num_true, num_sampled, unique, range_max, kernel)
+        blocks = _WORDS_AT_ONCE // 4 * num_sampled
+        position = drawn((kernel, num_true, num_sampled, bool(unique), range_max), blocks, seed)
+        words = _Words(*[random_state.number_of(np.asarray(host_value(part))) for part in position])
+        found, tries = [], 0
+        while len(found) < num_sampled:
+            value, tries = sample(words, range_max), tries + 1
+            if not unique or value not in found:
+                found.append(value)
+        found = np.array(found, np.int64)
+        counts = [_expected(probability(v, range_max), num_sampled, tries) for v in (classes, found)]
+        return result(convert(found), *map(convert, counts))
+
+    return draw
+
+
+_uniform = _sampler("UniformCandidateSampler", lambda words, n: words.below(n), lambda v, n: np.full(v.shape, 1 / n))
+_log_uniform = _sampler(
+    "LogUniformCandidateSampler", lambda words, n: (int(math.exp(words.double() * math.log1p(n))) - 1) % n,
+    lambda v, n: np.log((v + 2.0) / (v + 1.0)) / math.log1p(n),
+)  # fmt: skip
+
+
+def uniform_candidate_sampler(true_classes, num_true, num_sampled, unique, range_max, seed=None, name=None):
+    """A sample of the classes 0 to `range_max` - 1, all equally likely.
+
+    Args:
+      true_classes: int64 [batch, num_true], of which the expected counts are wanted.
+      num_true: the number of columns.
+      num_sampled: how many to draw.
+      unique: whether to draw each class once at most.
+      range_max: the number of classes.
+      seed: see `tf.random.uniform`.
+
+    Returns:
+      A named tuple (sampled_candidates, true_expected_count, sampled_expected_count).
+
+    Raises:
+      InvalidArgumentError: shapes that do not fit, or fewer classes than are to be drawn.
+    """
+    return _uniform(true_classes, num_true, num_sampled, unique, range_max, seed)
+
+
+def log_uniform_candidate_sampler(true_classes, num_true, num_sampled, unique, range_max, seed=None, name=None):
+    """A sample of classes, class k with probability log((k + 2) / (k + 1)) / log(range_max + 1): Zipf's law, nearly.
+
+    Args:
+      true_classes, num_true, num_sampled, unique, range_max, seed: see `uniform_candidate_sampler`.
+
+    Raises:
+      InvalidArgumentError: see `uniform_candidate_sampler`.
+    """
+    return _log_uniform(true_classes, num_true, num_sampled, unique, range_max, seed)
+
+
+AllCandidateSampler = collections.namedtuple(
+    "AllCandidateSampler", ["sampled_candidates", "true_expected_count", "sampled_expected_count"]
+)
+
+
+def all_candidate_sampler(true_classes, num_true, num_sampled, unique, seed=None, name=None):
+    """All classes, 0 to `num_sampled` - 1: for tests of sampled losses.
+
+    Args:
+      true_classes, num_true, num_sampled, unique, seed: see `uniform_candidate_sampler`.
+
+    Raises:
+      InvalidArgumentError: shapes that do not fit.
+    """
+    classes = _true(true_classes, num_true, num_sampled, unique, num_sampled, "AllCandidateSampler")
+    return AllCandidateSampler(convert(np.arange(num_sampled)), convert(np.ones(classes.shape, np.float32)),
+                               convert(np.ones(num_sampled, np.float32)))  # fmt: skip
+
+
+ComputeAccidentalHits = collections.namedtuple("ComputeAccidentalHits", ["indices", "ids", "weights"])
+
+
+def compute_accidental_hits(true_classes, sampled_candidates, num_true, seed=None, name=None):
+    """Where sampled classes are among the true ones.
+
+    Args:
+      true_classes: int64 [batch, num_true].
+      sampled_candidates: int64 [num_sampled].
+      num_true: the number of columns.
+      seed: accepted, nothing depends on it.
+
+    Returns:
+      A named tuple (indices, ids, weights): rows of the batch, places in the sample, and the lowest float32 for each.
+
+    Raises:
+      InvalidArgumentError: shapes that do not fit.
+    """
+    classes = _true(true_classes, num_true, 0, False, 0, "ComputeAccidentalHits")
+    sampled = np.asarray(host_value(convert(sampled_candidates, d.int64)))
+    last = {value: place for place, value in enumerate(sampled.tolist())}  # of equal ones, TensorFlow finds the last
+    hits = [(row, last[v]) for row, values in enumerate(classes.tolist()) for v in values if v in last]
+    rows, places = np.array(hits, np.int64).reshape(-1, 2).T
+    weights = np.full(len(rows), np.finfo(np.float32).min, np.float32)
+    return ComputeAccidentalHits(convert(rows.astype(np.int32)), convert(places.astype(np.int64)), convert(weights))
+
+
+# Losses
+
+
+def sampled_logits(weights, biases, labels, inputs, num_sampled, num_classes, num_true, sampled_values,
+                    remove_accidental_hits, seed):  # fmt: skip
+    """Logits of true and sampled classes, less the logarithms of how often they are expected; and their labels."""
+    if isinstance(weights, (list, tuple)):
+        weights = concat(weights, 0) if len(weights) > 1 else weights[0]
+    labels, inputs = cast(labels, d.int64), convert(inputs)
+    flat = reshape(labels, [-1])
+    if sampled_values is None:
+        sampled_values = log_uniform_candidate_sampler(labels, num_true, num_sampled, True, num_classes, seed)
+    sampled, true_expected, sampled_expected = (stop_gradient(convert(v)) for v in sampled_values)
+    sampled = cast(sampled, d.int64)
+    ids = concat([flat, sampled], 0)
+    rows, offsets = (cast(gather(v, ids), inputs.dtype) for v in (weights, biases))
+    count = flat.shape[0]
+    true_rows = reshape(rows[:count], [-1, num_true, rows.shape[1]])
+    true_logits = reduce_sum(inputs[:, None, :] * true_rows, -1) + reshape(offsets[:count], [-1, num_true])
+    logits = matmul(inputs, rows[count:], transpose_b=True) + offsets[count:]
+    if remove_accidental_hits:
+        hits = compute_accidental_hits(labels, sampled, num_true)
+        mask = np.zeros((labels.shape[0], num_sampled), inputs.dtype.as_numpy_dtype)
+        mask[np.asarray(host_value(hits.indices)), np.asarray(host_value(hits.ids))] = np.finfo(np.float32).min
+        logits = logits + convert(mask)
+    true_logits = true_logits - log(cast(true_expected, inputs.dtype))
+    logits = logits - log(cast(sampled_expected, inputs.dtype))
+    targets = concat([ones_like(true_logits) / num_true, zeros_like(logits)], 1)
+    return concat([true_logits, logits], 1), targets
+
+
