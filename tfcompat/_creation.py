@@ -297,11 +297,11 @@ def range(start, limit=None, delta=1, dtype=None, name="range"):
         if p._aval.shape not in ((), (1,)):
             raise invalid(f"{text} must be a scalar, not shape [{','.join(map(str, p._aval.shape))}]", "Range")
     if step == 0:
-        raise errors.InvalidArgumentError(None, None, "Requires delta != 0 [Op:Range] name: range")
+        raise errors.InvalidArgumentError(None, None, "Requires delta != 0: 0 [Op:Range] name: ")
     if (step > 0 and first > last) or (step < 0 and first < last):
         sign, relation = (">", "<=") if step > 0 else ("<", ">=")
         raise errors.InvalidArgumentError(
-            None, None, f"Requires start {relation} limit when delta {sign} 0 [Op:Range] name: range"
+            None, None, f"Requires start {relation} limit when delta {sign} 0: {first:g}/{last:g} [Op:Range] name: "
         )
     if dtype.is_integer:
         count = -(-abs(int(last) - int(first)) // abs(int(step)))

@@ -116,8 +116,8 @@ def convert(value, dtype=None, hint=None, name=None):
     if as_array is not None and not isinstance(value, type):
         return convert_array(np.asarray(value), dtype)
     dims = getattr(value, "as_list", None)
-    if dims is not None and getattr(value, "rank", None) is not None:  # a TensorShape
-        dims = dims()
+    if dims is not None and hasattr(value, "rank"):  # a TensorShape
+        dims = [None] if value.rank is None else dims()
         if any(d is None for d in dims):
             raise ValueError(f"Cannot convert a partially known TensorShape {value} to a Tensor.")
         return convert_python(dims, dtype or dtypes.int32, None) if dims else convert([], dtypes.int32)
@@ -315,6 +315,15 @@ def convert_array(array, dtype):
         out.reshape(-1)[:] = flat
         return Tensor(aval(out.shape, out.dtype), out, None, PLAIN)
     if array.dtype == object:
+        if dtype is None:  # TensorFlow takes objects for strings
+            for v in array.reshape(-1).tolist():
+                if not isinstance(v, (str, bytes)):
+                    kind = type(v)
+                    where = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
+                    raise ValueError(
+                        f"Failed to convert a NumPy array to a Tensor (Unsupported object type {where}{kind.__name__})."
+                    )
+            dtype = dtypes.string
         if array.ndim == 0:
             return convert(array.item(), dtype)
         return convert(array.tolist(), dtype)

@@ -307,6 +307,13 @@ def mismatch(kernel, position, expected, dtype):
     )  # fmt: skip
 
 
+# The order in which TensorFlow lists dtypes
+_LISTED = [dtypes.c_name(d) for d in (
+    dtypes.bfloat16, dtypes.half, dtypes.float32, dtypes.float64, dtypes.uint8, dtypes.uint16, dtypes.uint32,
+    dtypes.uint64, dtypes.int8, dtypes.int16, dtypes.int32, dtypes.int64, dtypes.complex64, dtypes.complex128,
+)]  # fmt: skip
+
+
 def check_dtypes(op, ins):
     """Raises unless inputs that share a dtype variable agree and the op takes that dtype."""
     if op.parameters is None:
@@ -324,7 +331,7 @@ def check_dtypes(op, ins):
             raise mismatch(op.kernel, position, expected, dtype)
         allowed = op.dtypes.get(letter)
         if allowed is not None and dtype not in allowed:
-            names = ", ".join(sorted(dtypes.c_name(d) for d in allowed))
+            names = ", ".join(sorted(map(dtypes.c_name, allowed), key=lambda name: (_LISTED.index(name) if name in _LISTED else 99, name)))
             raise errors.InvalidArgumentError(
                 None, None,
                 f"Value for attr '{letter}' of {dtypes.c_name(dtype)} is not in the list of allowed values: {names}"
