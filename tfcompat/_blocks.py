@@ -6,7 +6,7 @@ from jax import lax
 
 from tfcompat._array import reshape, transpose
 from tfcompat._core import dtypes
-from tfcompat._core.avals import aval
+from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Shape, T, op
 from tfcompat._core.tensor import Tensor
@@ -85,7 +85,10 @@ def batch_to_space(input, block_shape, crops, name=None):
     Raises:
       InvalidArgumentError: the batch is no multiple of the block's number of elements.
     """
-    return _to_space(input, host_value(convert(block_shape)).tolist(), host_value(convert(crops)).reshape(-1).tolist())
+    block, crops = host_value(convert(block_shape)), host_value(convert(crops))
+    if block.ndim and crops.shape != (block.size, 2):
+        raise invalid(f"crops should have shape [{block.size}, 2] instead of {shape_text(crops.shape)}", "BatchToSpaceND")
+    return _to_space(input, block.tolist(), crops.reshape(-1).tolist())
 
 
 def required_space_to_batch_paddings(input_shape, block_shape, base_paddings=None, name=None):

@@ -10,7 +10,7 @@ from tfcompat._array import reshape as _reshape, stack as _stack
 from tfcompat._core import control_flow as _control_flow, dtypes, errors
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
-from tfcompat._core.tensor_base import host_value
+from tfcompat._core.tensor_base import TensorHandle, host_value
 from tfcompat._core.trace import Eager as _Eager
 from tfcompat.debugging import Assert as _assert
 
@@ -93,7 +93,7 @@ def cond(pred, true_fn=None, false_fn=None, name=None):
     if not callable(false_fn):
         raise TypeError("'false_fn' must be callable.")
     if state.trace is None:
-        return true_fn() if bool(pred) else false_fn()
+        return true_fn() if bool(convert(pred) if pred is None else pred) else false_fn()
     if isinstance(pred, bool):
         raise TypeError("pred must not be a Python bool", pred)
     return _control_flow.staged_cond(_predicate(pred), [true_fn, false_fn], True)
@@ -132,6 +132,8 @@ def case(pred_fn_pairs, default=None, exclusive=False, strict=False, name="case"
     for pair in pairs:
         if not isinstance(pair, builtins.tuple) or len(pair) != 2:
             raise TypeError(f"Each entry in 'pred_fn_pairs' must be a 2-tuple. Received {pair}.")
+        if not _is_tensor(pair[0]):
+            raise TypeError(f"pred must be a Tensor, got: {pair[0]}")
         if not callable(pair[1]):
             raise TypeError(f"fn for pred {getattr(pair[0], 'name', pair[0])} must be callable.")
     if default is not None and not callable(default):
@@ -152,6 +154,10 @@ def case(pred_fn_pairs, default=None, exclusive=False, strict=False, name="case"
     return chosen(0)
 
 
+def _is_tensor(value):
+    return isinstance(value, TensorHandle) or hasattr(type(value), "_read")
+
+
 def _any(preds):
     total = preds[0]
     for p in preds[1:]:
@@ -168,15 +174,17 @@ def switch_case(branch_index, branch_fns, default=None, name="switch_case"):
       default: function for other numbers.
 
     Raises:
-      TypeError: something else than functions.
+      TypeError: `branch_index` is no tensor; something else than functions.
       ValueError: numbers of a dict that are not unique or not of int.
     """
+    if not _is_tensor(branch_index):
+        raise TypeError(f"'branch_index' must be a Tensor, got {type(branch_index)}")
     table = _table(branch_fns)
     last = default if default is not None else table[max(table)]
     if not callable(last):
         raise TypeError("'default' must be callable.")
     if state.trace is None:
-        value = branch_index if isinstance(branch_index, int) else int(host_value(convert(branch_index)))
+        value = int(host_value(convert(branch_index)))
         return table.get(value, last)()
     index = convert(branch_index)
     if index._aval.dtype is not dtypes.int32:

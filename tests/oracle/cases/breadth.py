@@ -12,7 +12,7 @@ HALF = {"float16": 4e-3, "bfloat16": 3e-2}
 
 def cases():
     for part in (_calls, _nest, _special, _complex, _counting, _decompositions, _diagonals, _convolutions, _pools,
-                 _transposed, _random, _shapes, _debugging, _sequences):  # fmt: skip
+                 _transposed, _random, _shapes, _debugging, _sequences, _branches, _blocks):  # fmt: skip
         yield from part()
 
 
@@ -494,3 +494,63 @@ def _sequences():
         for x, ids in (("float32[4]", lit([0, 0, 1, 1], "int64")), ("float32[0,2]", lit([], "int32")), ("float32[3]", [1, 0, 2]), ("float32[3]", [0, 1]),
                        ("float32[3]", [-1, 0, 1]), ("float32[3]", [[0, 1, 2]]), ("float32[]", 0), ("float32[3]", [0.0, 1.0, 2.0])):  # fmt: skip
             yield case(f"tf.math.{op}", x, ids)
+
+
+def _branches():
+    for call in (
+        "tf.switch_case(1, [lambda: x, lambda: x * 2])", "tf.switch_case(tf.constant(1), [lambda: x, lambda: x * 2])",
+        "tf.switch_case(tf.constant(5), [lambda: x, lambda: x * 2])", "tf.switch_case(tf.constant(-1), [lambda: x, lambda: x * 2])", "tf.switch_case(tf.constant(0), {0: lambda: x, 2: lambda: x * 2})",
+        "tf.switch_case(tf.constant(7), {0: lambda: x, 1: lambda: x * 2}, default=lambda: -x)", "tf.switch_case(tf.constant(7), {0: lambda: x}, lambda: -x)",
+        "tf.switch_case(0, [x])", "tf.switch_case(1.5, [lambda: x, lambda: x])", "tf.switch_case(0, [])", "tf.switch_case('a', [lambda: x])",
+        "tf.switch_case(tf.constant(0), [])", "tf.switch_case(tf.constant(0), [x])", "tf.switch_case(tf.constant(0), {'a': lambda: x})",
+        "tf.case([(True, lambda: x)])", "tf.case([(tf.constant(True), lambda: x)])", "tf.case([(tf.constant(False), lambda: x)], default=lambda: -x)",
+        "tf.case([(tf.constant(False), lambda: x)])", "tf.case([(tf.reduce_sum(x) > 1e9, lambda: x), (tf.constant(True), lambda: x * 3)])",
+        "tf.case([(True, lambda: x), (True, lambda: x)], exclusive=True)", "tf.case([])", "tf.case(3)", "tf.case([(True, x)])",
+        "tf.case([(tf.reduce_sum(x) > 1e9, lambda: x), (True, lambda: x * 3)])", "tf.cond(None, lambda: x, lambda: x)",
+        "tf.cond(True, None, lambda: x)", "tf.cond(tf.constant(1.5), lambda: x, lambda: -x)", "tf.cond(True, lambda: None, lambda: x)",
+        "tf.cond(False, lambda: {'a': x}, lambda: {'a': -x})", "tf.group(None)", "tf.group('a')",
+        "tf.get_static_value('a')", "tf.get_static_value(np.ones(2))", "tf.get_static_value(1.5)",
+        "tf.nn.moments(x, 'a')", "tf.nn.moments(x, [0, 0])", "tf.nn.moments(x, [1])", "tf.nn.moments(x, None)",
+        "tf.nn.scale_regularization_loss('a')", "tf.nn.scale_regularization_loss(None)", "tf.nn.scale_regularization_loss([1, 2])",
+    ):  # fmt: skip
+        yield expr(call, x="float32[3]")
+    for name in ("reduce_any", "reduce_all"):
+        for shape in ("0", "2,0", "2,2,2"):
+            yield case(f"tf.{name}", f"bool[{shape}]", axis=-1)
+    for shape in ("0", "2,0", "0,3"):
+        yield case("tf.nn.l2_normalize", f"float32[{shape}]", axis=-1)
+        yield case("tf.broadcast_to", f"float32[{shape}]", [2, *map(int, shape.split(","))])
+        yield case("tf.constant", f"n:float32[{shape}]")
+        yield case("tf.convert_to_tensor", f"n:int64[{shape}]")
+    yield case("tf.nn.sparse_softmax_cross_entropy_with_logits", "int64[0]", "float64[0,3]")
+    yield case("tf.nn.batch_normalization", "float32[0,3]", "float32[3]", "float32[3]:pos", "float32[3]", "float32[3]", 1e-3)
+    yield case("tf.nn.separable_conv2d", "float32[0,4,4,2]", "float32[2,2,2,1]", "float32[1,1,2,3]", [1, 1, 1, 1], "SAME", grad=False)
+    for logits, count, seed, kwargs in (("float32[2,3]", 4, [1, 2], {}), ("float64[2,3]", 4, [1, 2], {}), ("float16[2,3]", 4, [1, 2], {}),
+                                        ("float32[2,3]", 4, [1, 2], {"dtype": ref("tf.int32")}), ("float32[3]", 4, [1, 2], {}),
+                                        ("float32[2,3]", -1, [1, 2], {}), ("float32[2,3]", 4, [1], {}), ("float32[2,3]", 0, [1, 2], {}),
+                                        ("int32[2,3]", 4, [1, 2], {})):  # fmt: skip
+        yield case("tf.random.stateless_categorical", logits, count, seed, grad=False, **kwargs)
+
+
+def _blocks():
+    op = "tf.batch_to_space"
+    for dtype in ("float32", "float16", "int32", "int64", "uint8", "complex64", "bool"):
+        yield case(op, f"{dtype}[4,2,2,1]", [2, 2], [[0, 0], [0, 0]])
+    for x, block, crops in (
+        ("float32[4,2,2,3]", [2, 2], [[1, 0], [0, 1]]), ("float32[2,3]", [2], [[0, 0]]), ("float32[0,2,2,1]", [2, 2], [[0, 0], [0, 0]]),
+        ("float32[3,2,2,1]", [2, 2], [[0, 0], [0, 0]]), ("float32[4,2,2,1]", [2], [[0, 0], [0, 0]]), ("float32[4,2,2,1]", [2, 2], [[3, 3], [0, 0]]),
+        ("float32[4,2,2,1]", [0, 2], [[0, 0], [0, 0]]), ("float32[4,2,2,1]", [2, 2], [[-1, 0], [0, 0]]), ("float32[4]", [2, 2], [[0, 0], [0, 0]]),
+    ):  # fmt: skip
+        yield case(op, x, block, crops)
+    op = "tf.space_to_batch"
+    for dtype in ("float32", "float16", "int32", "bool"):
+        yield case(op, f"{dtype}[1,4,4,1]", [2, 2], [[0, 0], [0, 0]])
+    for x, block, pads in (("float32[1,3,4,1]", [2, 2], [[1, 0], [0, 0]]), ("float32[2,4]", [2], [[0, 0]]), ("float32[1,3,3,1]", [2, 2], [[0, 0], [0, 0]]),
+                           ("float32[1,4,4,1]", [2, 2], [[-1, 0], [0, 0]])):  # fmt: skip
+        yield case(op, x, block, pads)
+    for op in ("tf.nn.space_to_depth", "tf.nn.depth_to_space"):
+        for dtype in ("float32", "float16", "int32", "uint8", "complex64", "bool"):
+            yield case(op, f"{dtype}[1,2,4,4]", 2)
+        for x, block, kwargs in (("float32[2,4,2,8]", 2, {}), ("float32[0,4,4,4]", 2, {}), ("float32[1,3,4,4]", 2, {}), ("float32[1,4,4,3]", 2, {}),
+                                 ("float32[4,4,4]", 2, {}), ("float32[1,4,4,4]", 1, {}), ("float32[1,4,4,4]", 0, {}), ("float32[1,4,4,4]", 2, {"data_format": "BAD"})):  # fmt: skip
+            yield case(op, x, block, **kwargs)
