@@ -2,6 +2,7 @@
 
 import itertools
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -220,6 +221,30 @@ def test_what_depends_on_a_failure_raises_when_read_and_nothing_else(mode):
             depths.append(len(caught.traceback))
         assert depths[0] == depths[2]  # the traceback does not grow with each read
         assert good.numpy().tolist() == [3.0, 6.0]
+
+
+def test_a_failure_that_another_thread_reads():
+    step = fresh_step("""
+    return tf.gather(x * 1.0, tf.cast(tf.constant(float(k)) * 1.0, tf.int32)) + 1.0
+    """, x=tf.constant([1.0, 2.0]))
+    for _ in range(3):
+        float(step(1))
+    pending = step(5)
+    assert pending._value is None
+    found = []
+
+    def read():
+        try:
+            found.append(float(pending))
+        except tf.errors.InvalidArgumentError as error:
+            found.append(error)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    thread.join(60)
+    assert "indices = 5 is not in [0, 2)" in str(found[0])
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        float(pending)
 
 
 def test_an_unread_failure_at_the_end_of_a_script():

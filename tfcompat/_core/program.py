@@ -435,7 +435,11 @@ def split_rest(work, count, boundary, handles):
 
 
 def evaluate_aside(segment, tensor):
-    """Computes one pending tensor of another thread's segment without closing anything there."""
+    """Computes one pending tensor of another thread's segment without closing anything there.
+
+    Raises:
+      What the checks in front of it raise; the segment's own thread gets that error, too.
+    """
     wanted, needed = [tensor._slot], set()
     slots_before = []
     slot = 0
@@ -446,6 +450,8 @@ def evaluate_aside(segment, tensor):
     for i, spec in enumerate(segment.specs):
         for k in range(len(spec.avals)):
             owner[slots_before[i] + k] = i
+    flags = {f.position: f for f in list(segment.flags) if f.position < owner[tensor._slot]}
+    wanted += [slots_before[position] for position in flags]
     while wanted:
         i = owner[wanted.pop()]
         if i not in needed:
@@ -456,7 +462,10 @@ def evaluate_aside(segment, tensor):
     with np.errstate(all="ignore"):
         for i in sorted(needed):
             args = [values[s] if s >= 0 else failures.to_host(leaves[~s]._value) for s in segment.wires[i]]
-            for k, value in enumerate(segment.specs[i].host(*args)):
+            results = segment.specs[i].host(*args)
+            if i in flags and np.any(results[0]):
+                raise flags[i].error(*args)
+            for k, value in enumerate(results):
                 values[slots_before[i] + k] = value
     tensor._value = values[tensor._slot]
 
