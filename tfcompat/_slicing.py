@@ -31,6 +31,7 @@ ONLY = -5  # the one position of a dimension of size 1; the dimension goes
 NONE = 0  # an empty range
 
 _SCALAR = aval((), np.dtype(np.int32))
+_new = object.__new__
 _ZERO = np.int32(0)
 _SMALL = [np.int32(i) for i in range(1024)]  # making a NumPy scalar costs more than looking one up
 _BAD_INDEX = (
@@ -329,12 +330,23 @@ def getitem(tensor, index):
     return take(tensor, *parse(a.shape, index))
 
 
+def _position(s):
+    """A position as a tensor."""
+    tensor = _new(Tensor)
+    tensor._aval = _SCALAR
+    tensor._value = _SMALL[s] if s < 1024 else np.int32(s)
+    tensor._seg = None
+    tensor._slot = STATIC
+    tensor._gid = 0
+    return tensor
+
+
 def take(tensor, pattern, starts):
     """The part of a tensor that a parsed index points to."""
     if AT in pattern:
         return invoke(_slice_at_op, (tensor, *same_dtype(starts)), (pattern,), len(starts))
     a = tensor._aval
-    ins = (tensor, *[Tensor(_SCALAR, _SMALL[s] if s < 1024 else np.int32(s), None, STATIC) for s in starts])
+    ins = (tensor, *[_position(s) for s in starts])
     key = (a, pattern)
     spec = _slice_specs(key)
     context = state.context
@@ -446,8 +458,7 @@ def assign(tensor, pattern, starts, value):
         starts = same_dtype(starts)
         ins = (tensor, *starts, value)
         return invoke(_assign_at_op, ins, (pattern,), len(starts))
-    starts = [Tensor(_SCALAR, _SMALL[s] if s < 1024 else np.int32(s), None, STATIC) for s in starts]
-    ins = (tensor, *starts, value)
+    ins = (tensor, *[_position(s) for s in starts], value)
     key = (a, value._aval, pattern)
     spec = _assign_specs(key)
     context = state.context

@@ -9,9 +9,10 @@ import itertools
 
 import jax
 
-from tfcompat._core import caches, program
+from tfcompat._core import caches
 from tfcompat._core.cells import cell_of
 from tfcompat._core.context import settings
+from tfcompat._core.interpreter import steps_of
 from tfcompat._core.segment import Segment
 from tfcompat._core.tensor import Tensor
 
@@ -37,16 +38,18 @@ class Block:
         self.equations = sum(spec.equations for spec in specs)
         self.compile_cost = sum(spec.compile_cost for spec in specs)
         self.looked_at = frozenset(range(len(inputs)))
-        kept = set(outputs)
-        dead = program.last_uses(specs, wires)
-        self._dead = [[s for s in slots if s >= 0 and s not in kept] for slots in dead]
+        self._steps = None
 
     def host(self, *args):
         """The results from NumPy arrays."""
-        values = []
-        for spec, wire, dead in zip(self.specs, self.wires, self._dead, strict=True):
-            values.extend(spec.host(*[values[s] if s >= 0 else args[~s] for s in wire]))
-            for s in dead:
+        steps = self._steps
+        if steps is None:
+            steps = self._steps = steps_of(self.specs, self.wires, frozenset(self.outputs))
+        values = [None] * (steps[-1][3] + steps[-1][4])
+        values += reversed(args)
+        for host, get, alone, base, count, drops, _ in steps:
+            values[base : base + count] = host(values[get]) if alone else host(*get(values))
+            for s in drops:
                 values[s] = None
         return tuple([values[s] for s in self.outputs])
 

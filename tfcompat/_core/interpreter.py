@@ -1,5 +1,6 @@
 """The cold tier: runs the nodes of a segment one by one with NumPy."""
 
+import operator
 import sys
 
 import numpy as np
@@ -18,65 +19,105 @@ class Interrupted(Exception):
         self.position = position
 
 
-def interpret(work, uses, live):
+def steps_of(specs, wires, live=None):
+    """The nodes as `interpret` wants them.
+
+    Args:
+      live: slots whose values are wanted; the others are dropped after their last use, and what nobody reads any more
+        may be overwritten. None: all are kept.
+
+    Returns:
+      For each node (host, get, alone, base, count, drops, update): its host function; how to get the arguments from the
+      list of values, or the place of the one argument where `alone`; its first slot and the number of its results; the
+      slots to drop after it; and the place of the operand that it may update.
+    """
+    uses = [()] * len(specs) if live is None else last_uses(specs, wires)
+    steps, base = [], 0
+    for spec, wire, used in zip(specs, wires, uses, strict=True):
+        place = None
+        if spec.inplace is not None and live is not None:
+            s = wire[spec.inplace]
+            place = s if wire.count(s) == 1 and s in used and s not in live else None
+        drops = [s for s in used if s >= 0 and s not in live]
+        alone = len(wire) == 1
+        get = wire[0] if alone else operator.itemgetter(*wire) if wire else lambda values: ()
+        steps.append((spec.host, get, alone, base, len(spec.avals), drops, place))
+        base += len(spec.avals)
+    return steps
+
+
+def last_uses(specs, wires):
+    """For each node, the slots and leaves that nobody reads after it."""
+    last = {}
+    slot = 0
+    for i, (spec, wire) in enumerate(zip(specs, wires, strict=True)):
+        for s in wire:
+            last[s] = i
+        for _ in spec.avals:
+            last[slot] = i
+            slot += 1
+    dead = [()] * len(specs)
+    for s, i in last.items():
+        dead[i] = (*dead[i], s)
+    return dead
+
+
+def interpret(work, steps):
     """Runs the nodes in order.
 
     Args:
       work: the closed segment.
-      uses: for each node the slots to drop after it (None: keep all and write nothing in place).
-      live: slots whose values are wanted.
+      steps: of its nodes, from `steps_of`.
 
     Returns:
       (values by slot, None), or (values so far, (node, error)) where a check failed.
     """
-    specs, wires, leaves = work.specs, work.wires, work.leaves
-    flags = {flag.position: flag for flag in work.flags}
-    inputs = [v if type(v := t._value) in HOST_TYPES else failures.to_host(v) for t in leaves]
-    values = []
-    held = interrupts.of_this_thread()
+    _, _, _, base, count, _, _ = steps[-1]
+    # Results first, then the leaves in reverse: wires, of which leaf k is ~k, are places in this list.
+    values = [None] * (base + count)
+    values += [v if type(v := t._value) in HOST_TYPES else failures.to_host(v) for t in reversed(work.leaves)]
+    flags = {flag.position: flag for flag in work.flags} if work.flags else None
     with np.errstate(all="ignore"):
-        culprit = _run(specs, wires, leaves, inputs, values, uses, live, flags, held)
+        culprit = _run(work.specs, steps, work.leaves, values, flags, interrupts.of_this_thread())
     return values, culprit
 
 
-def _run(specs, wires, leaves, inputs, values, uses, live, flags, held):
-    for i in range(len(specs)):
+def _run(specs, steps, leaves, values, flags, held):
+    results = None
+    for i, (host, get, alone, base, count, drops, place) in enumerate(steps):
         if held.count > 1:
-            raise Interrupted(values, i)
-        spec, wire = specs[i], wires[i]
-        host = spec.host
-        if spec.inplace is not None and uses is not None and _free(spec, wire, i, leaves, inputs, values, uses, live):
-            host = spec.host_in_place
+            raise Interrupted(values[:base], i)
+        if place is not None and _free(leaves, values, place):
+            host = specs[i].host_in_place
             stats.in_place += 1
-        args = [values[s] if s >= 0 else inputs[~s] for s in wire]
         try:
-            results = host(*args)
+            results = host(values[get]) if alone else host(*get(values))
         except Exception as error:  # noqa: BLE001 - whatever it is, the nodes before it count
-            return i, failures.translated(error, spec.name)
+            del values[base:]
+            return i, failures.translated(error, specs[i].name)
         if flags and i in flags and bool(np.any(results[flags[i].index])):
-            return i, flags[i].error(*args)
-        values.extend(results)
-        if uses is not None:
-            args = results = None
-            for s in uses[i]:
-                if s >= 0 and s not in live:
-                    values[s] = None
+            error = flags[i].error(*((values[get],) if alone else get(values)))
+            del values[base:]
+            return i, error
+        if count == 1:
+            values[base] = results[0]
+        else:
+            values[base : base + count] = results
+        results = None
+        for s in drops:
+            values[s] = None
     return None
 
 
-def _free(spec, wire, i, leaves, inputs, values, uses, live):
+def _free(leaves, values, place):
     """Whether the operand that the op updates may be overwritten: owned, writable, and held by nobody else."""
-    s = wire[spec.inplace]
-    if wire.count(s) > 1 or s not in uses[i] or s in live:
-        return False
-    if s >= 0:
-        array = values[s]
+    array = values[place]
+    if place >= 0:
         others = 3  # `values`, `array`, the argument
     else:
-        leaf = leaves[~s]
+        leaf = leaves[~place]
         if sys.getrefcount(leaf) > 3 or type(leaf._value) is not np.ndarray:  # `leaves`, `leaf`, the argument
             return False
-        array = inputs[~s]
         others = 4  # and the handle's `_value`
     if type(array) is not np.ndarray or sys.getrefcount(array) > others:
         return False

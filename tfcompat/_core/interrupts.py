@@ -11,6 +11,7 @@ import signal
 import threading
 
 _MAIN = threading.main_thread().ident
+_get_ident = threading.get_ident
 
 
 class Held:
@@ -36,9 +37,8 @@ def _handler(signum, frame):
 
 def hold():
     """Holds interrupts back until `release`. Returns whether this is the thread that gets them."""
-    if threading.get_ident() != _MAIN:
+    if _get_ident() != _MAIN:
         return False
-    watch()
     held.depth += 1
     return True
 

@@ -18,7 +18,7 @@ from tfcompat._core import compile_cache, costs, donation, failures, guards, seg
 from tfcompat._core.avals import aval_of
 from tfcompat._core.callsite import call_site
 from tfcompat._core.context import settings
-from tfcompat._core.interpreter import Interrupted, interpret
+from tfcompat._core.interpreter import Interrupted, interpret, steps_of
 from tfcompat._core.segment import Work, fail, fulfil, undo_writes
 from tfcompat._core.stats import runs, stats
 from tfcompat._core.tensor_base import HOST_TYPES
@@ -26,6 +26,7 @@ from tfcompat._core.tensor_base import HOST_TYPES
 SLOW_COMPILE = 3.0  # a compile that takes longer says so
 MAX_STRUCTURES = 4096
 MAX_PROGRAMS = 6
+MAX_STEPS = 16  # sets of live slots that a structure remembers how to interpret
 LOGGED_RUNS = 16
 
 _structures = collections.OrderedDict()  # (specs, wires) -> Structure, least recently used first
@@ -53,7 +54,7 @@ class Program:
 class Structure:
     """Specs and wiring of a segment, its programs, and what running it has cost so far."""
 
-    __slots__ = ("compile_cost", "gain", "holds_strings", "last_uses", "leaf_count", "lost", "programs", "runs", "seen",
+    __slots__ = ("compile_cost", "gain", "holds_strings", "interpreted", "leaf_count", "lost", "programs", "runs", "seen",
                  "slot_count", "specs", "urgent", "wires")  # fmt: skip
 
     def __init__(self, work):
@@ -68,7 +69,7 @@ class Structure:
         self.runs = 0
         self.seen = {}
         self.programs = []
-        self.last_uses = None
+        self.interpreted = {}  # live slots -> steps
 
     def begins(self, work):
         """Whether this is a proper prefix of `work`."""
@@ -147,26 +148,14 @@ class Structure:
         avals = [a for spec in self.specs for a in spec.avals]
         return [avals[s] for s in order]
 
-    def uses(self):
-        """For each node, the slots and leaves that nobody reads after it."""
-        if self.last_uses is None:
-            self.last_uses = last_uses(self.specs, self.wires)
-        return self.last_uses
-
-
-def last_uses(specs, wires):
-    last = {}
-    slot = 0
-    for i, (spec, wire) in enumerate(zip(specs, wires, strict=True)):
-        for s in wire:
-            last[s] = i
-        for _ in spec.avals:
-            last[slot] = i
-            slot += 1
-    dead = [()] * len(specs)
-    for s, i in last.items():
-        dead[i] = (*dead[i], s)
-    return dead
+    def steps(self, live):
+        """How to interpret it where these slots are alive."""
+        steps = self.interpreted.get(live)
+        if steps is None:
+            if len(self.interpreted) >= MAX_STEPS:
+                self.interpreted.clear()
+            steps = self.interpreted[live] = steps_of(self.specs, self.wires, live)
+        return steps
 
 
 def find_structure(work):
@@ -239,7 +228,7 @@ def step(segment, work, structure, alive, live):
         return run_prefix(segment, work, alive, *found)
     structure.note_interpreted(live)
     log(work, live, "interpreted", "cold", 0, structure)
-    run_interpreted(segment, work, structure.uses(), alive, live)
+    run_interpreted(segment, work, structure.steps(live), alive)
     return None
 
 
@@ -284,11 +273,11 @@ def run_compiled(segment, work, program, alive):
         segment.unchecked = FlaggedRun(work, taken)
 
 
-def run_interpreted(segment, work, uses, alive, live):
+def run_interpreted(segment, work, steps, alive):
     stats.interpreted += 1
     culprit = None
     try:
-        values, culprit = interpret(work, uses, live)
+        values, culprit = interpret(work, steps)
     except Interrupted as interruption:
         suspend(segment, work, alive, interruption.values, interruption.position)
         return
@@ -347,7 +336,7 @@ class FlaggedRun:
                 work.leaves[k]._value = value
         alive = [(slot, t) for slot, r in enumerate(work.refs) if (t := r()) is not None]
         alive += [(slot, t) for slot, r in work.aliases if (t := r()) is not None]
-        values, culprit = interpret(work, None, frozenset(slot for slot, _ in alive))
+        values, culprit = interpret(work, steps_of(work.specs, work.wires))
         if culprit is None:  # the two tiers disagree by a rounding: the compiled verdict counts
             culprit = len(work.specs), work.flags[0].error()
         position, error = culprit

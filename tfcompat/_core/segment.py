@@ -80,7 +80,10 @@ class Segment:
             (x,) = ins
             wires = (x._slot if x._seg is self else index(id(x)) or self._leaf(x),)
         else:
-            wires = tuple([t._slot if t._seg is self else index(id(t)) or self._leaf(t) for t in ins])
+            wires = []
+            for t in ins:
+                wires.append(t._slot if t._seg is self else index(id(t)) or self._leaf(t))
+            wires = tuple(wires)
         refs = self.refs
         slot = len(refs)
         # Results are made first and the lists extended by one piece of code that Ctrl-C does not divide.

@@ -93,7 +93,7 @@ class Cell:
 
     @_tensor.setter
     def _tensor(self, tensor):
-        trace = state.trace
+        trace = state.context.trace
         if trace is None:
             self.eager = tensor
         else:
@@ -115,17 +115,19 @@ class Cell:
 
     def before_write(self):
         """Closes the segment before a second write outside tapes: a loop's body is a segment of its own."""
-        segment = state.context.segment
-        if self.written == segment.serial and not state.tapes and not segment.symbolic:
+        context = state.context
+        segment = context.segment
+        if self.written == segment.serial and not context.tapes and not segment.symbolic:
             segment.close("second write")
 
     def bind(self, tensor):
         """Makes `tensor`, which nobody else may hold as a variable's, the current value."""
-        segment = state.context.segment
+        context = state.context
+        segment = context.segment
         if segment.symbolic:
             segment.write(self, tensor)
             return
-        if self.written == segment.serial and not state.tapes and tensor._seg is not segment:
+        if self.written == segment.serial and not context.tapes and tensor._seg is not segment:
             segment.close("second write")
         old = self.eager
         if segment.flags or segment.unchecked is not None:  # a failure may have to take it back
@@ -417,7 +419,11 @@ class Variable(Trackable, TensorType):
     def _update(self, function, *arguments):
         """Binds `function(current tensor, *arguments)`; no tape sees it."""
         self._before_write()
-        with paused():
+        context = state.context
+        if context.tapes or context.accumulators:
+            with paused():
+                tensor = function(self._cell._tensor, *arguments)
+        else:
             tensor = function(self._cell._tensor, *arguments)
         self._bind(tensor)
         return UnreadVariable(self)
