@@ -186,6 +186,9 @@ from tfcompat._decompositions import (
     eig as eig,
     eigvals as eigvals,
 )
+from tfcompat._device_spec import (
+    DeviceSpec as DeviceSpec,
+)
 from tfcompat._diagonals import (
     eye as eye,
 )
@@ -272,6 +275,12 @@ from tfcompat._math import (
 from tfcompat._matrix_functions import (
     sqrtm as matrix_square_root,  # noqa: F401
 )
+from tfcompat._nn_transposes import (
+    conv as conv,
+)
+from tfcompat._nn_windows import (
+    extract_volume_patches as extract_volume_patches,
+)
 from tfcompat._print import (
     print_ as print,  # noqa: F401
 )
@@ -289,6 +298,7 @@ from tfcompat._random_laws import (
     random_index_shuffle as random_index_shuffle,
 )
 from tfcompat._rare import (
+    AggregationMethod as AggregationMethod,
     approx_top_k as approx_top_k,
     guarantee_const as guarantee_const,
     is_symbolic_tensor as is_symbolic_tensor,

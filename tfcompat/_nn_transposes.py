@@ -4,6 +4,7 @@ import jax
 import numpy as np
 from jax import lax
 
+from tfcompat._core import dtypes as d
 from tfcompat._core.attributes import Shape
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Any, T, op
@@ -107,6 +108,57 @@ def atrous_conv2d_transpose(value, filters, output_shape, rate, padding, name=No
     if padding not in ("SAME", "VALID"):
         raise ValueError(f"`padding` must be either 'VALID' or 'SAME'. Received: padding={padding}")
     return conv2d_transpose(value, filters, output_shape, 1, padding, dilations=[rate, rate])
+
+
+@op("Conv", T=(*FLOATS, d.int32))
+def _conv(input: T, filter: T, options: Any):
+    strides, padding, first, dilations, batch_dims, groups = options
+    n = input.ndim - batch_dims - 1
+    if n not in (2, 3):
+        raise invalid(f"The input must have 2 or 3 spatial dimensions but got {n}", "Conv")
+    for name, values in (("Sliding window strides", strides), ("Dilation rates", dilations)):
+        if len(values) != n + 2:
+            raise invalid(f"{name} field must specify {n + 2} dimensions", "Conv")
+    depth = input.shape[batch_dims if first else -1]
+    if depth != filter.shape[-2] * groups:
+        raise invalid(f"Input depth must be equal to filter depth: {depth} vs {filter.shape[-2]}", "Conv")
+    _, letters, kernel_letters = layout(_FORMATS[n] if not first else _FORMATS[n].replace("C", "").replace("N", "NC"), n)
+    space = slice(2, None) if first else slice(1, -1)
+    x = input.reshape(-1, *input.shape[batch_dims:])
+    result = lax.conv_general_dilated(
+        x, filter, strides[space], padding if isinstance(padding, str) else padding[space], rhs_dilation=dilations[space],
+        dimension_numbers=(letters, kernel_letters, letters), feature_group_count=groups,
+    )  # fmt: skip
+    return result.reshape(*input.shape[:batch_dims], *result.shape[1:])
+
+
+def conv(input, filter, strides, padding, explicit_paddings=(), data_format="CHANNELS_LAST", dilations=(), batch_dims=1,
+         groups=1, name=None):  # fmt: skip
+    """Convolution over 2 or 3 dimensions, of a batch of any rank.
+
+    Args:
+      input: `[batch..., space..., in]`, or `[batch..., in, space...]` with "CHANNELS_FIRST".
+      filter: `[space..., in / groups, out]`.
+      strides, dilations: a number for each of batch, space and channels.
+      padding: "SAME", "VALID" or "EXPLICIT".
+      explicit_paddings: with "EXPLICIT", two numbers for each of batch, space and channels.
+      data_format: "CHANNELS_LAST" or "CHANNELS_FIRST".
+      batch_dims: how many dimensions are the batch.
+      groups: how many groups of channels are convolved by themselves.
+
+    Raises:
+      InvalidArgumentError: shapes or attributes that do not fit.
+    """
+    for attribute, value, allowed in (("padding", padding, ("SAME", "VALID", "EXPLICIT")),
+                                      ("data_format", data_format, ("CHANNELS_FIRST", "CHANNELS_LAST"))):  # fmt: skip
+        if value not in allowed:
+            names = ", ".join(f'"{a}"' for a in allowed)
+            raise invalid(f"Value for attr '{attribute}' of \"{value}\" is not in the list of allowed values: {names}", "Conv")
+    strides = tuple(int(v) for v in strides)
+    if padding == "EXPLICIT":
+        padding = tuple((int(a), int(b)) for a, b in zip(explicit_paddings[::2], explicit_paddings[1::2], strict=True))
+    options = (strides, padding, data_format == "CHANNELS_FIRST", tuple(dilations) or (1,) * len(strides), batch_dims, groups)
+    return _conv(input, filter, options)
 
 
 # Depthwise convolutions

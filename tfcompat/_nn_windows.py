@@ -293,3 +293,36 @@ def local_response_normalization(input: T, depth_radius: Int = 5, bias: Float = 
 
 
 lrn = local_response_normalization
+
+
+# Patches of volumes
+
+
+@op("ExtractVolumePatches", T=REAL)
+def _volume_patches(input: T, ksizes: Any, strides: Any, padding: Any):
+    kernel = "ExtractVolumePatches"
+    if input.ndim != 5:
+        raise invalid(f"input must be 5-dimensional{list(input.shape)}", kernel)
+    parts, planes = [], [windows(input.shape[i], ksizes[i], strides[i], 1, padding) for i in (1, 2, 3)]
+    for spots in np.ndindex(*[len(at) for at, _ in planes]):
+        part, kept = input, True
+        for axis, ((at, within), spot) in enumerate(zip(planes, spots, strict=True), 1):
+            part = jnp.take(part, at[spot], axis)
+            kept = kept & within[spot].reshape([-1 if i == axis else 1 for i in range(5)])
+        parts.append(jnp.where(kept, part, jnp.zeros((), input.dtype)))
+    return jnp.concatenate(parts, -1)
+
+
+def extract_volume_patches(input, ksizes, strides, padding, name=None):
+    """Patches of `[batch, planes, rows, columns, channels]`, each as one vector in the last dimension.
+
+    Args:
+      input: tensor of numbers.
+      ksizes, strides: lists of 5, of which the first and last are 1.
+      padding: "SAME" or "VALID".
+
+    Raises:
+      InvalidArgumentError: another rank, or padding.
+    """
+    padding = padding_of(padding, 3, False, "ExtractVolumePatches", False)
+    return _volume_patches(input, tuple(int(v) for v in ksizes), tuple(int(v) for v in strides), padding)

@@ -102,6 +102,15 @@ def approx_min_k(operand, k, reduction_dimension=-1, recall_target=0.95, reducti
 realdiv = binary("realdiv", "RealDiv", (*FLOATS, *COMPLEX), lax.div, True, "x / y, elementwise, of floats.")
 
 
+class AggregationMethod:
+    """How TensorFlow adds gradients up in graphs; here they are added one after another, whatever is asked for."""
+
+    ADD_N = 0
+    DEFAULT = ADD_N
+    EXPERIMENTAL_TREE = 1
+    EXPERIMENTAL_ACCUMULATE_N = 2
+
+
 def timestamp(name=None):
     """Seconds since the epoch, a float64 scalar."""
     return convert(np.float64(time.time()))

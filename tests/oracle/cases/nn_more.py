@@ -11,6 +11,7 @@ def cases():
     yield from _ctc()
     yield from _averages()
     yield from _depth()
+    yield from _rest()
 
 
 def _transposes():
@@ -175,3 +176,33 @@ def _depth():
         yield case(op, "float32[1,4,4,4]", 1)
         yield case(op, "float32[1,4,4,4]", 2, data_format="BAD")
         yield case(op, "float32[0,4,4,4]", 2)
+
+
+def _rest():
+    one = [1, 1, 1, 1]
+    for x, k, strides, padding, more in (
+        ("float32[1,5,5,2]", "float32[2,2,2,3]", one, "SAME", {}), ("float32[1,5,5,2]", "float32[2,2,2,3]", [1, 2, 2, 1], "VALID", {}),
+        ("float32[2,1,5,5,2]", "float32[2,2,2,3]", one, "SAME", {"batch_dims": 2}),
+        ("float32[1,3,4,5,2]", "float32[2,2,2,2,3]", [1, 1, 1, 1, 1], "SAME", {}),
+        ("float32[1,5,5,2]", "float32[2,2,2,3]", [1, 1], "SAME", {}), ("float32[5,5,2]", "float32[2,2,3]", [1, 1, 1], "SAME", {}),
+        ("float32[1,5,5,4]", "float32[2,2,2,3]", one, "SAME", {}), ("float32[1,5,5,2]", "float32[2,2,2,3]", one, "BAD", {}),
+        ("float32[1,5,5,2]", "float32[2,2,2,3]", one, "EXPLICIT", {"explicit_paddings": [0, 0, 1, 2, 0, 1, 0, 0]}),
+    ):  # fmt: skip
+        yield case("tf.conv", x, k, strides, padding, tol=TOL, **more)
+    for x, sizes, strides, padding in (
+        ("float32[1,4,5,3,2]", [1, 2, 2, 1, 1], [1, 1, 1, 1, 1], "SAME"), ("float32[2,4,4,4,1]", [1, 2, 3, 2, 1], [1, 2, 1, 2, 1], "VALID"),
+        ("int32[1,3,3,3,1]", [1, 2, 2, 2, 1], [1, 1, 1, 1, 1], "SAME"), ("float32[3,3,3,1]", [1, 2, 2, 2, 1], [1] * 5, "SAME"),
+        ("float32[1,3,3,3,1]", [1, 2, 2, 2, 1], [1] * 5, "BAD"),
+    ):  # fmt: skip
+        yield case("tf.extract_volume_patches", x, sizes, strides, padding)
+    spec = "tf.DeviceSpec"
+    for text in (f"repr({spec}())", f"str({spec}(job='a', replica=0, task='1', device_type='gpu', device_index=2))",
+                 f"{spec}(device_type='cpu').to_string()", f"{spec}.from_string('/job:foo/replica:1/task:2/device:GPU:3').to_string()",
+                 f"{spec}.from_string('/gpu:0').to_string()", f"{spec}.from_string('/cpu:*').to_string()",
+                 f"{spec}.from_string('bad')", f"{spec}.from_string('/foo:1')", f"{spec}.from_string('/gpu:0/cpu:0')",
+                 f"{spec}.from_string('').to_string()", f"{spec}(task='x')", f"{spec}().parse_from_string('/job:x').job",
+                 f"{spec}(job='a', device_type='GPU').make_merged_spec({spec}(job='b', task=1)).to_string()",
+                 f"{spec}(job='a').replace(job='z', device_type='TPU', device_index=1).to_string()",
+                 f"setattr({spec}(job='a'), 'job', 'b')", f"{spec}(job='a') == {spec}(job='a')", f"{spec}(job='a') == 1",
+                 "(tf.AggregationMethod.ADD_N, tf.AggregationMethod.DEFAULT, tf.AggregationMethod.EXPERIMENTAL_TREE)"):  # fmt: skip
+        yield expr(text)
