@@ -7,7 +7,11 @@ import jax.numpy as jnp
 import numpy as _np
 from jax import lax
 
-from tfcompat._blocks import depth_to_space as depth_to_space, space_to_depth as space_to_depth
+from tfcompat._blocks import (
+    depth_to_space as depth_to_space,
+    space_to_batch as space_to_batch,
+    space_to_depth as space_to_depth,
+)
 from tfcompat._core import errors as _errors
 from tfcompat._core.convert import convert as _convert
 from tfcompat._core.op import Axis, Str, T, op
@@ -89,6 +93,7 @@ from tfcompat._nn_windows import (
     lrn as lrn,
     max_pool_with_argmax as max_pool_with_argmax,
 )
+from tfcompat._rare import approx_max_k as approx_max_k, approx_min_k as approx_min_k
 from tfcompat._reductions import reduce_mean as _reduce_mean, zero_fraction as zero_fraction
 from tfcompat.nn import experimental as experimental
 
