@@ -1,5 +1,6 @@
 """`tf.py_function` and `tf.numpy_function`: Python functions inside recorded ones."""
 
+import functools
 import traceback
 
 import numpy as np
@@ -58,7 +59,7 @@ def py_function(func=None, inp=None, Tout=None, name=None):
     """Calls a Python function with eager tensors, in recorded functions too, each time they run.
 
     Args:
-      func: function of tensors.
+      func: function of tensors; without it, the result is a decorator for one.
       inp: list of its arguments.
       Tout: dtype of its result, or list of those of its results; an empty list if it returns nothing.
 
@@ -67,6 +68,8 @@ def py_function(func=None, inp=None, Tout=None, name=None):
 
     Differs from TensorFlow: a function that calls it for results runs eagerly, since their shapes are not known before.
     """
+    if func is None:
+        return _decorator("py_function", inp, Tout, True)
     return _call(func, inp, Tout, True)
 
 
@@ -74,7 +77,7 @@ def numpy_function(func=None, inp=None, Tout=None, stateful=True, name=None):
     """Like `py_function`, for a function of NumPy arrays; it has no gradient.
 
     Args:
-      func: function of arrays.
+      func: function of arrays; without it, the result is a decorator for one.
       inp: list of tensors.
       Tout: DType of the result, or a list of them.
       stateful: accepted.
@@ -82,7 +85,37 @@ def numpy_function(func=None, inp=None, Tout=None, stateful=True, name=None):
     Raises:
       TypeError, ValueError, InvalidArgumentError and the like: what `func` raises.
     """
-    return _call(func, inp, Tout, False)
+    if func is None:
+        return _decorator("numpy_function", inp, Tout, False)
+    return _call_on_arrays(func, inp, Tout)
+
+
+def _call_on_arrays(func, inp, Tout):
+    if state.trace is not None:
+        return _call(func, inp, Tout, False)
+    # Eager TensorFlow just calls it: `Tout` is not looked at, errors are what they are.
+    results = nest.flatten(func(*[np.array(v) for v in inp]))
+    tensors = [None if r is None else convert(r) for r in results]
+    return tensors[0] if len(tensors) == 1 else tensors
+
+
+def _decorator(name, inp, Tout, tensors):
+    if Tout is None:
+        raise TypeError(
+            f"Missing required argument: 'Tout'\n  If using tf.{name} as a decorator, set `Tout`\n  **by name** above the "
+            f"function:\n  `@tf.{name}(Tout=tout)`"
+        )
+    if inp is not None:
+        raise TypeError(f"Don't set the `inp` argument when using tf.{name} as a decorator (`func=None`).")
+
+    def decorate(func):
+        @functools.wraps(func)
+        def decorated(*args):
+            return _call(func, args, Tout, True) if tensors else _call_on_arrays(func, args, Tout)
+
+        return decorated
+
+    return decorate
 
 
 def _call(func, inp, Tout, tensors):

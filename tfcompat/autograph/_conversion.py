@@ -74,6 +74,9 @@ class _Metadata(error_utils.ErrorMetadataBase):
 class _Transpiler(malt_api.PyToPy):
     """malt's converter with operators and a cache of its own."""
 
+    def get_transformed_name(self, node):
+        return "tf__" + super(malt_api.PyToPy, self).get_transformed_name(node)
+
     def get_extra_locals(self):
         if self._extra_locals is None:
             base = super().get_extra_locals()["ag__"]
@@ -141,7 +144,7 @@ def _with_features(features, requested):
 def to_graph(entity, recursive, features):
     if isinstance(entity, Function):
         entity = entity.python_function
-    options = converter.ConversionOptions(recursive=recursive, user_requested=True)
+    options = converter.ConversionOptions(recursive=recursive, user_requested=True, optional_features=None)
     try:
         return _transform(entity, options)
     except Exception as error:
