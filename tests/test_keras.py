@@ -4,7 +4,7 @@ import json
 import pathlib
 
 import pytest
-from oracle import keras_training  # noqa: F401 - it adds programs
+from oracle import keras_functional, keras_training  # noqa: F401 - they add programs
 from oracle.keras_programs import PROGRAMS
 from processes import run_code, run_python
 

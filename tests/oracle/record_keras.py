@@ -15,7 +15,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ["KERAS_BACKEND"] = "tensorflow"
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from oracle import keras_training  # noqa: E402, F401 - it adds programs
+from oracle import keras_functional, keras_training  # noqa: E402, F401 - they add programs
 from oracle.keras_programs import PROGRAMS  # noqa: E402
 
 DATA = pathlib.Path(__file__).parent / "data" / "keras.json"

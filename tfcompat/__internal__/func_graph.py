@@ -3,10 +3,11 @@
 import contextlib
 
 from tfcompat._core.context import state
+from tfcompat._core.trace import Trace
 
 
 class FuncGraph:
-    """A place to call a function on placeholders; nothing computed in it is meant to be read.
+    """A place to call a function on placeholders; nothing recorded in it is ever run.
 
     Args:
       name: a name for messages.
@@ -18,9 +19,7 @@ class FuncGraph:
     @contextlib.contextmanager
     def as_default(self):
         """A context in which ``tf.compat.v1.placeholder`` can be called."""
-        before = getattr(state, "scratch_graph", None)
-        state.scratch_graph = self
-        try:
+        trace = Trace(self.name, state.trace)
+        trace.may_create = trace.sizes_unknown = True
+        with trace:
             yield self
-        finally:
-            state.scratch_graph = before

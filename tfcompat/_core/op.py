@@ -252,7 +252,8 @@ class Op:
                 self.forms[pattern.key] = form + 1
                 if form >= generic.EXACT_TRACES:
                     self.forms[pattern.key] = self.generic_spec(pattern, jaxpr)
-        failures.check_memory(self.kernel, spec.avals)
+        if state.trace is None or not state.trace.sizes_unknown:
+            failures.check_memory(self.kernel, spec.avals)
         small = all(a.size <= STATIC_SIZE and (a.np_dtype.kind in "iub") for a in (*spec.avals, *(t._aval for t in ins)))
         spec.static = self.static and small
         spec.checked = self.check is not None and (self.check.dtypes is None or ins[0]._aval.dtype in self.check.dtypes)

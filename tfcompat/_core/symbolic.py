@@ -70,7 +70,7 @@ class SymbolicTensor(Tensor):
     @property
     def shape(self):
         """The static shape, a TensorShape."""
-        return self.__dict__.get("_static_shape") or self._aval.tensor_shape
+        return self.__dict__.get("_static_shape") or self._seg.static_shape(self._aval)
 
     def get_shape(self):
         return self.shape

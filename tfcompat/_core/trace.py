@@ -8,11 +8,16 @@ function that runs by NumPy or is compiled.
 
 import weakref
 
-from tfcompat._core import segment as segments
+from tfcompat._core import segment as segments, shapes
 from tfcompat._core.context import state
 from tfcompat._core.tensor_base import Failure
 
 _SHIFT = 3  # placeholder k has slot -k - 3: PLAIN (-1) and STATIC (-2) mean something else
+
+# A trace that is never run may stand this prime in for a size that is not known. What ops make of it (a part, a multiple,
+# what a window leaves of it) is too large to be a layer's own size, and counts as unknown, too.
+UNKNOWN_SIZE = 1_048_583
+_UNKNOWN_FROM = 1 << 18
 
 _symbolic_class = None  # symbolic.SymbolicTensor; set by that module
 
@@ -59,6 +64,7 @@ class Trace(segments.Segment):
 
     def __init__(self, name, parent=None, kind="function"):
         super().__init__()
+        self.sizes_unknown = parent is not None and parent.sizes_unknown  # UNKNOWN_SIZE stands for sizes
         self.name = name
         self.parent = parent
         self.kind = kind
@@ -77,6 +83,12 @@ class Trace(segments.Segment):
         self.argument_values = ()  # what a function is called with while it is recorded
         self.graph = None
         self.bounds = {}  # slot of a loop's counter -> number of iterations
+
+    def static_shape(self, aval):
+        """The shape of a tensor as far as it is known, a TensorShape."""
+        if self.sizes_unknown and max(aval.shape, default=0) >= _UNKNOWN_FROM:
+            return shapes.TensorShape([None if d >= _UNKNOWN_FROM else d for d in aval.shape])
+        return aval.tensor_shape
 
     # Leaves
 

@@ -1,12 +1,12 @@
 """``tf.compat.v1``: the few functions of TensorFlow 1 that Keras calls in TensorFlow 2 code."""
 
+from tfcompat._core import dtypes
+from tfcompat._core.avals import aval
 from tfcompat._core.context import state
+from tfcompat._core.trace import UNKNOWN_SIZE
 
 _EAGER = "tf.placeholder() is not compatible with eager execution."
-_UNKNOWN_SIZES = (
-    "tf.compat.v1.placeholder: tfcompat cannot stand for a tensor of shape {shape}, which has unknown sizes. Give the "
-    "layer a compute_output_shape method, or call the model on data instead of a symbolic Input."
-)
+_UNKNOWN_RANK = "tf.compat.v1.placeholder: tfcompat needs to know the rank; give a shape, with None for unknown sizes."
 _SPARSE = "tf.compat.v1.sparse_placeholder is not offered by tfcompat. Use dense inputs."
 
 
@@ -15,21 +15,20 @@ def placeholder(dtype, shape=None, name=None):
 
     Args:
       dtype: its dtype.
-      shape: its shape, all sizes known.
-      name: ignored.
+      shape: its shape; None for sizes that are unknown.
+      name: its name.
 
     Raises:
       RuntimeError: outside of a scratch graph, as in eager TensorFlow.
-      NotImplementedError: if a size is unknown.
+      NotImplementedError: if not even the rank is known.
     """
-    if getattr(state, "scratch_graph", None) is None:
+    trace = state.trace
+    if trace is None or not trace.sizes_unknown:
         raise RuntimeError(_EAGER)
-    if shape is None or None in tuple(shape):
-        raise NotImplementedError(_UNKNOWN_SIZES.format(shape=shape))
-    from tfcompat import _array
-
-    # It is recorded, never computed: nobody reads what is made of it.
-    return _array.zeros(tuple(shape), dtype)
+    if shape is None:
+        raise NotImplementedError(_UNKNOWN_RANK)
+    sizes = tuple([UNKNOWN_SIZE if d is None else int(d) for d in shape])
+    return trace.placeholder(aval(sizes, dtypes.as_dtype(dtype).np), name)
 
 
 def sparse_placeholder(dtype, shape=None, name=None):
