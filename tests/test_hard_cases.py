@@ -322,19 +322,19 @@ def test_13_computed_integers_are_the_same_before_and_after_the_switch():
 
 @own_mode
 def test_14_growing_shapes_are_not_traced_each_time():
-    w = tf.Variable(np.eye(4, dtype=np.float32))
-    rows = tf.ones((1, 4))
+    w = tf.Variable(np.eye(5, dtype=np.float32))
+    rows = tf.ones((1, 5))
     counts = []
     for _ in range(24):
         since = counted()
-        rows = tf.concat([rows, tf.ones((1, 4))], 0)
+        rows = tf.concat([rows, tf.ones((1, 5))], 0)
         with tf.GradientTape() as tape:
             loss = tf.reduce_sum(tf.nn.softmax(tf.matmul(rows, w)) * tf.matmul(rows, w))
         g = tape.gradient(loss, w)
         assert np.isfinite(g.numpy()).all()
         counts.append((since()["traces"], since()["compiles"]))
-    # Sizes that coincide with another one (4) make a pattern of their own, nothing else traces.
-    assert sum(traces for traces, _ in counts[6:]) <= 12
+    # Two sets of sizes are traced exactly, the third with symbols; 5 rows, as many as columns, are a pattern of their own.
+    assert sum(traces for traces, _ in counts[6:]) == 0
     assert all(compiles == 0 for _, compiles in counts)
 
 
