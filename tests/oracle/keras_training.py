@@ -351,3 +351,50 @@ def custom_metric_and_loss(tf):
     metric.reset_state()
     return [before, numbers(metric.result()), [v.path for v in metric.variables],
             numbers(loss(tf.zeros((2, 3)), tf.fill((2, 3), 2.0)))]  # fmt: skip
+
+
+@program
+def shapes_of_layers_that_do_not_say_them(tf):
+    kinds = tf.keras.layers
+
+    class Projected(kinds.Layer):
+        def __init__(self, **arguments):
+            super().__init__(**arguments)
+            self.dense = kinds.Dense(5)
+
+        def call(self, x):
+            rows = tf.shape(x)[0]
+            flat = tf.reshape(x, [rows, x.shape[1] * x.shape[2]])
+            return self.dense(flat) * 2.0 + tf.zeros((rows, 5))
+
+    class Convolved(kinds.Layer):
+        def __init__(self, **arguments):
+            super().__init__(**arguments)
+            self.convolution = kinds.Conv2D(7, 3, strides=2)
+
+        def call(self, x):
+            return tf.nn.max_pool2d(tf.nn.relu(self.convolution(x)), 2, 2, "VALID")
+
+    class Several(kinds.Layer):
+        def call(self, x, training=None):
+            mean = tf.reduce_mean(x, axis=1, keepdims=True)
+            if tf.executing_eagerly():
+                raise ValueError("symbolic tensors are no eager ones")
+            return {"less": x - mean, "twice": tf.concat([x, x], 0), "pair": [tf.stack([mean, mean]), tf.transpose(x)]}
+
+    def lambda_shape(function, *shape):
+        return str(kinds.Lambda(function)(tf.keras.Input(shape)).shape)
+
+    several = Several()(tf.keras.Input((6,)))
+    inputs = tf.keras.Input((4, 3))
+    model = tf.keras.Model(inputs, Projected()(inputs))
+    return {
+        "convolved": [str(Convolved()(tf.keras.Input(s)).shape) for s in ((None, None, 3), (32, None, 3), (32, 32, 3))],
+        "several": [str(several[key].shape) for key in ("less", "twice")] + [str(t.shape) for t in several["pair"]],
+        "model": [str(model.output_shape), model.count_params(), str(model(np.ones((2, 4, 3), "float32")).shape)],
+        "dynamic": lambda_shape(lambda t: tf.nn.softmax(t) * tf.cast(tf.shape(t)[0], tf.float32), 6),
+        "products": lambda_shape(lambda t: tf.matmul(t, tf.transpose(t, [0, 2, 1])), None, 8),
+        "one_hot": lambda_shape(lambda t: tf.one_hot(tf.cast(t, tf.int32), 50257), None),
+        "recurrent": [str(kinds.LSTM(3, return_sequences=True)(tf.keras.Input((None, 8))).shape)],
+        "fixed": str(Projected()(tf.keras.Input(batch_shape=(8, 4, 3))).shape),
+    }
