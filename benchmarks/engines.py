@@ -35,7 +35,8 @@ def environment(name, cache):
 
     A cache that the user has filled, or a Keras backend that the user has chosen, must not decide what is measured.
     """
-    unwanted = ("JAX_COMPILATION_CACHE_DIR", "TFCOMPAT_CACHE_DIR", "KERAS_BACKEND", "PYTHONSTARTUP")
+    unwanted = ("JAX_COMPILATION_CACHE_DIR", "TFCOMPAT_CACHE_DIR", "KERAS_BACKEND", "PYTHONSTARTUP",
+                "PYTHONDONTWRITEBYTECODE")  # fmt: skip
     variables = {key: value for key, value in os.environ.items() if key not in unwanted}
     variables["XDG_CACHE_HOME"] = str(cache)
     if ENGINES[name].is_tensorflow:

@@ -1,11 +1,18 @@
 """What a source or target of a gradient is: the cell of a variable, or a tensor."""
 
+from tfcompat._core import caches
 from tfcompat._core.tensor_base import TensorHandle
+
+_holders = caches.Bounded(1_000)  # type -> whether its objects may hold a cell; instance checks of tensors are slow
 
 
 def cell_of(value):
     """The cell of a variable, also where an object (a Keras variable) wraps one; None for anything else."""
-    if isinstance(value, TensorHandle) or not hasattr(value, "__dict__"):
+    kind = type(value)
+    holds = _holders.get(kind)
+    if holds is None:
+        holds = _holders[kind] = not issubclass(kind, TensorHandle) and hasattr(value, "__dict__")
+    if not holds:
         return None
     cell = value.__dict__.get("_cell")
     if cell is None:

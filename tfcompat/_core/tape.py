@@ -8,6 +8,7 @@ import collections
 import enum
 import itertools
 import logging
+import operator
 
 from tfcompat._core import errors, folding, jacobian, nest
 from tfcompat._core.avals import shape_text
@@ -46,6 +47,8 @@ class UnconnectedGradients(enum.Enum):
 
 
 def unconnected_kind(value):
+    if value is UnconnectedGradients.NONE:
+        return value
     try:
         return UnconnectedGradients(value)
     except ValueError:
@@ -197,6 +200,8 @@ class GradientTape:
                 seeds[i] = None if g is None else seed_like(t, convert(g))
         flat_sources = nest.flatten(sources)
         flat = self._differentiate(targets, flat_sources, seeds, unconnected_gradients)
+        if type(sources) is list and len(sources) == len(flat) and all(map(operator.is_, sources, flat_sources)):
+            return flat  # the usual case: nothing is nested
         return nest.pack_sequence_as(sources, flat)
 
     def _leave(self):
