@@ -254,6 +254,10 @@ from tfcompat._gather import (
     tensor_scatter_nd_sub as tensor_scatter_nd_sub,
     tensor_scatter_nd_update as tensor_scatter_nd_update,
 )
+from tfcompat._gradients import (
+    gradients as gradients,
+    hessians as hessians,
+)
 from tfcompat._initializers import (
     Constant as constant_initializer,  # noqa: F401
     Ones as ones_initializer,  # noqa: F401

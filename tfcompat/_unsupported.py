@@ -20,8 +20,6 @@ INSTEAD = {
     "train": "save a model with keras's save_weights, variables with numpy.savez",
     "saved_model": "save a model with keras's save, variables with numpy.savez",
     "raw_ops": "use the public function that does the same",
-    "gradients": "use tf.GradientTape",
-    "hessians": "use nested tf.GradientTapes",
     "lookup": "use a Python dict",
     "feature_column": "use Keras's preprocessing layers",
     "summary": "use a Keras callback, or a logging package that does not need TensorFlow",

@@ -547,3 +547,75 @@ def module_with_layers(tf):
     model, x = Model(), tf.constant([[1.0, 2.0], [3.0, -1.0]])
     found = [plain(model(x))] + [plain(model.train(x, tf.constant(0.05))) for _ in range(5)]
     return [*found, [v.name for v in model.variables], plain(list(model.variables))]
+
+
+@program
+def symbolic_gradients(tf):
+    @tf.function
+    def f(x):
+        y = x * x
+        z = tf.sin(y) * x
+        return (tf.gradients(z, [x, y]), tf.hessians(tf.reduce_sum(x**3), x), tf.gradients([y, z], x, grad_ys=[x, 2.0 * x]),
+                tf.gradients(z, [x, y], stop_gradients=[y]), tf.gradients(y, x, unconnected_gradients="zero"))  # fmt: skip
+
+    return [seen(f, tf.constant([1.0, 2.0])), seen(tf.gradients, tf.constant(1.0), tf.constant(1.0))]
+
+
+@program
+def unconnected_inputs(tf):
+    v = tf.Variable([3.0])
+
+    @tf.function
+    def f(x, z):
+        return tf.floor(x) * z * v, tf.stop_gradient(x * z)
+
+    @tf.function
+    def g(x, z):
+        return tf.cond(x[0] > 0.0, lambda: tf.floor(x) * z, lambda: z)
+
+    x, z = tf.constant([1.5]), tf.constant([2.0])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch([x, z])
+        first, second = f(x, z)
+        third = g(x, z)
+    return [plain(tape.gradient(y, [x, z, v])) for y in (first, second, third)]
+
+
+@program
+def wrong_operands(tf):
+    one, two = tf.ones([2]), tf.ones([3])
+
+    def called(function):
+        return seen(tf.function(function))
+
+    return [called(lambda: one + two), called(lambda: one + tf.constant([1, 2])), called(lambda: tf.matmul(one, two)),
+            called(lambda: tf.ones([2, 2]) @ tf.ones([7, 7])), called(lambda: tf.reshape(one, [3])),
+            called(lambda: tf.concat([one, tf.ones([2, 2])], 0)), called(lambda: tf.nn.relu("a"))]  # fmt: skip
+
+
+@program
+def layers_of_keras(tf):
+    layer = tf.keras.layers.Dense(3, kernel_initializer="ones", use_bias=False)
+    dropout = tf.keras.layers.Dropout(0.5)
+    norm = tf.keras.layers.BatchNormalization(momentum=0.5)
+    optimizer = tf.keras.optimizers.SGD(0.1, momentum=0.9)
+    mean = tf.keras.metrics.Mean()
+
+    @tf.function
+    def step(x, training):
+        with tf.GradientTape() as tape:
+            y = norm(layer(x), training=training)
+            loss = tf.reduce_mean((y - 1.0) ** 2)
+        variables = layer.trainable_variables + norm.trainable_variables
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        mean.update_state(loss)
+        return loss
+
+    @tf.function
+    def dropped(x):
+        return tf.reduce_all(dropout(x, training=False) == x)
+
+    x = tf.constant([[1.0, 2.0], [3.0, -4.0], [0.5, 0.5]])
+    losses = [plain(step(x, True)) for _ in range(4)] + [plain(step(x, False))]
+    return [losses, plain(mean.result()), plain(layer.kernel.value), plain(norm.moving_mean.value), plain(dropped(x)),
+            int(optimizer.iterations.numpy())]  # fmt: skip

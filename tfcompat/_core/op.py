@@ -235,7 +235,21 @@ class Op:
         return self.specs.get(key) or self.infer(key, ins, attrs, count)
 
     def infer(self, key, ins, attrs, count):
-        check_dtypes(self, ins)
+        if state.trace is None:
+            check_dtypes(self, ins)
+            return self.infer_shapes(key, ins, attrs, count)
+        # While a function is recorded, what does not fit is TypeError and ValueError, as where graphs are built.
+        try:
+            check_dtypes(self, ins)
+        except errors.InvalidArgumentError as error:
+            raise TypeError(error.message) from None
+        try:
+            return self.infer_shapes(key, ins, attrs, count)
+        except errors.InvalidArgumentError as error:
+            raise ValueError(error.message) from None
+
+    def infer_shapes(self, key, ins, attrs, count):
+        """The Spec for these inputs, whose dtypes fit."""
         avals = [t._aval for t in ins]
         pattern = generic.Pattern(avals, attrs, self.annotations, count)
         form = self.forms.get(pattern.key, 0)

@@ -144,6 +144,17 @@ class Trace(segments.Segment):
             return s if s >= 0 else s + _SHIFT - 1
         return self._leaf(tensor)
 
+    def tensor(self, wire):
+        """A handle of the tensor that a wire means."""
+        if wire < 0:
+            return self.leaves[~wire]
+        slot = 0
+        for spec in self.specs:
+            if wire < slot + len(spec.avals):
+                return _symbolic_class(spec.avals[wire - slot], None, self, wire)
+            slot += len(spec.avals)
+        raise ValueError(f"no result {wire}")
+
     # What segments do
 
     def record(self, spec, ins):
