@@ -7,12 +7,12 @@ import numpy as np
 from jax import lax
 
 from tfcompat import _random_rejection as rejection
-from tfcompat._array import broadcast_to
+from tfcompat._array import broadcast_to, pad
 from tfcompat._cast import cast
 from tfcompat._core import dtypes as d
 from tfcompat._core.attributes import Shape as ShapeOf, python_value
 from tfcompat._core.convert import convert
-from tfcompat._core.op import Dtype, Shape, T, op
+from tfcompat._core.op import Check, Data, Dtype, Int, Shape, T, op
 from tfcompat._declare import INDEX, invalid, not_allowed
 from tfcompat._elementwise import divide, maximum
 from tfcompat._gather import gather
@@ -195,39 +195,53 @@ def stateless_shuffle(value, seed, alg="auto_select", name=None):
 
 _FIRST_KEY = 498247692  # what TensorFlow puts before the two words of a seed
 _ROUND_BITS, _ROUND_CONSTANT = 0x7369F885192C0EF5, 0xFFFFFFFC  # of the SIMON cipher (Beaulieu et al., 2013)
+_COUNTED = (*INDEX, d.uint32, d.uint64)
 
 
-def _shuffled_index(index, seed, max_index, rounds):
-    """The image of one index under a keyed permutation of 0 to max_index: a Feistel network, walked until it fits."""
-    bits = max(math.ceil(math.log2(max_index)) if max_index > 1 else 0, 1)
-    half = max(bits + bits % 2, 16) // 2
-    mask = (1 << half) - 1
+def _walked(index, keys, limit, rounds):
+    """Images of indices under keyed permutations of 0 to `limit`: Feistel networks, applied until the result fits."""
+    one = jnp.uint64(1)
+    powers = one << lax.iota(jnp.uint64, 64)
+    bits = jnp.maximum(jnp.sum(powers < limit[..., None], -1), 16).astype(jnp.uint64)
+    half = (bits + one) >> one  # bits of each of the two halves
+    mask = (one << half) - one
 
     def rotated(x, by):
-        by %= half
-        return ((x << by) | (x >> (half - by))) & mask
+        left = jnp.uint64(by) if by > 0 else half - jnp.uint64(-by)
+        return ((x << left) | (x >> (half - left))) & mask
 
-    keys = [k & mask for k in seed]
-    pattern, constant = _ROUND_BITS & mask, _ROUND_CONSTANT & mask
+    keys = [k & mask for k in keys]
+    pattern, constant = jnp.uint64(_ROUND_BITS) & mask, jnp.uint64(_ROUND_CONSTANT) & mask
     for i in range(3, rounds + rounds % 2):
         last = keys[i - 1]
-        keys.append(constant ^ (pattern & 1) ^ keys[i - 3] ^ rotated(last, -3) ^ rotated(last, -4))
-        pattern >>= 1
+        keys.append(constant ^ (pattern & one) ^ keys[i - 3] ^ rotated(last, -3) ^ rotated(last, -4))
+        pattern = pattern >> one
 
     def mixed(x):
         return (rotated(x, 1) & rotated(x, 8)) ^ rotated(x, 2)
 
-    while True:
-        left, right = index >> half, index & mask
+    def once(x):
+        left, right = x >> half, x & mask
         for i in range(0, rounds, 2):
-            left ^= mixed(right) ^ keys[i]
-            right ^= mixed(left) ^ keys[i + 1]
-        index = (left << half) | right
-        if index <= max_index:
-            return index
+            left = left ^ mixed(right) ^ keys[i]
+            right = right ^ mixed(left) ^ keys[i + 1]
+        return (left << half) | right
+
+    def walk(x):
+        return jnp.where(x > limit, once(x), x)
+
+    found = lax.while_loop(lambda x: jnp.any(x > limit), walk, once(index))
+    return jnp.where(limit == 0, jnp.zeros_like(found), found)
 
 
-def random_index_shuffle(index, seed, max_index, rounds=4, name=None):
+_index_fits = Check(
+    lambda index, seed, max_index, rounds: jnp.any(index > max_index),
+    lambda index, seed, max_index, rounds: f"max_index must be >= index, but {np.min(max_index)} < {np.max(index)}",
+)
+
+
+@op("RandomIndexShuffle", grad=None, static=False, check=_index_fits, T=_COUNTED, S=(d.int32, d.uint32, d.int64, d.uint64))
+def random_index_shuffle(index: T, seed: Data("S"), max_index: T, rounds: Int = 4):
     """Where a pseudo-random permutation of 0 to `max_index` sends `index`.
 
     Args:
@@ -242,24 +256,16 @@ def random_index_shuffle(index, seed, max_index, rounds=4, name=None):
     Raises:
       InvalidArgumentError: an index above `max_index`, or a seed of another shape.
     """
-    index = convert(index)
-    if index.dtype not in (*INDEX, d.uint32, d.uint64):
-        raise invalid(f"Value for attr 'dtype' of {index.dtype.name} is not in the list of allowed values: int32, uint32, "
-                      "int64, uint64", "RandomIndexShuffle")  # fmt: skip
-    seed, limit = np.asarray(python_value(convert(seed))), np.asarray(python_value(convert(max_index, index.dtype)))
-    host = np.asarray(python_value(index))
-    if seed.shape[-1:] != (3,) or seed.ndim > 2:
-        raise invalid(f"seed must have shape [3] or [n, 3], not {list(seed.shape)}", "RandomIndexShuffle")
-    if host.ndim > 1 or limit.ndim > 1:
-        raise invalid("index and max_index must be scalars or vectors", "RandomIndexShuffle")
-    if np.any(host > limit):
-        raise invalid(f"max_index must be >= index, but {limit.min()} < {host.max()}", "RandomIndexShuffle")
-    shape = np.broadcast_shapes(host.shape, limit.shape, seed.shape[:-1])
-    rows = np.broadcast_to(seed, (*shape, 3)).reshape(-1, 3)
-    pairs = zip(np.broadcast_to(host, shape).reshape(-1).tolist(), np.broadcast_to(limit, shape).reshape(-1).tolist(),
-                rows.tolist(), strict=True)  # fmt: skip
-    found = [_shuffled_index(i, [k & 0xFFFFFFFF for k in key], most, rounds) if most else 0 for i, most, key in pairs]
-    return convert(np.array(found, host.dtype).reshape(shape))
+    if seed.ndim not in (1, 2) or seed.shape[-1] != 3:
+        raise invalid(f"Seed must be a vector of size [3] or a matrix of size [n, 3] but got {list(seed.shape)}",
+                      "RandomIndexShuffle")  # fmt: skip
+    for name, x in (("Index", index), ("Max index", max_index)):
+        if x.ndim > 1:
+            raise invalid(f"{name} must be a scalar or vector.", "RandomIndexShuffle")
+    shape = jnp.broadcast_shapes(index.shape, max_index.shape, seed.shape[:-1])
+    keys = [jnp.broadcast_to(seed[..., i], shape).astype(jnp.uint64) & jnp.uint64(0xFFFFFFFF) for i in range(3)]
+    wide = [jnp.broadcast_to(x, shape).astype(jnp.uint64) for x in (index, max_index)]
+    return _walked(wide[0], keys, wide[1], rounds).astype(index.dtype)
 
 
 def index_shuffle(index, seed, max_index):
@@ -273,8 +279,5 @@ def index_shuffle(index, seed, max_index):
     Raises:
       InvalidArgumentError: an index above `max_index`, or a seed of another shape.
     """
-    seed = np.asarray(python_value(convert(seed)))
-    first = np.full((1, *seed.shape[1:]), _FIRST_KEY, seed.dtype)
-    return random_index_shuffle(index, np.concatenate([first, seed], 0), max_index)
-
-
+    seed = convert(seed)
+    return random_index_shuffle(index, pad(seed, [[1, 0]] + [[0, 0]] * (len(seed.shape) - 1), constant_values=_FIRST_KEY), max_index)
