@@ -166,6 +166,32 @@ def test_the_rest_of_a_suspended_run_keeps_what_was_computed():
     assert out == "done\n"
 
 
+def test_a_handler_that_is_set_again_is_replaced_again():
+    out = run_code(_PRELUDE + """
+    v = tf.Variable(np.ones(64, np.float32))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for _ in range(130):
+        float(v[0] + 1.0)
+    print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+    """)
+    assert out == "False\n"
+
+
+def test_in_a_notebook_from_the_beginning_of_each_cell():
+    """Jupyter sets Python's own handler in front of each cell."""
+    pytest.importorskip("IPython")
+    out = run_code("""
+    import signal
+    from IPython.core.interactiveshell import InteractiveShell
+    shell = InteractiveShell.instance()
+    for code in ("import tfcompat as tf", "y = tf.ones(3).numpy()", "x = 1"):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        shell.run_cell(code).raise_error()
+        print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+    """)
+    assert out.splitlines() == ["False", "False", "False"]
+
+
 def test_handlers_of_others_are_left_alone():
     out = run_code("""
     import signal

@@ -14,6 +14,7 @@ from tfcompat import (
     _exit as _exit,
     _fork as _fork,
     _install as _install,
+    _notebook as _notebook,
     _unsupported as _unsupported,
     autodiff as autodiff,
     autograph as autograph,

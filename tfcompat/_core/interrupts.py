@@ -3,8 +3,8 @@
 Python delivers an interrupt between any two instructions, also between the return of a compiled program that has
 consumed its inputs and the storing of its results. So while a segment runs the main thread's handler only counts; a
 second Ctrl-C makes the interpreter stop after the node it is at, what remains stays pending. The handler takes the
-place of Python's own when the first op is recorded (elsewhere it does what that one does); handlers of others are left
-alone.
+place of Python's own at the first import, at the beginning of a notebook's cell, and where it has been taken away after
+some runs (elsewhere it does what that one does); handlers of others are left alone.
 """
 
 import signal
@@ -12,15 +12,16 @@ import threading
 
 _MAIN = threading.main_thread().ident
 _get_ident = threading.get_ident
+LOOKED_AFTER = 128  # runs: asking for the handler can cost as much as a short run
 
 
 class Held:
     """Whether interrupts are held back just now, how many there were meanwhile, and how many were delivered ever."""
 
-    __slots__ = ("count", "delivered", "depth")
+    __slots__ = ("count", "delivered", "depth", "runs")
 
     def __init__(self):
-        self.count = self.depth = self.delivered = 0
+        self.count = self.depth = self.delivered = self.runs = 0
 
 
 held = Held()
@@ -39,6 +40,9 @@ def hold():
     """Holds interrupts back until `release`. Returns whether this is the thread that gets them."""
     if _get_ident() != _MAIN:
         return False
+    held.runs += 1
+    if held.runs % LOOKED_AFTER == 0:
+        watch()
     held.depth += 1
     return True
 
