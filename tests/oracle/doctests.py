@@ -178,7 +178,18 @@ def find(module, symbol):
     return module
 
 
+def _forget_the_fork():
+    """The parent has only imported tfcompat: no device is in use there, so this process may use them."""
+    from tfcompat._core import failures
+    from tfcompat._core.context import settings
+
+    failures._forks.clear()
+    settings.tier = "auto"
+
+
 def _child(module, doc, pipe):
+    if module.__name__ == "tfcompat":
+        _forget_the_fork()
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)

@@ -2,7 +2,7 @@
 
 import jax
 
-from tfcompat._core import errors, nest
+from tfcompat._core import caches, errors, nest
 from tfcompat._core.body import Body, BodySpec, call_spec, op_of
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
@@ -17,6 +17,8 @@ class ConcreteFunction:
     """A function recorded for one signature; called with the tensors of that signature."""
 
     def __init__(self, function, trace, placeholders, cells, outputs, structure, parameters, signature):
+        self._function = function
+        self._sizes = caches.Bounded(1_000)
         self._name = function._name
         self._parameters = parameters
         self._signature = signature
@@ -83,8 +85,22 @@ class ConcreteFunction:
         return nest.pack_sequence_as(self._result, flat, expand_composites=True)
 
     def __call__(self, *args, **kwargs):
-        tensors, cells = self._bind(args, kwargs)
+        tensors, cells, given = self._bind(args, kwargs)
+        if given is not None and any(
+            [t._aval is not p._aval for t, p in zip(tensors, self._placeholders, strict=True)]
+        ):
+            return self._sized(tensors, given)._call_flat(tensors, cells)
         return self._call_flat(tensors, cells)
+
+    def _sized(self, tensors, given):
+        """The recording for the sizes of these tensors, of which the signature leaves some open."""
+        key = tuple([t._aval for t in tensors])
+        found = self._sizes.get(key)
+        if found is None:
+            count = len(self._signature[0])
+            keywords = dict(zip(self._signature[1], given[count:], strict=True))
+            found = self._sizes[key] = self._function.record_sizes(given[:count], keywords)
+        return found
 
     def _bind(self, args, kwargs):
         from tfcompat._core.function_types import Encoder
@@ -115,16 +131,16 @@ class ConcreteFunction:
         except TypeError as error:
             flat = self._flat_call(args, kwargs)
             if flat is not None:
-                return flat, ()
+                return flat, (), None
             raise TypeError(
                 f"Binding inputs to tf.function failed due to `{error}`. Received args: {args} and kwargs: {kwargs} for "
                 f"signature: {self._signature_text()}.\nFallback to flat signature also failed due to: "
                 f"{self._flat_complaint(args, kwargs)}"
             ) from None
         encoder = Encoder()
-        for value, spec in zip(given, expected, strict=True):
+        for k, (value, spec) in enumerate(zip(given, expected, strict=True)):
             if isinstance(spec, TensorSpec) and not isinstance(value, TensorHandle):
-                value = value._read() if hasattr(type(value), "_read") else convert(value, None, spec.dtype)
+                given[k] = value = value._read() if hasattr(type(value), "_read") else convert(value, None, spec.dtype)
             encoder.encode(value)
         for i, (t, p) in enumerate(zip(encoder.leaves, self._placeholders, strict=True)):
             if t._aval.dtype is not p._aval.dtype:
@@ -137,7 +153,7 @@ class ConcreteFunction:
                     raise errors.InvalidArgumentError(
                         None, None, f"{self._name}: argument {i} has shape {t.shape}, expected {p.shape}"
                     )
-        return encoder.leaves, encoder.cells
+        return encoder.leaves, encoder.cells, given
 
     def _flat_call(self, args, kwargs):
         names = [self._trace.argument_names[k] for k in range(len(self._placeholders))]

@@ -214,6 +214,13 @@ class Function:
                 traces.by_key.pop(next(iter(traces.by_key)))
             return concrete
 
+    def record_sizes(self, args, kwargs):
+        """A recording for these arguments that counts as none: a signature with unknown dimensions covers it."""
+        args, kwargs = self._canonical(args, kwargs)
+        encoder, _ = encode(args, kwargs)
+        with _lock:
+            return self._trace(args, kwargs, encoder.leaves, encoder.cells, may_create=False)
+
     def _note_trace(self, key, leaves):
         """Counts the recording as TensorFlow counts traces, and warns when there are many."""
         traces = self._traces

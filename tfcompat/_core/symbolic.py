@@ -70,7 +70,8 @@ class SymbolicTensor(Tensor):
     @property
     def shape(self):
         """The static shape, a TensorShape."""
-        return self.__dict__.get("_static_shape") or self._seg.static_shape(self._aval)
+        known = self.__dict__.get("_static_shape")
+        return self._seg.static_shape(self._aval) if known is None else known  # an unknown shape is false
 
     def get_shape(self):
         return self.shape
