@@ -442,3 +442,25 @@ if __name__ == "__main__":
         print(pool.map(f, [1.0, 2.0, 3.0]))
 """)  # fmt: skip
     assert done.stdout == "[3.0, 6.0, 9.0]\n", done.stderr
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_inside_a_function(mode):
+    v, w = tf.Variable(np.ones(40, np.float32)), tf.Variable(np.ones((50, 8), np.float32))
+
+    @tf.function
+    def step(rows):
+        v.assign_add(tf.ones(40))
+        y = tf.gather(w, rows)
+        w.assign(w * 0.5)
+        return tf.reduce_sum(y)
+
+    with debug.mode(mode):
+        for k in (1, 2, 3):
+            float(step(tf.constant([k, 1])))
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"indices\[0\] = 60 is not in \[0, 50\)"):
+            float(step(tf.constant([60, 1])))
+        # Other than in TensorFlow a call is one op: none of its writes has happened.
+        assert (v.numpy()[0], w.numpy()[0, 0]) == (4.0, 0.125)
+        assert float(step(tf.constant([4, 1]))) == 2.0
+        assert (v.numpy()[0], w.numpy()[0, 0]) == (5.0, 0.0625)

@@ -18,7 +18,7 @@ from tfcompat._core import caches, costs, errors, segment as segments
 from tfcompat._core.avals import aval
 from tfcompat._core.context import state
 from tfcompat._core.op import Op, Spec, _serials as serials, arrange, call
-from tfcompat._core.tensor_base import STATIC
+from tfcompat._core.tensor_base import STATIC, host_value
 
 MAX_BAKED = 64  # elements of a constant that is part of the program; a larger one is an input of each call
 CODE = aval((), np.dtype(np.int32))  # the last result of a body with checks or effects: 0 where all went well
@@ -306,7 +306,7 @@ def call_spec(op, spec, ins):
     code = results[-1]
     if code._value is not None:  # it has run already
         if np.any(np.asarray(code._value)):
-            raise spec.explain()
+            raise spec.explain(*[host_value(t) for t in ins])
     else:
         segment.flags.append(CallFlag(spec, code, len(segment.specs) - 1))
     if spec.effect and not segment.symbolic:

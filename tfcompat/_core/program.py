@@ -452,7 +452,7 @@ def evaluate_aside(segment, tensor):
         for i in sorted(needed):
             args = [values[s] if s >= 0 else failures.to_host(leaves[~s]._value) for s in segment.wires[i]]
             results = segment.specs[i].host(*args)
-            if i in flags and np.any(results[0]):
+            if i in flags and np.any(results[flags[i].index]):
                 raise flags[i].error(*args)
             for k, value in enumerate(results):
                 values[slots_before[i] + k] = value
