@@ -21,6 +21,7 @@ from tfcompat._gather import gather
 from tfcompat._products import matmul, norm
 from tfcompat._reductions import reduce_any, reduce_sum
 from tfcompat._select import argsort, broadcast_dynamic_shape
+from tfcompat._while_loop import while_loop
 
 
 def _square(x, kernel):
@@ -209,13 +210,17 @@ def conjugate_gradient(operator, rhs, preconditioner=None, x=None, tol=1e-5, max
     else:
         residual = rhs - operator.matvec(x)
     direction = residual if preconditioner is None else preconditioner.matvec(residual)
-    gamma, steps = dot(residual, direction), 0
-    while steps < max_iter and bool(reduce_any(e.greater(norm(residual, axis=-1), bound))):
+
+    def goes_on(i, x, residual, direction, gamma):
+        return e.logical_and(i < max_iter, reduce_any(e.greater(norm(residual, axis=-1), bound)))
+
+    def step(i, x, residual, direction, gamma):
         image = operator.matvec(direction)
         alpha = (gamma / dot(direction, image))[..., None]
         x, residual = x + alpha * direction, residual - alpha * image
         improved = residual if preconditioner is None else preconditioner.matvec(residual)
-        last, gamma = gamma, dot(residual, improved)
-        direction = improved + (gamma / last)[..., None] * direction
-        steps += 1
-    return CGState(convert(steps), x, residual, direction, gamma)
+        new_gamma = dot(residual, improved)
+        return i + 1, x, residual, improved + (new_gamma / gamma)[..., None] * direction, new_gamma
+
+    start = (convert(0), x, residual, direction, dot(residual, direction))
+    return CGState(*while_loop(goes_on, step, start))

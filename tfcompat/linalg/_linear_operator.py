@@ -16,6 +16,7 @@ from tfcompat._core.convert import convert
 from tfcompat._core.module import Module
 from tfcompat._core.shapes import Dimension, TensorShape, broadcast_static_shape, dimension_at_index
 from tfcompat._core.specs import register_type_spec_from_value_converter
+from tfcompat._core.tensor_base import host_value
 from tfcompat._core.variable import Variable
 from tfcompat._decompositions import cholesky, cholesky_solve, det, eigvalsh, slogdet, solve, svd
 from tfcompat._diagonals import adjoint as adjoint_of, diag_part, eye
@@ -53,7 +54,7 @@ def static(value, name):
     if isinstance(value, TensorShape):
         value = value.as_list()
     tensor = convert(value, d.int32 if isinstance(value, (list, tuple)) and not value else None)
-    return tensor, np.asarray(tensor)
+    return tensor, np.asarray(host_value(tensor))
 
 
 def broadcast_batches(matrices):

@@ -9,7 +9,7 @@ from tfcompat._control import no_op
 from tfcompat._core import dtypes as d, errors
 from tfcompat._core.convert import convert
 from tfcompat._core.shapes import Dimension, broadcast_static_shape, dimension_at_index
-from tfcompat._creation import ones, zeros
+from tfcompat._creation import get_static_value, ones, zeros
 from tfcompat._decompositions import cholesky, cholesky_solve, det
 from tfcompat._diagonals import adjoint as adjoint_of, diag_part, set_diag
 from tfcompat._elementwise import abs as absolute, equal, exp, log
@@ -266,7 +266,8 @@ class LinearOperatorPermutation(LinearOperator):
             raise ValueError(f"Argument `perm` must have at least 1 dimension. Received: {perm}.")
         if not perm.dtype.is_integer:
             raise TypeError(f"Argument `perm` must be integer dtype. Received: {perm}.")
-        if np.any(np.sort(np.asarray(perm), -1) != np.arange(perm.shape[-1])):
+        known = get_static_value(perm)
+        if known is not None and np.any(np.sort(known, -1) != np.arange(perm.shape[-1])):
             raise ValueError(f"Argument `perm` must be a vector of unique integers from 0 to {perm.shape[-1] - 1}.")
 
     @property
