@@ -4,8 +4,17 @@ from tfcompat import _gather, _operators, _slicing, _sparse_gradients, _variable
 from tfcompat._core import specs
 from tfcompat._core.convert import convert_to_tensor
 from tfcompat._core.indexed_slices import IndexedSlices
+from tfcompat._core.tape import GradientTape
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.variable import Variable
+
+
+def _graph(self, target, sources):
+    """The recorded graph of `target` and its reverse walk to `sources` as plain data; see `tfcompat.debug.draw`."""
+    from tfcompat._view.drawing import draw
+
+    return draw(target, sources, self).graph
+
 
 _operators.install(Tensor)
 _operators.install(Variable)
@@ -13,5 +22,6 @@ Tensor.__getitem__ = _slicing.getitem
 _variable_methods.install(Variable)
 _gather.gather_v2.op.sparse_grad = _sparse_gradients.of_gather
 _gather.gather_nd.op.sparse_grad = _sparse_gradients.of_gather_nd
+GradientTape.graph = _graph
 specs.set_value_types(tensor=Tensor, variable=Variable, indexed_slices=IndexedSlices)
 specs.set_tensor_converter(convert_to_tensor)

@@ -3,6 +3,9 @@
     tfcompat.debug.stats()      counters: ops recorded, traces, structures, runs interpreted and compiled, compiles
     tfcompat.debug.explain()    the last runs: why, where, how many ops, which tier and why
     tfcompat.debug.last_program()   the ops, jaxpr or HLO of a run
+    with tfcompat.debug.trace(): ...          tapes note lines, loops and values, for:
+    tfcompat.debug.draw(y, xs)  how the gradients of y are computed, as a picture; save(path) writes a page
+    tfcompat.debug.graph(y, xs) the same as plain data
     with tfcompat.debug.no_reads(): ...       raises where something reads a value
     with tfcompat.debug.mode("sync"): ...     every op at once (also "deferred", "random", "compiled")
 """
@@ -17,7 +20,9 @@ from tfcompat._core.callsite import describe as _describe
 from tfcompat._core.context import settings as _settings, state as _state
 from tfcompat._core.segment import current as _current
 from tfcompat._core.stats import runs as _runs, stats as _stats
+from tfcompat._view.trace import trace as _trace
 
+trace = _trace
 MODES = ("deferred", "sync", "random", "compiled", "interpreted")
 
 
@@ -147,3 +152,30 @@ def clear():
     """Forgets all recorded structures and compiled programs of this process."""
     flush()
     _program.clear()
+
+
+def draw(target, sources, tape=None):
+    """Draws how the gradients of `target` with regard to `sources` are computed; needs `pip install tfcompat[view]`.
+
+    Args:
+      target, sources: as for `tape.gradient`.
+      tape: a GradientTape that holds the record; default: the one that has computed `target` inside
+        `tfcompat.debug.trace()`, which also knows the user's lines, loops and all values.
+
+    Returns:
+      A drawing: shown by Jupyter and by `rich.print`, text in `str`, `save(path)` writes a page that needs nothing else.
+
+    Raises:
+      ValueError: there is no record.
+    """
+    from tfcompat._view.drawing import draw
+
+    return draw(target, sources, tape)
+
+
+def graph(target, sources, tape=None):
+    """What `draw` shows, as plain data: a dict of nodes, steps of the reverse walk, and rules (jaxprs of pullbacks).
+
+    See `draw` for the arguments.
+    """
+    return draw(target, sources, tape).graph

@@ -8,7 +8,8 @@ origins = {}  # (generated file, line) -> (file, line) that it was generated fro
 _internal = {}  # code object -> is it tfcompat's own
 
 
-def _is_internal(code):
+def is_internal(code):
+    """Whether code is tfcompat's own."""
     known = _internal.get(code)
     if known is None:
         name = code.co_filename
@@ -20,7 +21,7 @@ def user_frame(depth=1):
     """The innermost frame that is not tfcompat's own."""
     frame = sys._getframe(depth)
     outermost = frame
-    while frame is not None and _is_internal(frame.f_code):
+    while frame is not None and is_internal(frame.f_code):
         outermost, frame = frame, frame.f_back
     return frame or outermost
 

@@ -7,7 +7,9 @@ import threading
 class Context:
     """What belongs to one thread."""
 
-    __slots__ = ("accumulators", "devices", "name_scopes", "no_reads", "observer", "segment", "tapes", "trace")
+    __slots__ = (
+        "accumulators", "devices", "name_scopes", "no_reads", "observer", "segment", "tapes", "trace", "tracer",
+    )  # fmt: skip
 
     def __init__(self):
         self.segment = make_segment()
@@ -17,6 +19,7 @@ class Context:
         self.name_scopes = []
         self.devices = []
         self.no_reads = 0
+        self.tracer = None  # a tfcompat.debug.trace that notes where and how taped nodes came about
         self.observer = None  # function of (spec, inputs, results) that is called after each op
 
 

@@ -140,6 +140,8 @@ def record_on(tapes, context, op, spec, ins, attrs, count):
         pull = op.sparse_grad(ins, attrs, derivative.mask)
         if pull is not None:
             entry = (None, in_gids, out_gids, pull, (derivative, kept, entry[4]), 0)
+    if context.tracer is not None:
+        context.tracer.node(spec.name, ins, results if type(results) is list else [results])
     if len(tapes) == 1:
         tapes[0]._entries.append(entry)
         watched.update(out_gids)
@@ -223,6 +225,8 @@ def record_python(name, ins, outs, pull):
     if touched:
         pull.__name__ = name
         out_gids = tuple([gid_of(t) for t in outs])
+        if state.tracer is not None:
+            state.tracer.node(name, ins, outs)
         for tape in touched:
             tape._entries.append((None, in_gids, out_gids, pull, None, 0))
             tape._watched.update(out_gids)

@@ -56,7 +56,7 @@ def unconnected_kind(value):
 
 
 @op("OnesLike", static=False)
-def _ones_like(x: T):
+def ones_like(x: T):
     import jax.numpy as jnp
 
     return jnp.ones_like(x)
@@ -219,6 +219,8 @@ class GradientTape:
             check_identity(t)
         unconnected = unconnected_kind(unconnected_gradients)
         known, context = None, state.context
+        if context.tracer is not None:
+            context.tracer.walk(self, targets, sources, seeds, stacked)
         if not context.tapes and not context.accumulators:
             known = folding.find(self, self._entries, targets, sources, seeds, stacked, context)
         entries, watched = self._entries, self._watched
@@ -315,7 +317,7 @@ def walk(entries, watched, targets, sources, seeds, stacked, consume):
         gid = identity_of(t)
         if gid in watched or gid in wanted:
             if seed is None:
-                seed = _ones_like(tensor_of(t))
+                seed = ones_like(tensor_of(t))
             old = cotangents.get(gid)
             cotangents[gid] = seed if old is None else add_cotangents(old, seed)
     known = watched.union(cotangents)

@@ -17,10 +17,11 @@ Runs a program that was written for TensorFlow 2 on tfcompat: while it runs, "im
   python -m tfcompat -m package.module              a module, like python -m
   python -m tfcompat -c "import tensorflow as tf; print(tf.ones(3))"
 
-Two commands say how much of TensorFlow there is (each has a --help of its own):
+Commands (each has a --help of its own) say how much of TensorFlow there is and how it computes:
 
   python -m tfcompat check PATH ...                 what a program uses and tfcompat does not have, with file and line
   python -m tfcompat coverage                       per namespace: present, tested, missing
+  python -m tfcompat trace SCRIPT                   runs a script and writes a page: how its gradients are computed
 """
 
 _EPILOG = """\
@@ -28,7 +29,7 @@ FILE "-" reads a script from standard input, and a script called "check" is run 
 (pip install "tfcompat[notebook]"). The exit status is the program's own: 1 after an uncaught exception or an error in
 a cell, what sys.exit() says otherwise.
 """
-_COMMANDS = {"check", "coverage"}
+_COMMANDS = {"check", "coverage", "trace"}
 
 
 def main(arguments):

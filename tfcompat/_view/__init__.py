@@ -1,0 +1,1 @@
+"""Pictures of what a tape recorded: `tfcompat.debug.trace`, `draw` and `graph`."""
