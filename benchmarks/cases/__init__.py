@@ -7,6 +7,7 @@ NAMES = (
     "linear_regression",
     "mlp_gradient",
     "mlp_optimizer",
+    "function",
     "jacobians",
     "corr2d",
     "deep_network",

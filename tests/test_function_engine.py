@@ -1,0 +1,256 @@
+"""What tf.function does with the engine: nodes, programs, donation, effects, threads, memory."""
+
+import gc
+import logging
+import threading
+import weakref
+
+import numpy as np
+import pytest
+
+import tfcompat as tf
+
+pytestmark = pytest.mark.own_mode
+
+
+def counted(function):
+    """(result, counters that changed) of a call."""
+    tf.debug.flush()
+    before = tf.debug.stats()
+    result = function()
+    tf.debug.flush()
+    after = tf.debug.stats()
+    return result, {k: after[k] - before[k] for k in after if after[k] != before[k]}
+
+
+def train_step(jit_compile=None):
+    v = tf.Variable(np.ones((100, 100), np.float32))
+    x = tf.constant(np.full((100, 100), 0.01, np.float32))
+
+    @tf.function(jit_compile=jit_compile)
+    def step(x):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum((x @ v - 1.0) ** 2)
+        v.assign_sub(0.001 * tape.gradient(loss, v))
+        return loss
+
+    return v, x, step
+
+
+def test_a_call_is_one_node():
+    v, x, step = train_step()
+    step(x)
+    _, counts = counted(lambda: step(x))
+    assert counts["ops"] == counts["segments"] == 1
+    assert "traces" not in counts
+
+
+def test_one_program_and_updates_in_place():
+    _, x, step = train_step()
+    losses = []
+    _, counts = counted(lambda: [losses.append(float(step(x))) for _ in range(400)])
+    assert counts["compiles"] == counts["structures"] == 1
+    assert counts["donated"] == counts["compiled_runs"] > 10
+    assert losses == sorted(losses, reverse=True)
+
+
+def test_jit_compile_compiles_the_first_call():
+    _, x, step = train_step(jit_compile=True)
+    _, counts = counted(lambda: float(step(x)))
+    assert counts["compiles"] == 1 and "interpreted" not in counts
+
+
+def test_under_a_tape_the_forward_pass_runs_once():
+    w = tf.Variable(np.ones((8, 8), np.float32))
+    x = tf.constant(np.ones((8, 8), np.float32))
+
+    @tf.function
+    def forward(x):
+        for _ in range(3):
+            x = tf.tanh(x @ w)
+        return tf.reduce_sum(x)
+
+    def step():
+        with tf.GradientTape() as tape:
+            y = forward(x)
+        return tape.gradient(y, w)
+
+    step().numpy()
+    with tf.debug.mode("compiled"):
+        step().numpy()
+        text = tf.debug.hlo() if hasattr(tf.debug, "hlo") else None
+    if text is not None:
+        assert text.count("tanh(") == 3
+
+
+def test_effects_are_in_order(capsys):
+    v = tf.Variable(0)
+
+    @tf.function
+    def f(n):
+        tf.print("begin", n)
+        for i in tf.range(n):
+            v.assign_add(1)
+            if i > 0:
+                tf.print("step", i, v)
+        tf.print("end")
+        return v.value()
+
+    for name in ("deferred", "compiled"):
+        with tf.debug.mode(name):
+            print("before")
+            f(tf.constant(3))
+            print("after")
+        out, err = capsys.readouterr()
+        assert out == "before\nafter\n"
+        assert [line.split()[0] for line in err.splitlines()] == ["begin", "step", "step", "end"]
+
+
+@pytest.mark.parametrize("mode", ["deferred", "compiled"])
+def test_a_failing_call_leaves_variables_alone(mode):
+    v = tf.Variable([1.0, 2.0])
+
+    @tf.function
+    def f(i):
+        v.assign_add([1.0, 1.0])
+        return tf.gather(v, i)
+
+    with tf.debug.mode(mode):
+        assert f(tf.constant(1)).numpy() == 3.0
+        for _ in range(2):
+            with pytest.raises(tf.errors.InvalidArgumentError, match=r"= 5 is not in \[0, 2\)"):
+                f(tf.constant(5)).numpy()
+            assert v.numpy().tolist() == [2.0, 3.0]
+        assert f(tf.constant(0)).numpy() == 3.0
+
+
+def test_errors_show_the_users_lines():
+    @tf.function
+    def outer(x):
+        return inner(x) + 1.0
+
+    def inner(x):
+        return x @ tf.ones([7, 7])
+
+    with pytest.raises(ValueError, match="in user code:") as caught:
+        outer(tf.ones([2, 2]))
+    text = str(caught.value)
+    assert text.count(__file__) == 2 and "return inner(x) + 1.0" in text and "return x @ tf.ones([7, 7])" in text
+    assert "tfcompat/" not in text.replace(__file__, "")
+
+
+def test_many_retraces_are_warned_of(caplog):
+    @tf.function
+    def f(x):
+        return x
+
+    with caplog.at_level(logging.WARNING, "tensorflow"):
+        for i in range(7):
+            f(i)
+    assert sum("triggered tf.function retracing" in r.getMessage() for r in caplog.records) == 1
+
+
+def test_long_loops_are_differentiated():
+    """More iterations than one level and than two levels of checkpoints hold: d/dx of x * 0.999**n is 0.999**n."""
+
+    @tf.function
+    def f(x, n):
+        i = 0
+        while i < n:
+            x = x * 0.999
+            i += 1
+        return x
+
+    x = tf.constant(2.0)
+    for n in (3, 64, 65, 500, 5000):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = f(x, tf.constant(n))
+        assert float(tape.gradient(y, x)) == pytest.approx(0.999**n, rel=1e-3)
+
+
+def test_eight_threads():
+    _, x, _ = train_step()
+
+    @tf.function
+    def f(x, k):
+        for _ in tf.range(3):
+            x = x * k + 1.0
+        return tf.reduce_sum(x)
+
+    found, errors = {}, []
+
+    def work(number):
+        try:
+            k = tf.constant(float(number))
+            found[number] = [float(f(x[: number + 1], k)) for _ in range(20)]
+        except Exception as error:  # noqa: BLE001 - shown by the assert
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert not errors
+    for number, values in found.items():
+        expected = float(f(x[: number + 1], tf.constant(float(number))))
+        assert values == pytest.approx([expected] * 20)
+
+
+def test_nothing_is_kept_by_calls():
+    @tf.function
+    def f(x):
+        return x * 2.0
+
+    def tensors():
+        gc.collect()
+        return sum(isinstance(o, tf.Tensor) for o in gc.get_objects())
+
+    x = tf.constant([1.0, 2.0])
+    f(x).numpy()
+    before = tensors()
+    for _ in range(2000):
+        f(x).numpy()
+    assert tensors() <= before + 5
+
+
+def test_functions_of_objects_go_with_them():
+    class Model(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = tf.Variable(2.0)
+
+        @tf.function
+        def __call__(self, x):
+            return x * self.w
+
+    model = Model()
+    assert float(model(tf.constant(3.0))) == 6.0
+    gone = weakref.ref(model)
+    del model
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_function_that_cannot_be_recorded_runs_eagerly():
+    calls = []
+
+    @tf.function
+    def f(x):
+        calls.append(1)
+        return tf.boolean_mask(x, x > 0.0)
+
+    assert f(tf.constant([1.0, -1.0])).numpy().tolist() == [1.0]
+    assert f(tf.constant([3.0, 4.0])).numpy().tolist() == [3.0, 4.0]
+    assert f.experimental_get_tracing_count() == 1
+
+
+def test_programs_can_be_looked_at():
+    @tf.function
+    def f(x):
+        return tf.sin(x) + 1.0
+
+    show = f.experimental_get_compiler_ir(tf.constant([1.0]))
+    assert "sin" in show("jaxpr") and "stablehlo.sine" in show("stablehlo") and "HloModule" in show("hlo")
+    assert "HloModule" in show("optimized_hlo")
