@@ -58,6 +58,13 @@ def test_every_name_is_there_or_says_that_it_is_not():
                     assert str(error).startswith(f"tf.{symbol} is not supported")
 
 
+def test_no_import_of_ours_stands_in_for_a_namespace():
+    """A file that is a namespace must not bind TensorFlow's name for another one to a module of the engine."""
+    for path in _unsupported.names():
+        if not path.endswith("()") and path:
+            assert get(path).__name__ == f"tfcompat.{path}"
+
+
 def test_hints_are_about_names_of_tensorflow():
     assert not [symbol for symbol in _unsupported.INSTEAD if not _unsupported.is_listed(symbol)]
 

@@ -86,6 +86,10 @@ def _recorded_again(trace, tape, targets, sources, stops):
 def hessians(ys, xs, gate_gradients=False, aggregation_method=None, name="hessians"):
     """Second derivatives of the sum of `ys` with regard to each of `xs`, inside a tf.function.
 
+    Args:
+      ys, xs: tensors of the function, or structures of them.
+      gate_gradients, aggregation_method: accepted.
+
     Returns:
       A list with one tensor of shape `x.shape + x.shape` for each of `xs`.
 

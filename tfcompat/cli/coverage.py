@@ -131,7 +131,7 @@ def _text(report, with_names):
     lines = [f"{row[0]:{width}}" + "".join(f"{cell:>9}" for cell in row[1:]) for row in rows]
     if with_names:
         for namespace, counted in report.items():
-            for kind in ("missing", "untested"):
-                names = counted.get(kind) or sorted(set(counted["present"]) - set(counted["tested"] or counted["present"]))
+            untested = sorted(set(counted["present"]) - set(counted["tested"] or counted["present"]))
+            for kind, names in (("missing", counted["missing"]), ("untested", untested)):
                 lines += ["", f"{namespace}, {kind}: {' '.join(names)}"] if names else []
     return "\n".join(lines)

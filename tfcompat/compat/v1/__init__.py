@@ -1,6 +1,6 @@
 """``tf.compat.v1``: the few functions of TensorFlow 1 that Keras calls in TensorFlow 2 code."""
 
-from tfcompat._core import dtypes
+from tfcompat._core import dtypes as _dtypes
 from tfcompat._core.avals import aval
 from tfcompat._core.context import state
 from tfcompat._core.trace import UNKNOWN_SIZE
@@ -28,7 +28,7 @@ def placeholder(dtype, shape=None, name=None):
     if shape is None:
         raise NotImplementedError(_UNKNOWN_RANK)
     sizes = tuple([UNKNOWN_SIZE if d is None else int(d) for d in shape])
-    return trace.placeholder(aval(sizes, dtypes.as_dtype(dtype).np), name)
+    return trace.placeholder(aval(sizes, _dtypes.as_dtype(dtype).np), name)
 
 
 def sparse_placeholder(dtype, shape=None, name=None):
