@@ -60,6 +60,9 @@ from tfcompat._array import (
     transpose as transpose,
     unstack as unstack,
 )
+from tfcompat._as_string import (
+    as_string as as_string,
+)
 from tfcompat._blocks import (
     batch_to_space as batch_to_space,
     required_space_to_batch_paddings as required_space_to_batch_paddings,
