@@ -148,7 +148,7 @@ def leaky_relu(features, alpha=0.2, name=None):
         raise not_allowed("T", features.dtype.np, FLOATS, "LeakyRelu")
     if not isinstance(alpha, (int, float, _np.number)):
         raise TypeError(f"Expected float for argument 'alpha' not {alpha!r}.")
-    return _leaky_relu(features, alpha)
+    return _leaky_relu(features, float(_np.float32(alpha)))  # TensorFlow keeps such numbers in float32
 
 
 @op("Elu", T=FLOATS, grad=lambda g, y, features: jnp.where(y < 0, (y + 1) * g, g))
@@ -234,12 +234,12 @@ swish = silu
 @op("Gelu", T=FLOATS)
 def _gelu(features: T):
     half = jnp.asarray(0.5, features.dtype)
-    return half * features * lax.erfc(-features * jnp.asarray(_math.sqrt(0.5), features.dtype))
+    return half * features * lax.erfc(-features * jnp.asarray(_np.float32(_math.sqrt(0.5)), features.dtype))
 
 
 @op("GeluApproximate", T=FLOATS)
 def _gelu_approximate(features: T):
-    inner = _math.sqrt(2 / _math.pi) * (features + 0.044715 * features * features * features)
+    inner = _math.sqrt(2 / _math.pi) * (features + jnp.asarray(_np.float32(0.044715), features.dtype) * features * features * features)
     return (0.5 * features * (1 + jnp.tanh(inner))).astype(features.dtype)
 
 
