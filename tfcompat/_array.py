@@ -256,7 +256,7 @@ def concat(values, axis, name="concat"):
     if not isinstance(values, (list, tuple)):
         values = [values]
     if len(values) == 1:
-        convert(axis, dtypes.int32)
+        convert(axis, dtypes.int32).shape.assert_has_rank(0)
         return identity(values[0])
     if not values:
         raise invalid("ConcatOp : Expected at least one tensor to concatenate, got an empty list", "ConcatV2", name)

@@ -221,11 +221,13 @@ def convolution(input, filters, strides=None, padding="VALID", data_format=None,
       data_format: such as "NHWC" or "NCHW".
 
     Raises:
-      ValueError: ranks, padding or format that do not fit.
+      ValueError: a rank of `filters` other than 3, 4 or 5, padding or format that do not fit.
       InvalidArgumentError: channels or sizes that do not fit.
     """
     filters = convert(filters)
     n = len(filters._aval.shape) - 2
+    if not 1 <= n <= 3:
+        raise ValueError(f"`num_spatial_dims` must be 1, 2, or 3. Received: num_spatial_dims={n}.")
     return _convolution(input, filters, strides or 1, padding, data_format, dilations, n, "Conv2D")
 
 

@@ -8,7 +8,12 @@ import numpy as np
 from tfcompat._core import dtypes, errors, shapes
 from tfcompat._core.tensor_base import TensorHandle, host_value
 
-_TEXT_AXIS = "Value for attr 'Tidx' of string is not in the list of allowed values: int32, int64"
+
+def _no_axis(dtype):
+    return errors.InvalidArgumentError(
+        None, None, f"Value for attr 'Tidx' of {dtypes.c_name(dtype)} is not in the list of allowed values: int32, int64"
+    )
+
 
 
 def python_value(value):
@@ -34,7 +39,7 @@ class Axis:
         if isinstance(value, (list, tuple)) and len(value) == 1:
             return Axis.canonical(value[0], name)
         if isinstance(value, (str, bytes)):
-            raise errors.InvalidArgumentError(None, None, _TEXT_AXIS)
+            raise _no_axis(dtypes.string)
         raise TypeError(f"Argument `{name}` must be an integer. Received: {value!r} of type {type(value).__name__}.")
 
 
@@ -50,12 +55,15 @@ class Axes:
             return int(value)
         if isinstance(value, np.ndarray):
             if value.dtype.kind not in "iu":
-                raise TypeError(f"Argument `{name}` must hold integers. Received dtype {value.dtype}.")
+                raise _no_axis(dtypes.from_numpy(value.dtype))
             return int(value) if value.ndim == 0 else tuple(int(v) for v in value.reshape(-1))
         if isinstance(value, (list, tuple, range, shapes.TensorShape)):
+            for v in value:
+                if isinstance(v, (float, np.floating)):
+                    raise _no_axis(dtypes.float32)
             return tuple(Axis.canonical(v, name) for v in value)
         if isinstance(value, (str, bytes)):
-            raise errors.InvalidArgumentError(None, None, _TEXT_AXIS)
+            raise _no_axis(dtypes.string)
         raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype int32 (argument `{name}`)")
 
 

@@ -105,8 +105,6 @@ def convert(value, dtype=None, hint=None, name=None):
         return convert_array(np.asarray(value), wanted) if wanted else Tensor(aval_of(value), value, None, PLAIN)
     if isinstance(value, (list, tuple, range)):
         return convert_sequence(value, dtype, hint)
-    if isinstance(value, dtypes.DType):
-        return convert(value.as_datatype_enum, dtype, hint)
     method = getattr(kind, "__tf_tensor__", None)
     if method is not None:
         return convert(method(value, dtype, name), dtype, hint)
