@@ -43,6 +43,7 @@ MISSING_ALIASES = {
     "random.experimental.set_global_generator",
     "random.experimental.stateless_fold_in",
     "random.experimental.stateless_split",
+    "strings.as_string",
 }
 
 
