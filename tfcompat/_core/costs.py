@@ -22,6 +22,7 @@ _KERNELS = (
     "approx_top_k", "arg", "cholesky", "cond", "conv_general", "cum", "dot_general", "dynamic_update", "eig", "fft",
     "gather", "lu", "qr", "reduce", "scan", "scatter", "select_and", "sort", "svd", "top_k", "triangular", "while",
 )  # fmt: skip
+_SLOW = {"conv_general_dilated": 20, "select_and_scatter_add": 150}  # kernels that compile as slowly as so many others
 # NumPy gives a view, or only notes the broadcast.
 _VIEWS = frozenset(
     "reshape squeeze expand_dims transpose slice rev broadcast_in_dim stop_gradient copy copy_p name "
@@ -37,14 +38,14 @@ _SORTED_FLOAT = -0.3e-6 * BANDWIDTH
 
 
 def work(jaxpr):
-    """(bytes moved, equations, those that become kernels of their own) of a jaxpr, those that it calls included.
+    """(bytes moved, equations, kernels that XLA makes of them) of a jaxpr, those that it calls included.
 
-    Ints; the bytes may be an expression of the jaxpr's symbolic dimensions.
+    Ints; the bytes may be an expression of the jaxpr's symbolic dimensions. A kernel that compiles slowly counts as many.
     """
     moved = equations = kernels = 0
     for eqn in jaxpr.eqns:
         name, params = eqn.primitive.name, eqn.params
-        kernels += name.startswith(_KERNELS)
+        kernels += _SLOW.get(name) or name.startswith(_KERNELS)
         inner = [p.jaxpr for p in params.values() if isinstance(p, jex.ClosedJaxpr)]
         inner += [p for p in params.values() if isinstance(p, jex.Jaxpr)]
         for body in inner:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tfcompat._core.lax_numpy import NoHostForm, rule
-from tfcompat._core.lax_shapes import highest, lowest, make_pad
+from tfcompat._core.lax_shapes import highest, lowest, make_pad, multiply
 
 # Windows with more positions than this run too many steps.
 _WINDOW_LIMIT = 1024
@@ -18,9 +18,6 @@ _WINDOW_LIMIT = 1024
 CONVOLUTION_LIMIT = 1 << 30
 # Bytes of windows that are laid out for one matrix product: they should stay in a core's cache.
 _BUFFER = 1 << 20
-# Multiply-adds of one matrix product: up to here BLAS stays on this thread, where other work on the machine cannot make
-# it wait (50 to 1,000 times as long as the product takes, on two busy cores), and is as fast.
-_PRODUCT = 1_000_000
 
 
 def _padded(shape: Sequence[int], padding: Sequence, dilation: Sequence[int]) -> tuple[tuple, list]:
@@ -144,18 +141,6 @@ def _select_and_gather_add(e: Any) -> Callable:
         return result
 
     return gather
-
-
-def multiply(x: Any, w: Any, out: Any) -> None:
-    """`out[:] = x @ w` in blocks of at most _PRODUCT multiply-adds."""
-    depth, size = w.shape
-    rows = max(_PRODUCT // (depth * size), 32)
-    inner = max(1, _PRODUCT // (rows * size))
-    for i in range(0, len(x), rows):
-        target = out[i : i + rows]
-        np.matmul(x[i : i + rows, :inner], w[:inner], out=target)
-        for k in range(inner, depth, inner):
-            target += x[i : i + rows, k : k + inner] @ w[k : k + inner]
 
 
 @rule("conv_general_dilated", kind="closure")
