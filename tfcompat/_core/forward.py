@@ -156,7 +156,9 @@ def make_jvp(op, spec, ins, attrs, count, mask):
     n, m = len(ins), len(spec.avals)
     function = op.function(attrs, count)
 
-    def of_body(*args):
+    def restricted(args):
+        """The op as a function of the inputs that have tangents, to the results that can."""
+
         def of_wanted(*values):
             full = list(args[:n])
             for i, v in zip(wanted, values, strict=True):
@@ -165,7 +167,18 @@ def make_jvp(op, spec, ins, attrs, count, mask):
             outs = outs if isinstance(outs, (list, tuple)) else [outs]
             return [outs[k] for k in differentiable]
 
-        return jax.jvp(of_wanted, [args[i] for i in wanted], list(args[n + m :]))[1]
+        return of_wanted, [args[i] for i in wanted]
+
+    def of_body(*args):
+        of_wanted, values = restricted(args)
+        return jax.jvp(of_wanted, values, list(args[n + m :]))[1]
+
+    def of_vjp(*args):
+        # For bodies with derivatives of their own, as functions have; those are for the way back alone.
+        of_wanted, values = restricted(args)
+        outs, pull = jax.vjp(of_wanted, *values)
+        _, transpose = jax.vjp(pull, [jnp.ones_like(o) for o in outs])
+        return transpose(tuple(args[n + m :]))[0]
 
     def of_gradient(*args):
         inputs, outs, tangents = args[:n], args[n : n + m], args[n + m :]
@@ -191,16 +204,32 @@ def make_jvp(op, spec, ins, attrs, count, mask):
         return transpose(list(tangents))[0]
 
     avals = [*[t._aval for t in ins], *spec.avals, *[ins[i]._aval for i in wanted]]
-    bodies = [of_gradient, of_body] if callable(op.grad) else [of_body]
+    bodies = [of_gradient, of_body, of_vjp] if callable(op.grad) else [of_body, of_vjp]
     for body in bodies:
         jvp = Op(op.kernel + "Jvp", body, single=False)
         try:
-            jvp.specs[tuple(avals)] = Spec(jvp.kernel, trace(jvp, body, avals), False)
-            break
+            closed = trace(jvp, body, avals)
         except Exception:
-            if body is of_body:
+            if body is of_vjp:
                 raise
+            continue
+        if not refuses(closed.jaxpr):
+            jvp.specs[tuple(avals)] = Spec(jvp.kernel, closed, False)
+            break
     return jvp, differentiable
+
+
+def refuses(jaxpr):
+    """Whether JAX put an equation there that raises when it is run: forward mode of a `custom_vjp`."""
+    for eqn in jaxpr.eqns:
+        if eqn.primitive.name == "custom_lin":
+            return True
+        for value in eqn.params.values():
+            for inner in value if isinstance(value, (tuple, list)) else [value]:
+                inner = getattr(inner, "jaxpr", inner)
+                if hasattr(inner, "eqns") and refuses(inner):
+                    return True
+    return False
 
 
 def record_python(ins, outs, pull):
