@@ -57,7 +57,10 @@ def count_rows(case, results):
             table.append((f"{case.TITLE}: {loop}", "failed" if results.get("tfcompat") else "-", *"------"))
             continue
         missed = [name for name, goal in goals.items() if not goal.judge({"tfcompat": counts[name]})[1]]
-        figures = ", ".join(f"{number:,} {name}" for name, number in counts.items())
+        memory = [name for name in counts if name.startswith("more ")]
+        shown = [name for name in counts if name not in memory or name in missed]
+        figures = ", ".join(f"{counts[name]:,} {name}" for name in shown)
+        figures += "" if any(name in missed for name in memory) else ", memory flat"
         goal = f"compiles {goals['compiles'].text}, others about 0"
         verdict = (goal, f"too many: {', '.join(missed)}", "NO") if missed else (goal, "-", "yes")
         table.append((f"{case.TITLE}: {loop}", figures, "-", "-", "-", *verdict))
@@ -115,8 +118,20 @@ def plain(table):
 
 
 def markdown(table):
-    lines = ["| " + " | ".join(HEADINGS) + " |", "|" + " --- |" * len(HEADINGS)]
-    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in table]
+    """The table for a README: a row for each measurement; its goals, and further engines, are lines of a cell."""
+    rows = []
+    for title, ours, tensorflow, jax, others, goal, reached, met in table:
+        verdict = f"{reached}, missed" if met == "NO" else met if reached == "-" else reached
+        if not title:
+            rows[-1][4:] = [f"{rows[-1][4]}<br>{goal}", f"{rows[-1][5]}<br>{verdict}"]
+            continue
+        given = [figure for figure in (tensorflow, *others.split("; ")) if figure != "-"]
+        own = [figure for figure in given if figure.startswith(ENGINES["tfcompat"].label)]
+        given = [figure for figure in given if figure not in own]
+        rows.append([title, "<br>".join([ours, *own]), "<br>".join(given) or "-", jax, goal, verdict])
+    headings = [heading for heading in HEADINGS if heading not in ("others", "met")]
+    lines = ["| " + " | ".join(headings) + " |", "|" + " --- |" * len(headings)]
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
     return "\n".join(lines)
 
 
