@@ -16,7 +16,7 @@ _OURS = __name__.partition(".")[0]
 
 # What to use instead of a symbol, or of what is below a namespace.
 INSTEAD = {
-    "data": "iterate over NumPy arrays, or give them to keras.Model.fit",
+    "data": "iterate over NumPy arrays in a loop of your own",
     "train": "save a model with keras's save_weights, variables with numpy.savez",
     "saved_model": "save a model with keras's save, variables with numpy.savez",
     "raw_ops": "use the public function that does the same",
