@@ -44,6 +44,7 @@ def test_data():
     assert graph["nodes"][-1]["value"] == tf_text(y) and graph["nodes"][-1]["kind"] == "target"
     # w is used three times; x as well, and once as the start of the loop.
     assert len(graph["nodes"][0]["contributions"]) == 3 and len(graph["nodes"][1]["contributions"]) == 4
+    assert {n["program"].split(", ")[1].split(":")[0] for n in graph["nodes"][2:]} == {"interpreted"}
     first = graph["nodes"][2]
     assert first["code"] == "y = tf.tanh(y * w) + x" and first["file"] == __file__
     assert [n["groups"][-1].split(", ")[1] for n in graph["nodes"][2:11]] == [f"iteration {k // 3 + 1}" for k in range(9)]

@@ -17,7 +17,7 @@ import numpy as np
 from tfcompat._core import compile_cache, costs, donation, failures, guards, segment as segments
 from tfcompat._core.avals import aval_of
 from tfcompat._core.callsite import call_site
-from tfcompat._core.context import settings
+from tfcompat._core.context import settings, state
 from tfcompat._core.interpreter import Interrupted, interpret, steps_of
 from tfcompat._core.segment import Work, fail, fulfil, undo_writes
 from tfcompat._core.stats import runs, stats
@@ -465,6 +465,8 @@ segments.set_runner(run)
 
 def log(work, live, tier, reason, seconds, structure):
     """Notes a run for `explain()`; of a structure that runs all the time only some (a note costs 3 µs)."""
+    if state.tracer is not None:
+        state.tracer.ran(work, tier, reason)
     if structure is not None:
         structure.runs += 1
         if structure.runs > LOGGED_RUNS and structure.runs & 63 and not seconds:

@@ -80,9 +80,9 @@ def draw(target, sources, tape=None):
             raise ValueError(NOT_TRACED)
         last = walks[-1]
         walk = Walk(last.entries, last.watched, targets, flat, [None] * len(targets), False)
-    return Drawing(build(walk, tracer.nodes if tracer else {}))
+    return Drawing(build(walk, tracer))
 
 
 def draw_all(tracer):
     """A Drawing for each gradient that was taken inside a trace."""
-    return [Drawing(build(walk, tracer.nodes)) for walk in tracer.walks]
+    return [Drawing(build(walk, tracer)) for walk in tracer.walks]

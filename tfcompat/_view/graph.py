@@ -13,26 +13,28 @@ from tfcompat._core.tensor_base import Failure, host_value
 from tfcompat._view.rules import formula
 
 
-def build(walk, nodes):
+def build(walk, tracer):
     """The graph of a reverse walk.
 
     Args:
       walk: a trace.Walk.
-      nodes: {gid: trace.Node}, as far as they were traced.
+      tracer: the trace.trace that knows more of the nodes, or None.
 
     Returns:
       {"nodes": [...], "steps": [...], "rules": {...}}. A node has id, kind ("source", "target", "op"), op, file, line,
-      code, groups, shape, dtype, value, inputs (ids of nodes), step (its number in the reverse walk, or None), cotangent
-      and contributions (steps whose results were added up to it). A step has number, node, rule and edges: from which
+      code, groups, shape, dtype, value, inputs (ids of nodes), constants (other inputs, in words), step (its number in the
+      reverse walk, or None), cotangent, contributions (steps whose results were added up to it) and program (the run that
+      computed it: interpreted or compiled, and why). A step has number, node, rule and edges: from which
       node the cotangent went to which, by which formula, and its value. `rules` are the jaxprs of the pullbacks.
     """
     with paused():
-        return _Builder(walk, nodes).graph()
+        return _Builder(walk, tracer).graph()
 
 
 class _Builder:
-    def __init__(self, walk, nodes):
-        self.walk, self.traced = walk, nodes
+    def __init__(self, walk, tracer):
+        self.walk, self.tracer = walk, tracer
+        self.traced = tracer.nodes if tracer is not None else {}
         self.nodes, self.steps, self.rules = {}, [], {}
         self.tensors, self.cotangents, self.contributions = {}, {}, {}
 
@@ -90,7 +92,7 @@ class _Builder:
             "shape": list(tensor._aval.shape) if tensor is not None else None,
             "dtype": tensor._aval.dtype.name if tensor is not None else None,
             "value": None, "inputs": [self.nodes[g]["id"] for g in inputs],
-            "constants": _constants(traced, inputs), "step": None, "cotangent": None, "contributions": [],
+            "constants": _constants(traced, inputs), "step": None, "cotangent": None, "contributions": [], "program": None,
         }  # fmt: skip
         return node
 
@@ -141,9 +143,12 @@ class _Builder:
 
     def _values(self):
         """Reads what there is to read, at once."""
-        if state.segment is not None:
-            state.segment.close("view")
+        outer, state.tracer = state.tracer, self.tracer
+        state.segment.close("view")
+        state.tracer = outer
         for gid, node in self.nodes.items():
+            traced = self.traced.get(gid)
+            node["program"] = traced.program if traced is not None else None
             if node["value"] is None:
                 node["value"] = summary(self.tensors.get(gid))
             if node["cotangent"] is None:

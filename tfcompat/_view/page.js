@@ -47,6 +47,7 @@ for (const section of document.querySelectorAll("section[data-graph]")) {
     row(list, "cotangent (gradient of the target with regard to this)", node.cotangent);
     const from = node.contributions.map((n) => (n ? `step ${n}, ${opOf(steps.get(n).node)}` : "the start of the walk"));
     row(list, from.length > 1 ? "added up from" : "which came from", from.join(" + "));
+    row(list, "computed in", node.program);
     const step = node.step && steps.get(node.step);
     if (step) {
       row(list, "step of the reverse walk", String(step.number));

@@ -25,6 +25,7 @@ class trace:
     def __init__(self):
         self.nodes = {}  # gid of a result -> Node
         self.walks = []  # Walk, in the order of the calls of `gradient`
+        self._runs = 0
         self._loops = {}  # (frame's id, loop) -> [last instruction, iteration]
 
     latest = None  # the trace entered last
@@ -51,6 +52,16 @@ class trace:
         node = Node(name, (frame.f_code, frame.f_lasti), tuple(groups), list(ins), list(outs))
         for t in outs:
             self.nodes[t._gid] = node
+
+    def ran(self, work, tier, reason):
+        """Called by the engine for each run of what was pending."""
+        self._runs += 1
+        count = sum(len(spec.avals) for spec in work.specs)
+        for reference in work.refs[:count]:
+            tensor = reference()
+            node = self.nodes.get(tensor._gid) if tensor is not None else None
+            if node is not None:
+                node.program = f"run {self._runs} ({count} results), {tier}: {reason}"
 
     def walk(self, tape, targets, sources, seeds, stacked):
         """Called by the engine before each reverse walk."""
@@ -81,12 +92,13 @@ class trace:
 
 
 class Node:
-    """One recorded step: its op, call site, groups from the outermost on, inputs and results."""
+    """One recorded step: its op, call site, groups from the outermost on, inputs and results, and the run it was in."""
 
-    __slots__ = ("groups", "ins", "name", "outs", "site")
+    __slots__ = ("groups", "ins", "name", "outs", "program", "site")
 
     def __init__(self, name, site, groups, ins, outs):
         self.name, self.site, self.groups, self.ins, self.outs = name, site, groups, ins, outs
+        self.program = None
 
 
 class Walk:
