@@ -63,14 +63,17 @@ def test_nested_loops_and_their_iterations():
     x = tf.Variable(1.0)
     with tf.debug.trace():
         with tf.GradientTape() as tape:
-            y = x * 1.0
+            y = x * tf.exp(tf.constant(0.5))
             for i in range(2):
                 for j in range(3):
                     y = tf.sin(y) if i * j < 10 else y
         tape.gradient(y, x)
-    groups = [[g.split(", ")[1] for g in n["groups"]] for n in tf.debug.graph(y, x)["nodes"]]
+    graph = tf.debug.graph(y, x)
+    groups = [[g.split(", ")[1] for g in n["groups"]] for n in graph["nodes"]]
     inner = [[f"iteration {i}", f"iteration {j}"] for i in (1, 2) for j in (1, 2, 3)]
     assert groups == [[], [], *inner]
+    # A constant that has to be computed for the picture is read before everything else.
+    assert all(n["program"] for n in graph["nodes"][1:])
 
 
 def test_a_tape_without_a_trace():

@@ -27,13 +27,17 @@ def build(walk, tracer):
       computed it: interpreted or compiled, and why). A step has number, node, rule and edges: from which
       node the cotangent went to which, by which formula, and its value. `rules` are the jaxprs of the pullbacks.
     """
-    with paused():
-        return _Builder(walk, tracer).graph()
+    outer, state.tracer = state.tracer, tracer  # what is pending is run here: the trace wants to know how
+    try:
+        with paused():
+            return _Builder(walk, tracer).graph()
+    finally:
+        state.tracer = outer
 
 
 class _Builder:
     def __init__(self, walk, tracer):
-        self.walk, self.tracer = walk, tracer
+        self.walk = walk
         self.traced = tracer.nodes if tracer is not None else {}
         self.nodes, self.steps, self.rules = {}, [], {}
         self.tensors, self.cotangents, self.contributions = {}, {}, {}
@@ -143,9 +147,7 @@ class _Builder:
 
     def _values(self):
         """Reads what there is to read, at once."""
-        outer, state.tracer = state.tracer, self.tracer
         state.segment.close("view")
-        state.tracer = outer
         for gid, node in self.nodes.items():
             traced = self.traced.get(gid)
             node["program"] = traced.program if traced is not None else None
