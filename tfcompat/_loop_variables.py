@@ -3,6 +3,7 @@
 import contextlib as _contextlib
 
 from tfcompat._core import nest
+from tfcompat._core.body import record_assert
 from tfcompat._core.context import state
 from tfcompat._core.control_flow import record_part
 from tfcompat._core.convert import convert
@@ -170,6 +171,12 @@ def staged_loop(initial, body, test=None, length=None, limit=None, sequences=(),
     Returns:
       (values after the loop, stacked tensors).
     """
+    if undefined and length is None:
+        return _initialising_loop(initial, body, test, limit, sequences, names, undefined, invariants, slot, name)
+    return _staged(initial, body, test, length, limit, sequences, names, undefined, invariants, slot, reverse, collected, name)
+
+
+def _staged(initial, body, test, length, limit, sequences, names, undefined, invariants, slot, reverse, collected, name):
     names = names or [f"loop variable {i}" for i in range(len(initial))]
     parent = state.trace
     trace = Trace(f"{name}_body", parent, "body")
@@ -223,6 +230,23 @@ def staged_loop(initial, body, test=None, length=None, limit=None, sequences=(),
     for i, group in enumerate(slots):
         entered = [s.rebuilt([next(after) for _ in s.initial]) for s in group]
         values.append(pack(initial[i], entered, i in undefined and not nest.is_nested(initial[i])))
+    return values, columns
+
+
+def _initialising_loop(initial, body, test, limit, sequences, names, undefined, invariants, slot, name):
+    """A loop that gives variables their first value: it must run at least once, which is checked when it has run."""
+    missing = [names[i] for i in undefined]
+
+    def counting(index, slices, values):
+        return [*body(index, slices, values[:-1]), values[-1] + 1]
+
+    values, columns = _staged(
+        [*initial, convert(0)], counting, lambda values: test(values[:-1]), None, limit, sequences, [*names, "iterations"],
+        undefined, None if invariants is None else [*invariants, None], slot, False, None, name,
+    )  # fmt: skip
+    *values, count = values
+    text = f"assertion failed: [loop must iterate at least once to initialize {', '.join(missing)}]"
+    record_assert(count > 0, [], lambda: text)
     return values, columns
 
 

@@ -17,7 +17,7 @@ class ConcreteFunction:
     """A function recorded for one signature; called with the tensors of that signature."""
 
     def __init__(self, function, trace, placeholders, cells, outputs, structure, parameters, signature):
-        self._function = function
+        self._function = function.weakly()
         self._sizes = caches.Bounded(1_000)
         self._name = function._name
         self._parameters = parameters
@@ -99,7 +99,7 @@ class ConcreteFunction:
         if found is None:
             count = len(self._signature[0])
             keywords = dict(zip(self._signature[1], given[count:], strict=True))
-            found = self._sizes[key] = self._function.record_sizes(given[:count], keywords)
+            found = self._sizes[key] = self._function().record_sizes(given[:count], keywords)
         return found
 
     def _bind(self, args, kwargs):
@@ -282,8 +282,8 @@ def _c_name(tensor):
 class EagerFallback:
     """Stands for a recording of a function that cannot be recorded, because shapes in it depend on values."""
 
-    def __init__(self, python_function, args, kwargs, reason):
-        self._python_function = python_function
+    def __init__(self, function, args, kwargs, reason):
+        self._function = function.weakly()
         self._template = args, kwargs
         self._reason = reason
 
@@ -295,7 +295,7 @@ class EagerFallback:
         given = iter(leaves)
         args, kwargs = self._template
         args = [rebuild(a, given) for a in args]
-        return self._python_function(*args, **{k: rebuild(kwargs[k], given) for k in sorted(kwargs)})
+        return self._function().python_function(*args, **{k: rebuild(kwargs[k], given) for k in sorted(kwargs)})
 
     def __call__(self, *args, **kwargs):
-        return self._python_function(*args, **kwargs)
+        return self._function().python_function(*args, **kwargs)

@@ -85,7 +85,8 @@ class Function:
         self._owner = owner  # the object whose method it is
         self._traces = traces if traces is not None else Traces()
         self._signature = signature if signature is not None else Signature(python_function)
-        self._methods = None  # id of an object -> (weak reference, Traces)
+        self._methods = None  # id of an object -> (weak reference, Traces, weak reference to the bound Function)
+        self._base = self if owner is None else None  # the function of the class
         if owner is None:
             try:
                 functools.update_wrapper(self, python_function)
@@ -104,9 +105,12 @@ class Function:
         entry = methods[0].get(id(instance))
         if entry is None or entry[0]() is not instance:
             entry = methods[0][id(instance)] = self._method_entry(instance, methods[0])
-        bound = Function.__new__(Function)
-        bound.__dict__.update(self.__dict__)
-        bound._owner, bound._traces, bound._signature = instance, entry[1], methods[1]
+        bound = entry[2]() if len(entry) > 2 else None
+        if bound is None:
+            bound = Function.__new__(Function)
+            bound.__dict__.update(self.__dict__)
+            bound._owner, bound._traces, bound._signature, bound._base = instance, entry[1], methods[1], self
+            methods[0][id(instance)] = (*entry[:2], weakref.ref(bound))
         return bound
 
     @staticmethod
@@ -115,6 +119,15 @@ class Function:
             return weakref.ref(instance, functools.partial(_forget, entries, id(instance))), Traces()
         except TypeError:
             return lambda: instance, Traces()
+
+    def weakly(self):
+        """A function that gives this Function; a method's does not keep its object alive."""
+        base, owner = self._base, None
+        try:
+            owner = weakref.ref(self._owner)
+        except TypeError:  # no object, or one that has no weak references
+            return lambda: self
+        return lambda: base.__get__(owner())
 
     @property
     def python_function(self):
@@ -260,7 +273,7 @@ class Function:
         except ValueDependent as reason:
             if state.trace is not None:
                 raise
-            return EagerFallback(self.python_function, args, kwargs, str(reason))
+            return EagerFallback(self, args, kwargs, str(reason))
         if trace.created:  # TensorFlow records a first call that makes variables a second time
             self._traces.count += 1
         inputs_text = self._input_text(args, kwargs)
@@ -291,10 +304,13 @@ class Function:
 
     def get_concrete_function(self, *args, **kwargs):
         """The recording for these arguments: tensors, TensorSpecs, or Python values."""
-        if self._input_signature is not None and not args and not kwargs:
-            args = self._input_signature
+        own = self._input_signature
+        if own is not None and not args and not kwargs:
+            args = own
         args, kwargs = nest.map_structure(_as_leaf, (args, kwargs)) if args or kwargs else (args, kwargs)
         args, kwargs = self._canonical(args, kwargs)
+        if own is not None:  # one recording for all arguments that fit
+            args = (*nest.map_structure(_as_leaf, tuple(own)), *args[len(own) :])
         encoder, key = encode(args, kwargs)
         concrete = self._traces.by_key.get(key)
         if concrete is None:

@@ -6,7 +6,8 @@ them: 6 s). A work list in reverse post-order visits each node a few times and f
 
 import heapq
 
-from malt.pyct import cfg
+from malt.pyct import cfg, qual_names
+from malt.pyct.static_analysis import activity
 
 
 def _order(roots, successors):
@@ -52,6 +53,29 @@ def _visit(self, mode):
                     heapq.heappush(heap, j)
 
 
+def _visit_handler(self, node):
+    """`except E as name:`; malt takes the name for a node, which it is not since Python 3."""
+    self.builder.begin_statement(node)
+    self.builder.enter_except_section(node)
+    if node.type is not None:
+        self.visit(node.type)
+    for statement in node.body:
+        self.visit(statement)
+    self.builder.end_statement(node)
+
+
+def _note_handler(self, node):
+    """The same in the analysis of what names are read and written: the name of the exception stays in the handler."""
+    self._enter_scope(False)
+    if node.name is not None:
+        self.scope.isolated_names.add(qual_names.QN(node.name))
+    node = self.generic_visit(node)
+    self._exit_scope()
+    return node
+
+
 def install():
-    """Replaces malt's walk."""
+    """Replaces malt's walk, and its way through exception handlers."""
+    activity.ActivityAnalyzer.visit_ExceptHandler = _note_handler
     cfg.GraphVisitor._visit_internal = _visit
+    cfg.AstToCfg.visit_ExceptHandler = _visit_handler
