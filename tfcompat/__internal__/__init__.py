@@ -13,7 +13,7 @@ from tfcompat.__internal__ import (
 )
 from tfcompat.__internal__.func_graph import FuncGraph as FuncGraph
 from tfcompat._core.core_types import CompositeTensor as CompositeTensor
-from tfcompat._core.tensor import Tensor as EagerTensor
+from tfcompat._core.symbolic import EagerTensor as EagerTensor
 
 __all__ = [
     "CompositeTensor",

@@ -1,8 +1,8 @@
 """Keras's legacy backend leaves graphs by this."""
 
-import contextlib
+from tfcompat._core.trace import Eager
 
 
 def eager_mode():
-    """A context in which ops run eagerly, as they do anyway outside of functions."""
-    return contextlib.nullcontext()
+    """A context in which ops run eagerly, also while a function is being recorded."""
+    return Eager()

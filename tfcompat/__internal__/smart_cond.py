@@ -1,5 +1,6 @@
 """A condition that is decided in Python if its predicate is known."""
 
+from tfcompat._control import cond
 from tfcompat._core.core_types import TensorType
 
 _BAD_PREDICATE = "Argument `pred` must be a Tensor, or a Python bool, or 1 or 0. Received: pred={pred} of type {kind}"
@@ -25,8 +26,7 @@ def smart_cond(pred, true_fn=None, false_fn=None, name=None):
     if not callable(false_fn):
         raise TypeError(f"Argument `false_fn` must be callable. Received {false_fn}")
     if isinstance(pred, TensorType):
-        # A value at hand; inside functions this line is where tf.cond has to come in.
-        return true_fn() if bool(pred) else false_fn()
+        return cond(pred, true_fn, false_fn)
     if isinstance(pred, bool) or (not isinstance(pred, (str, bytes)) and pred in (0, 1)):
         return true_fn() if pred else false_fn()
     raise TypeError(_BAD_PREDICATE.format(pred=pred, kind=type(pred).__name__))

@@ -156,6 +156,15 @@ class SymbolicTensor(Tensor):
         return [Operation(trace, slot) for slot, wires in zip(first_slots(trace), trace.wires, strict=True) if wire in wires]
 
 
+class _EagerTensorKind(type):
+    def __instancecheck__(cls, value):
+        return isinstance(value, Tensor) and not isinstance(value, SymbolicTensor)
+
+
+class EagerTensor(metaclass=_EagerTensorKind):
+    """What tensors outside of functions are instances of, for `isinstance`."""
+
+
 def first_slots(trace):
     """The number of the first result of each node."""
     return [0, *itertools.accumulate(len(spec.avals) for spec in trace.specs)][: len(trace.specs)]
