@@ -370,7 +370,7 @@ def test_a_forked_child_interprets_and_says_what_it_cannot_do():
     with debug.mode("compiled"):
         device = tf.constant(np.ones((64, 64), np.float32)) @ tf.ones((64, 64))
         debug.flush()
-        hot = tf.constant(np.ones(64, np.float32))
+        hot = tf.constant(np.ones(16, np.float32))  # small: it stays in host memory
         for _ in range(3):
             (hot * 2.0).numpy()
     host = tf.constant([1.0, 2.0])
