@@ -76,6 +76,9 @@ def _recorded_again(trace, tape, targets, sources, stops):
                 op, attrs, count = Op(spec.name, jex.jaxpr_as_fun(spec.jaxpr), single=spec.single), (), 0
             outs = call(op, None, ins, attrs, count, spec)
             values.update(zip(slots, [outs] if spec.single else outs, strict=True))
+            for s in slots:
+                if s in wanted:  # a source even where nothing is differentiated through the op
+                    tape.watch(values[s])
         else:
             for s in slots:
                 if s in wanted:
