@@ -14,6 +14,7 @@ from tfcompat import (
     _exit as _exit,
     _fork as _fork,
     _install as _install,
+    _lazy as _lazy,
     _notebook as _notebook,
     _unsupported as _unsupported,
     autodiff as autodiff,
@@ -59,9 +60,6 @@ from tfcompat._array import (
     tile as tile,
     transpose as transpose,
     unstack as unstack,
-)
-from tfcompat._as_string import (
-    as_string as as_string,
 )
 from tfcompat._blocks import (
     batch_to_space as batch_to_space,
@@ -190,9 +188,6 @@ from tfcompat._decompositions import (
     eig as eig,
     eigvals as eigvals,
 )
-from tfcompat._device_spec import (
-    DeviceSpec as DeviceSpec,
-)
 from tfcompat._diagonals import (
     eye as eye,
 )
@@ -239,12 +234,6 @@ from tfcompat._elementwise import (
     truncatediv as truncatediv,
     truncatemod as truncatemod,
 )
-from tfcompat._fft import (
-    fftnd as fftnd,
-    ifftnd as ifftnd,
-    irfftnd as irfftnd,
-    rfftnd as rfftnd,
-)
 from tfcompat._function import (
     function as function,
 )
@@ -280,15 +269,6 @@ from tfcompat._math import (
     add_n as add_n,
     scalar_mul as scalar_mul,
 )
-from tfcompat._matrix_functions import (
-    sqrtm as matrix_square_root,  # noqa: F401
-)
-from tfcompat._nn_transposes import (
-    conv as conv,
-)
-from tfcompat._nn_windows import (
-    extract_volume_patches as extract_volume_patches,
-)
 from tfcompat._print import (
     print_ as print,  # noqa: F401
 )
@@ -301,17 +281,6 @@ from tfcompat._products import (
 from tfcompat._py_function import (
     numpy_function as numpy_function,
     py_function as py_function,
-)
-from tfcompat._random_laws import (
-    random_index_shuffle as random_index_shuffle,
-)
-from tfcompat._rare import (
-    AggregationMethod as AggregationMethod,
-    approx_top_k as approx_top_k,
-    guarantee_const as guarantee_const,
-    is_symbolic_tensor as is_symbolic_tensor,
-    realdiv as realdiv,
-    timestamp as timestamp,
 )
 from tfcompat._reductions import (
     argmax as argmax,
@@ -386,13 +355,28 @@ def load_ipython_extension(ipython):
     load(ipython)
 
 
+_later, __dir__ = _lazy.names(
+    __name__,
+    {
+        "_as_string": "as_string",
+        "_device_spec": "DeviceSpec",
+        "_fft": "fftnd ifftnd irfftnd rfftnd",
+        "_matrix_functions": "matrix_square_root=sqrtm",
+        "_nn_transposes": "conv",
+        "_nn_windows": "extract_volume_patches",
+        "_random_laws": "random_index_shuffle",
+        "_rare": "AggregationMethod approx_top_k guarantee_const is_symbolic_tensor realdiv timestamp",
+    },
+)
+
+
 def __getattr__(name):
     if name in _KERAS:
         from tfcompat.keras import load
 
         found = globals()[name] = load(name)
         return found
-    return _unsupported.missing_from("", name)
+    return _later(name)
 
 
 compat.v2 = _sys.modules[__name__]

@@ -2,8 +2,7 @@
 
 # ruff: noqa: F401 - this file is the namespace; the ops are declared by family in the files it names
 
-import importlib as _importlib
-
+from tfcompat import _lazy
 from tfcompat._decompositions import (
     cholesky,
     cholesky_solve,
@@ -39,24 +38,20 @@ from tfcompat._diagonals import (
     trace,
 )
 from tfcompat._math import l2_normalize
-from tfcompat._matrix_functions import logm, lu_matrix_inverse, lu_reconstruct, lu_solve, sqrtm
 from tfcompat._products import einsum, global_norm, matmul, matvec, norm, normalize, tensordot
-from tfcompat._tridiagonal import banded_triangular_solve, eigh_tridiagonal, tridiagonal_matmul, tridiagonal_solve
-from tfcompat._unsupported import missing_from as _missing_from
-from tfcompat.linalg import experimental
 
-_OPERATORS = (
-    "Adjoint BlockDiag BlockLowerTriangular Circulant Circulant2D Circulant3D Composition Diag FullMatrix Householder "
-    "Identity Inversion Kronecker LowRankUpdate LowerTriangular Permutation ScaledIdentity Toeplitz Tridiag Zeros"
+__getattr__, __dir__ = _lazy.names(
+    __name__,
+    {
+        "_matrix_functions": "logm lu_matrix_inverse lu_reconstruct lu_solve sqrtm",
+        "_tridiagonal": "banded_triangular_solve eigh_tridiagonal tridiagonal_matmul tridiagonal_solve",
+        "linalg._linear_operators": (
+            "LinearOperator LinearOperatorAdjoint LinearOperatorBlockDiag LinearOperatorBlockLowerTriangular "
+            "LinearOperatorCirculant LinearOperatorCirculant2D LinearOperatorCirculant3D "
+            "LinearOperatorComposition LinearOperatorDiag LinearOperatorFullMatrix LinearOperatorHouseholder "
+            "LinearOperatorIdentity LinearOperatorInversion LinearOperatorKronecker "
+            "LinearOperatorLowRankUpdate LinearOperatorLowerTriangular LinearOperatorPermutation "
+            "LinearOperatorScaledIdentity LinearOperatorToeplitz LinearOperatorTridiag LinearOperatorZeros"
+        ),
+    },
 )
-
-
-def __getattr__(name):
-    """The linear operators, which are imported on first use."""
-    if name == "LinearOperator" or name.removeprefix("LinearOperator") in _OPERATORS.split():
-        return getattr(_importlib.import_module("tfcompat.linalg._linear_operators"), name)
-    return _missing_from("linalg", name)
-
-
-def __dir__():
-    return sorted([*globals(), "LinearOperator", *[f"LinearOperator{name}" for name in _OPERATORS.split()]])

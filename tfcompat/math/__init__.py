@@ -2,6 +2,7 @@
 
 # ruff: noqa: F401 - this file is the namespace; the ops are declared by family in the files it names
 
+from tfcompat import _lazy
 from tfcompat._cast import (
     angle,
     conj,
@@ -97,7 +98,6 @@ from tfcompat._math import (
     scalar_mul,
     top_k,
 )  # fmt: skip
-from tfcompat._rare import approx_max_k, approx_min_k, sobol_sample
 from tfcompat._reductions import (
     argmax,
     argmin,
@@ -133,6 +133,12 @@ from tfcompat._segments import (
     unsorted_segment_sqrt_n,
     unsorted_segment_sum,
 )  # fmt: skip
-from tfcompat._special import bessel_i0, bessel_i0e, bessel_i1, bessel_i1e
-from tfcompat.math import special
 from tfcompat.nn import log_softmax, softmax, softplus, softsign
+
+__getattr__, __dir__ = _lazy.names(
+    __name__,
+    {
+        "_rare": "approx_max_k approx_min_k sobol_sample",
+        "_special": "bessel_i0 bessel_i0e bessel_i1 bessel_i1e",
+    },
+)

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as _np
 from jax import lax
 
+from tfcompat import _lazy
 from tfcompat._blocks import (
     depth_to_space as depth_to_space,
     space_to_batch as space_to_batch,
@@ -46,13 +47,6 @@ from tfcompat._nn_conv import (
     pool as pool,
     separable_conv2d as separable_conv2d,
 )
-from tfcompat._nn_ctc import (
-    collapse_repeated as collapse_repeated,
-    ctc_beam_search_decoder as ctc_beam_search_decoder,
-    ctc_greedy_decoder as ctc_greedy_decoder,
-    ctc_loss as ctc_loss,
-    ctc_unique_labels as ctc_unique_labels,
-)
 from tfcompat._nn_dropout import dropout as dropout
 from tfcompat._nn_losses import (
     l2_loss as l2_loss,
@@ -63,37 +57,6 @@ from tfcompat._nn_losses import (
     sparse_softmax_cross_entropy_with_logits as sparse_softmax_cross_entropy_with_logits,
     weighted_cross_entropy_with_logits as weighted_cross_entropy_with_logits,
 )
-from tfcompat._nn_sampled import (
-    all_candidate_sampler as all_candidate_sampler,
-    compute_accidental_hits as compute_accidental_hits,
-)
-from tfcompat._nn_stats import (
-    batch_norm_with_global_normalization as batch_norm_with_global_normalization,
-    compute_average_loss as compute_average_loss,
-    isotonic_regression as isotonic_regression,
-    scale_regularization_loss as scale_regularization_loss,
-    sufficient_statistics as sufficient_statistics,
-    weighted_moments as weighted_moments,
-)
-from tfcompat._nn_transposes import (
-    atrous_conv2d as atrous_conv2d,
-    atrous_conv2d_transpose as atrous_conv2d_transpose,
-    conv1d_transpose as conv1d_transpose,
-    conv3d_transpose as conv3d_transpose,
-    conv_transpose as conv_transpose,
-    depthwise_conv2d_backprop_filter as depthwise_conv2d_backprop_filter,
-    depthwise_conv2d_backprop_input as depthwise_conv2d_backprop_input,
-)
-from tfcompat._nn_windows import (
-    dilation2d as dilation2d,
-    erosion2d as erosion2d,
-    fractional_avg_pool as fractional_avg_pool,
-    fractional_max_pool as fractional_max_pool,
-    local_response_normalization as local_response_normalization,
-    lrn as lrn,
-    max_pool_with_argmax as max_pool_with_argmax,
-)
-from tfcompat._rare import approx_max_k as approx_max_k, approx_min_k as approx_min_k
 from tfcompat._reductions import reduce_mean as _reduce_mean, zero_fraction as zero_fraction
 from tfcompat.nn import experimental as experimental
 
@@ -478,3 +441,25 @@ def log_poisson_loss(targets, log_input, compute_full_loss=False, name=None):
         inside = _cast_to((targets >= 0.0) & (targets <= 1.0), targets.dtype)
         result = result + stirling * (1.0 - inside)
     return result
+
+
+__getattr__, __dir__ = _lazy.names(
+    __name__,
+    {
+        "_nn_ctc": "collapse_repeated ctc_beam_search_decoder ctc_greedy_decoder ctc_loss ctc_unique_labels",
+        "_nn_stats": (
+            "batch_norm_with_global_normalization compute_average_loss isotonic_regression "
+            "scale_regularization_loss sufficient_statistics weighted_moments"
+        ),
+        "_nn_transposes": (
+            "atrous_conv2d atrous_conv2d_transpose conv1d_transpose conv3d_transpose conv_transpose "
+            "depthwise_conv2d_backprop_filter depthwise_conv2d_backprop_input"
+        ),
+        "_nn_windows": (
+            "dilation2d erosion2d fractional_avg_pool fractional_max_pool local_response_normalization lrn "
+            "max_pool_with_argmax"
+        ),
+        "_nn_sampled": "all_candidate_sampler compute_accidental_hits",
+        "_rare": "approx_max_k approx_min_k",
+    },
+)

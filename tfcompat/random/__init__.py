@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tfcompat import _gather
+from tfcompat import _gather, _lazy
 from tfcompat._cast import cast as _cast
 from tfcompat._core import dtypes, errors, random_state
 from tfcompat._core.attributes import python_value
@@ -16,11 +16,6 @@ from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, Dtype, Int, Shape, T, op
 from tfcompat._core.variable import Variable
 from tfcompat._declare import FLOATS, invalid
-from tfcompat._nn_sampled import (
-    all_candidate_sampler as all_candidate_sampler,
-    log_uniform_candidate_sampler as log_uniform_candidate_sampler,
-    uniform_candidate_sampler as uniform_candidate_sampler,
-)
 from tfcompat._random_keys import (
     SEED_DTYPES as _SEED_DTYPES,
     Algorithm as Algorithm,
@@ -34,13 +29,6 @@ from tfcompat._random_keys import (
     order as _order,
     reserve as _reserve,
     stateless as _stateless,
-)
-from tfcompat._random_laws import (
-    gamma as gamma,
-    poisson as poisson,
-    stateless_binomial as stateless_binomial,
-    stateless_gamma as stateless_gamma,
-    stateless_poisson as stateless_poisson,
 )
 
 _Logits = Data("L")
@@ -575,3 +563,12 @@ def set_global_generator(generator):
 @op("MakeSeeds", grad=None, static=False)
 def _with_zeros(keys: T):
     return jnp.stack([keys, jnp.zeros_like(keys)])
+
+
+__getattr__, __dir__ = _lazy.names(
+    __name__,
+    {
+        "_random_laws": "gamma poisson stateless_binomial stateless_gamma stateless_poisson",
+        "_nn_sampled": "all_candidate_sampler log_uniform_candidate_sampler uniform_candidate_sampler",
+    },
+)
