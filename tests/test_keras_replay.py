@@ -140,6 +140,18 @@ def test_keras_optimizers_are_replayed_with_the_same_values(name, mode):
     assert not called[1]
 
 
+def test_hyperparameters_of_any_type_are_seen():
+    variable = tf.Variable(1.0)
+    optimizer = tf.optimizers.SGD(0.5, momentum=np.float64(0.0))
+    for _ in range(4):
+        optimizer.apply_gradients([(tf.constant(1.0), variable)])
+    assert distribute._updates[optimizer].replay.ready
+    optimizer.momentum = np.float64(0.5)
+    optimizer.momentums = [tf.Variable(2.0)]
+    optimizer.apply_gradients([(tf.constant(1.0), variable)])
+    assert float(variable) == 1.0 - 4 * 0.5 + 0.5 * 2.0 - 0.5
+
+
 def test_an_optimizer_dies_with_its_replay():
     import gc
     import weakref

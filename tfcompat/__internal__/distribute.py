@@ -37,7 +37,12 @@ def _maybe_merge_call(fn, strategy, *args, **kwargs):
     if optimizer is None or kwargs or not type(optimizer).__module__.startswith("keras.src.optimizers."):
         return fn(strategy, *args, **kwargs)
     arguments, identities = [], [strategy, fn.__func__, type(optimizer).update_step]
-    scalars = [value for value in vars(optimizer).values() if type(value) in _SCALARS]
+    scalars = []
+    for value in vars(optimizer).values():
+        if type(value) in _SCALARS:
+            scalars.append(value)
+        else:
+            identities.append(value)
     leaves = nest.flatten(args)
     for leaf in leaves:
         if type(leaf) is Tensor:
