@@ -223,7 +223,7 @@ def outcomes(module, doc, timeout=60):
             for i in range(len(doc["examples"]))]  # fmt: skip
 
 
-_MISSING = re.compile(r"\b(tf(?:\.\w+)+) is not (?:supported|offered)|No module named '(google)|has no attribute '(\w+)'")
+_MISSING = re.compile(r"\b(tf(?:\.\w+)+) is not (?:supported|offered)|No module named '(google)|type object '(\w+)' has no attribute '(\w+)'")
 
 
 def reason_for(module, doc, statuses):
@@ -235,8 +235,8 @@ def reason_for(module, doc, statuses):
             return f"needs tf.{symbol}"
     for status, text in statuses:
         if status in ("error", "fail") and (match := _MISSING.search(text)):
-            symbol, package, attribute = match.groups()
-            return f"needs {symbol or package or '.' + attribute}"
+            symbol, package, cls, member = match.groups()
+            return f"needs {symbol or package or f'tf.{cls}.{member}'}"
     return None
 
 

@@ -59,7 +59,8 @@ class _Metadata(error_utils.ErrorMetadataBase):
         kind = type(source_error)
         if issubclass(kind, errors.OpError):
             return kind(source_error.node_def, source_error.op, self.get_message())
-        if kind in (errors.OperatorNotAllowedInGraphError, errors.InaccessibleTensorError):
+        known = kind in (errors.OperatorNotAllowedInGraphError, errors.InaccessibleTensorError)
+        if known or issubclass(kind, NotImplementedError):  # a name of TensorFlow that is not there, for instance
             return kind(self.get_message())
         made = super().create_exception(source_error)
         if made is not None:
