@@ -55,9 +55,12 @@ def test_case(area, case, mode):
 
 
 # What reads its operands as it is called, which a function that is being recorded does not allow.
-# Draws inside a function have seeds of their own.
+# Draws inside a function have seeds of their own; branches have tests of their own, and other rules for predicates.
 READS = (
     "tf.random.set_seed",
+    "tf.cond(",
+    "tf.case(",
+    "tf.switch_case(",
     "list(x)",
     "LinearOperatorPermutation",
     "conjugate_gradient",

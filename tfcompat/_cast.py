@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tfcompat._core import dtypes as d, errors
+from tfcompat._core import convert as conversion, dtypes as d, errors
 from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.op import Data, Dtype, T, op
@@ -75,6 +75,9 @@ def cast(x, dtype, name=None):
             None, None, f"Cast {d.c_name(have)} to {d.c_name(dtype)} is not supported [Op:Cast] name: "
         )
     return _cast(x, dtype)
+
+
+conversion.set_cast(cast)
 
 
 def saturate_cast(value, dtype, name=None):

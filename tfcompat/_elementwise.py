@@ -8,6 +8,7 @@ from jax import lax
 from jax.scipy import special
 
 from tfcompat._core import dtypes as d, errors
+from tfcompat._core.avals import shape_text
 from tfcompat._core.op import Check, Data, T, op
 from tfcompat._declare import (
     FLOATS,
@@ -23,6 +24,7 @@ from tfcompat._declare import (
     conj,
     declare,
     described,
+    invalid,
     is_complex,
     is_float,
     sum_to,
@@ -370,6 +372,13 @@ def betainc(a: T, b: T, x: T):
     Raises:
       InvalidArgumentError: another dtype, two dtypes, or shapes that do not fit.
     """
+    arrays = {"a": a, "b": b, "x": x}
+    sized = {name: array for name, array in arrays.items() if array.ndim}
+    for name, array in sized.items():
+        first = next(iter(sized))
+        if array.shape != sized[first].shape:
+            raise invalid(f"Shapes of {first} and {name} are inconsistent: {shape_text(sized[first].shape)} vs. "
+                          f"{shape_text(array.shape)}", "Betainc")  # fmt: skip
     return lax.betainc(*jnp.broadcast_arrays(*aligned("Betainc", a, b, x)))
 
 

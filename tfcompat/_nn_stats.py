@@ -16,6 +16,7 @@ from tfcompat._core.tensor_base import host_value
 from tfcompat._creation import zeros_like
 from tfcompat._declare import FLOATS, invalid
 from tfcompat._elementwise import div_no_nan, multiply, negative, rsqrt, square, squared_difference, subtract
+from tfcompat._math import divide_no_nan
 from tfcompat._reductions import reduce_sum
 
 HALVES = (d.float16,)
@@ -122,7 +123,7 @@ def compute_average_loss(per_example_loss, sample_weight=None, global_batch_size
     check.assert_scalar(size, message="global_batch_size must be scalar.")
     check.assert_integer(size, message="global_batch_size must be an integer.")
     check.assert_non_negative(size, message="global_batch_size must be non-negative.")
-    return div_no_nan(reduce_sum(losses), cast(size, losses.dtype))
+    return divide_no_nan(reduce_sum(losses), cast(size, losses.dtype))
 
 
 def scale_regularization_loss(regularization_loss):

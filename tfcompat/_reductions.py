@@ -10,6 +10,7 @@ from tfcompat import debugging
 from tfcompat._cast import cast_array
 from tfcompat._core import dtypes as d, errors
 from tfcompat._core.attributes import python_value
+from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Axes, Axis, Bool, Data, Dtype, Int, T, op
 from tfcompat._core.tensor_base import host_value
@@ -457,11 +458,17 @@ def confusion_matrix(labels, predictions, num_classes=None, weights=None, dtype=
       dtype: of the result.
 
     Raises:
-      InvalidArgumentError: a number that is negative or not below `num_classes`.
+      InvalidArgumentError: a number that is negative or not below `num_classes`, or shapes that differ.
+      ValueError: scalars.
     """
     labels, predictions = (convert(np.asarray(host_value(convert(t))).astype(np.int64)) for t in (labels, predictions))
     labels, predictions = (convert(np.squeeze(host_value(t), -1)) if len(t.shape) == 2 else t
                            for t in (labels, predictions))  # fmt: skip
+    if not labels._aval.shape or not predictions._aval.shape:
+        raise ValueError("Argument `axis` = 1 not in range [-1, 1)")
+    if labels._aval.shape != predictions._aval.shape:
+        raise invalid(f"Shapes of all inputs must match: values[0].shape = {shape_text(labels._aval.shape)} != "
+                      f"values[1].shape = {shape_text(predictions._aval.shape)}", "Pack")  # fmt: skip
     debugging.assert_non_negative(labels, message="`labels` contains negative values.  ")
     debugging.assert_non_negative(predictions, message="`predictions` contains negative values.  ")
     if num_classes is None:

@@ -20,7 +20,7 @@ _DIRECT = frozenset(
 
 _new = object.__new__
 _registry = []  # (priority, order, types, function)
-_pack = None  # tf.stack, for lists that hold tensors; set by the module that defines it
+_pack = _cast = None  # tf.stack and tf.cast, for lists that hold tensors; set by the modules that define them
 
 variable_types = set()  # tf.Variable and its kin, whose `_read()` is the fast way to their tensor
 
@@ -37,6 +37,11 @@ _SCALAR_AVALS = {
 def set_pack(function):
     global _pack
     _pack = function
+
+
+def set_cast(function):
+    global _cast
+    _cast = function
 
 
 def aligned_copy(array, dtype=None):
@@ -342,8 +347,10 @@ def convert_sequence(value, dtype, hint):
                 if isinstance(v, TensorHandle) or hasattr(type(v), "_read"):
                     decided = v.dtype
                     break
-        # A tensor decides for Python data alone: other tensors keep their dtype, and do not fit.
-        items = [convert(v, dtype if isinstance(v, TensorHandle) else decided, hint) for v in value]
+        # Where no dtype is wanted, the first tensor decides for Python data alone: other tensors keep theirs.
+        wanted = hint if dtype is None else dtype
+        decided = decided if hint is None else dtype
+        items = [_fitting(v, wanted) if _is_tensor(v) else convert(v, decided, hint) for v in value]
         shapes = {t._aval.shape for t in items}
         if len(shapes) > 1:
             first, other = [list(t._aval.shape) for t in items if True][:2]
@@ -373,6 +380,16 @@ def convert_sequence(value, dtype, hint):
     if getattr(type(value), "__array__", None) is not None:
         return convert_array(np.asarray(value), dtype)
     return convert_python(value, dtype, hint)
+
+
+def _is_tensor(value):
+    return isinstance(value, TensorHandle) or hasattr(type(value), "_read")
+
+
+def _fitting(value, dtype):
+    """A tensor inside a list, cast if a dtype is wanted."""
+    tensor = convert(value)
+    return tensor if dtype is None or tensor._aval.dtype is dtype else _cast(tensor, dtype)
 
 
 def to_lists(value):
