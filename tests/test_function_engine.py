@@ -2,6 +2,10 @@
 
 import gc
 import logging
+import pathlib
+import re
+import subprocess
+import sys
 import threading
 import weakref
 
@@ -254,3 +258,16 @@ def test_programs_can_be_looked_at():
     show = f.experimental_get_compiler_ir(tf.constant([1.0]))
     assert "sin" in show("jaxpr") and "stablehlo.sine" in show("stablehlo") and "HloModule" in show("hlo")
     assert "HloModule" in show("optimized_hlo")
+
+
+@pytest.mark.slow
+def test_the_training_example_prints_what_tensorflow_prints():
+    """oracle/data/train_images.txt is what examples/train_images.py printed with TensorFlow."""
+    root = pathlib.Path(__file__).parent
+    command = [sys.executable, "-m", "tfcompat", str(root.parent / "examples" / "train_images.py")]
+    out = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600).stdout
+    number = re.compile(r"\d+\.\d+")
+    expected = (root / "oracle" / "data" / "train_images.txt").read_text(encoding="utf-8")
+    assert number.sub("#", out) == number.sub("#", expected)
+    found, wanted = ([float(n) for n in number.findall(text)] for text in (out, expected))
+    assert found == pytest.approx(wanted, abs=0.005)

@@ -16,6 +16,7 @@ from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle
 from tfcompat._core.trace import SINGLETON, Trace, ValueDependent
 
+MAX_TRACES = 1000  # recordings that one function keeps; what is forgotten is recorded again
 _lock = threading.RLock()  # one thread records at a time
 _convert_control_flow = None  # function(python function) -> converted one; set by set_autograph
 _run_eagerly = False
@@ -223,8 +224,9 @@ class Function:
             concrete = self._trace(args, kwargs, leaves, cells, may_create=first)
             traces.by_key[key] = concrete
             traces.all.append(concrete)
-            if len(traces.by_key) > 1000:
+            if len(traces.by_key) > MAX_TRACES:
                 traces.by_key.pop(next(iter(traces.by_key)))
+            del traces.all[:-MAX_TRACES]
             return concrete
 
     def record_sizes(self, args, kwargs):
