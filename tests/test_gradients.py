@@ -129,3 +129,8 @@ def test_jacobians_are_vectorised():
 def test_gradients_of_graphs_are_refused(symbol):
     with pytest.raises(NotImplementedError, match=f"tf.{symbol} is not supported by tfcompat: use tf"):
         getattr(tf, symbol)
+
+
+def test_overridden_gradients_are_refused():
+    with pytest.raises(NotImplementedError, match="wrap the function in tf.custom_gradient"):
+        tf.Graph().gradient_override_map({"Identity": "Mine"})

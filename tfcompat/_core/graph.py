@@ -47,6 +47,10 @@ class Graph:
         raise NotImplementedError("Graph.as_graph_def: there are no GraphDefs; use get_operations or "
                                   "Function.experimental_get_compiler_ir.")  # fmt: skip
 
+    def gradient_override_map(self, op_type_map):
+        """Not available: gradients belong to functions here. Raises NotImplementedError."""
+        raise NotImplementedError("tf.Graph.gradient_override_map: wrap the function in tf.custom_gradient.")
+
 
 class FuncGraph(Graph):
     """The graph of a function."""
