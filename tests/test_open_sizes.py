@@ -27,7 +27,8 @@ def test_python_values_and_methods():
         def __call__(self, x, scale):
             return sizes(x, scale)[0]
 
-    concrete = Layer().__call__.get_concrete_function(tf.TensorSpec([None]), 3)
+    layer = Layer()  # a concrete function does not keep its object alive
+    concrete = layer.__call__.get_concrete_function(tf.TensorSpec([None]), 3)
     assert concrete(tf.ones([7])).numpy().tolist() == [21]
     concrete = tf.function(sizes).get_concrete_function(tf.TensorSpec([None, 2]))
     assert concrete([[1.0, 2.0], [3.0, 4.0]])[0].numpy().tolist() == [2, 2]
