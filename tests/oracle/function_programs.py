@@ -615,7 +615,16 @@ def layers_of_keras(tf):
     def dropped(x):
         return tf.reduce_all(dropout(x, training=False) == x)
 
+    class Model(tf.keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = tf.keras.layers.Dense(1, kernel_initializer="ones")
+
+        @tf.function
+        def call(self, x):
+            return self.dense(x)
+
     x = tf.constant([[1.0, 2.0], [3.0, -4.0], [0.5, 0.5]])
     losses = [plain(step(x, True)) for _ in range(4)] + [plain(step(x, False))]
     return [losses, plain(mean.result()), plain(layer.kernel.value), plain(norm.moving_mean.value), plain(dropped(x)),
-            int(optimizer.iterations.numpy())]  # fmt: skip
+            int(optimizer.iterations.numpy()), plain(Model()(x))]  # fmt: skip

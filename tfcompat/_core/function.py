@@ -111,6 +111,7 @@ class Function:
             bound = Function.__new__(Function)
             bound.__dict__.update(self.__dict__)
             bound._owner, bound._traces, bound._signature, bound._base = instance, entry[1], methods[1], self
+            bound.__signature__ = methods[1].signature
             methods[0][id(instance)] = (*entry[:2], weakref.ref(bound))
         return bound
 
