@@ -116,9 +116,10 @@ class Structure:
             values = evaluate(arguments.unpack(groups))
             return [values[s] for s in order]
 
-        start = time.perf_counter()
+        start, traces = time.perf_counter(), stats.traces
         call = compile_cache.compile(run, arguments.structs(), donate_argnums=(0,))
         seconds = time.perf_counter() - start
+        stats.traces = traces  # exact traces of ops that had a form for any sizes are part of the compile
         stats.compiles += 1
         if seconds > SLOW_COMPILE:
             print(f"tfcompat: compiled {len(specs)} recorded ops in {seconds:.1f} s", file=sys.stderr)
