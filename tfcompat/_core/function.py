@@ -55,19 +55,14 @@ def functions_run_eagerly():
 class Traces:
     """The recordings of one function (of one object's method), and what is known from making them."""
 
-    __slots__ = ("__weakref__", "all", "by_key", "calls", "count", "failed_keys", "made_variables", "recent", "specs",
-                 "variables_made", "warned")  # fmt: skip
+    __slots__ = ("__weakref__", "all", "by_key", "calls", "count", "specs", "warned")
 
     def __init__(self):
         self.by_key = {}
         self.all = []
         self.count = 0
         self.calls = 0
-        self.recent = []  # for the last calls: was it a trace
-        self.made_variables = False
-        self.variables_made = False
         self.specs = []  # generalised signatures (reduce_retracing)
-        self.failed_keys = {}
         self.warned = False
 
 

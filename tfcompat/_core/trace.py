@@ -73,8 +73,6 @@ class Trace(segments.Segment):
         self.cell_leaves = {}  # cell -> leaf number of the value it has at the start
         self.written = {}  # cells written, in order
         self.effects = []  # nodes that act on the outside, in order
-        self.regions = []  # custom gradients: (first node, end node, inputs, outputs, pullback)
-        self.collections = {}
         self.created = []  # weak references to variables made here
         self.may_create = parent is not None and parent.may_create
         self.seed_count = 0
