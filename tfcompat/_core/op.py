@@ -14,6 +14,7 @@ is traced once for each (attributes, avals). From that one jaxpr come result sha
 import functools
 import inspect
 import itertools
+import types
 
 import jax
 import numpy as np
@@ -458,13 +459,37 @@ CONVERSIONS = {"group": convert_group, "first": convert_first, "operands": conve
 
 
 def make_public(declared, body, signature, convert_data=convert_group):
-    """Generates the function that users call: converts data, canonicalises attributes, looks the spec up, records."""
+    """The function that users call. Its code is generated at the first call: at import it would cost 0.2 ms an op."""
     parameters = list(signature.parameters.values())
     if not any(p.name == "name" for p in parameters):
         parameters.append(inspect.Parameter("name", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None))
     names = {"Tensor": Tensor, "state": state, "op": declared, "specs_get": declared.specs.get, "call": call,
-             "convert": convert, "convert_group": convert_data,
-             "convert_many": convert_many}  # fmt: skip
+             "convert": convert, "convert_group": convert_data, "convert_many": convert_many,
+             "dispatch": dispatch}  # fmt: skip
+    public = types.FunctionType(_UNMADE, names, body.__name__)
+
+    def make(args, kwargs):
+        made = generate(body.__name__, parameters, names)
+        public.__defaults__ = made.__defaults__
+        public.__code__ = made.__code__  # the other threads' calls follow from here on
+        return public(*args, **kwargs)
+
+    names["make"] = make
+    public.__doc__ = body.__doc__
+    public.__module__ = body.__module__
+    public.__qualname__ = body.__name__
+    public.__signature__ = signature.replace(
+        parameters=[p.replace(annotation=inspect.Parameter.empty) for p in parameters]
+    )
+    public.op = declared
+    return public
+
+
+_UNMADE = (lambda *args, **kwargs: make(args, kwargs)).__code__  # noqa: F821 - a name of each op's own globals
+
+
+def generate(name, parameters, names):
+    """Generates an op's function: converts data, canonicalises attributes, looks the spec up, records."""
     header, lines, data, attrs, many = [], [], [], [], None
     for p in parameters:
         if p.default is inspect.Parameter.empty:
@@ -490,7 +515,7 @@ def make_public(declared, body, signature, convert_data=convert_group):
         flat = ", ".join(f"*{n}" if n == many else n for n, _ in data)
         count = f"len({many})"
     elif data:
-        if convert_data is convert_group and len(data) == 2 and data[0][1] is data[1][1] and data[0][1].only is None:
+        if names["convert_group"] is convert_group and len(data) == 2 and data[0][1] is data[1][1] and data[0][1].only is None:
             names["convert_group"] = convert_pair
         test = " or ".join(f"type({n}) is not Tensor" for n in single)
         conversion = f"if {test}: ({joined},) = convert_group(op, annotations, ({joined},), {[n for n, _ in data]})"
@@ -498,7 +523,6 @@ def make_public(declared, body, signature, convert_data=convert_group):
     else:
         flat, count = "", "0"
     if data:
-        names["dispatch"] = dispatch
         arguments = ", ".join(f"{p.name}={p.name}" for p in parameters)
         lines[:0] = ["try:", f"    {conversion}", "except (TypeError, ValueError) as error:",
                      f"    return dispatch(op, error, dict({arguments}))"]  # fmt: skip
@@ -513,17 +537,9 @@ def make_public(declared, body, signature, convert_data=convert_group):
     lines.append("if spec is None or spec.special or context.tapes or context.accumulators:")
     lines.append(f"    return call(op, key, {ins}, {attributes_text}, {count}, spec)")
     lines.append(f"return context.segment.record(spec, {ins})")
-    source = f"def {body.__name__}({', '.join(header)}):\n" + "".join(f"    {line}\n" for line in lines)
-    exec(compile(source, f"<tfcompat op {body.__name__}>", "exec"), names)
-    public = names[body.__name__]
-    public.__doc__ = body.__doc__
-    public.__module__ = body.__module__
-    public.__qualname__ = body.__name__
-    public.__signature__ = signature.replace(
-        parameters=[p.replace(annotation=inspect.Parameter.empty) for p in parameters]
-    )
-    public.op = declared
-    return public
+    source = f"def {name}({', '.join(header)}):\n" + "".join(f"    {line}\n" for line in lines)
+    exec(compile(source, f"<tfcompat op {name}>", "exec"), names)
+    return names[name]
 
 
 class Flag:
