@@ -152,5 +152,6 @@ def primitives(jaxpr):
 
 
 def same_program(symbolic, exact):
-    """Whether a symbolic and an exact trace do the same things."""
-    return list(primitives(symbolic.jaxpr)) == list(primitives(exact.jaxpr))
+    """Whether a symbolic and an exact trace do the same things, on the same dtypes (a symbol is an int64, a size is none)."""
+    dtypes = [[v.aval.dtype for v in (*closed.jaxpr.invars, *closed.jaxpr.outvars)] for closed in (symbolic, exact)]
+    return dtypes[0] == dtypes[1] and list(primitives(symbolic.jaxpr)) == list(primitives(exact.jaxpr))
