@@ -41,7 +41,7 @@ _OWN_CACHE = {"JAX_COMPILATION_CACHE_DIR": "", "JAX_ENABLE_COMPILATION_CACHE": "
 @pytest.mark.slow
 def test_same_bits_and_the_same_switch_in_every_process(tmp_path):
     code = _TRAIN + """
-    bits, switches = train(130)
+    bits, switches = train(400)
     print(bits, switches)
     print(debug.stats()["cache_hits"], debug.stats()["compiles"])
     """
@@ -57,7 +57,7 @@ def test_same_bits_and_the_same_switch_in_every_process(tmp_path):
 @pytest.mark.slow
 def test_op_determinism_gives_equal_bits_in_one_process():
     out = run_code(_TRAIN + """
-    assert train(100)[1]  # compiled by now
+    assert train(400)[1]  # compiled by now
     tf.config.experimental.enable_op_determinism()
     a, b = train(25), train(25)
     print(a[0] == b[0], a[1], b[1])

@@ -27,14 +27,23 @@ def differences(expected, found, path=""):
     return [] if expected == found else [f"{path}: {expected!r} expected, got {found!r}"]
 
 
+@pytest.fixture
+def quiet():
+    """Warnings about retracing are TensorFlow's too, and are not printed."""
+    logger = logging.getLogger("tensorflow")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    yield
+    logger.setLevel(before)
+
+
 def test_all_programs_are_recorded():
     assert function_flow.PROGRAMS.keys() == RECORDED.keys()
 
 
 @pytest.mark.all_modes
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_as_tensorflow(name):
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+def test_as_tensorflow(name, quiet):
     found = json.loads(json.dumps(PROGRAMS[name](tf)))
     wrong = differences(RECORDED[name], found)
     assert not wrong, "\n".join(wrong)

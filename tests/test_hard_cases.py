@@ -536,6 +536,7 @@ def test_23_second_order_after_a_read_inside():
 
 @own_mode
 def test_22_scalars_travel_packed():
+    debug.clear()  # a program of another test may serve the same structure with other arguments
     scalars = [tf.constant(np.float32(i)) * 1.0 for i in range(100)]
     debug.flush()
     for t in scalars:

@@ -19,7 +19,7 @@ import jax
 from tfcompat._core.failures import check_fork
 from tfcompat._core.stats import stats
 
-_FORMAT = 2
+_FORMAT = 3
 _WORTH_KEEPING = 0.02  # seconds of compile time below which reading it back gains nothing
 _directory = None  # the cache directory; False: none
 
