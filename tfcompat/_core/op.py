@@ -472,7 +472,10 @@ def make_public(declared, body, signature, convert_data=convert_group):
         made = generate(body.__name__, parameters, names)
         public.__defaults__ = made.__defaults__
         public.__code__ = made.__code__  # the other threads' calls follow from here on
-        return public(*args, **kwargs)
+        try:
+            return public(*args, **kwargs)
+        except Exception as error:
+            raise failures.trimmed(error)  # noqa: B904 - the same error, without the frames of a first call
 
     names["make"] = make
     public.__doc__ = body.__doc__
