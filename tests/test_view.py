@@ -151,7 +151,7 @@ def test_many_nodes_are_put_into_boxes():
     assert len(root.nodes()) == 401
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no browser here")
+@pytest.mark.skipif(BROWSER is None, reason="needs a browser: apt-get install chromium; the page itself is tested above")
 @pytest.mark.parametrize("width", [400, 1280])
 def test_in_a_browser(tmp_path, width):
     y, w, x, _ = recorded()

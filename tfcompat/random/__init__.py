@@ -232,10 +232,7 @@ def stateless_normal(shape, seed, mean=0.0, stddev=1.0, dtype=dtypes.float32, na
     Raises:
       InvalidArgumentError: a `seed` of another shape.
     """
-    dtype = dtypes.as_dtype(dtype)
-    dims, _ = _dims(shape, "StatelessRandomNormalV2")
-    mean, stddev = convert(mean, dtype), convert(stddev, dtype)
-    return _scaled(_normal(*_stateless(seed, alg), dims, dtype), stddev) + mean
+    return _stateless_normal("StatelessRandomNormalV2", _normal, shape, seed, mean, stddev, dtype, alg)
 
 
 def stateless_truncated_normal(shape, seed, mean=0.0, stddev=1.0, dtype=dtypes.float32, name=None, alg="auto_select"):
@@ -247,10 +244,14 @@ def stateless_truncated_normal(shape, seed, mean=0.0, stddev=1.0, dtype=dtypes.f
     Raises:
       InvalidArgumentError: a `seed` of another shape.
     """
+    return _stateless_normal("StatelessTruncatedNormalV2", _truncated_normal, shape, seed, mean, stddev, dtype, alg)
+
+
+def _stateless_normal(kernel, draw, shape, seed, mean, stddev, dtype, alg):
     dtype = dtypes.as_dtype(dtype)
-    dims, _ = _dims(shape, "StatelessTruncatedNormalV2")
+    dims, _ = _dims(shape, kernel)
     mean, stddev = convert(mean, dtype), convert(stddev, dtype)
-    return _scaled(_truncated_normal(*_stateless(seed, alg), dims, dtype), stddev) + mean
+    return _scaled(draw(*_stateless(seed, alg), dims, dtype), stddev) + mean
 
 
 def split(seed, num=2, alg="auto_select"):
