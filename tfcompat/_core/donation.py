@@ -12,6 +12,7 @@ import sys
 import jax
 import numpy as np
 
+from tfcompat._core import failures
 from tfcompat._core.stats import stats
 from tfcompat._core.tensor_base import HOST_TYPES, PLAIN
 
@@ -121,21 +122,37 @@ def noted_writes(work):
     return collections.Counter([id(old) for _, _, old, _ in work.writes]) if work.writes else _NOTHING
 
 
-def plan(work, output_avals, candidates=None):
+def successors(work, alive):
+    """{leaf: slot} of the variables that the segment reads and then writes: their old and their last new value."""
+    leaves = {id(t): k for k, t in enumerate(work.leaves)}
+    slots = {id(t): slot for slot, t in alive}
+    found, taken = {}, set()
+    for cell in failures.all_cells():
+        old = cell.before and cell.before()
+        k, slot = leaves.get(id(old)), slots.get(id(cell.eager))
+        if k is not None and slot is not None and old._aval is cell.eager._aval and slot not in taken:
+            found[k] = slot
+            taken.add(slot)
+    return found
+
+
+def plan(work, output_avals, successors, exclusively=False):
     """Decides the groups from the leaves of the run that compiles.
 
     Args:
       work: the closed segment.
       output_avals: avals of the results, each of which can take the memory of one input.
-      candidates: the only leaves that may be donated, whatever the results are.
+      successors: {leaf: slot} of the variables that are written; these are donated before others.
+      exclusively: True to donate no others.
     """
     leaves, noted = work.leaves, noted_writes(work)
     available = collections.Counter((a.shape, a.np_dtype) for a in output_avals)
-    donated, kept, packed = [], [], {}
+    available.subtract((leaves[k]._aval.shape, leaves[k]._aval.np_dtype) for k in successors)
+    donated, others, kept, packed = [], [], [], {}
     for k in range(len(leaves)):
         a = leaves[k]._aval
         small = a.size <= PACKED_SIZE
-        returns = available[a.shape, a.np_dtype] if candidates is None else k in candidates
+        returns = k in successors or not exclusively and available[a.shape, a.np_dtype] > 0
         unheld = sys.getrefcount(leaves[k]) <= 2 + noted[id(leaves[k])]
         # What nobody holds after the run and an output resembles is state: from the next run on it lives on the device.
         state = unheld and returns and leaves[k]._slot == PLAIN
@@ -144,8 +161,11 @@ def plan(work, output_avals, candidates=None):
             offset = entries[-1][1] + entries[-1][2] if entries else 0
             entries.append((k, offset, math.prod(a.shape), a.shape))
         elif not small and returns and unheld:
-            available[a.shape, a.np_dtype] -= 1
-            donated.append(k)
+            if k in successors:
+                donated.append(k)
+            else:
+                available[a.shape, a.np_dtype] -= 1
+                others.append(k)
         else:
             kept.append(k)
-    return Arguments(donated, kept, packed, leaves)
+    return Arguments([*donated, *others], kept, packed, leaves)

@@ -66,9 +66,18 @@ def call(program, groups, name):
         raise translated(error, name) from None
 
 
+def all_cells():
+    """The cells of all variables there are."""
+    while True:
+        try:
+            return list(cells)
+        except RuntimeError:  # another thread has made one meanwhile
+            continue
+
+
 def restore_variables(usable):
     """Variables whose new value could not be computed get back the one they had, if it is still there."""
-    for cell in list(cells):
+    for cell in all_cells():
         if not usable(cell.eager) and cell.before is not None:
             old = cell.before()
             if old is not None and usable(old):

@@ -10,29 +10,13 @@ import jax
 import jax.numpy as jnp
 
 
-def pairs(work, alive):
-    """{leaf: slot} of the variables that the segment reads and then writes: their old and their last new value."""
-    leaves = {id(t): k for k, t in enumerate(work.leaves)}
-    slots = {id(t): slot for slot, t in alive}
-    following = {id(old): new for _, _, old, new in work.writes}
-    found = {}
-    for _, _, old, new in work.writes:
-        k = leaves.get(id(old))
-        while id(new) in following:
-            new = following[id(new)]
-        slot = slots.get(id(new))
-        if k is not None and slot is not None and old._aval is new._aval and slot not in found.values():
-            found[k] = slot
-    return found
-
-
 class Guards:
     """How to evaluate a segment whose donated leaves must be given back when a flag is set.
 
     Args:
       specs, wires: the segment.
       flags: the error flags: node `position`, whose result number `index` is true on failure.
-      given_back: {leaf: slot}, the donated ones of `pairs`.
+      given_back: {leaf: slot}, the donated leaves of variables and the slots of their last new values.
     """
 
     def __init__(self, specs, wires, flags, given_back):

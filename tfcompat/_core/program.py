@@ -99,18 +99,14 @@ class Structure:
         self.seen[live] = None
 
     def compile(self, work, live, alive):
-        order = sorted(set(live).union(*self.seen))
+        slots = sorted(set(live).union(*self.seen))
         specs, wires = self.specs, self.wires
-        given_back = {}
-        if work.flags:
-            pairs = guards.pairs(work, alive)
-            arguments = donation.plan(work, [], pairs)
-            given_back = {k: pairs[k] for k in arguments.donated}
-            order.sort(key=lambda slot: slot not in given_back.values())  # JAX pairs donated inputs with outputs in order
-            evaluate = guards.Guards(specs, wires, work.flags, given_back).evaluate
-        else:
-            arguments = donation.plan(work, self.output_avals(order))
-            evaluate = self.evaluate
+        successors = donation.successors(work, alive)
+        arguments = donation.plan(work, self.output_avals(slots), successors, exclusively=bool(work.flags))
+        # JAX pairs donated inputs with outputs in order: a variable's new value takes the memory of its old one.
+        taken = {k: successors[k] for k in arguments.donated if k in successors}
+        order = list(dict.fromkeys([*taken.values(), *slots]))
+        evaluate = guards.Guards(specs, wires, work.flags, taken).evaluate if work.flags else self.evaluate
 
         def run(*groups):
             values = evaluate(arguments.unpack(groups))
@@ -123,7 +119,7 @@ class Structure:
         stats.compiles += 1
         if seconds > SLOW_COMPILE:
             print(f"tfcompat: compiled {len(specs)} recorded ops in {seconds:.1f} s", file=sys.stderr)
-        program = Program(call, arguments, order, given_back)
+        program = Program(call, arguments, order, taken if work.flags else {})
         self.programs = [p for p in self.programs if not p.outputs <= program.outputs][-MAX_PROGRAMS + 1 :] + [program]
         self.seen.clear()
         self.seen[live] = None
