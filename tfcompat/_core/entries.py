@@ -166,7 +166,8 @@ def make_derivative(op, spec, ins, attrs, count, mask):
 
     Returns False where no watched input has a derivative.
     """
-    mask = tuple([m and t._aval.differentiable for m, t in zip(mask, ins, strict=True)])
+    avals = [t._aval for t in ins]  # the tensors themselves must not stay in what is cached
+    mask = tuple([m and a.differentiable for m, a in zip(mask, avals, strict=True)])
     if spec.depends is not None:
         connected = functools.reduce(operator.or_, spec.depends, 0)
         mask = tuple([m and bool(connected >> i & 1) for i, m in enumerate(mask)])
@@ -179,12 +180,12 @@ def make_derivative(op, spec, ins, attrs, count, mask):
 
         return rule if callable(op.grad) else None
 
-    pattern = generic.Pattern([t._aval for t in ins], attrs, op.annotations, count)
+    pattern = generic.Pattern(avals, attrs, op.annotations, count)
     key = (pattern.key, mask)
     form = op.taped_forms.get(key, 0)
 
     def exact():
-        return Derivative(op, op.function(attrs, count), ins, mask, spec, rule_of(attrs))
+        return Derivative(op, op.function(attrs, count), avals, mask, spec, rule_of(attrs))
 
     if isinstance(form, Derivative):
         return SizedDerivative(form, pattern.sizes, exact, spec)
@@ -206,10 +207,9 @@ def symbolic_derivative(op, pattern, mask, rule_of, exact):
         def make_spec(name, closed, single):
             return generic.GenericSpec(closed, form.names)
 
-        ins = [generic.SymbolicTensor(a) for a in form.avals]
         function = op.function(form.attrs, pattern.key[2])
         plain = make_spec(op.kernel, trace(op, function, form.avals), op.single)
-        symbolic = Derivative(op, function, ins, mask, plain, rule_of(form.attrs), make_spec)
+        symbolic = Derivative(op, function, form.avals, mask, plain, rule_of(form.attrs), make_spec)
         same = symbolic.kept == exact.kept and generic.same_program(symbolic.whole_spec.closed, exact.whole_spec.jaxpr)
         return symbolic if same else False
     except Exception:  # noqa: BLE001 - sizes that cannot be compared symbolically raise many things

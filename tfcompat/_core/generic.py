@@ -80,15 +80,6 @@ class Form:
         self.attrs = concrete(attrs)
 
 
-class SymbolicTensor:
-    """Stands for an input where only its aval is asked for."""
-
-    __slots__ = ("_aval",)
-
-    def __init__(self, symbolic_aval):
-        self._aval = symbolic_aval
-
-
 @functools.lru_cache(4096)
 def evaluator(shapes, names):
     """A function from sizes to concrete shapes; `shapes` holds dimensions as text or ints."""

@@ -27,13 +27,13 @@ class Derivative:
       extras: whether some of it is no result of the op itself.
     """
 
-    def __init__(self, op, function, ins, mask, plain, rule, make_spec=Spec):
+    def __init__(self, op, function, avals, mask, plain, rule, make_spec=Spec):
         self.op = op
         self.kernel = op.kernel
         self.make_spec = make_spec
         self.rule = rule  # the declared gradient, or None
         self.function = function
-        self.avals = [t._aval for t in ins]
+        self.avals = avals
         self.mask = mask
         self.wanted = [i for i, m in enumerate(mask) if m]
         self.plain = plain
@@ -45,7 +45,7 @@ class Derivative:
         self.residuals = None
         self.without = set()  # inputs for which the declared gradient has None
         if rule is not None:
-            self.residuals = [("in", i) for i in range(len(ins))] + [("out", k) for k in range(self.count)]
+            self.residuals = [("in", i) for i in range(len(avals))] + [("out", k) for k in range(self.count)]
         else:
             self._split()
         # What a pullback of all outputs looks at: the rest need not be kept until then.
@@ -54,7 +54,7 @@ class Derivative:
         self.wanted = [i for i in self.wanted if i not in self.without]
         # Extra outputs are on no tape: where a pullback is differentiated again, it has to start from the inputs.
         self.extras = any(kind == "out" and i >= self.count for kind, i in self.kept)
-        self.keep = keeper([i if kind == "in" else len(ins) + i for kind, i in self.kept])
+        self.keep = keeper([i if kind == "in" else len(avals) + i for kind, i in self.kept])
         self.whole_spec = next(iter(self.whole.specs.values()))
 
     def _split(self):
