@@ -16,8 +16,14 @@ def _no_axis(dtype):
 
 
 
+_INTS, _LISTS = {int}, {list, tuple}
+_PLAIN = frozenset((int, float, bool, str, list, tuple, type(None)))
+
+
 def python_value(value):
     """A tensor's value (read now), as NumPy; anything else unchanged."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, TensorHandle):
         return host_value(value)
     read = getattr(value, "_read", None)
@@ -50,6 +56,8 @@ class Axes:
 
     @staticmethod
     def canonical(value, name):
+        if type(value) in _LISTS and set(map(type, value)) <= _INTS:
+            return tuple(value)
         value = python_value(value)
         if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
             return int(value)
@@ -88,6 +96,8 @@ class Shape:
 
     @staticmethod
     def canonical(value, name):
+        if type(value) in _LISTS and set(map(type, value)) <= _INTS:
+            return tuple(value)
         value = python_value(value)
         if value is None:
             raise ValueError(f"Argument `{name}` must be a shape. Received: None.")
@@ -189,5 +199,5 @@ class Any:
         if isinstance(value, np.ndarray):
             value = value.tolist()
         if isinstance(value, list):
-            return tuple(Any.canonical(v, name) for v in value)
+            return tuple([Any.canonical(v, name) for v in value])
         return value

@@ -1,5 +1,7 @@
 """`tf.convert_to_tensor`: from Python data, NumPy arrays, JAX arrays, variables and registered types to tensors."""
 
+import itertools
+
 import jax
 import numpy as np
 
@@ -18,15 +20,21 @@ _DIRECT = frozenset(
      dtypes.bool, dtypes.string)
 )  # fmt: skip
 
+_LISTS, _INTS, _FLOATS, _TENSORS = {list, tuple}, {int}, {float}, {Tensor}
+_INT_LIMITS = {np.dtype(t).name: (int(np.iinfo(t).min), int(np.iinfo(t).max)) for t in (np.int32, np.int64)}
+_EXACT = -(2**24), 2**24  # ints that float32 holds
+
 _new = object.__new__
 _registry = []  # (priority, order, types, function)
 _pack = _cast = None  # tf.stack and tf.cast, for lists that hold tensors; set by the modules that define them
 
 variable_types = set()  # tf.Variable and its kin, whose `_read()` is the fast way to their tensor
 
-for _name in ("float32", "float64"):
-    _scalar = aval((), np.dtype(_name))
-    _scalar.scalars.update(dict.fromkeys((float, int), (_scalar, getattr(np, _name))))
+for _name in ("float32", "float64", "int32", "int64"):
+    _scalar, _make = aval((), np.dtype(_name)), getattr(np, _name)
+    _range = np.finfo(_make) if _name.startswith("float") else np.iinfo(_make)
+    for _kind in (float, int) if _name.startswith("float") else (int,):
+        _scalar.scalars[_kind] = _scalar, _make, _kind(_range.min), _kind(_range.max)
 _SCALAR_AVALS = {
     float: aval((), np.dtype(np.float32)),
     bool: aval((), np.dtype(np.bool_)),
@@ -90,9 +98,11 @@ def convert(value, dtype=None, hint=None, name=None):
         return value
     kind = type(value)
     if kind in _SCALAR_AVALS:
-        if dtype is None and hint is None:
+        wanted = hint if dtype is None else dtype
+        if wanted is None:
             return default_scalar(value, kind)
-        return convert_python(value, dtype, hint)
+        fast = SCALARS[wanted.name].get(kind) if wanted.name in SCALARS else None
+        return convert_python(value, dtype, hint) if fast is None else fast_scalar(fast, value, dtype, hint)
     read = getattr(kind, "_read", None)
     if read is not None:
         return convert(read(value), dtype, hint)
@@ -127,11 +137,14 @@ def convert(value, dtype=None, hint=None, name=None):
     raise ValueError(f"Attempt to convert a value ({value!r}) with an unsupported type ({kind}) to a Tensor.")
 
 
-def fast_scalar(kind, value):
+def fast_scalar(kind, value, dtype=None, hint=None):
     """A Tensor of a Python number; `kind` is from `Aval.scalars`."""
+    a, make, low, high = kind
+    if not low <= value <= high:
+        return convert_python(value, a.dtype if hint is None else dtype, hint)
     tensor = _new(Tensor)
-    tensor._aval = kind[0]
-    tensor._value = kind[1](value)
+    tensor._aval = a
+    tensor._value = make(value)
     tensor._seg = None
     tensor._slot = STATIC
     tensor._gid = 0
@@ -338,8 +351,34 @@ def convert_array(array, dtype):
     return Tensor(aval(array.shape, wanted), aligned_copy(array, wanted), None, PLAIN)
 
 
+def convert_numbers(value, dtype):
+    """A list or nested lists of nothing but ints or nothing but floats; None: those need a closer look."""
+    flat, kinds = value, set(map(type, value))
+    while kinds <= _LISTS and flat:
+        flat = [*itertools.chain.from_iterable(flat)]
+        kinds = set(map(type, flat))
+    if kinds == _INTS:
+        wanted = dtypes.int32 if dtype is None else dtype
+        low, high = _INT_LIMITS.get(wanted.name, _EXACT)
+    elif kinds == _FLOATS and (dtype is None or dtype.is_floating):
+        wanted = dtypes.float32 if dtype is None else dtype
+        low, high = -_FLOAT32_MAX, _FLOAT32_MAX
+    else:
+        return None
+    if wanted.name not in SCALARS or not (low <= min(flat) and max(flat) <= high):
+        return None
+    try:
+        array = np.array(value, wanted.np)
+    except ValueError:  # a ragged list
+        return None
+    return Tensor(aval(array.shape, array.dtype), array, None, STATIC)
+
+
 def convert_sequence(value, dtype, hint):
     """A list or tuple; where it holds tensors or arrays, they are stacked."""
+    numbers = convert_numbers(value, hint if dtype is None else dtype) if type(value) in _LISTS else None
+    if numbers is not None:
+        return numbers
     if holds_tensors(value):
         decided = dtype
         if dtype is None:
@@ -411,32 +450,22 @@ def holds_tensors(value):
 def convert_group(op, annotations, values, names):
     """Converts an op's data: where one dtype variable is shared, a tensor decides for Python values."""
     values = [v._read() if type(v) in variable_types else v for v in values]
-    decided = None
-    for annotation, value in zip(annotations, values, strict=True):
-        kind = type(value)
-        if annotation.only is not None:
-            decided = decided or {}
-            decided[annotation.letter] = annotation.only
-        elif isinstance(value, Tensor):
-            if decided is None:
-                decided = {}
-            decided.setdefault(annotation.letter, value._aval.dtype)
-        elif hasattr(kind, "_read") or hasattr(kind, "__tf_tensor__"):
-            decided = decided or {}
-            decided.setdefault(annotation.letter, dtypes.as_dtype(value.dtype))
-    decided = decided or {}
+    decided, others = {}, []
     for i, value in enumerate(values):
-        kind = type(value)
-        if isinstance(value, Tensor):
-            continue
         annotation = annotations[i]
-        wanted = decided.get(annotation.letter)
-        fast = SCALARS[wanted.name].get(kind) if wanted is not None and wanted.name in SCALARS else None
-        if fast is not None:
-            values[i] = fast_scalar(fast, value)
+        if annotation.only is not None:
+            decided[annotation.letter] = annotation.only
+        if isinstance(value, Tensor):
+            decided.setdefault(annotation.letter, value._aval.dtype)
             continue
-        values[i] = value = convert(value, wanted, annotation.default)
-        decided.setdefault(annotation.letter, value._aval.dtype)
+        others.append(i)
+        kind = type(value)
+        if kind not in _SCALAR_AVALS and (hasattr(kind, "_read") or hasattr(kind, "__tf_tensor__")):
+            decided.setdefault(annotation.letter, dtypes.as_dtype(value.dtype))
+    for i in others:
+        letter = annotations[i].letter
+        values[i] = t = convert(values[i], decided.get(letter), annotations[i].default)
+        decided.setdefault(letter, t._aval.dtype)
     return values
 
 
@@ -476,6 +505,8 @@ def convert_operands(op, annotations, values, names):
 
 def convert_many(op, annotations, values, names):
     """Like `convert_group` where one argument is a list of tensors."""
+    if all([set(map(type, v)) == _TENSORS if type(v) in _LISTS else type(v) is Tensor for v in values]):
+        return values
     flat, flat_annotations, flat_names = [], [], []
     for annotation, value, name in zip(annotations, values, names, strict=True):
         items = [value]

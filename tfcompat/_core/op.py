@@ -29,7 +29,7 @@ from tfcompat._core import (
     failures,
     generic,
     interpret,
-    program as _program,  # noqa: F401 - it registers itself as what runs closed segments
+    program as _program,  # it registers itself as what runs closed segments
     segment as segments,
 )
 from tfcompat._core.avals import aval, aval_of
@@ -37,7 +37,7 @@ from tfcompat._core.context import settings, state
 from tfcompat._core.convert import convert, convert_first, convert_group, convert_many, convert_operands, convert_pair
 from tfcompat._core.stats import stats
 from tfcompat._core.tensor import Tensor
-from tfcompat._core.tensor_base import PLAIN, STATIC, host_value
+from tfcompat._core.tensor_base import HOST_TYPES, PLAIN, STATIC, host_value
 
 _serials = itertools.count(1)
 STATIC_SIZE = 64  # elements; integer arithmetic on constants up to this size is done at once
@@ -580,7 +580,7 @@ def check_values(op, key, ins, attrs, count):
     spec = checker.specs.get(key) or checker.infer(key, ins, attrs, count)
     looked_at = spec.looked_at
     site = None
-    if (symbolic or not op.check.immediate) and not all([at_hand(ins[i]._value) for i in looked_at]):
+    if (symbolic or not op.check.immediate) and not all([type(v := ins[i]._value) in HOST_TYPES or at_hand(v) for i in looked_at]):
         site = call_site()
         if symbolic or op.hot_sites.get(site) == "good":
             segment = segments.current()
@@ -590,9 +590,13 @@ def check_values(op, key, ins, attrs, count):
             if flag._value is None or not np.any(flag._value):
                 return  # recorded, or run at once and found good
     # A large operand of which only the shape matters is not read: an array with a NumPy view cannot be donated.
-    values = [host_value(t) if i in looked_at else stand_in(t._aval) for i, t in enumerate(ins)]
+    values = []
+    for i, t in enumerate(ins):
+        value = t._value if i in looked_at else stand_in(t._aval)
+        values.append(value if type(value) in HOST_TYPES else host_value(t))
     with np.errstate(all="ignore"):
-        failed = bool(np.any(spec.host(*values)[0]))
+        failed = spec.host(*values)[0]
+    failed = bool(failed) if failed.ndim == 0 else bool(failed.any())
     if failed:
         if site is not None:
             op.hot_sites[site] = "failed"
@@ -604,7 +608,7 @@ def check_values(op, key, ins, attrs, count):
 
 def at_hand(value):
     """Whether a payload can be looked at for nothing: it is there, and in the memory of this machine."""
-    return value is not None and (not isinstance(value, jax.Array) or jax.default_backend() == "cpu")
+    return value is not None and (not isinstance(value, jax.Array) or not _program.has_accelerator())
 
 
 @functools.lru_cache(1024)
