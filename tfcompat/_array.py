@@ -331,7 +331,7 @@ def unpack(value: T, num: Int, axis: Axis):
     if value.shape[axis] != num:
         raise invalid(f"Input shape axis {axis % value.ndim} must equal {num}, got shape {text_of(value.shape)}",
                       "Unpack")  # fmt: skip
-    return [lax.index_in_dim(value, k, axis, keepdims=False) for k in range(num)]
+    return list(jnp.unstack(value, axis=axis))
 
 
 def unstack(value, num=None, axis=0, name="unstack"):
@@ -493,6 +493,14 @@ def _paddings(paddings, shape, kernel):
 
 
 @moves
+@op("Pad")
+def pad_zeros(tensor: T, paddings: Any):
+    """`pad` with zeros."""
+    pads = _paddings(paddings, tensor.shape, "Pad")
+    return lax.pad(tensor, jnp.zeros((), tensor.dtype), [(low, high, 0) for low, high in pads])
+
+
+@moves
 @op("PadV2")
 def pad_constant(tensor: T, constant_values: T, paddings: Any):
     """`pad` with a constant."""
@@ -538,21 +546,32 @@ def pad(tensor, paddings, mode="CONSTANT", constant_values=0, name=None):
     if mode not in ("CONSTANT", "REFLECT", "SYMMETRIC"):
         raise ValueError('Value of argument `mode` expected to be one of "CONSTANT", "REFLECT", or "SYMMETRIC". '
                          f"Received `mode` = {mode}")  # fmt: skip
-    paddings = convert(paddings, None, dtypes.int32)
-    check_allowed("MirrorPad" if mode != "CONSTANT" else "Pad", "Tpaddings", paddings._aval.dtype, WIDE)
-    paddings = _nested_ints(host_value(paddings).tolist())
+    if type(paddings) in (list, tuple) and all([type(row) in (list, tuple) and _are_ints(row) for row in paddings]):
+        paddings = tuple([tuple(row) for row in paddings])
+    else:
+        paddings = convert(paddings, None, dtypes.int32)
+        check_allowed("MirrorPad" if mode != "CONSTANT" else "Pad", "Tpaddings", paddings._aval.dtype, WIDE)
+        paddings = _nested_ints(host_value(paddings).tolist())
     if mode != "CONSTANT":
         return pad_mirror(tensor, paddings, mode.lower())
     tensor = convert(tensor)
-    if not isinstance(constant_values, TensorHandle) and np.ndim(constant_values) == 0 and constant_values == 0:
-        constant_values = np.zeros((), tensor._aval.np_dtype)
-        if tensor._aval.np_dtype.hasobject:
-            constant_values = b""
+    if type(constant_values) in (int, float) and constant_values == 0:
+        if not tensor._aval.np_dtype.hasobject:
+            return pad_zeros(tensor, paddings)
+        constant_values = b""
+    elif type(constant_values) is bool or isinstance(constant_values, (np.ndarray, np.generic)):
+        if np.ndim(constant_values) == 0 and constant_values == 0:
+            return pad_zeros(tensor, paddings)
     return pad_constant(tensor, constant_values, paddings)
 
 
 def _nested_ints(value):
     return tuple(_nested_ints(v) for v in value) if isinstance(value, list) else value
+
+
+def _are_ints(values):
+    """Whether a sequence holds nothing but Python ints, of 32 bits."""
+    return set(map(type, values)) == {int} and min(values) >= -(2**31) and max(values) < 2**31
 
 
 # Reversing and rolling
@@ -580,6 +599,8 @@ def reverse(tensor, axis, name=None):
     Raises:
       InvalidArgumentError: `axis` is no vector, names a dimension twice or one that does not exist.
     """
+    if type(axis) in (list, tuple) and _are_ints(axis):
+        return reverse_axes(tensor, tuple(axis))
     axis = convert(axis, None, dtypes.int32)
     check_allowed("ReverseV2", "Tidx", axis._aval.dtype, WIDE)
     axis = host_value(axis)

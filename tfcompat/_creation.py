@@ -1,5 +1,6 @@
 """Tensors out of nothing: constants, fills, ranges, shapes."""
 
+import builtins
 import math
 
 import jax.numpy as jnp
@@ -10,7 +11,7 @@ from tfcompat._core import dtypes, errors
 from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.convert import convert, empty_aligned, holds_tensors, leaves, static_value
 from tfcompat._core.core_types import CompositeTensor, TensorType
-from tfcompat._core.op import Axis, Data, Int, Shape, T, op
+from tfcompat._core.op import Axis, Data, Dtype, Int, Shape, T, op
 from tfcompat._core.segment import current
 from tfcompat._core.shapes import TensorShape
 from tfcompat._core.tensor import Tensor
@@ -280,6 +281,10 @@ def range(start, limit=None, delta=1, dtype=None, name="range"):
     """
     if limit is None:
         start, limit = 0, start
+    if dtype is None and type(start) is type(limit) is type(delta) is int and delta:
+        numbers = builtins.range(start, limit, delta)
+        if len(numbers) <= _AT_ONCE // 4 and (limit - start) * delta >= 0 and max(abs(start), abs(limit), abs(delta)) < 2**31:
+            return _counted(np.arange(start, limit, delta, np.int32))
     parts = [start, limit, delta]
     if dtype is not None:
         dtype = dtypes.as_dtype(dtype)
@@ -306,12 +311,15 @@ def range(start, limit=None, delta=1, dtype=None, name="range"):
     if dtype.is_integer:
         count = -(-abs(int(last) - int(first)) // abs(int(step)))
         if count * dtype.np.itemsize <= _AT_ONCE:
-            array = np.arange(int(first), int(last), int(step), dtype.np)
-            return Tensor(aval(array.shape, array.dtype), array, None, STATIC if count <= 64 else PLAIN)
+            return _counted(np.arange(int(first), int(last), int(step), dtype.np))
     else:
         # In the dtype itself, as the kernel does: (1.1 - 0.1) / 0.1 is 10 in float32 and more than that in float64.
         count = int(np.ceil(np.float64(abs((last - first) / step))))
     return _range(parts[0], parts[2], count)
+
+
+def _counted(array):
+    return Tensor(aval(array.shape, array.dtype), array, None, STATIC if array.size <= 64 else PLAIN)
 
 
 @op("LinSpace", T=FLOATS)
@@ -356,14 +364,28 @@ def linspace(start, stop, num, name=None, axis=0):
     return _linspace(start, stop, Int.canonical(num, "num"), axis)
 
 
-@op("OneHot", grad=None, TI=(dtypes.uint8, dtypes.int8, *INDEX))
-def _one_hot(indices: Data("TI"), on_value: T, off_value: T, depth: Int, axis: Axis):
+def _is_class(indices, depth, axis):
+    """Whether each position along a new dimension is the index."""
     rank = indices.ndim + 1
     if not -1 <= axis < rank:
         raise invalid(f"Expected axis to be -1 or between [0, {rank}).  But received: {axis}", "OneHot")
     position = axis % rank
     classes = jnp.arange(depth, dtype=indices.dtype).reshape([depth if d == position else 1 for d in _axes(rank)])
-    return jnp.where(jnp.expand_dims(indices, position) == classes, on_value, off_value)
+    return jnp.expand_dims(indices, position) == classes
+
+
+_CLASSES = (dtypes.uint8, dtypes.int8, *INDEX)
+
+
+@op("OneHot", grad=None, TI=_CLASSES)
+def _one_hot(indices: Data("TI"), on_value: T, off_value: T, depth: Int, axis: Axis):
+    return jnp.where(_is_class(indices, depth, axis), on_value, off_value)
+
+
+@op("OneHot.numbers", grad=None, TI=_CLASSES)
+def _one_hot_numbers(indices: Data("TI"), depth: Int, axis: Axis, dtype: Dtype):
+    """`one_hot` of ones and zeros."""
+    return _is_class(indices, depth, axis).astype(dtype.np)
 
 
 def one_hot(indices, depth, on_value=None, off_value=None, axis=None, dtype=None, name=None):
@@ -379,6 +401,10 @@ def one_hot(indices, depth, on_value=None, off_value=None, axis=None, dtype=None
     Raises:
       TypeError: dtypes of the values that differ. InvalidArgumentError: a negative depth, or no such axis.
     """
+    if on_value is None and off_value is None and type(depth) is int and depth >= 0:
+        wanted = dtypes.float32 if dtype is None else dtypes.as_dtype(dtype)
+        if wanted in NUMBERS:
+            return _one_hot_numbers(indices, depth, -1 if axis is None else axis, wanted)
     given = {text: convert(v, None, dtype and dtypes.as_dtype(dtype))
              for v, text in ((on_value, "on_value"), (off_value, "off_value")) if v is not None}  # fmt: skip
     if dtype is None and len(given) == 2 and given["on_value"].dtype is not given["off_value"].dtype:

@@ -112,10 +112,15 @@ def _diag(diagonal: T, padding_value: T, k: Any, num_rows: Int, num_cols: Int, a
 
 
 def _written(matrix, packed, k, align):
+    """The matrices with the diagonals k replaced: each is spread over the columns and chosen where it lies."""
     rows, columns = matrix.shape[-2:]
     for i, (number, length, start) in enumerate(_places(rows, columns, k, align, packed.shape[-1])):
-        j = np.arange(length)
-        matrix = matrix.at[..., j - min(number, 0), j + max(number, 0)].set(packed[..., i, start : start + length])
+        first = max(number, 0)
+        part = packed[..., i, start : start + length]
+        if length < columns:
+            outside = [(0, 0, 0)] * (part.ndim - 1) + [(first, columns - first - length, 0)]
+            part = lax.pad(part, jnp.zeros((), part.dtype), outside)
+        matrix = jnp.where(_on_diagonal(rows, columns, number), part[..., None, :], matrix)
     return matrix
 
 

@@ -229,7 +229,7 @@ def _top_k(input: T, k: Int, index_type: Dtype):
     if is_float(input):
         ranked = where(ranked != ranked, -np.inf, ranked)
     indices = lax.top_k(ranked, k)[1]
-    return [jnp.take_along_axis(input, indices, -1), indices.astype(index_type.np)]
+    return [jnp.take_along_axis(input, indices, -1, mode="promise_in_bounds"), indices.astype(index_type.np)]
 
 
 def top_k(input, k=1, sorted=True, index_type=d.int32, name=None):

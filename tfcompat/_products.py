@@ -1,5 +1,7 @@
 """Matrix products and contractions of `tf.linalg`, and norms."""
 
+import functools
+
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -188,21 +190,27 @@ def einsum(equation, *inputs, **kwargs):
                         "arguments are 'name' and 'optimize'.")  # fmt: skip
     if len(inputs) == 1 and isinstance(inputs[0], (list, tuple)):
         inputs = inputs[0]
+    tensors = [convert(x) for x in inputs]
+    return _einsum(tensors, _checked_equation(equation, tuple([t._aval.shape for t in tensors])))
+
+
+@functools.lru_cache(1000)
+def _checked_equation(equation, shapes):
+    """An equation without blanks that fits inputs of these shapes."""
     text = equation.replace(" ", "")
     terms, _, output = text.partition("->")
     terms = terms.split(",")
     if not all(c.isalpha() or c in ".,->" for c in text):
         raise ValueError(f"Indices have incorrect format. Received: {equation}.")
-    if len(terms) != len(inputs):
-        raise ValueError(f'Got {len(inputs)} inputs for equation "{equation}", expecting {len(terms)}')
-    tensors = [convert(x) for x in inputs]
+    if len(terms) != len(shapes):
+        raise ValueError(f'Got {len(shapes)} inputs for equation "{equation}", expecting {len(terms)}')
     sizes = {}
-    for term, t in zip(terms, tensors, strict=True):
-        for where, label in _labels(term, len(t.shape), equation):
-            n = t._aval.shape[where]
+    for term, shape in zip(terms, shapes, strict=True):
+        for where, label in _labels(term, len(shape), equation):
+            n = shape[where]
             if sizes.setdefault(label, n) != n:
                 raise invalid(f"Expected dimension {sizes[label]} at axis {where} of the input shaped "
-                              f"{shape_text(t._aval.shape)} but got dimension {n}", "Einsum")  # fmt: skip
+                              f"{shape_text(shape)} but got dimension {n}", "Einsum")  # fmt: skip
     if "->" in text:
         plain_labels = output.replace("...", "")
         for label in plain_labels:
@@ -210,7 +218,7 @@ def einsum(equation, *inputs, **kwargs):
                 raise ValueError(f"Output subscripts contain the label {label} not present in the input subscripts.")
         if len(set(plain_labels)) < len(plain_labels):
             raise ValueError(f"Output subscripts contain a label appearing more than once: {equation}")
-    return _einsum(tensors, text)
+    return text
 
 
 def _labels(term, rank, equation):

@@ -6,11 +6,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tfcompat._array import broadcast_to, concat, reshape, text_of
+from tfcompat._array import concat, reshape, text_of
 from tfcompat._core import dtypes, errors
 from tfcompat._core.avals import aval
 from tfcompat._core.convert import convert
-from tfcompat._core.op import Axis, Bool, Data, Dtype, Shape, T, mismatch, op
+from tfcompat._core.op import Axis, Bool, Data, Dtype, Many, Shape, T, mismatch, op
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
 from tfcompat._creation import zeros
@@ -294,20 +294,25 @@ def meshgrid(*args, **kwargs):
         raise TypeError(f"'{next(iter(kwargs))}' is an invalid keyword argument for this function")
     if indexing not in ("xy", "ij"):
         raise ValueError(f"Argument `indexing` parameter must be either 'xy' or 'ij', got '{indexing}'")
-    vectors = [reshape(v, [-1]) for v in args]
+    if not args:
+        return []
+    vectors = [convert(v) for v in args]
     for v in vectors[1:]:
         if v._aval.dtype is not vectors[0]._aval.dtype:
             names = [dtypes.c_name(t._aval.dtype) for t in (v, vectors[0])]
             raise invalid(f"cannot compute Mul as input #1(zero-based) was expected to be a {names[0]} tensor but is a "
                           f"{names[1]} tensor", "Mul")  # fmt: skip
+    return _meshgrid(vectors, indexing == "xy")
+
+
+@moves
+@op("Meshgrid", single=False)
+def _meshgrid(vectors: Many("T"), swapped: Bool):
     order = list(range(len(vectors)))
-    if indexing == "xy" and len(vectors) > 1:
+    if swapped and len(vectors) > 1:
         order[:2] = [1, 0]
-    sizes = [vectors[k]._aval.shape[0] for k in order]
-    grids = []
-    for k, v in enumerate(vectors):
-        grids.append(broadcast_to(reshape(v, [-1 if d == order.index(k) else 1 for d in range(len(order))]), sizes))
-    return grids
+    sizes = [vectors[k].size for k in order]
+    return [lax.broadcast_in_dim(v.reshape(-1), sizes, [order.index(k)]) for k, v in enumerate(vectors)]
 
 
 @op("SequenceMask", grad=None)

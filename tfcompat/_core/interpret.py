@@ -91,11 +91,12 @@ class Value:
 class Equation:
     """One primitive application after inlining."""
 
-    __slots__ = ("name", "params", "ins", "outs", "limited")
+    __slots__ = ("name", "params", "ins", "outs", "limited", "wanted")
 
     def __init__(self, name: str, params: dict, ins: list[Value], outs: list[Value], limited: bool = True) -> None:
         self.name, self.params, self.ins, self.outs = name, params, ins, outs
         self.limited = limited  # whether it has no host form when it is large
+        self.wanted = [True] * len(outs)  # which results are read
 
 
 def _dtype(dtype: Any) -> np.dtype:
@@ -301,6 +302,8 @@ class Builder:
                 outs = self.flatten(solve.jaxpr, solve.consts, [*held, *ins[sum(lengths) :]])
             elif name in _IDENTITIES:
                 outs = ins
+            elif name == "max" and _is_lowest(ins[0]) and ins[1].shape == tuple(eqn.outvars[0].aval.shape):
+                outs = ins[1:]
             else:
                 if eqn.effects:
                     raise NoHostForm(name, "it has effects")
@@ -353,7 +356,8 @@ class Builder:
         needed = {id(value) for value in results}
         kept = []
         for equation in reversed(self.equations):
-            if any(id(value) in needed for value in equation.outs):
+            equation.wanted = [id(value) in needed for value in equation.outs]
+            if any(equation.wanted):
                 needed.update(id(value) for value in equation.ins)
                 kept.append(equation)
         self.equations = kept[::-1]
@@ -491,6 +495,7 @@ class Late:
                 [self._sized(value, values) for value in equation.outs],
                 limited=False,  # the choice was made without knowing the sizes
             )
+            concrete.wanted = equation.wanted
             if len(self.known) >= self.LIMIT:
                 self.known.clear()
             made = self.known[sizes] = self.make(concrete)
@@ -507,6 +512,11 @@ class Late:
         sized.shape = sized.actual = _concrete(value.shape, values)
         sized.const = value.const
         return sized
+
+
+def _is_lowest(value: Value) -> bool:
+    """Whether it is a constant -inf, which changes no maximum."""
+    return value.const is not None and not value.shape and value.dtype.kind == "f" and value.const == -np.inf
 
 
 def _is_identity(name: str, params: dict, value: Value, out: Value) -> bool:

@@ -15,6 +15,8 @@ def _of_stacks(e: Any, function: Callable) -> Callable:
     if any(0 in value.shape for value in e.ins):
         raise NoHostForm(e.name, "no elements")
     results = [(value.shape, value.dtype) for value in e.outs]
+    if len(e.ins[0].shape) == 2:
+        return function if len(results) > 1 else lambda *matrices: function(*matrices)[0]
 
     def run(*stacks: np.ndarray) -> Any:
         made = [np.empty(*result) for result in results]
