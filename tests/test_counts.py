@@ -44,6 +44,22 @@ def test_loop(loop, steady_state):
     assert found["more bytes"] <= 50_000  # of a step's some million
 
 
+def test_growth_is_found(steady_state):
+    x, kept, ever = tf.constant([1.0, 2.0]), [], iter(range(10**9))
+
+    def leaks():
+        kept.append((x + float(next(ever))).numpy())
+
+    def fills_once():
+        if len(kept) < 300:
+            kept.append([0] * 50)
+
+    assert steady_state.grown(tf, leaks, 200)["more bytes"] > 200 * 50
+    kept.clear()
+    found = steady_state.grown(tf, fills_once, 200)
+    assert found["more bytes"] < 10_000 and found["more objects"] < 100
+
+
 def test_all_loops_are_here(steady_state):
     assert set(NAMES) == set(steady_state.LOOPS)
 

@@ -10,6 +10,7 @@ from tfcompat import _elementwise as e, bitwise, linalg
 from tfcompat._core import dtypes
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert, fast_scalar, variable_types
+from tfcompat._core.entries import record_taped
 from tfcompat._core.op import call
 from tfcompat._core.tensor import Tensor
 
@@ -44,7 +45,7 @@ def _wanted(value, dtype):
 
 
 def _forward(name, public, hint=False, bools=None):
-    op = public.op
+    op, attrs = public.op, _defaults(public)
     specs_get = op.specs.get
     method = f"__r{name[2:]}"
 
@@ -58,17 +59,19 @@ def _forward(name, public, hint=False, bools=None):
         key = (x._aval, y._aval)
         spec = specs_get(key)
         context = state.context
-        if spec is None or spec.special or context.tapes or context.accumulators:
+        if spec is None or spec.special:
             if bools is not None and x._aval.dtype is dtypes.bool:
                 return bools(x, y)
-            return call(op, key, (x, y), (), 0, spec)
+            return call(op, key, (x, y), attrs, 0, spec)
+        if context.tapes or context.accumulators:
+            return record_taped(context, op, spec, (x, y), attrs, 0)
         return context.segment.record(spec, (x, y))
 
     return _named(operator, name)
 
 
 def _reflected(name, public, bools=None):
-    op = public.op
+    op, attrs = public.op, _defaults(public)
     specs_get = op.specs.get
     method = f"__{name[3:]}"
 
@@ -82,13 +85,20 @@ def _reflected(name, public, bools=None):
         key = (x._aval, y._aval)
         spec = specs_get(key)
         context = state.context
-        if spec is None or spec.special or context.tapes or context.accumulators:
+        if spec is None or spec.special:
             if bools is not None and x._aval.dtype is dtypes.bool:
                 return bools(x, y)
-            return call(op, key, (x, y), (), 0, spec)
+            return call(op, key, (x, y), attrs, 0, spec)
+        if context.tapes or context.accumulators:
+            return record_taped(context, op, spec, (x, y), attrs, 0)
         return context.segment.record(spec, (x, y))
 
     return _named(operator, name)
+
+
+def _defaults(public):
+    """The values of an op's attributes, all of which have defaults that make its key the avals alone."""
+    return tuple([p.default for p in inspect.signature(public).parameters.values()][2:-1])
 
 
 def _named(function, name):
@@ -145,24 +155,6 @@ def _equality(name, public, without):
     return _named(operator, name)
 
 
-_product = linalg.matmul.op
-_DEFAULTS = tuple([p.default for p in inspect.signature(linalg.matmul).parameters.values()][2:-1])
-
-
-def _matmul(a, b):
-    a = tensor_of(a)
-    b = b if type(b) is Tensor else _other(a, b, True, "__rmatmul__")
-    if b is NotImplemented:
-        return b
-    return call(_product, (a._aval, b._aval, *_DEFAULTS), (a, b), _DEFAULTS)
-
-
-def _rmatmul(b, a):
-    b = tensor_of(b)
-    a = a if type(a) is Tensor else _other(b, a, False, "__matmul__")
-    return a if a is NotImplemented else linalg.matmul(a, b)
-
-
 OPERATORS = {
     "__add__": _forward("__add__", e.add, hint=True),
     "__sub__": _forward("__sub__", e.subtract),
@@ -186,8 +178,8 @@ OPERATORS = {
     "__ge__": _forward("__ge__", e.greater_equal),
     "__eq__": _equality("__eq__", e.equal, False),
     "__ne__": _equality("__ne__", e.not_equal, True),
-    "__matmul__": _named(_matmul, "__matmul__"),
-    "__rmatmul__": _named(_rmatmul, "__rmatmul__"),
+    "__matmul__": _forward("__matmul__", linalg.matmul, hint=True),
+    "__rmatmul__": _reflected("__rmatmul__", linalg.matmul),
     "__neg__": _unary("__neg__", e.negative),
     "__abs__": _unary("__abs__", e.abs),
     "__invert__": _named(_invert, "__invert__"),

@@ -14,6 +14,7 @@ from tfcompat._core.attributes import Sizes
 from tfcompat._core.avals import aval
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
+from tfcompat._core.entries import record_taped
 from tfcompat._core.op import Check, Data, Ints, Many, Op, T, call, check_dtypes, invoke, op
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
@@ -350,8 +351,10 @@ def take(tensor, pattern, starts):
     key = (a, pattern)
     spec = _slice_specs(key)
     context = state.context
-    if spec is None or spec.special or context.tapes or context.accumulators:
+    if spec is None or spec.special:
         return call(_slice_op, key, ins, (pattern,), len(starts), spec)
+    if context.tapes or context.accumulators:
+        return record_taped(context, _slice_op, spec, ins, (pattern,), len(starts))
     return context.segment.record(spec, ins)
 
 
@@ -462,8 +465,10 @@ def assign(tensor, pattern, starts, value):
     key = (a, value._aval, pattern)
     spec = _assign_specs(key)
     context = state.context
-    if spec is None or spec.special or context.tapes or context.accumulators:
+    if spec is None or spec.special:
         return call(_assign_op, key, ins, (pattern,), len(starts), spec)
+    if context.tapes or context.accumulators:
+        return record_taped(context, _assign_op, spec, ins, (pattern,), len(starts))
     return context.segment.record(spec, ins)
 
 

@@ -65,20 +65,22 @@ def repeat(step, times):
 def grown(tf, step, steps):
     """How much more there is after `steps` steps than before: arrays on JAX's devices, Python objects, traced bytes.
 
-    Other steps go before, traced as well: they fill whatever keeps the last few hundred of something. If the loop
-    becomes hot just then, its program is what is more: the count is taken again.
+    What grows, grows in every stretch of so many steps; what is filled once (a log of the last runs, what JAX has yet to
+    release) is in one of them. So of two stretches the smaller growth counts, of each kind by itself. A stretch in which
+    the loop becomes hot does not count: its program is what is more.
     """
     names = ("more live arrays", "more objects", "more bytes")
+    stretches, quiet = [], []
     tracemalloc.start()
     repeat(step, min(steps, 300))
-    for _ in range(3):
+    while len(quiet) < 2 and len(stretches) < 6:
         compiles, before = counters(tf)["compiles"], _census()
         repeat(step, steps)
-        more = {name: b - a for name, a, b in zip(names, before, _census(), strict=True)}
+        stretches.append([b - a for a, b in zip(before, _census(), strict=True)])
         if counters(tf)["compiles"] == compiles:
-            break
+            quiet.append(stretches[-1])
     tracemalloc.stop()
-    return more
+    return {name: min(more) for name, *more in zip(names, *(quiet or stretches), strict=True)}
 
 
 def _census():

@@ -87,7 +87,7 @@ def accumulate(a: T, b: T):
 
 
 def record_taped(context, op, spec, ins, attrs, count):
-    """Records a node while tapes or forward accumulators are active."""
+    """Records a node while tapes or forward accumulators are active, and its entry on the tapes that watch an input."""
     tapes = context.tapes
     if tapes and tapes[0]._fresh:
         # Rule: a step's program starts at the first node inside an outermost tape, when the last tape is surely dead.
@@ -97,11 +97,6 @@ def record_taped(context, op, spec, ins, attrs, count):
             tapes[0]._serial = context.segment.serial
     if context.accumulators:
         return _forward.record(context, op, spec, ins, attrs, count)
-    return record_on(tapes, context, op, spec, ins, attrs, count)
-
-
-def record_on(tapes, context, op, spec, ins, attrs, count):
-    """Records a node, and its entry on those of `tapes` that watch an input."""
     # Every op of a forward pass comes through here: one tape and one or two inputs are written out.
     if len(tapes) == 1:
         watched = tapes[0]._watched
@@ -113,10 +108,10 @@ def record_on(tapes, context, op, spec, ins, attrs, count):
             in_gids = (ins[0]._gid,)
             mask = (in_gids[0] in watched,)
         else:
-            in_gids = [t._gid for t in ins]
+            in_gids = tuple([t._gid for t in ins])
             mask = tuple([gid in watched for gid in in_gids])
     else:
-        in_gids = [t._gid for t in ins]
+        in_gids = tuple([t._gid for t in ins])
         mask = tuple([any([gid in tape._watched for tape in tapes]) for gid in in_gids])
     derivative = spec.derivatives.get(mask)
     if derivative is None:
@@ -125,7 +120,7 @@ def record_on(tapes, context, op, spec, ins, attrs, count):
         return context.segment.record(spec, ins)
     results = context.segment.record(derivative.forward, ins)
     if derivative.forward.single:
-        gid = results._gid = next(gids)
+        results._gid = gid = next(gids)
         out_gids = (gid,)
         slot = results._slot
         kept = derivative.keep((*ins, results))

@@ -24,7 +24,7 @@ class Block:
     """A Spec made of a stretch of nodes: runs them one after the other, or is compiled as part of the whole."""
 
     inplace = None
-    single = special = static = checked = effect = urgent = coded = False
+    single = special = static = checked = urgent = coded = False
     depends = None
 
     def __init__(self, name, specs, wires, outputs, inputs):
@@ -38,6 +38,7 @@ class Block:
         self.equations = sum(spec.equations for spec in specs)
         self.compile_cost = sum(spec.compile_cost for spec in specs)
         self.looked_at = frozenset(range(len(inputs)))
+        self.effect = any(spec.effect for spec in specs)
         self._steps = None
 
     def host(self, *args):
@@ -47,7 +48,7 @@ class Block:
             steps = self._steps = steps_of(self.specs, self.wires, frozenset(self.outputs))
         values = [None] * (steps[-1][3] + steps[-1][4])
         values += reversed(args)
-        for host, get, alone, base, count, drops, _ in steps:
+        for host, get, alone, base, count, drops, _, _ in steps:
             values[base : base + count] = host(values[get]) if alone else host(*get(values))
             for s in drops:
                 values[s] = None

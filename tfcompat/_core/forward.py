@@ -121,7 +121,7 @@ def record(context, op, spec, ins, attrs, count):
     accumulators, tapes = context.accumulators, context.tapes
     context.accumulators = []
     try:
-        results = entries.record_on(tapes, context, op, spec, ins, attrs, count)
+        results = entries.record_taped(context, op, spec, ins, attrs, count)
         if op.grad is None:
             return results
         outs = [results] if spec.single else results

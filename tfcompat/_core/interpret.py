@@ -319,7 +319,11 @@ class Builder:
 
     def build(self, closed: Any) -> Callable:
         arguments = [Value(var.aval) for var in closed.jaxpr.invars]
-        results = self.flatten(closed.jaxpr, closed.consts, arguments)
+        return self.finish(arguments, self.flatten(closed.jaxpr, closed.consts, arguments))
+
+    def finish(self, arguments: list[Value], results: list[Value | None]) -> Callable:
+        """The function from `arguments` to `results`; where one of these is None, so is what the function gives."""
+        returned, results = results, [value for value in results if value is not None]
         self._drop_dead(results)
         for i, value in enumerate(arguments):
             value.text = f"a{i}"
@@ -340,7 +344,7 @@ class Builder:
             self._emit(equation)
             self._free(equation, kept)
         self._position = len(self.equations)
-        texts = [self.full(value) for value in results]
+        texts = ["None" if value is None else self.full(value) for value in returned]
         self.line(f"return ({''.join(text + ', ' for text in texts)})")
         names = [value.text for value in arguments]
         if self.dims is not None:

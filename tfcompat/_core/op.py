@@ -236,6 +236,10 @@ class Op:
         return self.specs.get(key) or self.infer(key, ins, attrs, count)
 
     def infer(self, key, ins, attrs, count):
+        full = (*[t._aval for t in ins], *attrs)
+        if len(key) < len(full):  # all attributes have their defaults
+            spec = self.specs[key] = self.specs.get(full) or self.infer(full, ins, attrs, count)
+            return spec
         if state.trace is None:
             check_dtypes(self, ins)
             return self.infer_shapes(key, ins, attrs, count)
@@ -492,8 +496,12 @@ _UNMADE = (lambda *args, **kwargs: make(args, kwargs)).__code__  # noqa: F821 - 
 
 
 def generate(name, parameters, names):
-    """Generates an op's function: converts data, canonicalises attributes, looks the spec up, records."""
-    header, lines, data, attrs, many = [], [], [], [], None
+    """Generates an op's function: converts data, canonicalises attributes, looks the spec up, records.
+
+    Where all attributes have their defaults, and these are True, False and None, the key is the avals alone.
+    """
+    header, lines, canonical, data, attrs, usual, many = [], [], [], [], [], [], None
+    names["record_taped"] = _taped_call
     for p in parameters:
         if p.default is inspect.Parameter.empty:
             header.append(p.name)
@@ -508,8 +516,10 @@ def generate(name, parameters, names):
         else:
             names[f"canon_{p.name}"] = p.annotation.canonical
             fast = p.annotation.fast.format(x=p.name)
-            lines.append(f"if not ({fast}): {p.name} = canon_{p.name}({p.name}, '{p.name}')")
+            canonical.append(f"if not ({fast}): {p.name} = canon_{p.name}({p.name}, '{p.name}')")
             attrs.append(p.name)
+            if p.default is None or type(p.default) is bool:
+                usual.append((p.name, p.default))
     single = [name for name, a in data if not a.many]
     names["annotations"] = [a for _, a in data]
     joined = ", ".join(name for name, _ in data)
@@ -534,12 +544,22 @@ def generate(name, parameters, names):
     avals = ", ".join(
         [f"*[t._aval for t in {n}]" if n == many else f"{n}._aval" for n, _ in data] + attrs + ([count] if many else [])
     )
-    lines.append(f"key = ({avals},)" if avals else "key = ()")
-    lines.append("spec = specs_get(key)")
-    lines.append("context = state.context")
-    lines.append("if spec is None or spec.special or context.tapes or context.accumulators:")
-    lines.append(f"    return call(op, key, {ins}, {attributes_text}, {count}, spec)")
-    lines.append(f"return context.segment.record(spec, {ins})")
+    if usual and not many and len(usual) == len(attrs):
+        test = " and ".join(f"{n} is {value}" for n, value in usual)
+        own = ", ".join(f"{n}._aval" for n, _ in data)
+        lines.append(f"if {test}: key = ({own},)")
+        lines += ["else:", *[f"    {line}" for line in canonical], f"    key = ({avals},)"]
+    else:
+        lines += [*canonical, f"key = ({avals},)" if avals else "key = ()"]
+    lines += [
+        "spec = specs_get(key)",
+        "context = state.context",
+        "if spec is None or spec.special:",
+        f"    return call(op, key, {ins}, {attributes_text}, {count}, spec)",
+        "if context.tapes or context.accumulators:",
+        f"    return record_taped(context, op, spec, {ins}, {attributes_text}, {count})",
+        f"return context.segment.record(spec, {ins})",
+    ]
     source = f"def {name}({', '.join(header)}):\n" + "".join(f"    {line}\n" for line in lines)
     exec(compile(source, f"<tfcompat op {name}>", "exec"), names)
     return names[name]

@@ -14,7 +14,7 @@ import time
 import jax
 import numpy as np
 
-from tfcompat._core import compile_cache, costs, donation, failures, guards, segment as segments
+from tfcompat._core import compile_cache, costs, donation, failures, guards, joined, segment as segments
 from tfcompat._core.avals import aval_of
 from tfcompat._core.callsite import call_site
 from tfcompat._core.context import settings, state
@@ -54,7 +54,7 @@ class Program:
 class Structure:
     """Specs and wiring of a segment, its programs, and what running it has cost so far."""
 
-    __slots__ = ("compile_cost", "gain", "holds_strings", "interpreted", "leaf_count", "lost", "programs", "runs", "seen",
+    __slots__ = ("acts", "compile_cost", "gain", "holds_strings", "interpreted", "leaf_count", "lost", "programs", "runs", "seen",
                  "slot_count", "specs", "urgent", "wires")  # fmt: skip
 
     def __init__(self, work):
@@ -64,12 +64,13 @@ class Structure:
         self.gain = sum(s.cost for s in self.specs) - costs.DISPATCH
         self.compile_cost = costs.COMPILE_BASE + sum(s.compile_cost for s in self.specs)
         self.urgent = any(s.urgent for s in self.specs)
+        self.acts = any(s.effect for s in self.specs)
         self.holds_strings = any(a.np_dtype.hasobject for s in self.specs for a in s.avals)  # XLA knows none
         self.lost = 0.0
         self.runs = 0
         self.seen = {}
         self.programs = []
-        self.interpreted = {}  # live slots -> steps
+        self.interpreted = {}  # (live slots, nodes that are checks) -> [runs, steps]
 
     def begins(self, work):
         """Whether this is a proper prefix of `work`."""
@@ -145,14 +146,22 @@ class Structure:
         avals = [a for spec in self.specs for a in spec.avals]
         return [avals[s] for s in order]
 
-    def steps(self, live):
+    def steps(self, live, flags):
         """How to interpret it where these slots are alive."""
-        steps = self.interpreted.get(live)
-        if steps is None:
+        checks = tuple([flag.position for flag in flags]) if flags else ()
+        known = self.interpreted.get((live, checks))
+        if known is None:
             if len(self.interpreted) >= MAX_STEPS:
                 self.interpreted.clear()
-            steps = self.interpreted[live] = steps_of(self.specs, self.wires, live)
-        return steps
+            known = self.interpreted[live, checks] = [0, steps_of(self.specs, self.wires, live)]
+        known[0] += 1
+        if known[0] == joined.AFTER and not (settings.determinism or self.soon_compiled()):
+            known[1] = joined.join(self.specs, self.wires, live, known[1], checks)
+        return known[1]
+
+    def soon_compiled(self):
+        """Whether it will be compiled before it has been interpreted as often again as it takes to join its steps."""
+        return self.lost + self.gain * joined.AFTER > self.compile_cost
 
 
 def find_structure(work):
@@ -225,7 +234,7 @@ def step(segment, work, structure, alive, live):
         return run_prefix(segment, work, alive, *found)
     structure.note_interpreted(live)
     log(work, live, "interpreted", "cold", 0, structure)
-    run_interpreted(segment, work, structure.steps(live), alive)
+    run_interpreted(segment, work, structure, live, alive)
     return None
 
 
@@ -270,11 +279,11 @@ def run_compiled(segment, work, program, alive):
         segment.unchecked = FlaggedRun(work, taken)
 
 
-def run_interpreted(segment, work, steps, alive):
+def run_interpreted(segment, work, structure, live, alive):
     stats.interpreted += 1
     culprit = None
     try:
-        values, culprit = interpret(work, steps)
+        values, culprit = interpret(work, structure.steps(live, work.flags), structure.acts)
     except Interrupted as interruption:
         suspend(segment, work, alive, interruption.values, interruption.position)
         return

@@ -1,0 +1,69 @@
+"""Nodes that are interpreted as one step: same values, the same node to blame, writes in place as before."""
+
+import numpy as np
+import pytest
+
+import tfcompat as tf
+from tfcompat import debug
+from tfcompat._core import joined, program
+
+pytestmark = pytest.mark.own_mode
+
+
+def test_joined_nodes_compute_the_same(monkeypatch):
+    def run(runs):
+        x, table = tf.constant([1.5, -2.0, 3.0]), tf.Variable(np.arange(12.0, dtype="float32").reshape(4, 3))
+        found = []
+        for i in range(runs):
+            with tf.GradientTape() as tape:
+                y = tf.concat([x * 2.0, tf.tanh(table[i % 4])], 0)
+                loss = tf.reduce_sum(tf.square(y - tf.reduce_mean(y))) / (1.0 + tf.reduce_max(y))
+            table[i % 4].assign(table[i % 4] - 0.1 * tape.gradient(loss, table)[i % 4])
+            order = tf.argsort(y)
+            found.append([v.numpy() for v in (loss, y, order, tf.gather(y, order), table)])
+        return found
+
+    with debug.mode("interpreted"):
+        apart = run(40)
+        monkeypatch.setattr(joined, "AFTER", 2)
+        program.clear()
+        together = run(40)
+        known = [steps for s in program._structures.values() for _, steps in s.interpreted.values()]
+        assert any(hasattr(step[0], "apart") for steps in known for step in steps)
+    for ours, wanted in zip(together, apart, strict=True):
+        for value, expected in zip(ours, wanted, strict=True):
+            np.testing.assert_array_equal(value, expected)
+
+
+def test_the_failing_one_of_joined_nodes_is_found(monkeypatch):
+    monkeypatch.setattr(joined, "AFTER", 2)
+
+    def run():
+        y = x + 1.0
+        z = tf.tanh(y) * 2.0
+        return y, z, z.numpy()
+
+    x = tf.constant([1.0, 2.0])
+    with debug.mode("interpreted"):
+        for _ in range(3):
+            run()
+        (structure,) = [s for s in program._structures.values() if s.runs == 3]
+        ((_, steps),) = structure.interpreted.values()
+        host = steps[0][0]
+        apart = list(host.apart)
+
+        def fails(*arrays):
+            raise MemoryError("no memory left")
+
+        def together(*arrays):
+            raise MemoryError("no memory left")
+
+        together.apart = [apart[0], (fails, *apart[1][1:]), *apart[2:]]
+        structure.interpreted = {key: [n, [(together, *steps[0][1:])]] for key, (n, _) in structure.interpreted.items()}
+        y = x + 1.0
+        z = tf.tanh(y) * 2.0
+        with pytest.raises(tf.errors.ResourceExhaustedError):
+            z.numpy()
+        np.testing.assert_array_equal(y, [2.0, 3.0])
+        with pytest.raises(tf.errors.ResourceExhaustedError):
+            z.numpy()

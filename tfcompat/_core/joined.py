@@ -1,0 +1,69 @@
+"""Nodes that are interpreted often, joined: one host function, and one step of the interpreter, for a stretch of them.
+
+A step costs about as much as the sum of a small array. A joined one has the NumPy lines of all its nodes, and broadcasts
+between them are not materialised. It takes as long to make as some hundred runs gain by it.
+"""
+
+from tfcompat._core.interpret import Builder, Value
+from tfcompat._core.interpreter import getter
+
+AFTER = 100  # runs
+
+
+def join(specs, wires, live, steps, checks):
+    """The `steps` that interpret these nodes, with stretches of them joined; `live` are the slots that are wanted.
+
+    Not joined is what is looked at (`checks`, numbers of nodes), may write into an operand, has a host function of
+    another kind, or was traced for any sizes.
+    """
+    last_read = {s: i for i, wire in enumerate(wires) for s in wire}
+    last_read.update(dict.fromkeys(live, len(specs)))
+    stretches = [[]]
+    for step, spec in zip(steps, specs, strict=True):
+        if step[6] is None and step[7] not in checks and joinable(spec):
+            stretches[-1].append(step)
+        else:
+            stretches += [[step], []]
+    return [step for stretch in stretches for step in one_step(specs, wires, last_read, stretch)]
+
+
+def joinable(spec):
+    """Whether the lines of a node's host function come from a jaxpr."""
+    inner = getattr(spec, "specs", None)
+    return all(map(joinable, inner)) if inner is not None else getattr(spec.host, "source", None) is not None
+
+
+def one_step(specs, wires, last_read, stretch):
+    """A list of the step that does what those of a stretch do; one or none stay what they are."""
+    if len(stretch) < 2:
+        return stretch
+    (*_, first_slot, _, _, _, first), (*_, last_slot, count, _, _, last) = stretch[0], stretch[-1]
+    slots = range(first_slot, last_slot + count)
+    builder, taken, made = Builder((), None), {}, []
+    for spec, wire in zip(specs[first : last + 1], wires[first : last + 1], strict=True):
+        ins = []
+        for s, a in zip(wire, input_avals(spec), strict=True):
+            ins.append(made[s - first_slot] if s >= first_slot else taken.setdefault(s, Value(a)))
+        made += results_of(builder, spec, ins)
+    wanted = [value if last_read.get(s, 0) > last else None for s, value in zip(slots, made, strict=True)]
+    host = builder.finish(list(taken.values()), wanted)
+    host.apart = stretch  # what to do where it raises: one of its nodes is to blame
+    get, alone = getter(list(taken))
+    drops = [s for step in stretch for s in step[5] if s < first_slot]
+    return [(host, get, alone, first_slot, len(slots), drops, None, first)]
+
+
+def input_avals(spec):
+    inputs = getattr(spec, "inputs", None)
+    return spec.jaxpr.in_avals if inputs is None else [a.struct for a in inputs]
+
+
+def results_of(builder, spec, ins):
+    """Adds the equations of a node to those of `builder`, on the values `ins`. Returns the values of its results."""
+    inner = getattr(spec, "specs", None)
+    if inner is None:
+        return builder.flatten(spec.jaxpr.jaxpr, spec.jaxpr.consts, ins)
+    made = []
+    for part, wire in zip(inner, spec.wires, strict=True):
+        made += results_of(builder, part, [made[s] if s >= 0 else ins[~s] for s in wire])
+    return [made[s] for s in spec.outputs]
