@@ -86,7 +86,7 @@ class _VariableWatcher:
     def __exit__(self, *_):
         state.tapes = [tape for tape in state.tapes if tape is not self]
 
-    def _variable_read(self, cell):
+    def _variable_read(self, cell, tensor):
         if cell.trainable:
             self.cells[cell.gid] = cell
 

@@ -133,8 +133,6 @@ def find(tape, entries, targets, sources, seeds, stacked, context):
     if type(segment) is not Segment or tape._serial != segment.serial or settings.watchful or not entries:
         return None
     derivatives = tuple([entry[0] for entry in entries])
-    if None in derivatives:
-        return None
     places, watched = [], tape._watched
     for t in targets:
         if type(t) is not Tensor or t._seg is not segment or t._gid not in watched:
@@ -169,5 +167,5 @@ def find(tape, entries, targets, sources, seeds, stacked, context):
     key = derivatives, slots, len(targets), stacked, tuple(places), tuple(segment.specs), tuple(segment.wires)
     plan = _plans.get(key)
     if plan is None:
-        return Fold(key, segment)
+        return None if None in derivatives else Fold(key, segment)
     return plan or None

@@ -98,10 +98,10 @@ class ForwardAccumulator:
 
         return nest.map_structure(fetch, primals)
 
-    def _variable_read(self, cell):
+    def _variable_read(self, cell, tensor):
         tangent = self._of_cells.get(cell.gid)
         if tangent is not None:
-            self._set(cell._tensor, tangent)
+            self._set(tensor, tangent)
 
     def _get(self, tensor):
         found = self._tangents.get(id(tensor))

@@ -108,15 +108,19 @@ class Segment:
 
     def append(self, spec, wires):
         """Like `record`, of a Spec with several results and wires that are known to fit."""
-        refs = self.refs
-        slot = len(refs)
-        out = [_tensor_class(a, None, self, slot + i) for i, a in enumerate(spec.avals)]
+        refs, out = self.refs, []
+        slot = first = len(refs)
+        for a in spec.avals:
+            t = _new(_tensor_class)
+            t._aval, t._value, t._seg, t._slot, t._gid = a, None, self, slot, 0
+            out.append(t)
+            slot += 1
         made = [_ref(t) for t in out]
         self.nbytes = nbytes = self.nbytes + spec.nbytes
         self.specs.append(spec)
         self.wires.append(wires)
         refs += made
-        if slot > MAX_NODES or nbytes > MAX_BYTES:
+        if first > MAX_NODES or nbytes > MAX_BYTES:
             self._after_record(spec, (), out)
         return out
 

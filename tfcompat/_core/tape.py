@@ -77,20 +77,17 @@ class GradientTape:
       watch_accessed_variables: whether trainable variables are watched when they are read.
     """
 
+    # A training step makes a tape, enters and leaves it: each line here is part of every step.
+    _recording = False
+    _alive = False  # entered, and not used up by `gradient`
+    _fresh = False
+    _outermost = False
+    _level = 0  # when it was entered, among tapes and accumulators
+
     def __init__(self, persistent=False, watch_accessed_variables=True):
         self._persistent = persistent
         self._watch_accessed = watch_accessed_variables
-        self._recording = False
-        self._alive = False  # entered, and not used up by `gradient`
-        self._fresh = False
-        self._outermost = False
-        self._level = 0  # when it was entered, among tapes and accumulators
-        self._clear()
-
-    def _clear(self):
-        self._entries = []
-        self._watched = set()
-        self._variables = {}  # gid -> cell
+        self._entries, self._watched, self._variables = [], set(), {}  # the last: gid -> cell
 
     def __enter__(self):
         self._push()
@@ -103,36 +100,41 @@ class GradientTape:
     def _push(self):
         if self._recording:
             raise ValueError(STILL_RECORDING)
-        self._fresh = not self._alive
+        context = state.context
         if not self._alive:
-            self._clear()
-            self._alive = True
-            self._serial = state.segment.serial  # of the segment that holds the tape's nodes, if a single one does
-        self._outermost = not state.tapes
+            if self._variables or self._watched or self._entries:
+                self._entries, self._watched, self._variables = [], set(), {}
+            self._alive = self._fresh = True
+            self._serial = context.segment.serial  # of the segment that holds the tape's nodes, if a single one does
+        else:
+            self._fresh = False
+        self._outermost = not context.tapes
         self._level = next(levels)
-        state.tapes = [*state.tapes, self]
+        context.tapes = [*context.tapes, self]
         self._recording = True
 
     def _pop(self):
         if not self._recording:
             raise ValueError(NOT_RECORDING)
-        state.tapes = [tape for tape in state.tapes if tape is not self]
+        context = state.context
+        context.tapes = [tape for tape in context.tapes if tape is not self]
         self._recording = False
 
-    def _variable_read(self, cell):
-        if cell.gid in self._watched or (self._watch_accessed and cell.trainable):
-            self._watch_cell(cell)
+    def _variable_read(self, cell, tensor):
+        """Follows a variable that is read, if it shall; `tensor` is what it holds.
 
-    def _watch_cell(self, cell):
-        """Follows a variable. Its tensors go by the variable's own gid: each read of it is a use of the variable."""
-        tensor, watched = cell._tensor, self._watched
-        if cell.gid not in self._variables:
-            self._variables[cell.gid] = cell
-            watched.add(cell.gid)
+        Its tensors go by the variable's own gid: each read of it is a use of the variable.
+        """
+        watched, gid = self._watched, cell.gid
+        if gid not in self._variables:
+            if not (self._watch_accessed and cell.trainable) and gid not in watched:
+                return
+            self._variables[gid] = cell
+            watched.add(gid)
         if not tensor._gid:
-            tensor._gid = cell.gid
+            tensor._gid = gid
         elif tensor._gid not in watched:  # somebody watches this tensor by itself
-            self._entries.append((None, [cell.gid], (tensor._gid,), list, None, 0))
+            self._entries.append((None, [gid], (tensor._gid,), list, None, 0))
             watched.add(tensor._gid)
 
     def watch(self, tensor):
@@ -151,7 +153,8 @@ class GradientTape:
             if not self._alive:
                 raise AttributeError(NEVER_ENTERED)
             if cell is not None:
-                self._watch_cell(cell)
+                self._watched.add(cell.gid)
+                self._variable_read(cell, cell._tensor)
             else:
                 self._watched.add(gid_of(t))
 

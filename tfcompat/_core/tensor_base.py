@@ -47,7 +47,7 @@ def payload(tensor):
     if value is None:
         tensor._seg.settle(tensor)
         value = tensor._value
-    segment = state.segment
+    segment = state.context.segment
     if segment is not None and segment.unchecked:
         segment.check_flags()
         value = tensor._value

@@ -107,10 +107,10 @@ class Cell:
             gid = tensor._gid
             for tape in context.tapes:
                 if not gid or gid not in tape._watched:
-                    tape._variable_read(self)
+                    tape._variable_read(self, tensor)
         if context.accumulators:
             for accumulator in context.accumulators:
-                accumulator._variable_read(self)
+                accumulator._variable_read(self, tensor)
         return tensor
 
     def before_write(self):
