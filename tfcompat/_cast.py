@@ -1,6 +1,7 @@
 """`tf.cast` and its kin, and the parts of complex numbers."""
 
 import math
+import platform
 
 import jax.numpy as jnp
 import numpy as np
@@ -11,20 +12,35 @@ from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.op import Data, Dtype, T, op
 from tfcompat._core.tensor import Tensor
+from tfcompat._core.twins import twin
 from tfcompat._declare import COMPLEX, FLOATS, WIDE_FLOATS, aligned, is_complex, is_float, unary, where
 from tfcompat._elementwise import maximum, minimum
 
 # Casts
 
 
+def _truncated(wide):
+    def truncated(x):
+        limit = 2.0 ** (8 * wide.itemsize - 1)
+        fits = (x >= -limit) & (x < limit)
+        return where(fits, jnp.where(fits, x, jnp.zeros_like(x)).astype(wide), np.iinfo(wide).min)
+
+    truncated.__name__ += str(8 * wide.itemsize)
+    if platform.machine() not in ("x86_64", "AMD64"):
+        return truncated
+    return twin(truncated, 1, "elementwise")(lambda b, e: f"{{0}}.astype({b.bind(wide)})")
+
+
+_TO_INTEGER = {wide: _truncated(wide) for wide in (np.dtype(np.int32), np.dtype(np.int64))}
+
+
 def _float_to_int(x, to):
     """As a CPU casts: towards zero; what does not fit becomes the smallest number of 32 or 64 bits, and then wraps."""
     if x.dtype.itemsize < 4:
         x = x.astype(jnp.float32)
-    wide = jnp.int32 if to.itemsize < 4 or to == jnp.int32 else jnp.int64
-    limit = 2.0 ** (8 * np.dtype(wide).itemsize - 1)
-    fits = (x >= -limit) & (x < limit)
-    result = where(fits, jnp.where(fits, x, jnp.zeros_like(x)).astype(wide), np.iinfo(wide).min)
+    wide = np.dtype(np.int32 if to.itemsize < 4 or to == jnp.int32 else np.int64)
+    limit = 2.0 ** (8 * wide.itemsize - 1)
+    result = _TO_INTEGER[wide](x)
     if to == jnp.uint64:
         upper = (x >= limit) & (x < 2 * limit)
         return jnp.where(upper, jnp.where(upper, x, jnp.zeros_like(x)).astype(to), result.astype(to))

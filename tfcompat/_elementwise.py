@@ -10,6 +10,7 @@ from jax.scipy import special
 from tfcompat._core import dtypes as d, errors
 from tfcompat._core.avals import shape_text
 from tfcompat._core.op import Check, Data, T, op
+from tfcompat._core.twins import twin
 from tfcompat._declare import (
     FLOATS,
     INEXACT,
@@ -81,15 +82,27 @@ def _same_divisor(y):
 def _floor_div(x, y):
     if is_float(x):
         return lax.floor(lax.div(x, y))
+    return _floor_divide(x, y)
+
+
+def _floor_mod(x, y):
+    return _remainder(x, y) if is_float(x) else _whole_remainder(x, y)
+
+
+def _remainder(x, y):
+    r = lax.rem(x, y)
+    return where((r != 0) & ((y < 0) != (r < 0)), r + y, r)
+
+
+def _floor_divide(x, y):
     q = lax.div(x, y)
     if jnp.issubdtype(x.dtype, jnp.unsignedinteger):
         return q
     return where((lax.rem(x, y) != 0) & ((x < 0) != (y < 0)), q - 1, q)
 
 
-def _floor_mod(x, y):
-    r = lax.rem(x, y)
-    return where((r != 0) & ((y < 0) != (r < 0)), r + y, r)
+_floor_divide = twin(_floor_divide, 1, "elementwise")(lambda b, e: np.floor_divide)
+_whole_remainder = twin(_remainder, 1, "elementwise")(lambda b, e: np.remainder)
 
 
 _zero_divisor = Check(lambda x, y: jnp.any(y == 0), lambda x, y: "Integer division by zero", dtypes=INTEGERS)

@@ -1,16 +1,18 @@
 """Where draws of `tf.random` stand in their streams: keys and counters, shapes and seeds."""
 
 import enum
+import math
 
 import numpy as np
 
 from tfcompat._core import draws, dtypes, errors, random_state
 from tfcompat._core.attributes import python_value
-from tfcompat._core.avals import shape_text
+from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.context import state as thread
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Data, Int, T, op
-from tfcompat._core.tensor_base import TensorHandle
+from tfcompat._core.tensor import Tensor
+from tfcompat._core.tensor_base import PLAIN, TensorHandle
 from tfcompat._declare import invalid, not_allowed
 
 Key, Counter = Data("K", only=dtypes.uint32), Data("C", only=dtypes.uint32)
@@ -45,12 +47,20 @@ def dims_of(shape, kernel):
     return dims, wide
 
 
+_KEY, _COUNTER = aval((2,), np.dtype(np.uint32)), aval((4,), np.dtype(np.uint32))
+
+
+def key_tensor(key):
+    return Tensor(_KEY, random_state.words_of(key, 2), None, PLAIN)
+
+
 def leaves(key, counter):
-    return convert(random_state.words_of(key, 2)), convert(random_state.words_of(counter, 4))
+    """Tensors of a key and a counter, Python ints."""
+    return key_tensor(key), Tensor(_COUNTER, random_state.words_of(counter, 4), None, PLAIN)
 
 
 def reserve(kernel, dims, seed, *attributes):
-    blocks = 256 * int(np.prod(dims, dtype=object))
+    blocks = 256 * math.prod(dims)
     return drawn((kernel, *attributes), blocks, seed)
 
 
@@ -79,7 +89,7 @@ def drawn(kernel, blocks, seed):
     key, cell = draws.reserve(thread.trace, seed)
     counter = cell.read()
     cell.bind(counter_after(counter, blocks))
-    return convert(random_state.words_of(key, 2)), counter
+    return key_tensor(key), counter
 
 
 class Algorithm(enum.Enum):

@@ -10,6 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend import core as jex
 
+from tfcompat._core.twins import CALLS, has_twin
+
 DISPATCH = 20e-6  # seconds that a compiled call takes before it computes anything
 EQUATION = 1e-6  # seconds lost by interpreting one equation
 BANDWIDTH = 4e9  # bytes a second that go through memory when interpreted
@@ -57,6 +59,9 @@ def work(jaxpr):
             moved += more[0] * (params["length"] if name == "scan" else 1)
             equations, kernels = equations + more[1], kernels + more[2]
         if inner:
+            if has_twin(eqn):
+                saved = sum([work(body)[1] for body in inner]) - CALLS[params["name"]]
+                moved -= int(saved * EQUATION * BANDWIDTH)
             continue
         equations += 1
         if name in _AS_FAST:

@@ -29,6 +29,7 @@ from tfcompat._core import (  # noqa: F401  (they fill RULES)
     lax_windows,
 )
 from tfcompat._core.lax_numpy import NAMES, OPERATORS, RULES, NoHostForm, is_standard, is_static
+from tfcompat._core.twins import has_twin
 
 __all__ = ["UNHOSTED", "NoHostForm", "host_function"]
 
@@ -291,7 +292,10 @@ class Builder:
         for eqn in jaxpr.eqns:
             name, params = eqn.primitive.name, eqn.params
             ins = [read(atom) for atom in eqn.invars]
-            if name in _CALLS:
+            if has_twin(eqn):
+                outs = [Value(var.aval) for var in eqn.outvars]
+                self.equations.append(Equation(params["name"], {}, ins, outs))
+            elif name in _CALLS:
                 callee = params[_CALLS[name]]
                 inner = (callee.jaxpr, callee.consts) if isinstance(callee, jex.ClosedJaxpr) else (callee, ())
                 outs = self.flatten(*inner, ins)

@@ -181,6 +181,8 @@ def _axes(axes: Sequence[int]) -> Any:
 
 _KEEPS_DTYPE = frozenset(np.dtype(t) for t in "f d F D q Q".split())
 NAMES.update(
+    bool_=np.bool_,
+    count_nonzero=np.count_nonzero,
     add_reduce=np.add.reduce,
     multiply_reduce=np.multiply.reduce,
     maximum_reduce=np.maximum.reduce,
@@ -218,15 +220,17 @@ def _reduce_max(b: Any, e: Any) -> str:
     return text + f", initial={b.bind((lowest if largest else highest)(value.dtype))})"
 
 
-def _bitwise(name: str, boolean: np.ufunc, bits: np.ufunc) -> None:
+def _bitwise(name: str, boolean: np.ufunc, bits: np.ufunc, of_all: str = "") -> None:
     @rule(name, kind="text")
     def make(b: Any, e: Any) -> str:
+        if of_all and e.outs[0].dtype.kind == "b" and not e.outs[0].shape:
+            return f"bool_({of_all.format(b.full(e.ins[0]))})"  # in a third of the time
         reduce = b.bind((boolean if e.outs[0].dtype.kind == "b" else bits).reduce)
         return f"{reduce}({b.full(e.ins[0])}, {_axes(e.params['axes'])}, {b.bind(e.outs[0].dtype)})"
 
 
 _bitwise("reduce_and", np.logical_and, np.bitwise_and)
-_bitwise("reduce_or", np.logical_or, np.bitwise_or)
+_bitwise("reduce_or", np.logical_or, np.bitwise_or, "count_nonzero({})")
 _bitwise("reduce_xor", np.logical_xor, np.bitwise_xor)
 
 

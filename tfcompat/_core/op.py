@@ -33,6 +33,7 @@ from tfcompat._core import (
     segment as segments,
 )
 from tfcompat._core.avals import aval, aval_of
+from tfcompat._core.callsite import call_site, describe
 from tfcompat._core.context import settings, state
 from tfcompat._core.convert import convert, convert_first, convert_group, convert_many, convert_operands, convert_pair
 from tfcompat._core.stats import stats
@@ -580,8 +581,6 @@ class Flag:
         return Flag(self.op, self.attrs, self.count, self.tensor, self.position + by, self.site)
 
     def error(self, *values):
-        from tfcompat._core.callsite import describe
-
         self.op.hot_sites[self.site] = "failed"
         text = values_message(self.op, values, self.attrs, self.count) if values else f"{self.op.kernel}: bad value"
         return self.check.error(None, None, f"{text} (called at {describe(self.site)}) [Op:{self.op.kernel}] name: ")
@@ -594,8 +593,6 @@ def values_message(op, values, attrs, count):
 def check_values(op, key, ins, attrs, count):
     """Raises at once where the operands are at hand; at a call site that has proven good, records a flag instead."""
     symbolic = state.trace is not None
-    from tfcompat._core.callsite import call_site
-
     checker = op.checker
     spec = checker.specs.get(key) or checker.infer(key, ins, attrs, count)
     looked_at = spec.looked_at
@@ -614,8 +611,11 @@ def check_values(op, key, ins, attrs, count):
     for i, t in enumerate(ins):
         value = t._value if i in looked_at else stand_in(t._aval)
         values.append(value if type(value) in HOST_TYPES else host_value(t))
-    with np.errstate(all="ignore"):
-        failed = spec.host(*values)[0]
+    if any([ins[i]._aval.differentiable for i in looked_at]):
+        with np.errstate(all="ignore"):
+            failed = spec.host(*values)[0]
+    else:
+        failed = spec.host(*values)[0]  # comparisons of integers warn of nothing
     failed = bool(failed) if failed.ndim == 0 else bool(failed.any())
     if failed:
         if site is not None:

@@ -13,6 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from tfcompat._core.twins import twin
+
 DEFAULT_SEED = 87654321  # stands for the global seed where only an op has one
 MAX_SEED = 2**31 - 1
 M32, M64, M128 = 2**32 - 1, 2**64 - 1, 2**128 - 1
@@ -101,7 +103,7 @@ def drawn_permutation(key, counter, size):
 
 def words_of(number, count):
     """An int as uint32 words, lowest first."""
-    return np.array([(number >> (32 * i)) & M32 for i in range(count)], np.uint32)
+    return np.frombuffer(number.to_bytes(4 * count, "little"), np.dtype("<u4")).astype(np.uint32)
 
 
 def number_of(words):
@@ -149,23 +151,51 @@ def _five_rounds(_, state):
     return state
 
 
-def philox(key, low, high):
-    """Four uint32 arrays for counters given as uint64 arrays `low` and `high`; `key` is uint32[2]."""
+def _wide(low, high):
+    return low.astype(jnp.uint64) | (high.astype(jnp.uint64) << jnp.uint64(32))
+
+
+def _blocks(key, counter, offsets):
+    """Philox at `counter` (uint32[4]) + `offsets` (uint64 array): four uint32 arrays of that shape; `key` is uint32[2]."""
+    low = _wide(counter[0], counter[1]) + offsets
+    high = _wide(counter[2], counter[3]) + (low < offsets).astype(jnp.uint64)
     counters = [part.astype(jnp.uint32) for half in (low, high) for part in (half, half >> jnp.uint64(32))]
     # A loop, since XLA would otherwise compute all ten rounds anew for each of the four results.
     return lax.fori_loop(0, 2, _five_rounds, (*counters, key[0], key[1]))[:4]
 
 
-def _wide(low, high):
-    return low.astype(jnp.uint64) | (high.astype(jnp.uint64) << jnp.uint64(32))
+_FACTORS = np.array(_MULTIPLIERS, np.uint64)[:, None]
+_KEY_STEPS = np.arange(10, dtype=np.uint32)[:, None] * np.array(_WEYL, np.uint32)
 
 
-def blocks(key, counter, offsets):
-    """Philox at `counter` (uint32[4]) + `offsets` (uint64 array): four uint32 arrays of that shape."""
-    start = _wide(counter[0], counter[1])
-    low = start + offsets
-    high = _wide(counter[2], counter[3]) + (low < offsets).astype(jnp.uint64)
-    return philox(key, low, high)
+@twin(_blocks, 45)
+def blocks(e):
+    """Both halves of the counters side by side; the high and low words of products are views."""
+    shape, count = e.outs[0].shape, math.prod(e.outs[0].shape)
+    multiply, exclusive_or = np.multiply, np.bitwise_xor
+
+    def run(key, counter, offsets):
+        low, high = np.ascontiguousarray(counter).view(np.uint64)
+        first, second, even = np.empty((2, count), np.uint64), np.empty((2, count), np.uint64), np.zeros((2, count), np.uint64)
+        np.add(offsets.reshape(-1), low, first[0])
+        np.add(first[0] < low, high, first[1])
+        words, other_words, even_words = [a.view(np.uint32) for a in (first, second, even)]
+        even_words = even_words[:, ::2]
+        even_words[...] = words[:, ::2]
+        odd = words[:, 1::2].copy()
+        (high_1, low_1), (high_2, low_2) = [(w[::-1, 1::2], w[::-1, ::2]) for w in (words, other_words)]
+        mixed, keys = np.empty((2, count), np.uint32), (key + _KEY_STEPS).reshape(10, 2, 1)
+        for k1, k2 in zip(keys[::2], keys[1::2], strict=True):
+            multiply(even, _FACTORS, first)
+            exclusive_or(high_1, odd, mixed)
+            exclusive_or(mixed, k1, even_words)
+            multiply(even, _FACTORS, second)
+            exclusive_or(high_2, low_1, mixed)
+            exclusive_or(mixed, k2, even_words)
+            odd = low_2
+        return tuple([w.reshape(shape) for w in (even_words[0], odd[0], even_words[1], odd[1])])
+
+    return run
 
 
 def words(key, counter, count):
@@ -176,9 +206,8 @@ def words(key, counter, count):
 
 def scramble(seed):
     """Key (uint32[2]) and counter (uint32[4]) of a stateless seed, an integer vector of 2."""
-    seed = lax.bitcast_convert_type(seed.astype(jnp.int64), jnp.uint64)
-    key = jnp.asarray(words_of(_SCRAMBLE_KEY, 2))
-    mixed = philox(key, seed[0:1], seed[1:2])
+    counter = lax.bitcast_convert_type(seed.astype(jnp.int64), jnp.uint32).reshape(4)
+    mixed = blocks(jnp.asarray(words_of(_SCRAMBLE_KEY, 2)), counter, jnp.zeros(1, jnp.uint64))
     zero = jnp.zeros(1, jnp.uint32)
     return jnp.concatenate(mixed[:2]), jnp.concatenate([zero, zero, *mixed[2:]])
 
@@ -283,12 +312,65 @@ def sin_cos32(angle):
     return jnp.where(tiny, angle, jnp.where(odd, c, s)), jnp.where(tiny, jnp.float32(1), jnp.where(odd, s, c))
 
 
-def box_muller32(first, second):
+def _box_muller32(first, second):
     """Two normal float32 arrays from two arrays of words."""
     radius = jnp.sqrt(jnp.float32(-2) * log32(jnp.maximum(float32_of(first), jnp.float32(1e-7))))
     angle = (6.283185307179586 * float32_of(second).astype(jnp.float64)).astype(jnp.float32)
     sine, cosine = sin_cos32(angle)
     return sine * radius, cosine * radius
+
+
+# By n, the quarter of the circle: the signs of the sine's and the cosine's polynomials, and which of them is the sine.
+_SINE_SIGNS, _COSINE_SIGNS = np.array([1.0, -1.0, -1.0, 1.0, 1.0]), np.array([1.0, 1.0, -1.0, -1.0, 1.0])
+_IS_ODD = np.array([False, True, False, True, False])
+
+
+@twin(_box_muller32, 70)
+def box_muller32(e):
+    """The same operations; without the choices that make no difference where the words are all that is given."""
+    a, b, c = _LOG_POLYNOMIAL
+    s0, s1, s2 = _SIN
+    c0, c1, c2, c3, c4 = _COS
+    mantissa, one = np.uint32(0x7FFFFF), np.uint32(127 << 23)
+    offset, nineteen, fifteen, exponents = np.uint32(0x3F330000), np.uint32(19), np.uint32(15), np.uint32(0xFF800000)
+
+    def unit(word):
+        return ((word & mantissa) | one).view(np.float32) - np.float32(1)
+
+    def run(first, second):
+        bits = np.maximum(unit(first), np.float32(1e-7)).view(np.uint32)
+        shifted = bits - offset
+        index = (shifted >> nineteen) & fifteen
+        exponent = shifted.view(np.int32) >> 23
+        z = (bits - (shifted & exponents)).view(np.float32)
+        r = z * _INVERSE.take(index)
+        r -= 1.0
+        y = _LOG.take(index)
+        y += exponent * _LN2
+        log = a * (r2 := r * r)
+        log += b * r + c
+        log *= r2
+        log += y + r
+        radius = np.sqrt(np.float32(-2) * log.astype(np.float32))
+        x = (6.283185307179586 * unit(second).astype(np.float64)).astype(np.float32).astype(np.float64)
+        n = ((x * _TWO_OVER_PI).astype(np.int32) + 0x800000) >> 24
+        x -= n * _HALF_PI
+        x2 = x * x
+        x4 = x2 * x2
+        x *= _SINE_SIGNS.take(n)
+        x3 = x2 * x
+        sine = x3 * s0
+        sine += x
+        sine += (x3 * x2) * (s1 + x2 * s2)
+        cosine = x2 * c1
+        cosine += c0
+        cosine += x4 * c2
+        cosine += (x4 * x2) * (c3 + x2 * c4)
+        cosine *= _COSINE_SIGNS.take(n)
+        sine, cosine, odd = sine.astype(np.float32), cosine.astype(np.float32), _IS_ODD.take(n)
+        return np.where(odd, cosine, sine) * radius, np.where(odd, sine, cosine) * radius
+
+    return run
 
 
 def box_muller64(w0, w1, w2, w3):

@@ -165,8 +165,15 @@ def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=dtypes.float32, seed=Non
 def _stateful_normal(kernel, draw, shape, mean, stddev, dtype, seed):
     dtype = dtypes.as_dtype(dtype)
     dims, wide = _dims(shape, kernel)
-    mean, stddev = convert(mean, dtype), convert(stddev, dtype)
-    return _scaled(draw(*_reserve(kernel, dims, seed, dtype, wide), dims, dtype), stddev) + mean
+    return _scaled_to(draw(*_reserve(kernel, dims, seed, dtype, wide), dims, dtype), mean, stddev, dtype)
+
+
+def _scaled_to(drawn, mean, stddev, dtype):
+    """Standard normal numbers with another mean and deviation."""
+    if dtype is dtypes.float32 and type(mean) is type(stddev) is float and mean == 0 and stddev == 1:
+        return drawn  # no number of theirs is -0.0, which adding 0 would change
+    mean = convert(mean, dtype)
+    return _scaled(drawn, convert(stddev, dtype)) + mean
 
 
 def shuffle(value, seed=None, name=None):
@@ -250,8 +257,7 @@ def stateless_truncated_normal(shape, seed, mean=0.0, stddev=1.0, dtype=dtypes.f
 def _stateless_normal(kernel, draw, shape, seed, mean, stddev, dtype, alg):
     dtype = dtypes.as_dtype(dtype)
     dims, _ = _dims(shape, kernel)
-    mean, stddev = convert(mean, dtype), convert(stddev, dtype)
-    return _scaled(draw(*_stateless(seed, alg), dims, dtype), stddev) + mean
+    return _scaled_to(draw(*_stateless(seed, alg), dims, dtype), mean, stddev, dtype)
 
 
 def split(seed, num=2, alg="auto_select"):
