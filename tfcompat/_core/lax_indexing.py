@@ -271,6 +271,19 @@ def _make_scatter(e: Any) -> Callable:
     highs = np.array(limits, np.intp)
     unique = bool(e.params["unique_indices"])
     simple = len(forward) - len(fixed) == 1 and not windows and not batching
+    whole = all(c.stop is None or c.stop == shape[d] for d, c in enumerate(crop))
+    quick = simple and combine is None and not squeezed and index_map == (0,) and in_order and whole
+    quick = quick and indices.dtype == np.int32
+
+    if quick:
+
+        def scatter_rows(x: Any, i: Any, u: Any) -> Any:
+            rows = np.ascontiguousarray(i).view(np.uint32).reshape(i.shape[:-1])
+            try:
+                x[rows] = u  # a negative position, read like this, is out of range; nothing is written then
+                return x
+            except IndexError:
+                return scatter(x, i, u)
 
     def scatter(x: Any, i: Any, u: Any) -> Any:
         i = _integers(i)
@@ -300,7 +313,7 @@ def _make_scatter(e: Any) -> Callable:
             combine.at(view, where[0] if simple else where, u)
         return x
 
-    return scatter
+    return scatter_rows if quick else scatter
 
 
 def _scatter_one(
