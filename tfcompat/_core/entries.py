@@ -71,7 +71,8 @@ def pull_present(derivative, kept, ins, cotangents, stacked=False):
     else:
         known = dict(zip(derivative.kept, kept, strict=True))
         kept = [known[r] for r in residuals]
-    return invoke(pullback, (*kept, *[dense(cotangents[k]) for k in present]))
+    results = invoke(pullback, (*kept, *[dense(cotangents[k]) for k in present]))
+    return results if pullback.places is None else [None if k is None else results[k] for k in pullback.places]
 
 
 def gid_of(tensor):
@@ -121,12 +122,14 @@ def record_taped(context, op, spec, ins, attrs, count):
     results = context.segment.record(derivative.forward, ins)
     if derivative.forward.single:
         results._gid = gid = next(gids)
-        out_gids = (gid,)
+        out_gids = reached = (gid,)
         slot = results._slot
         kept = derivative.keep((*ins, results))
     else:
         own = results[: derivative.count]
-        out_gids = tuple([gid_of(t) for t in own])
+        out_gids = reached = tuple([gid_of(t) for t in own])
+        if derivative.reached is not None:
+            reached = [out_gids[k] for k in derivative.reached]
         slot = own[0]._slot
         kept = derivative.keep((*ins, *results))
         results = own[0] if spec.single else own
@@ -139,12 +142,12 @@ def record_taped(context, op, spec, ins, attrs, count):
         context.tracer.node(spec.name, ins, results if type(results) is list else [results])
     if len(tapes) == 1:
         tapes[0]._entries.append(entry)
-        watched.update(out_gids)
+        watched.update(reached)
     else:
         for tape in tapes:
             if not tape._watched.isdisjoint(in_gids):
                 tape._entries.append(entry)
-                tape._watched.update(out_gids)
+                tape._watched.update(reached)
     return results
 
 
@@ -168,6 +171,9 @@ def make_derivative(op, spec, ins, attrs, count, mask):
         mask = tuple([m and bool(connected >> i & 1) for i, m in enumerate(mask)])
     if op.grad is None or True not in mask or not any([a.differentiable for a in spec.avals]):
         return False
+
+    if op.folded:
+        return op.derivative(mask)
 
     def rule_of(attrs):
         def rule(g, out, data):

@@ -1,137 +1,98 @@
 """Backward passes that are known: a whole `tape.gradient` recorded as one node.
 
-What a walk over a tape records depends on nothing but the structure of the segment and of the tape. So the nodes of a
-first walk are folded into one, a `Block`, and when the same tape comes again that node is recorded without a walk. It
-makes the backward pass of a training step cost what one op costs.
+What a walk over a tape records depends on nothing but the structure of the segment and of the tape. So it is done once
+for each, on a scratch, and its nodes are folded into one, a `stretch.Block`; when the same tape comes again that node is
+recorded without a walk. It makes the backward pass of a training step cost what one op costs. Under an outer tape or
+accumulator the node goes on it like any other.
 """
 
-import itertools
-
-import jax
-
-from tfcompat._core import caches
+from tfcompat._core import caches, segment as segments
 from tfcompat._core.cells import cell_of
 from tfcompat._core.context import settings
-from tfcompat._core.interpreter import steps_of
+from tfcompat._core.entries import record_taped
 from tfcompat._core.segment import Segment
+from tfcompat._core.stretch import Notes, Scratch
 from tfcompat._core.tensor import Tensor
+from tfcompat._core.walk import walk
 
-_serials = itertools.count(1)
 _plans = caches.Bounded(1_000)  # key -> Plan, or False where the nodes cannot be folded
 
 
-class Block:
-    """A Spec made of a stretch of nodes: runs them one after the other, or is compiled as part of the whole."""
-
-    inplace = None
-    single = special = static = checked = urgent = coded = False
-    depends = None
-
-    def __init__(self, name, specs, wires, outputs, inputs):
-        self.id = -next(_serials)
-        self.name = name
-        self.specs, self.wires, self.outputs, self.inputs = specs, wires, outputs, inputs
-        results = [a for spec in specs for a in spec.avals]
-        self.avals = tuple([results[s] for s in outputs])
-        self.nbytes = sum(spec.nbytes for spec in specs)
-        self.cost = sum(spec.cost for spec in specs)
-        self.equations = sum(spec.equations for spec in specs)
-        self.compile_cost = sum(spec.compile_cost for spec in specs)
-        self.looked_at = frozenset(range(len(inputs)))
-        self.effect = any(spec.effect for spec in specs)
-        self._steps = None
-
-    def host(self, *args):
-        """The results from NumPy arrays."""
-        steps = self._steps
-        if steps is None:
-            steps = self._steps = steps_of(self.specs, self.wires, frozenset(self.outputs))
-        values = [None] * (steps[-1][3] + steps[-1][4])
-        values += reversed(args)
-        for host, get, alone, base, count, drops, _, _ in steps:
-            values[base : base + count] = host(values[get]) if alone else host(*get(values))
-            for s in drops:
-                values[s] = None
-        return tuple([values[s] for s in self.outputs])
-
-    def evaluate(self, *args):
-        """The results from JAX arrays."""
-        values = []
-        for spec, wire in zip(self.specs, self.wires, strict=True):
-            values.extend(spec.evaluate(*[values[s] if s >= 0 else args[~s] for s in wire]))
-        return [values[s] for s in self.outputs]
-
-    @property
-    def jaxpr(self):
-        with jax.enable_x64(True):
-            return jax.make_jaxpr(self.evaluate)(*[a.struct for a in self.inputs])
-
-
 class Plan:
-    """A backward pass that is known: its Block, the wires to its inputs, and which result belongs to which source."""
+    """A backward pass that is known.
 
-    __slots__ = ("block", "picks", "wires")
+    Args:
+      block: the node.
+      picks: for each source the number of its result, or None.
+      wires: the wires to the node's inputs, where no tape looks on.
+      paths: elsewhere, where to find the tensors; see `_paths`.
+    """
 
-    def __init__(self, block, wires, picks):
-        self.block = block
-        self.wires = wires
-        self.picks = picks
+    __slots__ = ("block", "paths", "picks", "wires")
 
-    def record(self, segment):
-        outs = segment.append(self.block, self.wires)
+    def __init__(self, block, picks, wires, paths):
+        self.block, self.picks, self.wires, self.paths = block, picks, wires, paths
+
+    def record(self, context, entries, targets, seeds):
+        if self.paths is None:
+            outs = context.segment.append(self.block, self.wires)
+        else:
+            given = entries, targets, seeds
+            ins = [given[kind][i] if part is None else given[kind][i][part][j] for kind, i, part, j in self.paths]
+            outs = record_taped(context, self.block.op, self.block, ins, (), 0)
         return [None if k is None else outs[k] for k in self.picks]
 
 
-class Fold:
-    """The segment before a walk, to fold what the walk appends."""
+def _paths(entries, targets, seeds):
+    """Where what a walk looks at comes from: id of a tensor -> (0, entry, part of it, position) or (1 or 2, number, ...)."""
+    found = {id(t): (kind, i, None, None) for kind, given in ((1, targets), (2, seeds)) for i, t in enumerate(given)}
+    for i, entry in enumerate(entries):
+        for part in (3, 4):
+            for j, t in enumerate(entry[part] or ()):
+                found.setdefault(id(t), (0, i, part, j))
+    return found
 
-    __slots__ = ("before", "key", "segment")
 
-    def __init__(self, key, segment):
-        self.key = key
-        self.segment = segment
-        self.before = self._state()
-
-    def _state(self):
-        s = self.segment
-        return s.serial, len(s.leaves), len(s.flags), len(s.aliases), len(s.writes), len(s.specs), len(s.refs)
-
-    def finish(self, results):
-        """Puts one node in the place of what was recorded since; `results` are the tensors that came out of it."""
-        _plans[self.key] = False
-        *same, first, base = self.before
-        segment = self.segment
-        if same != list(self._state()[:-2]) or len(segment.specs) - first < 2 or settings.watchful:
-            return
-        kept = {id(t): t for t in results if t is not None}
-        alive = [t for r in segment.refs[base:] if (t := r()) is not None]
-        if len(alive) != len(kept) or not all(id(t) in kept for t in alive):
-            return
-        specs, outer, wires = segment.specs[first:], {}, []
-        for wire in segment.wires[first:]:
-            wires.append(tuple([s - base if s >= base else outer.setdefault(s, ~len(outer)) for s in wire]))
-        avals = [a for spec in segment.specs[:first] for a in spec.avals]
-        inputs = [avals[s] if s >= 0 else segment.leaves[~s]._aval for s in outer]
-        places = {key: k for k, key in enumerate(kept)}
-        block = Block("Gradient", specs, wires, [t._slot - base for t in kept.values()], inputs)
-        picks = [None if t is None else places[id(t)] for t in results]
-        _plans[self.key] = plan = Plan(block, tuple(outer), picks)
-        segment.replace(first, base, block, plan.wires, list(kept.values()))
+def _make(context, tape, entries, targets, sources, seeds, stacked):
+    """The Plan of a walk, or False."""
+    segment, inside = context.segment, bool(context.tapes or context.accumulators)
+    with Scratch() as scratch:
+        if inside:
+            context.tapes = [Notes()]  # the node is to be differentiated: residuals are none but the ops' own
+        results = walk(entries, tape._watched, targets, sources, seeds, stacked, consume=False)
+    found = list({id(t): t for t in results if t is not None}.values())
+    if len(scratch.specs) < 2 or any(t._seg is not scratch for t in found):
+        return False
+    leaves = scratch.leaves
+    if not all([t._seg is segment or id(t) in segment.leaf_index for t in leaves]):
+        return False
+    block = scratch.fold("Gradient", found, leaves)
+    if len(segment.specs) + len(block.specs) > segments.MAX_NODES or segment.nbytes + block.nbytes > segments.MAX_BYTES:
+        return False  # a walk can be cut anywhere
+    places = {id(t): k for k, t in enumerate(found)}
+    picks = [None if t is None else places[id(t)] for t in results]
+    if not inside:
+        wires = [t._slot if t._seg is segment else segment.leaf_index[id(t)] for t in leaves]
+        return Plan(block, picks, tuple(wires), None)
+    paths = _paths(entries, targets, seeds)
+    if not block.repeatable or not all([id(t) in paths for t in leaves]):
+        return False
+    return Plan(block, picks, None, [paths[id(t)] for t in leaves])
 
 
 def find(tape, entries, targets, sources, seeds, stacked, context):
-    """Whether a walk over a tape can be folded.
+    """The Plan of a walk over a tape, or None where it cannot be one node.
 
     Args:
       seeds: the cotangents of `targets`, None where they are ones.
       stacked: whether they have one more dimension in front.
-
-    Returns:
-      A Plan if it is known, a Fold if this walk may become one, or None.
     """
     segment = context.segment
     if type(segment) is not Segment or tape._serial != segment.serial or settings.watchful or not entries:
         return None
+    inside = bool(context.tapes or context.accumulators)
+    if inside and (segment.aliases or context.tracer is not None):
+        return None  # two handles of one value are two tensors for an outer tape; a tracer notes each step of it
     derivatives = tuple([entry[0] for entry in entries])
     places, watched = [], tape._watched
     for t in targets:
@@ -164,8 +125,10 @@ def find(tape, entries, targets, sources, seeds, stacked, context):
         else:
             places.append(t._slot if t._seg is segment else segment.leaf_index.get(id(t)))
     slots = tuple([entry[5] for entry in entries])
-    key = derivatives, slots, len(targets), stacked, tuple(places), tuple(segment.specs), tuple(segment.wires)
+    key = inside, derivatives, slots, len(targets), stacked, tuple(places), tuple(segment.specs), tuple(segment.wires)
     plan = _plans.get(key)
     if plan is None:
-        return None if None in derivatives else Fold(key, segment)
+        if None in derivatives:
+            return None
+        plan = _plans[key] = _make(context, tape, entries, targets, sources, seeds, stacked)
     return plan or None

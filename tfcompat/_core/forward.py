@@ -151,6 +151,8 @@ def outside(accumulator, accumulators, tapes):
 
 def make_jvp(op, spec, ins, attrs, count, mask):
     """The Op of (inputs, results, tangents) to the tangents of the differentiable results, and which those are."""
+    if op.folded:
+        return op.jvp(mask)
     wanted = [i for i, m in enumerate(mask) if m]
     differentiable = [k for k, a in enumerate(spec.avals) if a.differentiable]
     n, m = len(ins), len(spec.avals)
@@ -214,7 +216,8 @@ def make_jvp(op, spec, ins, attrs, count, mask):
                 raise
             continue
         if not refuses(closed.jaxpr):
-            jvp.specs[tuple(avals)] = Spec(jvp.kernel, closed, False)
+            jvp.specs[tuple(avals)] = spec = Spec(jvp.kernel, closed, False)
+            spec.origin = jvp, (), 0
             break
     return jvp, differentiable
 

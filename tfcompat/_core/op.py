@@ -77,8 +77,8 @@ class Spec:
     """One op at one set of attributes and input avals: result avals, jaxpr, host function, static costs."""
 
     __slots__ = ("_evaluate", "_host", "_host_in_place", "_jaxpr", "_looked_at", "_trace", "avals", "checked",
-                 "compile_cost", "cost", "derivatives", "equations", "id", "inplace", "name", "nbytes", "origin", "single",
-                 "special", "static")  # fmt: skip
+                 "compile_cost", "cost", "derivatives", "equations", "id", "inplace", "name", "nbytes", "origin", "plain",
+                 "single", "special", "static")  # fmt: skip
 
     effect = False  # True where running it acts on the outside
     urgent = False  # True where it is compiled the first time it runs
@@ -200,6 +200,9 @@ class Check:
 
 class Op:
     """A declared primitive. Its caches are bounded; losing an entry costs a trace."""
+
+    folded = False  # True where it stands for a stretch of nodes, and knows its derivatives (stretch.py)
+    places = None  # of a pullback: which of its results each wanted input gets; None: one each
 
     def __init__(self, kernel, body, parameters=None, dtypes=None, grad=True, check=None, inplace=None, static=True,
                  single=True, complain=None, strings=None):  # fmt: skip

@@ -124,22 +124,6 @@ class Segment:
             self._after_record(spec, (), out)
         return out
 
-    def replace(self, first, base, spec, wires, results):
-        """Puts one node in the place of those from `first` on, whose results begin at slot `base`.
-
-        Args:
-          results: the tensors that become the results of `spec`; the others must be dead.
-        """
-        shielded = interrupts.hold()
-        try:
-            self.specs[first:], self.wires[first:] = [spec], [wires]
-            self.refs[base:] = [_ref(t) for t in results]
-            for k, t in enumerate(results):
-                t._slot = base + k
-        finally:
-            if shielded:
-                interrupts.release()
-
     def _leaf(self, tensor):
         """The wire to a tensor that is not computed in this segment, which becomes a leaf."""
         value = tensor._value

@@ -16,7 +16,7 @@ from tfcompat._core.cells import cell_of, dtype_of
 from tfcompat._core.context import paused as paused, state
 from tfcompat._core.convert import convert
 from tfcompat._core.dtypes import c_name
-from tfcompat._core.entries import accumulate, add_cotangents, gid_of, pull_back, pull_stack
+from tfcompat._core.entries import accumulate, gid_of
 from tfcompat._core.op import T, op
 from tfcompat._core.tape_errors import (
     NEVER_ENTERED,
@@ -35,6 +35,7 @@ from tfcompat._core.tape_errors import (
     WATCH_DTYPE,
 )  # fmt: skip
 from tfcompat._core.tensor_base import TensorHandle
+from tfcompat._core.walk import tensor_of, walk
 
 levels = itertools.count(1)
 
@@ -53,13 +54,6 @@ def unconnected_kind(value):
         return UnconnectedGradients(value)
     except ValueError:
         raise ValueError(UNCONNECTED.format(value=value)) from None
-
-
-@op("OnesLike", static=False)
-def ones_like(x: T):
-    import jax.numpy as jnp
-
-    return jnp.ones_like(x)
 
 
 @op("ZerosLike", static=False)
@@ -221,21 +215,18 @@ class GradientTape:
         for t in (*targets, *sources):
             check_identity(t)
         unconnected = unconnected_kind(unconnected_gradients)
-        known, context = None, state.context
+        context = state.context
         if context.tracer is not None:
             context.tracer.walk(self, targets, sources, seeds, stacked)
-        if not context.tapes and not context.accumulators:
-            known = folding.find(self, self._entries, targets, sources, seeds, stacked, context)
+        plan = folding.find(self, self._entries, targets, sources, seeds, stacked, context)
         entries, watched = self._entries, self._watched
         if not self._persistent:
             self._entries, self._watched, self._alive = [], set(), False
-        if type(known) is folding.Plan:
-            flat = known.record(context.segment)
+        if plan is not None:
+            flat = plan.record(context, entries, targets, seeds)
         else:
             # Where the tape is used up, each entry goes when it has been walked over, and its residuals with it.
             flat = walk(entries, watched, targets, sources, seeds, stacked, consume=not self._persistent)
-            if known is not None:
-                known.finish(flat)
         if unconnected is UnconnectedGradients.ZERO:
             like = seeds[0] if stacked else None
             flat = [zeros_for(s, like) if g is None else g for g, s in zip(flat, sources, strict=True)]
@@ -302,46 +293,6 @@ class GradientTape:
             raise RuntimeError(ONE_BY_ONE.format(what=what))
 
 
-def walk(entries, watched, targets, sources, seeds, stacked, consume):
-    """The reverse walk.
-
-    Args:
-      entries: what was recorded, in order; emptied on the way where `consume` is true.
-      watched: gids that the tape follows.
-      seeds: the cotangents of `targets`; None stands for ones.
-      stacked: whether cotangents have one more dimension in front.
-
-    Returns:
-      The cotangents of `sources`, None where `targets` do not depend on them.
-    """
-    cotangents = {}
-    wanted = {identity_of(s) for s in sources}
-    for t, seed in zip(targets, seeds, strict=True):
-        gid = identity_of(t)
-        if gid in watched or gid in wanted:
-            if seed is None:
-                seed = ones_like(tensor_of(t))
-            old = cotangents.get(gid)
-            cotangents[gid] = seed if old is None else add_cotangents(old, seed)
-    known = watched.union(cotangents)
-    get = cotangents.get
-    pull = pull_stack if stacked else pull_back
-    for position in range(len(entries) - 1, -1, -1):
-        entry = entries.pop() if consume else entries[position]
-        out_gids = entry[2]
-        found = [get(g) for g in out_gids]
-        if found[0] is None and (len(found) == 1 or not any([c is not None for c in found])):
-            continue
-        for gid in out_gids:
-            if gid not in wanted:
-                cotangents.pop(gid, None)
-        for gid, cotangent in zip(*pull(entry, found), strict=True):
-            if gid and cotangent is not None:
-                old = get(gid)
-                cotangents[gid] = cotangent if old is None else add_cotangents(old, cotangent)
-    return [get(g) if (g := identity_of(s)) in known else None for s in sources]
-
-
 def seed_like(target, seed):
     """An output gradient as the cotangent of `target`; of another shape it is broadcast, as the kernels do."""
     wanted, given = tensor_of(target)._aval, seed._aval
@@ -355,18 +306,6 @@ def seed_like(target, seed):
         text = SEED_SHAPE.format(shape_text(given.shape), shape_text(wanted.shape))
         raise errors.InvalidArgumentError(None, None, text)
     return accumulate(_zeros_like(tensor_of(target)), seed)
-
-
-def tensor_of(value):
-    """The tensor that a source or target stands for."""
-    cell = cell_of(value)
-    return cell._tensor if cell is not None else value
-
-
-def identity_of(value):
-    """The gid of a source or target: a tensor's own, or a variable's."""
-    cell = cell_of(value)
-    return cell.gid if cell is not None else gid_of(value)
 
 
 def check_identity(value):

@@ -27,6 +27,8 @@ class Derivative:
       extras: whether some of it is no result of the op itself.
     """
 
+    reached = None  # the results that depend on the inputs of `mask`; None: all
+
     def __init__(self, op, function, avals, mask, plain, rule, make_spec=Spec):
         self.op = op
         self.kernel = op.kernel
@@ -99,6 +101,7 @@ class Derivative:
             jaxpr = closed.jaxpr
             trimmed = jaxpr.replace(outvars=kept, debug_info=jaxpr.debug_info.with_unknown_names())
             self.forward = self.make_spec(self.op.kernel, jex.ClosedJaxpr(trimmed, closed.consts), False)
+            self.forward.plain = self.plain
 
     def pullback(self, present, restart=False, stacked=False):
         """A pullback of the outputs `present`.
@@ -154,7 +157,8 @@ class Derivative:
             trimmed = jaxpr.replace(invars=invars, eqns=generic.live_equations(jaxpr), debug_info=debug_info)
             closed = jex.ClosedJaxpr(trimmed, closed.consts)
         avals = [residual_avals[i] for i in keep] + cotangents
-        pullback.specs[tuple(avals)] = self.make_spec(pullback.kernel, closed, False)
+        pullback.specs[tuple(avals)] = spec = self.make_spec(pullback.kernel, closed, False)
+        spec.origin = pullback, (), 0
         return pullback, [self.residuals[i] for i in keep]
 
     def _from_inputs(self, present):
@@ -216,6 +220,8 @@ class Derivative:
 class SizedDerivative:
     """A Derivative for given sizes, from one with symbolic dimensions; traced exactly only when that is needed."""
 
+    reached = None
+
     def __init__(self, symbolic, sizes, exact, plain):
         self._exact, self._make_exact = None, exact
         self.differentiable, self.count, self.kept = symbolic.differentiable, symbolic.count, symbolic.kept
@@ -225,6 +231,7 @@ class SizedDerivative:
         if symbolic.forward is not symbolic.plain:
             name, form = plain.name, symbolic.forward
             self.forward = Spec.of_sizes(name, form, sizes, lambda: self.exact().forward.jaxpr, False)
+            self.forward.plain = plain
         name = symbolic.whole.kernel
         self.whole_spec = Spec.of_sizes(
             name, symbolic.whole_spec, sizes, lambda: self.exact().whole_spec.jaxpr, False

@@ -4,7 +4,7 @@ import pathlib
 
 from tfcompat._core import nest
 from tfcompat._core.context import state
-from tfcompat._core.tape import identity_of
+from tfcompat._core.walk import identity_of
 from tfcompat._view.graph import build
 from tfcompat._view.trace import Walk, trace
 

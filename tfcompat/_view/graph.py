@@ -8,8 +8,8 @@ from tfcompat._core.callsite import describe
 from tfcompat._core.context import paused, state
 from tfcompat._core.entries import add_cotangents, pull_back, pull_stack
 from tfcompat._core.indexed_slices import IndexedSlices
-from tfcompat._core.tape import identity_of, ones_like, tensor_of
 from tfcompat._core.tensor_base import Failure, host_value
+from tfcompat._core.walk import identity_of, ones_like, tensor_of
 from tfcompat._view.rules import formula
 
 
