@@ -91,13 +91,13 @@ class LoopSpec(BodySpec):
     # Any number of iterations: the test decides. The body's own arguments: iteration, carried values.
 
     def _while(self, outer, carry, ruled):
-        def going(state):
+        def going(state, outer):
             n, code, *carry = state
             go = self.test.run(*self._pick(self.test_places, outer, [n, *carry]), ruled=ruled)[0].reshape(())
             go = go & (code == 0)
             return go if self.limit is None else go & (n < self.limit)
 
-        def step(state):
+        def step(state, outer):
             n, code, *carry = state
             outs = self.body.run(*self._pick(self.places, outer, [n, *carry]), ruled=ruled)
             if self.body.coded:
@@ -106,9 +106,9 @@ class LoopSpec(BodySpec):
 
         initial = (jnp.int32(0), jnp.int32(0), *carry)
         if ruled:
-            _, code, *carry = differentiable_while(initial, outer, self)
+            _, code, *carry = differentiable_while(going, step, initial, outer)
         else:
-            _, code, *carry = jax.lax.while_loop(going, step, initial)
+            _, code, *carry = jax.lax.while_loop(lambda s: going(s, outer), lambda s: step(s, outer), initial)
         return [*carry, code] if self.coded else list(carry)
 
     def _compiled(self):

@@ -56,7 +56,7 @@ def unconnected_kind(value):
         raise ValueError(UNCONNECTED.format(value=value)) from None
 
 
-@op("ZerosLike", static=False)
+@op("ZerosLike", grad=None, static=False)
 def _zeros_like(x: T):
     import jax.numpy as jnp
 
