@@ -153,9 +153,10 @@ def make_jvp(op, spec, ins, attrs, count, mask):
     """The Op of (inputs, results, tangents) to the tangents of the differentiable results, and which those are."""
     if op.folded:
         return op.jvp(mask)
+    of_ins = [t._aval for t in ins]  # the tensors themselves must not stay in what is cached
     wanted = [i for i, m in enumerate(mask) if m]
     differentiable = [k for k, a in enumerate(spec.avals) if a.differentiable]
-    n, m = len(ins), len(spec.avals)
+    n, m = len(of_ins), len(spec.avals)
     function = op.function(attrs, count)
 
     def restricted(args):
@@ -185,7 +186,7 @@ def make_jvp(op, spec, ins, attrs, count, mask):
     def of_gradient(*args):
         inputs, outs, tangents = args[:n], args[n : n + m], args[n + m :]
         data = inputs if op.parameters is None else arrange(op.parameters, inputs, attrs, count)
-        floating = [i for i, t in enumerate(ins) if t._aval.differentiable]
+        floating = [i for i, a in enumerate(of_ins) if a.differentiable]
 
         def pullback(given):
             g = [jnp.zeros(o.shape, o.dtype) for o in outs]
@@ -205,7 +206,7 @@ def make_jvp(op, spec, ins, attrs, count, mask):
         _, transpose = jax.vjp(pullback, [jnp.ones_like(outs[k]) for k in differentiable])
         return transpose(list(tangents))[0]
 
-    avals = [*[t._aval for t in ins], *spec.avals, *[ins[i]._aval for i in wanted]]
+    avals = [*of_ins, *spec.avals, *[of_ins[i] for i in wanted]]
     bodies = [of_gradient, of_body, of_vjp] if callable(op.grad) else [of_body, of_vjp]
     for body in bodies:
         jvp = Op(op.kernel + "Jvp", body, single=False)
