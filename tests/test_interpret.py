@@ -212,6 +212,23 @@ def test_reduce_precision(bits):
         check(lambda x: lax.reduce_precision(x, *bits), x, ulps=0)
 
 
+@pytest.mark.parametrize("dtype", "bool int8 int16 uint32 int64 float32 float64 complex64 complex128".split())
+def test_select_of_many(dtype):
+    rng = np.random.default_rng(0)
+    mask = rng.random((60, 50)) < 0.5
+    x, y = (rng.normal(size=mask.shape) * 50 for _ in range(2))
+    x, y = (v > 0 if dtype == "bool" else v.astype(dtype) for v in (x, y))
+    zero = np.zeros((), dtype)
+    if np.dtype(dtype).kind in "fc":
+        x.flat[:4] = y.flat[3:7] = np.nan, np.inf, -0.0, -np.inf
+        check(lambda m, y: jnp.where(m, -zero, y), mask, y)
+    check(lambda m, x, y: jnp.where(m, x, y), mask, x, y)
+    check(lambda m, x, y: jnp.where(m[:, :1], x, y[:1]), mask, x, y)
+    check(lambda m, x, y: jnp.where(m.T, x[0, 0], y.T), mask, x, y)
+    check(lambda m, x: jnp.where(m, x, zero), mask, x)
+    check(lambda m, y: jnp.where(m[:1], zero, y[:, :1]), mask, y)
+
+
 def test_select_n():
     x = np.arange(6, dtype=np.float32).reshape(2, 3)
     check(lambda c, x: lax.select_n(c, x, -x), x > 2, x)

@@ -283,6 +283,34 @@ def _complex(b: Any, e: Any) -> Any:
 
 
 # Selection
+# np.where takes 0.5 ns an element where the mask is regular, 4 where it is not. Without a branch it takes 0.2 to 0.5, from
+# some size on.
+_MANY = 2048
+_BITS = {np.dtype(t): np.dtype(f"i{np.dtype(t).itemsize}") for t in "b h i q B H I Q f d F".split()}
+
+
+def masked(mask: Any, x: Any) -> Any:
+    """`where(mask, x, 0)`."""
+    bits = _BITS.get(x.dtype)
+    if mask.size < _MANY or bits is None:
+        return np.where(mask, x, x.dtype.type(0))
+    return np.bitwise_and(np.negative(mask.view(np.int8)), x.view(bits)).view(x.dtype)
+
+
+def either(mask: Any, x: Any, y: Any) -> Any:
+    """`where(mask, x, y)`, of one dtype."""
+    bits = _BITS.get(x.dtype)
+    if mask.size < _MANY or bits is None:
+        return np.where(mask, x, y)
+    a, b = x.view(bits), y.view(bits)
+    return ((np.negative(mask.view(np.int8)) & (a ^ b)) ^ b).view(x.dtype)
+
+
+def _is_zero(const: Any) -> bool:
+    """Whether a constant is nothing but zeros, none of them negative."""
+    return const is not None and const.dtype in _BITS and not const.any() and not np.signbit(const.real).any()
+
+
 @rule("select_n", moves=True)
 def _select_n(b: Any, e: Any) -> Any:
     which, *cases = e.ins
@@ -298,7 +326,11 @@ def _select_n(b: Any, e: Any) -> Any:
         if which.actual == () and cases[0].actual == cases[1].actual:
             b.shares = True
             return "({2} if {0} else {1})"
-        return "where({0}, {2}, {1})"
+        for k, other in ((1, 0), (0, 1)):  # one of them is nothing but zeros
+            zero, value = cases[other], cases[k]
+            if _is_zero(zero.const) and zero.actual in ((), which.actual, value.actual):
+                return f"{b.bind(masked)}({'{0}' if k else '~{0}'}, {{{k + 1}}})"
+        return f"{b.bind(either)}({{0}}, {{2}}, {{1}})"
 
     def choose(which: Any, *cases: Any) -> Any:
         result = cases[-1]
