@@ -10,10 +10,11 @@ from tfcompat import _elementwise as e
 from tfcompat._cast import real
 from tfcompat._core import dtypes as d, errors
 from tfcompat._core.avals import shape_text
-from tfcompat._core.convert import convert
-from tfcompat._core.op import Bool, Check, Data, Dtype, T, op
+from tfcompat._core.convert import convert, convert_group
+from tfcompat._core.op import Bool, Check, Data, Dtype, T, dispatch, op
+from tfcompat._core.tensor import Tensor
 from tfcompat._declare import COMPLEX, REAL, WIDE_FLOATS, conj, invalid
-from tfcompat._diagonals import diag_part
+from tfcompat._diagonals import diag_part, diagonal
 from tfcompat._products import broadcast_batch
 from tfcompat._reductions import reduce_sum
 
@@ -40,8 +41,11 @@ def _singular(x):
     """Whether one of the matrices has a pivot that is 0 or not finite."""
     if x.size == 0:
         return jnp.zeros((), bool)
-    pivots = jnp.abs(jnp.diagonal(linalg.lu(_wide(x))[0], axis1=-2, axis2=-1))
-    return ~jnp.all(pivots > 0)
+    return _has_bad_pivot(linalg.lu(_wide(x))[0])
+
+
+def _has_bad_pivot(factors):
+    return jnp.any(~(jnp.abs(diagonal(factors)) > 0))
 
 
 # Inverses and determinants
@@ -309,15 +313,45 @@ def eigvals(tensor, name=None):
 # Systems of equations
 
 
+@op("MatrixSolve", T=_SOLVABLE, single=False, grad=None)
+def _factorised(matrix: T, rhs: T, adjoint: Bool):
+    """The triangular factors of a system's matrices, in one, and the order in which they take its equations."""
+    if matrix.ndim != rhs.ndim:
+        raise invalid("All input tensors must have the same rank.", "MatrixSolve")
+    if matrix.ndim < 2:
+        raise invalid(f"Input tensor 0 must have rank >= 2, got {matrix.ndim}", "MatrixSolve")
+    if matrix.shape[-1] != matrix.shape[-2]:
+        raise invalid("First input (lhs) must be a square matrix.", "MatrixSolve")
+    if matrix.shape[:-1] != rhs.shape[:-1]:
+        raise invalid("Input matrix and rhs are incompatible.", "MatrixSolve")
+    factors, _, order = linalg.lu(_flip(matrix) if adjoint else matrix)
+    return [factors, order]
+
+
+def _solve_grad(g, out, matrix, rhs, factors, order, adjoint):
+    back = jnp.linalg.solve(matrix if adjoint else _flip(matrix), g)
+    return -out @ _flip(back) if adjoint else -back @ _flip(out), back, None
+
+
 _solvable_system = Check(
-    lambda matrix, rhs, adjoint: _singular(matrix),
-    lambda matrix, rhs, adjoint: "Input matrix is not invertible.",
+    lambda matrix, rhs, factors, order, adjoint: _has_bad_pivot(factors),
+    lambda matrix, rhs, factors, order, adjoint: "Input matrix is not invertible.",
     immediate=True,
 )
 
 
-@op("MatrixSolve", T=_SOLVABLE, check=_solvable_system)
-def solve(matrix: T, rhs: T, adjoint: Bool = False):
+@op("MatrixSolve", T=_SOLVABLE, grad=_solve_grad, check=_solvable_system)
+def _solved(matrix: T, rhs: T, factors: T, order: Data("P"), adjoint: Bool):
+    """The solution of a system whose matrices are factorised; their own values are for the gradient."""
+    if order.ndim == 1:
+        rhs = jnp.take(rhs, order, 0, mode="clip")
+    else:
+        rhs = jnp.take_along_axis(rhs, order[..., None], -2, mode="promise_in_bounds")
+    below = linalg.triangular_solve(factors, rhs, left_side=True, lower=True, unit_diagonal=True)
+    return linalg.triangular_solve(factors, below, left_side=True)
+
+
+def solve(matrix, rhs, adjoint=False, name=None):
     """Solves matrix @ x = rhs.
 
     Args:
@@ -328,15 +362,15 @@ def solve(matrix: T, rhs: T, adjoint: Bool = False):
     Raises:
       InvalidArgumentError: a matrix that is singular, or shapes that do not fit.
     """
-    if matrix.ndim != rhs.ndim:
-        raise invalid("All input tensors must have the same rank.", "MatrixSolve")
-    if matrix.ndim < 2:
-        raise invalid(f"Input tensor 0 must have rank >= 2, got {matrix.ndim}", "MatrixSolve")
-    if matrix.shape[-1] != matrix.shape[-2]:
-        raise invalid("First input (lhs) must be a square matrix.", "MatrixSolve")
-    if matrix.shape[:-1] != rhs.shape[:-1]:
-        raise invalid("Input matrix and rhs are incompatible.", "MatrixSolve")
-    return jnp.linalg.solve(_flip(matrix) if adjoint else matrix, rhs)
+    if type(matrix) is not Tensor or type(rhs) is not Tensor:
+        try:
+            matrix, rhs = convert_group(_factorised.op, [T, T], (matrix, rhs), ["matrix", "rhs"])
+        except (TypeError, ValueError) as error:
+            return dispatch(_solved.op, error, {"matrix": matrix, "rhs": rhs, "adjoint": adjoint, "name": name})
+    return _solved(matrix, rhs, *_factorised(matrix, rhs, adjoint), adjoint)
+
+
+solve.op = _solved.op
 
 
 def _triangular(matrix, rhs, lower, adjoint):

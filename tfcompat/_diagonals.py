@@ -52,7 +52,7 @@ def _checked_span(k, rows, columns, kernel):
     return low, high
 
 
-def _diagonal(x, k=0):
+def diagonal(x, k=0):
     """A diagonal of matrices: a slice with a stride of the matrices as vectors, which needs no indices."""
     rows, columns = x.shape[-2:]
     count = max(0, min(rows + min(k, 0), columns - max(k, 0)))
@@ -66,14 +66,14 @@ def _diag_part(input: T, padding_value: T, k: Any, align: Str):
     _rank_two(input, "MatrixDiagPartV3")
     rows, columns = input.shape[-2:]
     if k == 0:
-        return _diagonal(input)
+        return diagonal(input)
     low, high = _checked_span(k, rows, columns, "MatrixDiagPartV3")
     if low == high:
-        return _diagonal(input, low)
+        return diagonal(input, low)
     longest = min(rows + min(high, 0), columns - max(low, 0))
     parts = []
     for number, length, start in _places(rows, columns, (low, high), align, longest):
-        part = _diagonal(input, number)
+        part = diagonal(input, number)
         pads = [(0, 0, 0)] * (part.ndim - 1) + [(start, longest - length - start, 0)]
         parts.append(lax.pad(part, padding_value, pads))
     return jnp.stack(parts, -2)
@@ -220,7 +220,7 @@ def tensor_diag_part(input: T):
     if input.shape[:half] != input.shape[half:]:
         raise invalid(f"Invalid shape {shape_text(input.shape)}: dimensions 0 and {half} do not match.", "DiagPart")
     size = int(np.prod(input.shape[:half]))
-    return _diagonal(input.reshape(size, size)).reshape(input.shape[:half])
+    return diagonal(input.reshape(size, size)).reshape(input.shape[:half])
 
 
 def _not_strings(dtype):
@@ -239,7 +239,7 @@ def trace(x: T):
       InvalidArgumentError: a rank below 2.
     """
     _rank_two(x, "MatrixDiagPartV3")
-    return jnp.sum(_diagonal(x), -1, dtype=x.dtype)
+    return jnp.sum(diagonal(x), -1, dtype=x.dtype)
 
 
 def _band_bad(input, num_lower, num_upper):
