@@ -6,8 +6,7 @@ import math
 import pathlib
 
 import pytest
-from oracle import function_flow
-from oracle.function_programs import PROGRAMS
+from oracle.function_areas import PROGRAMS
 
 import tfcompat as tf
 
@@ -38,7 +37,7 @@ def quiet():
 
 
 def test_all_programs_are_recorded():
-    assert function_flow.PROGRAMS.keys() == RECORDED.keys()
+    assert PROGRAMS.keys() == RECORDED.keys()
 
 
 @pytest.mark.all_modes

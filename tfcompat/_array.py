@@ -207,6 +207,8 @@ def ensure_shape(x, shape, name=None):
       InvalidArgumentError: it is not.
     """
     x, wanted = convert(x), shapes.TensorShape(shape)
+    if x.shape.rank is None:
+        x.set_shape(wanted)
     if not wanted.is_compatible_with(x.shape):
         given = "?" if wanted.rank is None else text_of("?" if n is None else n for n in wanted.as_list())
         raise invalid(f"Shape of tensor input {text_of(x._aval.shape)} is not compatible with expected shape {given}.",

@@ -5,13 +5,17 @@ In eager code a branch is chosen by the value, which is read; in a function it i
 
 import builtins
 import contextlib as _contextlib
+import functools as _functools
 
 from tfcompat._array import reshape as _reshape, stack as _stack
-from tfcompat._core import control_flow as _control_flow, dtypes, errors
+from tfcompat._branches import staged_branches as _staged_branches
+from tfcompat._cast import cast as _cast
+from tfcompat._core import dtypes, errors
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.tensor_base import TensorHandle, host_value
 from tfcompat._core.trace import Eager as _Eager
+from tfcompat._math import add_n as _add_n
 from tfcompat.debugging import Assert as _assert
 
 
@@ -96,11 +100,11 @@ def cond(pred, true_fn=None, false_fn=None, name=None):
         return true_fn() if bool(convert(pred) if pred is None else pred) else false_fn()
     if isinstance(pred, bool):
         raise TypeError("pred must not be a Python bool", pred)
-    return _control_flow.staged_cond(_predicate(pred), [true_fn, false_fn], True)
+    pred = pred._read() if hasattr(type(pred), "_read") else convert(pred)
+    return _staged_branches(pred, [true_fn, false_fn], True, _predicate)
 
 
-def _predicate(pred):
-    tensor = pred._read() if hasattr(type(pred), "_read") else convert(pred)
+def _predicate(tensor):
     if tensor._aval.shape not in ((), (1,)):
         raise errors.InvalidArgumentError(
             None, None, f"The second input must be a scalar, but it has shape {list(tensor._aval.shape)}"
@@ -118,51 +122,57 @@ def case(pred_fn_pairs, default=None, exclusive=False, strict=False, name="case"
     Args:
       pred_fn_pairs: list (or dict, with `exclusive`) of pairs of a boolean scalar and a function without arguments.
       default: function for when none is true; without it that is an error.
-      exclusive, strict: accepted; the first true one counts.
+      exclusive: whether more than one true predicate is an error; otherwise the first one counts.
+      strict: accepted.
 
     Raises:
       TypeError: the pairs are no list of pairs, or hold something else than a boolean tensor and a function.
-      InvalidArgumentError: no predicate is true.
+      InvalidArgumentError: no predicate is true, or more than one with `exclusive`.
+      ValueError: there are no pairs; eager code gives a dict without `exclusive`.
     """
-    pairs = list(pred_fn_pairs.items()) if isinstance(pred_fn_pairs, dict) else pred_fn_pairs
-    if not isinstance(pairs, list):
-        raise TypeError("'pred_fn_pairs' must be a list, tuple, or dict. "
-                        f"Received: {type(pred_fn_pairs)}") if not isinstance(pairs, builtins.tuple) else TypeError(
-                        "pred_fn_pairs must be a list")  # fmt: skip
+    if isinstance(pred_fn_pairs, dict):
+        if not exclusive and state.trace is None:
+            raise ValueError("Unordered dictionaries are not supported for the 'pred_fn_pairs' argument when `exclusive=False` "
+                             "and eager mode is enabled.")  # fmt: skip
+        pairs = list(pred_fn_pairs.items())
+    elif isinstance(pred_fn_pairs, (list, builtins.tuple)):
+        pairs = list(pred_fn_pairs)
+    else:
+        raise TypeError(f"'pred_fn_pairs' must be a list, tuple, or dict. Received: {type(pred_fn_pairs)}")
+    if not pairs:
+        raise ValueError("not enough values to unpack (expected 2, got 0)")
     for pair in pairs:
         if not isinstance(pair, builtins.tuple) or len(pair) != 2:
             raise TypeError(f"Each entry in 'pred_fn_pairs' must be a 2-tuple. Received {pair}.")
         if not _is_tensor(pair[0]):
             raise TypeError(f"pred must be a Tensor, got: {pair[0]}")
         if not callable(pair[1]):
-            raise TypeError(f"fn for pred {getattr(pair[0], 'name', pair[0])} must be callable.")
-    if default is not None and not callable(default):
-        raise TypeError("'default' must be callable.")
+            raise TypeError(f"fn for pred {pair[0].name} must be callable.")
     preds = [p._read() if hasattr(type(p), "_read") else convert(p) for p, _ in pairs]
+    functions = [function for _, function in pairs]
+    if exclusive:
+        _assert(
+            _sum(preds) < 2, ["Input error: exclusive=True: more than 1 conditions evaluated as True:", _stack(preds)]
+        )
     if default is None:
-        *pairs, (last, function) = pairs
+        last = functions.pop()
 
         def default():
-            _assert(_any(preds), ["Input error: None of conditions evaluated as True:", _stack(preds)])
-            return function()
+            _assert(_sum(preds) > 0, ["Input error: None of conditions evaluated as True:", _stack(preds)])
+            return last()
 
-    def chosen(i):
-        if i == len(pairs):
-            return default()
-        return cond(preds[i], pairs[i][1], lambda: chosen(i + 1))
-
-    return chosen(0)
+    chosen = default
+    for pred, function in reversed(list(zip(preds, functions, strict=False))):
+        chosen = _functools.partial(cond, pred, function, chosen)
+    return chosen()
 
 
 def _is_tensor(value):
     return isinstance(value, TensorHandle) or hasattr(type(value), "_read")
 
 
-def _any(preds):
-    total = preds[0]
-    for p in preds[1:]:
-        total = total | p
-    return total
+def _sum(preds):
+    return _add_n([_cast(_reshape(p, []), "int32") for p in preds])
 
 
 def switch_case(branch_index, branch_fns, default=None, name="switch_case"):
@@ -181,28 +191,34 @@ def switch_case(branch_index, branch_fns, default=None, name="switch_case"):
         raise TypeError(f"'branch_index' must be a Tensor, got {type(branch_index)}")
     table = _table(branch_fns)
     last = default if default is not None else table[max(table)]
-    if not callable(last):
-        raise TypeError("'default' must be callable.")
     if state.trace is None:
         value = int(host_value(convert(branch_index)))
         return table.get(value, last)()
     index = convert(branch_index)
-    if index._aval.dtype is not dtypes.int32:
-        raise TypeError(f"branch_index must be a int32 `Tensor`, got {index.dtype.name}")
     count = len(table) + (default is not None)
     functions = [table.get(i, last) for i in builtins.range(count)]
-    return _control_flow.staged_cond(index, functions, False)
+    return _staged_branches(index, functions, False, _branch_index)
+
+
+def _branch_index(index):
+    if index._aval.dtype is not dtypes.int32:
+        raise TypeError(f"Input 'branch_index' of 'StatelessCase' Op has type {index.dtype.name} that does not match expected "
+                        "type of int32.")  # fmt: skip
+    return index
 
 
 def _table(branch_fns):
     if isinstance(branch_fns, dict):
         pairs = list(branch_fns.items())
-    elif branch_fns and isinstance(branch_fns[0], builtins.tuple):
-        pairs = list(branch_fns)
-    else:
+    elif builtins.all(callable(f) for f in branch_fns):
         pairs = list(enumerate(branch_fns))
+    else:
+        pairs = list(branch_fns)
     if not pairs:
-        raise ValueError("Must provide at least one item in `branch_fns`.")
+        raise ValueError("Must provide at least one item in 'branch_fns'")
+    for pair in pairs:
+        if not isinstance(pair, builtins.tuple) or len(pair) != 2:
+            raise TypeError(f"Each entry in 'branch_fns' must be a 2-tuple. Received {pair}.")
     for key, function in pairs:
         if not isinstance(key, int):
             raise TypeError(f"key must be a Python `int`, got {type(key)}")
@@ -210,7 +226,7 @@ def _table(branch_fns):
             raise TypeError(f"fn for key {key} must be callable.")
     if sorted(key for key, _ in pairs) != list(builtins.range(len(pairs))):
         raise ValueError(f"branch indices (keys) must form contiguous range of [0 to {len(pairs)}) but found "
-                         f"{{{','.join(str(key) for key, _ in pairs)}}}.")  # fmt: skip
+                         f"{{{','.join(str(key) for key, _ in pairs)}}}")  # fmt: skip
     return dict(pairs)
 
 

@@ -127,6 +127,10 @@ class Slot:
                 self.wrong_shape(before, after)
         return outs
 
+    @staticmethod
+    def wrong_structure(name, error):
+        raise error
+
     def wrong_dtype(self, before, after):
         raise TypeError(_DTYPE.format(name=self.name, before=before.dtype.name, after=after.dtype.name))
 
@@ -186,6 +190,9 @@ def _staged(initial, body, test, length, limit, sequences, names, undefined, inv
     if length is not None:
         trace.bounds[index._slot] = length
     slices = [trace.placeholder(element_aval(t), "Placeholder") for t in sequences]
+    tested = None
+    if test is not None and not undefined and all(s.initial or s.static for group in slots for s in group):
+        tested = _record_test(test, parent, name, initial, slots, undefined)  # TensorFlow asks first
     outs = []
     with trace:
         inside = [pack(initial[i], [s.enter(trace) for s in group], i in undefined) for i, group in enumerate(slots)]
@@ -198,7 +205,7 @@ def _staged(initial, body, test, length, limit, sequences, names, undefined, inv
                     s.body = trace
                 initial[i] = value
             else:
-                leaves = [value] if i in undefined else leaves_like(initial[i], value, names[i])
+                leaves = [value] if i in undefined else _leaves_like(initial[i], value, names[i], slot)
             invariant = None if invariants is None else invariants[i]
             for s, v in zip(group, leaves, strict=True):
                 outs += s.leave(v, invariant)
@@ -208,18 +215,7 @@ def _staged(initial, body, test, length, limit, sequences, names, undefined, inv
     own = [index, *slices, *[t for group in slots for s in group for t in s.inside]]
     before = [t for group in slots for s in group for t in s.initial]
     if test is not None:
-        test_trace = Trace(f"{name}_cond", parent, "body")
-        n = test_trace.placeholder(index._aval, "Placeholder")
-        with test_trace:
-            own_test, values = [n], []
-            for i, group in enumerate(slots):
-                entered = []
-                for s in group:
-                    tensors = [test_trace.placeholder(t._aval, "Placeholder") for t in s.initial]
-                    own_test += tensors
-                    entered.append(s.rebuilt(tensors) if tensors or s.static or s.array else s.value)
-                values.append(pack(initial[i], entered, i in undefined and not nest.is_nested(initial[i])))
-            go = as_tensor(test(values))
+        test_trace, go, own_test = tested or _record_test(test, parent, name, initial, slots, undefined)
         after, _ = record_loop(name, trace, outs, before, test_trace=test_trace, test_out=go, limit=limit,
                                own=own, test_own=own_test)  # fmt: skip
         columns = []
@@ -231,6 +227,22 @@ def _staged(initial, body, test, length, limit, sequences, names, undefined, inv
         entered = [s.rebuilt([next(after) for _ in s.initial]) for s in group]
         values.append(pack(initial[i], entered, i in undefined and not nest.is_nested(initial[i])))
     return values, columns
+
+
+def _record_test(test, parent, name, initial, slots, undefined):
+    """Records a loop's test. Returns (trace, boolean tensor, the trace's own arguments)."""
+    trace = Trace(f"{name}_cond", parent, "body")
+    own, values = [trace.placeholder(convert(0)._aval, "Placeholder")], []
+    with trace:
+        for i, group in enumerate(slots):
+            entered = []
+            for s in group:
+                tensors = [trace.placeholder(t._aval, "Placeholder") for t in s.initial]
+                own += tensors
+                entered.append(s.rebuilt(tensors) if tensors or s.static or s.array else s.value)
+            values.append(pack(initial[i], entered, i in undefined and not nest.is_nested(initial[i])))
+        go = as_tensor(test(values))
+    return trace, go, own
 
 
 def _initialising_loop(initial, body, test, limit, sequences, names, undefined, invariants, slot, name):
@@ -261,8 +273,11 @@ def pack(structure, leaves, single):
     return leaves[0] if single else nest.pack_sequence_as(structure, leaves)
 
 
-def leaves_like(structure, value, name):
-    nest.assert_same_structure(structure, value, check_types=False)
+def _leaves_like(structure, value, name, slot):
+    try:
+        nest.assert_same_structure(structure, value, check_types=False)
+    except (ValueError, TypeError) as error:
+        slot.wrong_structure(name, error)
     return nest.flatten(value)
 
 

@@ -1,18 +1,19 @@
 """`tf.map_fn`, `tf.scan`, `tf.foldl`, `tf.foldr`, `tf.vectorized_map`."""
 
 from tfcompat._array import concat, expand_dims, stack, unstack
-from tfcompat._core import nest
+from tfcompat._core import errors, nest
 from tfcompat._core.body import Body, call_spec, op_of
 from tfcompat._core.context import state
-from tfcompat._core.dtypes import DType
+from tfcompat._core.specs import TensorSpec
 from tfcompat._core.trace import Trace, ValueDependent
 from tfcompat._core.vectorized import VectorizedSpec
 from tfcompat._creation import zeros
 from tfcompat._loop_variables import as_tensor, element_aval, staged_loop
 from tfcompat._tensor_array import TensorArray
+from tfcompat._while_loop import LoopVariable, without_gradient
 
 
-def _elements(elems, what):
+def _elements(elems, scalars):
     if isinstance(elems, TensorArray):
         elems = elems.stack()
     flat = [as_tensor(e) for e in nest.flatten(elems)]
@@ -21,13 +22,11 @@ def _elements(elems, what):
                          "Tensors.")  # fmt: skip
     for t in flat:
         if not t._aval.shape:
-            raise ValueError(f"Elements in elems must be 1+ dimensional Tensors, not scalars ({what}).")
+            raise scalars
     count = flat[0]._aval.shape[0]
     for t in flat:
         if t._aval.shape[0] != count:
-            raise ValueError(
-                f"Dimensions must be equal, but are {count} and {t._aval.shape[0]}: all elements need the same first dimension."
-            )
+            raise ValueError(f"Dimensions {count} and {t._aval.shape[0]} are not compatible")
     return flat, count
 
 
@@ -40,31 +39,36 @@ def map_fn(fn, elems, dtype=None, parallel_iterations=None, back_prop=True, swap
       elems: tensor, or nested structure of tensors with the same first dimension.
       dtype, fn_output_signature: dtype (or TensorSpec, or a structure of them) of what `fn` returns, where that is not of
         the structure and dtypes of `elems`.
-      parallel_iterations, back_prop, swap_memory, infer_shape: accepted.
+      back_prop: False stops gradients, in functions.
+      parallel_iterations, swap_memory, infer_shape: accepted.
 
     Raises:
       TypeError: `fn` is no function.
-      ValueError: `elems` holds scalars, or sizes that differ; the results have another structure than announced.
+      ValueError: `elems` holds scalars, or sizes that differ; the results have another structure or shape than announced.
       InvalidArgumentError: a result of another dtype than announced.
     """
     if not callable(fn):
-        raise TypeError(f"The provided function {getattr(fn, '__name__', fn)!r} is not callable.fn={fn}.")
+        raise TypeError(f"The provided function {fn.__name__} is not callable. fn={fn}.")
     signature = fn_output_signature if fn_output_signature is not None else dtype
-    flat, count = _elements(elems, "map_fn")
-    announced = [_dtype_of(s) for s in nest.flatten(signature)] if signature is not None else [t.dtype for t in flat]
+    flat, count = _elements(elems, ValueError("Elements in elems must be 1+ dimensional Tensors, not scalars"))
+    announced = [t.dtype for t in flat] if signature is None else nest.flatten(signature)
+    announced = [s if isinstance(s, TensorSpec) else TensorSpec(None, s) for s in announced]
     structure = elems if signature is None else signature
 
     def results(values):
         leaves = nest.flatten(values)
         if len(leaves) != len(announced):
             nest.assert_same_structure(structure, values)
-        arrays = [TensorArray(d) for d in announced]
-        return [a._item(as_tensor(v)) for a, v in zip(arrays, leaves, strict=True)]
+        arrays = [TensorArray(spec.dtype, element_shape=spec.shape) for spec in announced]
+        return [a.accepted(as_tensor(v)) for a, v in zip(arrays, leaves, strict=True)]
 
     if state.trace is None or count == 0:
         rows = list(zip(*[unstack(t) for t in flat], strict=True))
         if not rows:
-            return nest.pack_sequence_as(structure, [zeros([0], d) for d in announced])
+            shapes = [[] if s.shape.rank is None else [d or 0 for d in s.shape.as_list()] for s in announced]
+            return nest.pack_sequence_as(
+                structure, [zeros([0, *d], s.dtype) for d, s in zip(shapes, announced, strict=True)]
+            )
         columns = list(zip(*[results(fn(nest.pack_sequence_as(elems, list(row)))) for row in rows], strict=True))
         stacked = [stack(list(c)) for c in columns]
     else:
@@ -75,11 +79,8 @@ def map_fn(fn, elems, dtype=None, parallel_iterations=None, back_prop=True, swap
             return values
 
         _, stacked = staged_loop([], body, length=count, sequences=flat, collected=collected, name="map")
-    return nest.pack_sequence_as(structure, list(stacked))
-
-
-def _dtype_of(spec):
-    return spec if isinstance(spec, DType) else getattr(spec, "dtype", None) or DType(spec)
+    result = nest.pack_sequence_as(structure, list(stacked))
+    return result if back_prop else without_gradient(result)
 
 
 def scan(fn, elems, initializer=None, parallel_iterations=10, back_prop=True, swap_memory=False, infer_shape=True,
@@ -96,27 +97,29 @@ def scan(fn, elems, initializer=None, parallel_iterations=10, back_prop=True, sw
       TypeError: `fn` is no function.
     """
     if not callable(fn):
-        raise TypeError(f"{getattr(fn, '__name__', fn)} is not callable.")
+        raise TypeError(f"{fn.__name__} is not callable.")
     _, stacked = _fold(fn, elems, initializer, reverse, True)
-    return stacked
+    return stacked if back_prop else without_gradient(stacked)
 
 
 def foldl(fn, elems, initializer=None, parallel_iterations=10, back_prop=True, swap_memory=False, name=None):
     """Folds `fn(accumulator, element)` over the elements from the first to the last. See `scan`."""
     if not callable(fn):
-        raise TypeError(f"{getattr(fn, '__name__', fn)} is not callable. fn={fn}.")
-    return _fold(fn, elems, initializer, False, False)[0]
+        raise TypeError(f"{fn.__name__} is not callable. fn={fn}.")
+    folded = _fold(fn, elems, initializer, False, False)[0]
+    return folded if back_prop else without_gradient(folded)
 
 
 def foldr(fn, elems, initializer=None, parallel_iterations=10, back_prop=True, swap_memory=False, name=None):
     """Folds `fn(accumulator, element)` over the elements from the last to the first. See `scan`."""
     if not callable(fn):
-        raise TypeError(f"{getattr(fn, '__name__', fn)} is not callable. fn={fn}.")
-    return _fold(fn, elems, initializer, True, False)[0]
+        raise TypeError(f"{fn.__name__} is not callable. fn={fn}.")
+    folded = _fold(fn, elems, initializer, True, False)[0]
+    return folded if back_prop else without_gradient(folded)
 
 
 def _fold(fn, elems, initializer, backwards, keep):
-    flat, count = _elements(elems, "scan")
+    flat, count = _elements(elems, IndexError("tuple index out of range"))
     first = None
     if initializer is None:
         place = count - 1 if backwards else 0
@@ -144,6 +147,9 @@ def _fold(fn, elems, initializer, backwards, keep):
             return accumulator, None
         kept = [first, *kept] if first is not None else kept
         kept = kept[::-1] if backwards else kept
+        if not kept:
+            empty = [zeros([0, *t._aval.shape], t.dtype) for t in nest.flatten(accumulator)]
+            return accumulator, nest.pack_sequence_as(structure, empty)
         return accumulator, nest.pack_sequence_as(structure, [stack(list(c)) for c in zip(*kept, strict=True)])
     collected = []
 
@@ -154,7 +160,7 @@ def _fold(fn, elems, initializer, backwards, keep):
         return [result]
 
     after, columns = staged_loop([accumulator], body, length=count, sequences=flat, reverse=backwards,
-                                 collected=collected if keep else None, name="scan")  # fmt: skip
+                                 collected=collected if keep else None, slot=LoopVariable, name="scan")  # fmt: skip
     if not keep:
         return after[0], None
     if first is not None:
@@ -180,7 +186,9 @@ def vectorized_map(fn, elems, fallback_to_while_loop=True, warn=True):
     sizes = {t._aval.shape[0] for t in flat}
     count = max(sizes)
     if sizes - {1, count}:
-        raise ValueError(f"elements in elems must have the same first dimension or 1; got {sorted(sizes)}.")
+        raise errors.InvalidArgumentError(
+            None, None, f"elements in elems must have the same first dimension or 1; got {sorted(sizes)}."
+        )
     trace = Trace("vectorized_map", state.trace, "body")
     slices = [trace.placeholder(element_aval(t)) for t in flat]
     try:

@@ -9,6 +9,8 @@ from tfcompat._core import dtypes, errors, nest
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.effects import record_effect
+from tfcompat._core.specs import TensorSpec
+from tfcompat._core.tape import GradientTape, UnconnectedGradients
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle, host_value, wrap
 from tfcompat._core.trace import ValueDependent
@@ -40,9 +42,9 @@ def _results(result, dtypes_wanted):
     if not dtypes_wanted:
         return []
     result = list(result) if isinstance(result, (list, tuple)) else [result]
-    if len(result) != len(dtypes_wanted):
+    if len(result) < len(dtypes_wanted):
         raise ValueError(f"The function returned {len(result)} values, but Tout announces {len(dtypes_wanted)}.")
-    return [_cast(v, d) for v, d in zip(result, dtypes_wanted, strict=True)]
+    return [_cast(v, d) for v, d in zip(result, dtypes_wanted, strict=False)]
 
 
 def _cast(value, dtype):
@@ -61,12 +63,16 @@ def py_function(func=None, inp=None, Tout=None, name=None):
     Args:
       func: function of tensors; without it, the result is a decorator for one.
       inp: list of its arguments.
-      Tout: dtype of its result, or list of those of its results; an empty list if it returns nothing.
+      Tout: dtype (or TensorSpec) of its result, or list of those of its results; an empty list if it returns nothing.
 
     Returns:
       A tensor, or a list of them as `Tout` says.
 
-    Differs from TensorFlow: a function that calls it for results runs eagerly, since their shapes are not known before.
+    A recorded function has to know the shapes of the results: `set_shape` or `tf.ensure_shape` says them, or a TensorSpec
+    in `Tout`.
+
+    Differs from TensorFlow: a recorded function that uses a result of unknown shape runs eagerly. For its gradient, `func`
+    is called again.
     """
     if func is None:
         return _decorator("py_function", inp, Tout, True)
@@ -122,19 +128,36 @@ def _call(func, inp, Tout, tensors):
     if not callable(func):
         raise ValueError(f"Expected func to be callable. Received func={func} of type {type(func)}.")
     single = not isinstance(Tout, (list, tuple))
-    wanted = [dtypes.as_dtype(t) for t in ([Tout] if single else Tout)]
+    wanted = [t.dtype if isinstance(t, TensorSpec) else dtypes.as_dtype(t) for t in ([Tout] if single else Tout)]
     inputs = [v._read() if hasattr(type(v), "_read") else convert(v) for v in nest.flatten([] if inp is None else inp)]
 
-    def call(*arrays):
-        return _results(func(*[wrap(a, Tensor) if tensors else np.array(a) for a in arrays]), wanted)
-
-    if state.trace is not None:
-        if wanted:
-            raise ValueDependent("tf.py_function gives tensors of shapes that only a call tells.")
-        record_effect("EagerPyFunc", lambda *arrays: _checked(call, *arrays), inputs)
-        return []
-    if tensors:
+    if state.trace is None:
         results = _checked(lambda: _results(func(*inputs), wanted))
-    else:
-        results = _checked(call, *[host_value(t) for t in inputs])
+        return results[0] if single else results
+    if any(t.dtype is dtypes.string for t in inputs) or dtypes.string in wanted:
+        raise ValueDependent("Strings are host values.")
+
+    def with_tensors(*arrays):
+        return [host_value(t) for t in _results(func(*[wrap(a, Tensor) for a in arrays]), wanted)]
+
+    def with_arrays(*arrays):
+        result = func(*[np.array(a) for a in arrays])
+        return (list(result) if isinstance(result, (list, tuple)) else [result])[: len(wanted)]
+
+    def pull(arrays, cotangents):
+        given = [wrap(a, Tensor) for a in arrays]
+        sources = [t for t in given if t._aval.differentiable]
+        with GradientTape() as tape:
+            tape.watch(sources)
+            results = _results(func(*given), wanted)
+        kept = [i for i, t in enumerate(results) if t._aval.differentiable]
+        upstream = [wrap(cotangents[i], Tensor) for i in kept]
+        grads = tape.gradient([results[i] for i in kept], sources, upstream, UnconnectedGradients.ZERO)
+        return [host_value(convert(g)) for g in grads]
+
+    call = with_tensors if tensors else with_arrays
+    results = record_effect("EagerPyFunc", lambda *arrays: _checked(call, *arrays), inputs, wanted, pull if tensors else None)
+    for result, spec in zip(results, [Tout] if single else Tout, strict=True):
+        if isinstance(spec, TensorSpec):
+            result.set_shape(spec.shape)
     return results[0] if single else results

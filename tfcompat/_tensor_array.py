@@ -58,11 +58,12 @@ class TensorArray:
     def __init__(self, dtype, size=None, dynamic_size=None, clear_after_read=None, tensor_array_name=None, handle=None,
                  flow=None, infer_shape=True, element_shape=None, colocate_with_first_write_call=True, name=None):  # fmt: skip
         self._dtype = dtypes.as_dtype(dtype)
-        self._dynamic = bool(dynamic_size)
+        self._dynamic = dynamic_size if state.trace is not None else bool(dynamic_size)
         self._clear = clear_after_read is None or bool(clear_after_read)
         self._infer = infer_shape
         self._element = shapes.TensorShape(element_shape)
         self._buffer = self._late = None
+        self._pieces = None  # elements of different shapes, while recording
         self._carried = False  # a loop's variable, inside of its body: how long it is may differ from turn to turn
         self._recorded = state.trace is not None
         size = 0 if size is None else size
@@ -84,7 +85,7 @@ class TensorArray:
 
     def _with(self, buffer):
         made = self._copy()
-        made._buffer, made._late = buffer, None
+        made._buffer, made._late, made._pieces = buffer, None, None
         made._size = buffer._aval.shape[0]
         return made
 
@@ -143,6 +144,17 @@ class TensorArray:
         """Not available: use a GradientTape. Raises NotImplementedError."""
         raise NotImplementedError("TensorArray.grad is not supported in TensorFlow 2: use tf.GradientTape.")
 
+    def accepted(self, value):
+        """The value as an element: a tensor of the array's dtype, of a shape that fits.
+
+        Raises:
+          InvalidArgumentError: another dtype.
+          ValueError: another shape.
+        """
+        value = self._item(value)
+        self._fits(value)
+        return value
+
     def _item(self, value):
         value = convert(value, None, self._dtype)
         if value._aval.dtype is not self._dtype:
@@ -169,12 +181,13 @@ class TensorArray:
         Raises:
           OutOfRangeError, InvalidArgumentError: the index lies outside (eager code, functions).
         """
-        value = self._item(value)
-        self._fits(value)
+        value = self.accepted(value)
+        index = _number(index)
         if not self._recorded:
-            self._eager_write(int(host_value(convert(index))), value)
+            self._eager_write(int(host_value(index)), value)
             return self
-        index = convert(index, None, dtypes.int32)
+        if self._pieces is not None:
+            raise ValueDependent("The elements of a TensorArray have different shapes.")
         made = self._copy()
         if self._dynamic:
             made._room_for(index)
@@ -182,8 +195,8 @@ class TensorArray:
         if buffer._aval.shape[1:] != value._aval.shape:
             if not self._infer:
                 raise ValueDependent("The elements of a TensorArray have different shapes.")
-            raise ValueError(f"Inconsistent shapes: saw {shape_text(value._aval.shape)} but expected "
-                             f"{shape_text(buffer._aval.shape[1:])}")  # fmt: skip
+            expected = shapes.TensorShape(buffer._aval.shape[1:])
+            raise ValueError(f"Inconsistent shapes: saw {value.shape} but expected {expected}")
         return made._with(_set_item(buffer, index, value))
 
     def _room_for(self, index):
@@ -217,14 +230,27 @@ class TensorArray:
 
     def read(self, index, name=None):
         """The element at `index`."""
+        index = _number(index)
         if not self._recorded:
-            return self._eager_read(int(host_value(convert(index))))
+            return self._eager_read(int(host_value(index)))
+        if self._pieces is not None:
+            if index._value is None:
+                raise ValueDependent("The elements of a TensorArray have different shapes.")
+            return self._pieces[int(host_value(index))]
+        return _get_item(self._filled(), index)
+
+    def _filled(self):
+        """The buffer of an array that is read."""
+        if self._pieces is not None:
+            raise errors.InvalidArgumentError(None, None, "Tried to stack a list whose elements have different shapes.")
         if self._buffer is None:
-            raise errors.InvalidArgumentError(
-                None, None, "Trying to read an uninitialized tensor but element_shape is not fully defined: "
-                "<unknown> and no list element is set.",
-            )  # fmt: skip
-        return _get_item(self._buffer, convert(index, None, dtypes.int32))
+            if not self._element.is_fully_defined():
+                raise errors.InvalidArgumentError(
+                    None, None, "Trying to read an uninitialized tensor but element_shape is not fully defined: "
+                    f"{self._element} and no list element is set.",
+                )  # fmt: skip
+            return zeros([self._size, *self._element.as_list()], self._dtype)
+        return self._buffer
 
     def _eager_read(self, index):
         if index < 0:
@@ -261,9 +287,7 @@ class TensorArray:
     def stack(self, name=None):
         """All elements, stacked along a new first dimension."""
         if self._recorded:
-            if self._buffer is None:
-                return zeros([self._size, *[d or 0 for d in self._element.as_list()]] if self._element.rank else [self._size], self._dtype)
-            return _array.identity(self._buffer)
+            return _array.identity(self._filled())
         items = self._all()
         if not items:
             return zeros([0, *self._element.as_list()] if self._element.rank is not None else [0], self._dtype)
@@ -272,33 +296,41 @@ class TensorArray:
     def gather(self, indices, name=None):
         """The elements at `indices`, stacked."""
         if self._recorded:
-            return _gather.gather(self._buffer, convert(indices, None, dtypes.int32))
-        return _array.stack([self._eager_read(int(i)) for i in host_value(convert(indices)).reshape(-1)])
+            return _gather.gather(self._filled(), convert(indices, None, dtypes.int32))
+        places = [int(i) for i in host_value(convert(indices)).reshape(-1)]
+        if any(i >= len(self._items) for i in places):
+            raise IndexError("list index out of range")
+        return _array.stack([self._eager_read(i) for i in places])
 
     def concat(self, name=None):
         """All elements, concatenated along their first dimension."""
         if self._recorded:
-            if getattr(self, "_parts_list", None) is not None:
-                return _array.concat(self._parts_list, 0)
-            shape = self._buffer._aval.shape
-            return _array.reshape(self._buffer, [shape[0] * shape[1], *shape[2:]])
+            if self._pieces is not None:
+                return _array.concat(self._pieces, 0)
+            shape = self._filled()._aval.shape
+            return _array.reshape(self._filled(), [shape[0] * shape[1], *shape[2:]])
         return _array.concat(self._all(), 0)
 
     def unstack(self, value, name=None):
         """An array whose elements are the slices of `value` along its first dimension."""
         value = self._item(value)
         if not value._aval.shape:
-            raise ValueError("Cannot unstack a scalar.") if self._recorded else errors.InvalidArgumentError(
-                None, None, "Cannot unstack a scalar."
+            raise (
+                errors.InvalidArgumentError(None, None, "Tensor must be at least a vector, but saw shape: []")
+                if self._recorded
+                else ValueError("Argument `axis` = 0 not in range [0, 0)")
             )
         if self._recorded:
+            if not self._dynamic and self._late is None and value._aval.shape[0] != self._size:
+                raise errors.InvalidArgumentError(
+                    None, None, f"Operation expected a list with {self._size} elements but got a list with "
+                    f"{value._aval.shape[0]} elements.",
+                )  # fmt: skip
             return self._with(_array.identity(value))
         items = _array.unstack(value)
         if len(items) > len(self._items) and not self._dynamic:
             raise ValueError(f"Cannot unstack {len(items)} tensors into a TensorArray of static size {len(self._items)} ")
         self._items = items
-        if self._infer and items and self._element.rank is None:
-            self._element = shapes.TensorShape(items[0]._aval.shape)
         self._read = set()
         return self
 
@@ -316,14 +348,20 @@ class TensorArray:
     def split(self, value, lengths, name=None):
         """An array whose elements are pieces of `value` of the given lengths."""
         value = self._item(value)
-        pieces = _array.split(value, [int(n) for n in host_value(convert(lengths)).reshape(-1)], 0)
+        lengths = [int(n) for n in host_value(convert(lengths)).reshape(-1)]
+        if sum(lengths) != value._aval.shape[0]:
+            raise errors.InvalidArgumentError(
+                None, None, "Expected sum of lengths to be equal to values.shape[0], but sum of lengths is "
+                f"{sum(lengths)} and value's shape is: {shape_text(value._aval.shape)}",
+            )  # fmt: skip
+        pieces = _array.split(value, lengths, 0)
         if not self._recorded:
             self._items, self._read = list(pieces), set()
             return self
         if len({p._aval.shape for p in pieces}) == 1:
             return self._with(_array.stack(pieces))
         made = self._copy()
-        made._parts_list = pieces
+        made._pieces = pieces
         return made
 
     def size(self, name=None):
@@ -336,6 +374,12 @@ class TensorArray:
         """Forgets the elements."""
         if not self._recorded:
             self._items = []
+
+
+def _number(index):
+    if isinstance(index, (str, bytes)):
+        raise TypeError(f"Expected int32 passed to parameter 'index', got {index!r} of type 'str' instead.")
+    return convert(index, None, dtypes.int32)
 
 
 def bound_of(index):

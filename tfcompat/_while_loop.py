@@ -2,22 +2,27 @@
 
 import builtins as _builtins
 
-from tfcompat._core import nest
+import numpy as np
+
+from tfcompat._core import errors, nest
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.core_types import TensorType
+from tfcompat._core.custom_gradient import stop_gradient
+from tfcompat._core.shapes import TensorShape
+from tfcompat._core.specs import TypeSpec
 from tfcompat._core.tensor_base import TensorHandle, host_value
 from tfcompat._loop_variables import Slot, staged_loop
 
-_NUMBERS = (int, float, bool, complex)
+_NUMBERS = (int, float, bool, complex, np.ndarray, np.generic)
 
 
-class _Variable(Slot):
-    """A loop variable, with the texts of `tf.while_loop`."""
+class LoopVariable(Slot):
+    """A loop variable, with the texts of `tf.while_loop`, `tf.scan` and the like."""
 
     def wrong_dtype(self, before, after):
         raise TypeError(
-            f"Loop var {_name(before)} enters the loop with type {before.dtype!r} but has type {after.dtype!r} after 1 "
+            f"Loop var {_name(before)} enters the loop with type <dtype: '{before.dtype.name}'> but has type <dtype: '{after.dtype.name}'> after 1 "
             f"iteration. {_name(before)} type should remain constant."
         )
 
@@ -43,7 +48,7 @@ def while_loop(cond, body, loop_vars, shape_invariants=None, parallel_iterations
       loop_vars: list or tuple of the loop variables' initial values: tensors or nested structures of them.
       shape_invariants: structure like `loop_vars` of shapes; a variable whose shape changes needs an unknown dimension there.
       parallel_iterations, swap_memory: accepted.
-      back_prop: False stops gradients.
+      back_prop: False stops gradients, in functions.
       maximum_iterations: the loop ends after so many iterations.
 
     Returns:
@@ -64,11 +69,12 @@ def while_loop(cond, body, loop_vars, shape_invariants=None, parallel_iterations
         result = _eagerly(cond, body, loop_vars, limit)
     else:
         result = _recorded(cond, body, loop_vars, shape_invariants, limit)
-    if not back_prop:
-        from tfcompat._core.custom_gradient import stop_gradient
+    return result if back_prop else without_gradient(result)
 
-        result = nest.map_structure(stop_gradient, result, expand_composites=True)
-    return result
+
+def without_gradient(result):
+    """What a loop with `back_prop=False` gives: eager code takes no notice of it."""
+    return result if state.trace is None else nest.map_structure(stop_gradient, result, expand_composites=True)
 
 
 def _eagerly(cond, body, loop_vars, limit):
@@ -79,7 +85,8 @@ def _eagerly(cond, body, loop_vars, limit):
         if limit is not None and count >= limit:
             break
         loop_vars = body(*loop_vars)
-        nest.assert_same_structure(structure, list(loop_vars), check_types=False)
+        given = loop_vars if limit is not None else list(loop_vars)
+        nest.assert_same_structure(structure, given, check_types=False)
         count += 1
     return nest.map_structure(lambda v: convert(v) if isinstance(v, _NUMBERS) else v, loop_vars)
 
@@ -87,6 +94,8 @@ def _eagerly(cond, body, loop_vars, limit):
 def _recorded(cond, body, loop_vars, invariants, limit):
     values = list(loop_vars)
     structure = loop_vars
+    if invariants is not None:
+        invariants = _checked_invariants(values, invariants)
 
     def step(index, slices, inside):
         result = body(*inside)
@@ -105,14 +114,23 @@ def _recorded(cond, body, loop_vars, invariants, limit):
             *own, n, bound = inside
             return [*step(index, slices, own), n + 1, bound]
 
-        after, _ = staged_loop([*values, convert(0, limit.dtype), limit], bounded, test, slot=_Variable)
+        after, _ = staged_loop([*values, convert(0, limit.dtype), limit], bounded, test, slot=LoopVariable)
         return nest.sequence_like(structure, after[:-2])
     after, _ = staged_loop(
         values, step, lambda inside: _condition(cond(*inside), limit is not None),
         limit=None if limit is None else int(host_value(limit)),
-        slot=_Variable, invariants=None if invariants is None else list(invariants),
+        slot=LoopVariable, invariants=invariants,
     )  # fmt: skip
     return nest.sequence_like(structure, after)
+
+
+def _checked_invariants(values, invariants):
+    nest.assert_same_structure(values, list(invariants), check_types=False)
+    for shape in nest.flatten(list(invariants)):
+        if not isinstance(shape, (TensorShape, TypeSpec)):
+            raise TypeError("'shape_invariants' must be one of TensorShape, list, or None. Received: "
+                            f"{type(shape)}.")  # fmt: skip
+    return list(invariants)
 
 
 def _is_pack(result, values):
@@ -132,5 +150,11 @@ def _condition(value, bounded):
             raise TypeError(
                 f"Input 'y' of 'LogicalAnd' Op has type {tensor.dtype.name} that does not match expected type of bool."
             )
-        raise TypeError(f"The condition of a loop must be a boolean tensor, not {tensor.dtype.name}.")
+        raise errors.InvalidArgumentError(
+            None, None, f"Input 'input' passed {tensor.dtype.name} expected bool while building NodeDef"
+        )
+    if tensor._aval.size != 1:
+        raise errors.InvalidArgumentError(
+            None, None, f"The second input must be a scalar, but it has shape {list(tensor._aval.shape)}"
+        )
     return tensor

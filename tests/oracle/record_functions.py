@@ -1,4 +1,4 @@
-"""Records what TensorFlow gives for `function_programs` and `function_flow`: run it where tensorflow is installed.
+"""Records what TensorFlow gives for the programs of `function_areas`: run it where tensorflow is installed.
 
     python tests/oracle/record_functions.py            writes tests/oracle/data/functions.json
     python tests/oracle/record_functions.py --check    writes nothing, lists the programs with other results
@@ -15,7 +15,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from oracle import function_flow, function_programs  # noqa: E402
+from oracle import function_areas  # noqa: E402
 
 DATA = pathlib.Path(__file__).parent / "data" / "functions.json"
 
@@ -24,8 +24,7 @@ def main():
     import tensorflow as tf
 
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    assert function_flow.PROGRAMS is function_programs.PROGRAMS
-    fresh = {name: json.loads(json.dumps(program(tf))) for name, program in function_programs.PROGRAMS.items()}
+    fresh = {name: json.loads(json.dumps(program(tf))) for name, program in function_areas.PROGRAMS.items()}
     if "--check" in sys.argv[1:]:
         known = json.loads(DATA.read_text(encoding="utf-8"))
         other = [name for name in fresh if known.get(name) != fresh[name]]

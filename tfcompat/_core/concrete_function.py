@@ -2,7 +2,7 @@
 
 import jax
 
-from tfcompat._core import caches, errors, nest
+from tfcompat._core import caches, dtypes, errors, nest
 from tfcompat._core.body import Body, BodySpec, call_spec, op_of
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
@@ -208,8 +208,7 @@ class ConcreteFunction:
     @property
     def variables(self):
         """The variables it reads or writes."""
-        found = {id(c): c for c in (*self._trace.cell_leaves, *self._written)}
-        alive = [c.variable() if c.variable is not None else None for c in found.values()]
+        alive = [c.variable() if c.variable is not None else None for c in self._trace.cells]
         return tuple([v for v in alive if v is not None])
 
     @property
@@ -274,9 +273,46 @@ class FunctionType:
 
 
 def _c_name(tensor):
-    from tfcompat._core import dtypes
-
     return dtypes.c_name(tensor._aval.dtype)
+
+
+_BAD_RESULT = (
+    "To be compatible with tf.function, Python functions must return zero or more Tensors or ExtensionTypes or None values; "
+    "in compilation of {function}, found return value of type {kind}, which is not a Tensor or ExtensionType."
+)
+
+
+def returned(result, function):
+    """(flat tensors, structure) of what a recorded function returned.
+
+    The structure is (result, for each of its leaves: the number of its tensor, a tensor that is no symbolic one, or None).
+    """
+    flat = nest.flatten(result, expand_composites=True)
+    tensors, kept = [], []
+    for value in flat:
+        if value is None or type(value).__name__ == "Operation":
+            kept.append(None)
+            continue
+        if isinstance(value, TensorHandle):
+            tensor = value
+        elif hasattr(type(value), "_read"):
+            tensor = value._read()
+        else:
+            try:
+                tensor = convert(value)
+            except (ValueError, TypeError):
+                raise TypeError(_BAD_RESULT.format(function=function, kind=type(value).__name__)) from None
+        segment = tensor._seg
+        if segment is not None and segment.symbolic and not segment.encloses(state.trace):
+            raise state.trace.out_of_scope(tensor)
+        if segment is None or not segment.symbolic:
+            kept.append(tensor)  # known already: a constant, or a tensor of outside
+            continue
+        if tensor._aval.dtype is dtypes.string:
+            raise ValueDependent("Strings are host values.")
+        kept.append(len(tensors))
+        tensors.append(tensor)
+    return tensors, (result, kept)
 
 
 class EagerFallback:
@@ -295,7 +331,9 @@ class EagerFallback:
         given = iter(leaves)
         args, kwargs = self._template
         args = [rebuild(a, given) for a in args]
-        return self._function().python_function(*args, **{k: rebuild(kwargs[k], given) for k in sorted(kwargs)})
+        return self(*args, **{k: rebuild(kwargs[k], given) for k in sorted(kwargs)})
 
     def __call__(self, *args, **kwargs):
-        return self._function().python_function(*args, **kwargs)
+        function = self._function().python_function
+        _, (result, kept) = returned(function(*args, **kwargs), function)
+        return nest.pack_sequence_as(result, kept, expand_composites=True)

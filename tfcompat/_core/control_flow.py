@@ -6,12 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tfcompat._core import nest
 from tfcompat._core.body import Body, BodySpec, call_spec, op_of, through
 from tfcompat._core.context import state
-from tfcompat._core.convert import convert
-from tfcompat._core.tensor_base import TensorHandle
-from tfcompat._core.trace import Trace, ValueDependent
+from tfcompat._core.trace import Trace
 
 
 def record_part(function, name, kind):
@@ -137,66 +134,3 @@ def record_cond(index, traces, results, is_bool):
     for cell, tensor in zip(written, outs[count:], strict=False):
         cell.bind(tensor)
     return outs[:count]
-
-
-def agreed(tensors, complain):
-    """Tensors of the branches for one result, or what `complain` raises where dtypes differ."""
-    first = tensors[0]._aval
-    for t in tensors[1:]:
-        if t._aval.dtype is not first.dtype:
-            complain(tensors[0], t)
-        if t._aval.shape != first.shape:
-            raise ValueDependent("The branches of a conditional give different shapes.")
-    return tensors
-
-
-_MISMATCH = (
-    "true_fn and false_fn arguments to tf.cond must have the same number, type, and overall structure of return values.\n\n"
-    "true_fn output: {first}\nfalse_fn output: {second}\n\nError details:\n{why}"
-)
-
-
-def convert_part(trace, value):
-    """A branch's result as a tensor, made inside the branch."""
-    if isinstance(value, TensorHandle):
-        return value
-    with trace:
-        return value._read() if hasattr(type(value), "_read") else convert(value)
-
-
-def staged_cond(index, functions, is_bool):
-    """`tf.cond` and `tf.switch_case` while recording: all branches are recorded.
-
-    Raises:
-      TypeError: the branches return different structures or dtypes.
-    """
-    traces, results = [], []
-    for i, function in enumerate(functions):
-        name = ("cond_true" if i == 0 else "cond_false") if is_bool else f"switch_case_branch{i}"
-        trace, result = record_part(function, name, "branch")
-        traces.append(trace)
-        results.append(result)
-    first = results[0]
-    flat = []
-    for trace, result in zip(traces, results, strict=True):
-        try:
-            nest.assert_same_structure(first, result, expand_composites=True)
-        except (ValueError, TypeError) as error:
-            raise TypeError(_MISMATCH.format(first=first, second=result, why=error)) from None
-        flat.append([
-            v if v is None or type(v).__name__ == "Operation" else convert_part(trace, v)
-            for v in nest.flatten(result, expand_composites=True)
-        ])  # fmt: skip
-    columns = list(zip(*flat, strict=True))
-    kept = [k for k, column in enumerate(columns) if all(isinstance(v, TensorHandle) for v in column)]
-
-    def complain(a, b):
-        raise TypeError(_MISMATCH.format(first=first, second=results[1], why=f"{a} and {b} have different types"))
-
-    for k in kept:
-        agreed(columns[k], complain)
-    outs = record_cond(index, traces, [[row[k] for k in kept] for row in flat], is_bool)
-    merged = [None] * len(columns)
-    for k, t in zip(kept, outs, strict=True):
-        merged[k] = t
-    return nest.pack_sequence_as(first, merged, expand_composites=True)

@@ -5,41 +5,63 @@ is kept and raised by the run's caller, when the node's code (its last result) i
 """
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.experimental import io_callback
 
+from tfcompat._core import errors
+from tfcompat._core.avals import aval
 from tfcompat._core.body import BodySpec, call_spec
 from tfcompat._core.context import state
 from tfcompat._core.op import Op
 from tfcompat._core.segment import Segment
+from tfcompat._core.symbolic import unshaped
 
 COST = 50e-6  # seconds of one call, for the decision when to compile
 
 
 class EffectSpec(BodySpec):
-    """A node that calls a Python function of NumPy arrays; its one result is the code."""
+    """A node that calls a Python function of NumPy arrays, and gives what it returns before the code.
 
-    __slots__ = ("function",)
+    Args:
+      output_avals: of the results. `shaped` may still change them while the function around is being recorded.
+      pull: function of the lists of inputs and of gradients of the results that gives those of the differentiable inputs;
+        None for no gradients.
+    """
 
-    def __init__(self, name, function, input_avals):
-        self._setup(name, input_avals, (), True, COST, 1)
-        self.function = function
+    __slots__ = ("function", "pull")
+
+    def __init__(self, name, function, input_avals, output_avals=(), pull=None):
+        self._setup(name, input_avals, output_avals, True, COST, 1)
+        self.function, self.pull = function, pull
         self.effect = True
         self.body = None
-        self.depends = [0]
+        self.depends = [0] * len(self.avals)
+        if pull is not None:
+            bits = sum(1 << i for i, a in enumerate(input_avals) if a.differentiable)
+            self.depends = [bits if a.differentiable else 0 for a in self.avals]
         self._evaluate = self.run
-        self.ruled = self.pure
+        self.ruled = self.pure if pull is None else self.differentiable
         self._host = self._run_host
+
+    def shaped(self, index, output_aval):
+        """Says what result number `index` is."""
+        avals = list(self.avals)
+        avals[index] = output_aval
+        self.avals = tuple(avals)
+        self.nbytes = sum(a.nbytes for a in avals)
 
     def call(self, *arrays):
         """Calls the function; what it raises becomes a code."""
+        wanted = self.avals[:-1]
         try:
             with _outside():
-                self.function(*[np.asarray(a) for a in arrays])
+                results = self.function(*[np.asarray(a) for a in arrays])
+                results = [_fitting(r, a) for r, a in zip(results or (), wanted, strict=True)]
         except Exception as error:  # noqa: BLE001 - raised where the code is looked at
             self.why = error
-            return (np.int32(1),)
-        return (np.int32(0),)
+            return (*[np.zeros(a.shape, a.np_dtype) for a in wanted], np.int32(1))
+        return (*results, np.int32(0))
 
     _run_host = call
 
@@ -50,6 +72,34 @@ class EffectSpec(BodySpec):
         """The same without order: what JAX differentiates cannot have effects."""
         arrays = [jax.lax.stop_gradient(a) for a in arrays]
         return list(jax.pure_callback(self.call, [a.struct for a in self.avals], *arrays))
+
+    def differentiable(self, *arrays):
+        """`pure` with the gradient that `pull` computes."""
+        places = [i for i, a in enumerate(self.input_avals) if a.differentiable]
+
+        def pulled(arrays, cotangents):
+            with _outside():
+                grads = self.pull([np.asarray(a) for a in arrays], [np.asarray(c) for c in cotangents])
+            return [np.asarray(g) for g in grads]
+
+        @jax.custom_vjp
+        def function(*args):
+            return tuple(self.pure(*args))
+
+        def forward(*args):
+            return function(*args), args
+
+        def backward(args, cotangents):
+            given = [jnp.zeros(a.shape, a.np_dtype) if c.dtype == jax.dtypes.float0 else c
+                     for c, a in zip(cotangents[:-1], self.avals, strict=False)]  # fmt: skip
+            found = jax.pure_callback(pulled, [self.input_avals[i].struct for i in places], args, given)
+            grads = [None] * len(args)
+            for i, g in zip(places, found, strict=True):
+                grads[i] = g
+            return tuple(grads)
+
+        function.defvjp(forward, backward)
+        return list(function(*arrays))
 
     def explain(self, *arrays):
         why, self.why = self.why, None
@@ -72,9 +122,32 @@ class _outside:
         state.segment, state.trace, state.tapes, state.accumulators = self._saved
 
 
-def record_effect(name, function, ins):
-    """Records a call of a Python function of NumPy arrays that acts on the outside; what it returns is dropped."""
-    spec = EffectSpec(name, function, [t._aval for t in ins])
+def _fitting(value, output_aval):
+    """A result of a Python function, checked against what was announced."""
+    array = np.asarray(value)
+    if array.dtype != output_aval.np_dtype:
+        raise errors.InvalidArgumentError(
+            None, None, f"The function returned {array.dtype.name}, but Tout announces {output_aval.dtype.name}."
+        )
+    if array.shape != output_aval.shape:
+        raise errors.InvalidArgumentError(
+            None, None, f"The function returned shape {list(array.shape)}, but was said to give {list(output_aval.shape)}."
+        )
+    return array
+
+
+def record_effect(name, function, ins, dtypes=(), pull=None):
+    """Records a call of a Python function of NumPy arrays that acts on the outside.
+
+    Args:
+      dtypes: of the arrays that it returns, as a list.
+      pull: see `EffectSpec`.
+
+    Returns:
+      Tensors whose shapes are not known yet: each must be told its own, by `set_shape`, before it is used.
+    """
+    unknown = [aval((), d.np) for d in dtypes]
+    spec = EffectSpec(name, function, [t._aval for t in ins], unknown, pull)
     op = Op(name, spec.run, single=False, grad=None)
     op.infer = lambda key, ins, attrs, count: spec
-    call_spec(op, spec, ins)
+    return [unshaped(t, spec, i) for i, t in enumerate(call_spec(op, spec, ins))]

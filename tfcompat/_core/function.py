@@ -6,8 +6,8 @@ import logging
 import threading
 import weakref
 
-from tfcompat._core import dtypes, errors, nest
-from tfcompat._core.concrete_function import ConcreteFunction, EagerFallback
+from tfcompat._core import nest
+from tfcompat._core.concrete_function import ConcreteFunction, EagerFallback, returned
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.function_types import Encoder, Signature, SpecLeaf, argument_names, rebuild, spec_of, type_text
@@ -272,8 +272,9 @@ class Function:
             if state.trace is not None:
                 raise
             return EagerFallback(self, args, kwargs, str(reason))
-        if trace.created:  # TensorFlow records a first call that makes variables a second time
+        if trace.created:  # recorded a second time, which finds the variables there: so does TensorFlow
             self._traces.count += 1
+            return self._trace(args, kwargs, leaves, cells, may_create=False)
         inputs_text = self._input_text(args, kwargs)
         return ConcreteFunction(self, trace, placeholders, cells, outputs, structure, inputs_text,
                                 (tuple(_named_specs(args, iter(names))), {k: spec_of(v) for k, v in kwargs.items()}))  # fmt: skip
@@ -447,46 +448,6 @@ def _merge(spec, key):
         return None
     parts = [_merge(s, k) for s, k in zip(spec, key, strict=True)]
     return None if any(p is None and s is not None for p, s in zip(parts, spec, strict=True)) else tuple(parts)
-
-
-_BAD_RESULT = (
-    "To be compatible with tf.function, Python functions must return zero or more Tensors or ExtensionTypes or None values; "
-    "in compilation of {function}, found return value of type {kind}, which is not a Tensor or ExtensionType."
-)
-
-
-def returned(result, function):
-    """(flat tensors, structure) of what a recorded function returned.
-
-    The structure is (result, for each of its leaves: the number of its tensor, a tensor that is no symbolic one, or None).
-    """
-    flat = nest.flatten(result, expand_composites=True)
-    tensors, kept = [], []
-    for value in flat:
-        if value is None or type(value).__name__ == "Operation":
-            kept.append(None)
-            continue
-        if isinstance(value, TensorHandle):
-            tensor = value
-        elif hasattr(type(value), "_read"):
-            tensor = value._read()
-        else:
-            try:
-                tensor = convert(value)
-            except (ValueError, TypeError):
-                raise TypeError(_BAD_RESULT.format(function=function, kind=type(value).__name__)) from None
-        segment = tensor._seg
-        if segment is not None and segment.symbolic and not segment.encloses(state.trace):
-            kind = errors.InaccessibleTensorError if state.trace.encloses(segment) else TypeError
-            raise kind(state.trace.out_of_scope(tensor))
-        if segment is None or not segment.symbolic:
-            kept.append(tensor)  # known already: a constant, or a tensor of outside
-            continue
-        if tensor.dtype is dtypes.string:
-            raise ValueDependent("Strings are host values.")
-        kept.append(len(tensors))
-        tensors.append(tensor)
-    return tensors, (result, kept)
 
 
 def function(func=None, input_signature=None, autograph=True, jit_compile=None, reduce_retracing=False,

@@ -4,7 +4,9 @@ import itertools
 import weakref
 
 from tfcompat._core import errors, trace as traces
+from tfcompat._core.avals import aval
 from tfcompat._core.reference import Reference
+from tfcompat._core.shapes import TensorShape
 from tfcompat._core.tensor import _NUMPY_HINT, _NUMPY_NAMES, Tensor, dtypes_shape
 from tfcompat._core.trace import _SHIFT
 
@@ -154,6 +156,45 @@ class SymbolicTensor(Tensor):
         """The operations that take it as an input."""
         trace, wire = self._seg, self._seg.wire(self)
         return [Operation(trace, slot) for slot, wires in zip(first_slots(trace), trace.wires, strict=True) if wire in wires]
+
+
+class UnshapedTensor(SymbolicTensor):
+    """A result of a Python function that is called by a recorded one: of no known shape until `set_shape` says it."""
+
+    __slots__ = ()
+
+    @property
+    def _aval(self):
+        raise traces.ValueDependent(f"The shape of {self.name} is known when the function runs; `set_shape` can say it before.")
+
+    @property
+    def dtype(self):
+        """The dtype."""
+        spec, i = self.__dict__["_result"]
+        return spec.avals[i].dtype
+
+    @property
+    def shape(self):
+        """The unknown shape."""
+        return TensorShape(None)
+
+    def set_shape(self, shape):
+        """Says the shape; it becomes an ordinary tensor where all sizes are known."""
+        shape = TensorShape(shape)
+        if not shape.is_fully_defined():
+            return
+        spec, i = self.__dict__.pop("_result")
+        known = aval(tuple(shape.as_list()), spec.avals[i].np_dtype)
+        spec.shaped(i, known)
+        self.__class__ = SymbolicTensor
+        self._aval = known
+
+
+def unshaped(tensor, spec, i):
+    """Makes result number `i` of a node one of unknown shape."""
+    tensor.__dict__["_result"] = spec, i
+    tensor.__class__ = UnshapedTensor
+    return tensor
 
 
 class _EagerTensorKind(type):

@@ -8,7 +8,7 @@ function that runs by NumPy or is compiled.
 
 import weakref
 
-from tfcompat._core import segment as segments, shapes
+from tfcompat._core import errors, segment as segments, shapes
 from tfcompat._core.context import state
 from tfcompat._core.tensor_base import Failure
 
@@ -119,18 +119,18 @@ class Trace(segments.Segment):
                 raise tensor._value.error
             segment = tensor._seg
             if segment is not None and segment.symbolic and not segment.encloses(self):
-                raise TypeError(
-                    self.out_of_scope(tensor)
-                )
+                raise self.out_of_scope(tensor)
             k = self.leaf_index[id(tensor)] = len(self.leaves)
             self.leaves.append(tensor)
         return ~k
 
     def out_of_scope(self, tensor):
-        """Text of the error about a tensor of another function."""
+        """The error about a tensor of another function, or of a branch or loop that is over."""
         there = tensor._seg.described()
         here = state.trace.described() if state.trace is not None else "eager code"
-        return OUT_OF_SCOPE.format(tensor=tensor, where="(unknown)", here=here, there=there)
+        inside = state.trace is not None and state.trace.encloses(tensor._seg)
+        kind = errors.InaccessibleTensorError if inside else TypeError
+        return kind(OUT_OF_SCOPE.format(tensor=tensor, where="(unknown)", here=here, there=there))
 
     def described(self):
         return f"FuncGraph(name={self.name}, id={id(self)})"
@@ -180,7 +180,7 @@ class Trace(segments.Segment):
 
     def settle(self, tensor):
         if not self.encloses(state.trace):
-            raise TypeError(self.out_of_scope(tensor))
+            raise self.out_of_scope(tensor)
         raise ValueDependent(
             f"The value of a symbolic tensor is needed while {self.root().name!r} is being recorded, and is not known yet."
         )

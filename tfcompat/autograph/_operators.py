@@ -5,9 +5,10 @@ On Python values they do what Python does; on tensors of a function being record
 
 from malt.operators import variables as malt_variables
 
-from tfcompat import _elementwise
+from tfcompat import _control, _elementwise
 from tfcompat._array import reshape
-from tfcompat._core import control_flow, errors, nest
+from tfcompat._branches import Branches
+from tfcompat._core import nest
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.core_types import TensorType
@@ -23,7 +24,15 @@ _RETURN_IN_LOOP = (
     "a return statement cannot be placed inside this TensorFlow loop; this may happen if a return statement depends on a "
     "static Python condition such as a hyperparameter"
 )
-_CHANGED = "condition of while loop started as non-Tensor, then changed to Tensor. This may happen either when variables change type, or when a break or return statement is inside a Python loop that turns into a TensorFlow one."  # fmt: skip
+_CHANGED = (
+    "The condition of while loop started as non-Tensor, then changed to Tensor. This may happen either because variables "
+    "changed type, or when a break or return statement inside the loop depends on a Tensor condition. In both cases, changing "
+    "to a TF loop should remove the error.\nSee https://github.com/tensorflow/tensorflow/blob/master/tensorflow/python/"
+    "autograph/g3doc/reference/limitations.md#consistency-of-control-flow-types for more info."
+)
+_CONDITION = (
+    "condition of {what} expected to be `tf.bool` scalar, got {value}; {hint}to check for None, use `is not None`"
+)
 
 
 def staged(value):
@@ -31,18 +40,14 @@ def staged(value):
     return state.trace is not None and isinstance(value, TensorType)
 
 
-def _scalar(value):
-    """A condition as a boolean scalar tensor."""
+def _scalar(value, what):
+    """The condition of a statement as a boolean scalar tensor."""
     tensor = value._read() if hasattr(type(value), "_read") else convert(value)
     if not tensor._aval.dtype.is_bool:
-        from tfcompat._cast import cast
-
-        tensor = cast(tensor, "bool")
+        raise ValueError(_CONDITION.format(what=what, value=tensor, hint="to use as boolean Tensor, use `tf.cast`; "))
     if tensor._aval.shape:
         if tensor._aval.size != 1:
-            raise errors.InvalidArgumentError(
-                None, None, f"The second input must be a scalar, but it has shape {list(tensor._aval.shape)}"
-            )
+            raise ValueError(_CONDITION.format(what=what, value=tensor, hint=""))
         tensor = reshape(tensor, [])
     return tensor
 
@@ -64,27 +69,20 @@ def if_stmt(cond, body, orelse, get_state, set_state, symbol_names, nouts):
 
         return call
 
-    values = _branches(_scalar(cond), branch(body), branch(orelse), list(symbol_names[:nouts]))
+    values = _joined(_scalar(cond, "if statement"), branch(body), branch(orelse), list(symbol_names[:nouts]))
     set_state((*values, *initial[nouts:]))
     return None
 
 
-def _branches(pred, body, orelse, names):
+def _joined(pred, body, orelse, names):
     """Records both branches. Returns the merged values of the symbols."""
-    traces, results = [], []
-    for function, name in ((body, "cond_true"), (orelse, "cond_false")):
-        trace, result = control_flow.record_part(function, name, "branch")
-        traces.append(trace)
-        results.append(result)
-    plans, rows = [], ([], [])
-    for name, first, second in zip(names, *results, strict=True):
-        plans.append(_merge(name, first, second, traces, rows))
-    outs = iter(control_flow.record_cond(pred, traces, rows, True))
-    return [plan(outs) for plan in plans]
+    branches = Branches([body, orelse], ["cond_true", "cond_false"])
+    plans = [_merge(name, *values, branches) for name, *values in zip(names, *branches.results, strict=True)]
+    return branches.join(pred, plans)
 
 
-def _merge(name, first, second, traces, rows):
-    """Checks the two values of a symbol, adds their tensors to `rows`. Returns a function of the results iterator."""
+def _merge(name, first, second, branches):
+    """Checks the two values of a symbol and adds their tensors. Returns a function of the results' iterator."""
     for value, where in ((first, "main"), (second, "else")):
         if isinstance(value, Undefined) and not (isinstance(first, Undefined) and isinstance(second, Undefined)):
             raise ValueError(f"'{name}' must also be initialized in the {where} branch")
@@ -93,9 +91,7 @@ def _merge(name, first, second, traces, rows):
     if isinstance(first, (Undefined, UndefinedReturn)):
         return lambda outs: first
     for value, where in ((first, "main"), (second, "else")):
-        if value is None and not (first is None and second is None):
-            if name == "retval_":
-                raise ValueError(f"'retval_' is None at the end of the {where} branch.")
+        if value is None and (name == "retval_" or first is not second):
             raise ValueError(f"'{name}' is None at the end of the {where} branch.")
     if first is None:
         return lambda outs: None
@@ -105,53 +101,32 @@ def _merge(name, first, second, traces, rows):
         raise TypeError(
             f"'{name}' does not have the same nested structure in the main and else branches.\n\n{error}"
         ) from None
-    parts = []
-    for a, b in zip(nest.flatten(first, expand_composites=True), nest.flatten(second, expand_composites=True), strict=True):
-        parts.append(_merge_leaf(name, a, b, traces, rows))
-    return lambda outs: nest.pack_sequence_as(first, [part(outs) for part in parts], expand_composites=True)
-
-
-def _merge_leaf(name, a, b, traces, rows):
-    if isinstance(a, TensorArray) and isinstance(b, TensorArray):
-        known = a if a._buffer is not None else b
-        if known._buffer is None:
-            return lambda outs: a
-        element = _element(known)
-        for trace, row, array in zip(traces, rows, (a, b), strict=True):
-            with trace:
-                row.append(array._ensure(element))
-        if rows[0][-1]._aval.shape != rows[1][-1]._aval.shape:
-            raise ValueDependent("The branches of a conditional make arrays of different sizes.")
-        return lambda outs: known._with(next(outs))
-    if not (is_data(a) and is_data(b)):
-        if a is b or type(a) is type(b) and not isinstance(a, (TensorType, TensorArray)) and a == b:
-            return lambda outs: a
-        raise TypeError(f"'{name}' has different values that are no tensors in the main and else branches: {a!r}, {b!r}")
-    a, b = (control_flow.convert_part(t, v) for t, v in zip(traces, (a, b), strict=True))
 
     def complain(a, b):
         raise TypeError(
             f"'{name}' has dtype {a.dtype.name} in the main branch, but dtype {b.dtype.name} in the else branch"
         )
 
-    control_flow.agreed([a, b], complain)
-    rows[0].append(a)
-    rows[1].append(b)
-    return lambda outs: next(outs)
-
-
-def _element(array):
-    from tfcompat._core.avals import aval
-
-    a = array._buffer._aval
-    return aval(a.shape[1:], a.np_dtype)
+    parts = []
+    for a, b in zip(
+        nest.flatten(first, expand_composites=True), nest.flatten(second, expand_composites=True), strict=True
+    ):
+        if all(is_data(v) or isinstance(v, TensorArray) for v in (a, b)):
+            parts.append(branches.add([a, b], complain))
+        elif a is b or type(a) is type(b) and not isinstance(a, (TensorType, TensorArray)) and a == b:
+            parts.append(lambda outs, a=a: a)
+        else:
+            raise TypeError(
+                f"'{name}' has different values that are no tensors in the main and else branches: {a!r}, {b!r}"
+            )
+    return lambda outs: nest.pack_sequence_as(first, [part(outs) for part in parts], expand_composites=True)
 
 
 def if_exp(cond, if_true, if_false, expr_repr):
     """A conditional expression."""
     if not staged(cond):
         return if_true() if cond else if_false()
-    return _branches(_scalar(cond), lambda: [if_true()], lambda: [if_false()], [expr_repr])[0]
+    return _control.cond(cond, if_true, if_false)
 
 
 def and_(a, b):
@@ -171,7 +146,7 @@ def or_(a, b):
 
 
 def _logical(first, if_true, if_false):
-    return _branches(_scalar(first), lambda: [if_true()], lambda: [if_false()], ["output"])[0]
+    return _control.cond(first, if_true, if_false)
 
 
 def not_(a):
@@ -203,6 +178,12 @@ def assert_stmt(condition, message):
 
 class _Variable(Slot):
     """A variable of a loop statement."""
+
+    @staticmethod
+    def wrong_structure(name, error):
+        raise TypeError(
+            f"'{name}' does not have the same nested structure before and after one iteration.\n\n{error}"
+        ) from None
 
 
 def _initial(get_state):
@@ -256,7 +237,7 @@ def while_stmt(test, body, get_state, set_state, symbol_names, opts):
 
     def going(values):
         set_state(tuple(values))
-        return _scalar(test())
+        return _scalar(test(), "while loop")
 
     after, _ = staged_loop(
         initial, step, going, limit=_limit(opts), names=symbol_names, undefined=undefined,
@@ -314,7 +295,7 @@ def _for_tensor(iter_, extra_test, body, get_state, set_state, symbol_names, opt
     values = iter_.values if isinstance(iter_, Enumerated) else iter_
     tensor = values if isinstance(values, TensorHandle) else values._read()
     if not tensor._aval.shape:
-        raise TypeError("Cannot iterate over a scalar tensor.")
+        raise ValueError(f"len requires a non-scalar tensor, got one of shape {tensor.shape}")
     length = tensor._aval.shape[0]
     initial, undefined = _initial(get_state)
     limit = _limit(opts)
@@ -372,7 +353,7 @@ def _until(initial, undefined, body, length, extra_test, get_state, set_state, n
         *own, n = values
         set_state(tuple(own))
         inside = n < length
-        return inside if extra_test is None else _elementwise.logical_and(inside, _scalar(extra_test()))
+        return inside if extra_test is None else _elementwise.logical_and(inside, _scalar(extra_test(), "while loop"))
 
     after, _ = staged_loop([*initial, counter], step, going, names=[*names, "iterations"], undefined=undefined,
                            invariants=[*invariants, None], slot=_Variable)  # fmt: skip
@@ -400,7 +381,7 @@ def _for_range(iter_, extra_test, body, get_state, set_state, symbol_names, opts
             inside = _elementwise.logical_or(
                 _elementwise.logical_and(delta > 0, i < limit), _elementwise.logical_and(delta < 0, i > limit)
             )
-        return inside if extra_test is None else _elementwise.logical_and(inside, _scalar(extra_test()))
+        return inside if extra_test is None else _elementwise.logical_and(inside, _scalar(extra_test(), "while loop"))
 
     after, _ = staged_loop([*initial, value], step, going, limit=_limit(opts), names=[*symbol_names, "iterate"],
                            undefined=undefined, invariants=[*_invariants(before, opts), None], slot=_Variable)  # fmt: skip

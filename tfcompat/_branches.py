@@ -1,0 +1,112 @@
+"""Branches while recording, whose results are Python structures: how they are compared and become one."""
+
+from tfcompat._core import nest
+from tfcompat._core.avals import aval
+from tfcompat._core.control_flow import record_cond, record_part
+from tfcompat._core.convert import convert
+from tfcompat._core.tensor_base import TensorHandle
+from tfcompat._core.trace import ValueDependent
+from tfcompat._tensor_array import TensorArray
+
+_MISMATCH = (
+    "true_fn and false_fn arguments to tf.cond must have the same number, type, and overall structure of return values.\n\n"
+    "true_fn output: {first}\nfalse_fn output: {second}\n\nError details:\n{why}"
+)
+
+
+class Branches:
+    """Branches that have been recorded, and the tensors that they give.
+
+    Args:
+      functions: functions without arguments; each is called once.
+      names: of their traces.
+
+    Attributes:
+      results: what the functions returned.
+    """
+
+    def __init__(self, functions, names):
+        parts = [record_part(function, name, "branch") for function, name in zip(functions, names, strict=True)]
+        self.traces = [trace for trace, _ in parts]
+        self.results = [result for _, result in parts]
+        self._rows = [[] for _ in parts]
+
+    def add(self, values, complain):
+        """Adds one value of each branch to the node's results.
+
+        Args:
+          complain: called with tensors of different dtypes; raises.
+
+        Returns:
+          A function from the iterator of results to the value after the branches.
+        """
+        first = values[0]
+        if all(isinstance(v, TensorArray) for v in values):
+            return self._add_arrays(values)
+        if isinstance(first, (str, bytes)) and all(type(v) is type(first) and v == first for v in values):
+            text = convert(first)
+            return lambda outs: text
+        tensors = [self._converted(trace, v) for trace, v in zip(self.traces, values, strict=True)]
+        for other in tensors[1:]:
+            if other._aval.dtype is not tensors[0]._aval.dtype:
+                complain(tensors[0], other)
+            if other._aval.shape != tensors[0]._aval.shape:
+                raise ValueDependent("The branches of a conditional give different shapes.")
+        for row, tensor in zip(self._rows, tensors, strict=True):
+            row.append(tensor)
+        return next
+
+    def _converted(self, trace, value):
+        if isinstance(value, TensorHandle):
+            return value
+        with trace:
+            return value._read() if hasattr(type(value), "_read") else convert(value)
+
+    def _add_arrays(self, arrays):
+        known = next((a for a in arrays if a._buffer is not None), None)
+        if known is None:
+            return lambda outs: arrays[0]
+        buffer = known._buffer._aval
+        element = aval(buffer.shape[1:], buffer.np_dtype)
+        for trace, row, array in zip(self.traces, self._rows, arrays, strict=True):
+            with trace:
+                row.append(array._ensure(element))
+        if len({row[-1]._aval.shape for row in self._rows}) > 1:
+            raise ValueDependent("The branches of a conditional make arrays of different sizes.")
+        return lambda outs: known._with(next(outs))
+
+    def join(self, index, plans):
+        """Records the node. Returns the values that the plans make of its results."""
+        outs = iter(record_cond(index, self.traces, self._rows, index._aval.dtype.is_bool))
+        return [plan(outs) for plan in plans]
+
+
+def staged_branches(index, functions, is_bool, checked):
+    """`tf.cond` and `tf.switch_case` while recording: all branches are recorded.
+
+    Args:
+      index: the number of the branch, or a boolean for two.
+      checked: function that gives `index` as a scalar of the right dtype; called after the branches.
+
+    Raises:
+      TypeError: the branches return different structures or dtypes.
+    """
+    names = ["cond_true", "cond_false"] if is_bool else [f"switch_case_branch{i}" for i in range(len(functions))]
+    branches = Branches(functions, names)
+    first, second = branches.results[0], branches.results[-1]
+    for result in branches.results:
+        try:
+            nest.assert_same_structure(first, result, expand_composites=True)
+        except (ValueError, TypeError) as error:
+            raise TypeError(_MISMATCH.format(first=first, second=result, why=error)) from None
+
+    def complain(a, b):
+        raise TypeError(_MISMATCH.format(first=first, second=second, why=f"{a} and {b} have different types"))
+
+    plans = []
+    for values in zip(*[nest.flatten(r, expand_composites=True) for r in branches.results], strict=True):
+        nothing = [v is None or type(v).__name__ == "Operation" for v in values]
+        if any(nothing) and not all(nothing):
+            raise ValueError(_MISMATCH.format(first=first, second=second, why="one of the branches returns nothing"))
+        plans.append((lambda outs: None) if all(nothing) else branches.add(values, complain))
+    return nest.pack_sequence_as(first, branches.join(checked(index), plans), expand_composites=True)
