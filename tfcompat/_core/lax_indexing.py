@@ -153,12 +153,18 @@ def _make_gather(e: Any) -> Callable:
     highs = np.array(limits, np.intp)
     mask_shape = tuple(n if p not in offsets else 1 for p, n in enumerate(shape_out))
 
+    in_order = forward == tuple(range(rank)) and order == tuple(range(len(order)))
+    promised = GatherScatterMode.from_any(e.params["mode"]) == GatherScatterMode.PROMISE_IN_BOUNDS
+
     def gather(x: Any, i: Any) -> Any:
         i = _integers(i)
         if crops:
             x = x[crop]
-        safe = np.minimum(np.maximum(i, 0), highs)
-        result = x.transpose(forward)[locate(safe)].transpose(order).reshape(shape_out)
+        safe = i if promised else np.minimum(np.maximum(i, 0), highs)
+        if in_order:
+            result = x[locate(safe)].reshape(shape_out)
+        else:
+            result = x.transpose(forward)[locate(safe)].transpose(order).reshape(shape_out)
         if fills and not (safe == i).all():
             return np.where((safe == i).all(-1).reshape(mask_shape), result, missing)
         return result
