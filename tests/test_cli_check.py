@@ -42,6 +42,12 @@ def used(tmp_path, source):
         ("import tensorflow as tf\nf'{tf.exp}'", "exp"),
         ("def f():\n  import tensorflow as t\n  return t.exp", "exp"),
         ("import tensorflow as tf\nx[tf.newaxis].y(tf)", "newaxis"),
+        ("import tensorflow as tf\nn, m = tf.nn, tf.math\nm.exp", "math.exp"),
+        ("import tensorflow as tf\n[n, (m, k)] = tf.nn, (tf.math, 3)\nm.exp", "math.exp"),
+        ("import tensorflow as tf\nm: object = tf.math\nm.exp", "math.exp"),
+        ("import tensorflow as tf\n(m := tf.math).exp", "math.exp"),
+        ("import tensorflow as tf\nif (m := tf.math): m.exp", "math.exp"),
+        ("import tensorflow as tf\ndef f(tf=tf, *, m=tf.math): return m.exp", "math.exp"),
     ],
 )
 def test_names_are_followed(tmp_path, source, symbol):
@@ -57,6 +63,8 @@ def test_names_are_followed(tmp_path, source, symbol):
         "import tensorflow as tf\ndef f():\n  tf = 3\n  return tf.exp",
         "def f():\n  import tensorflow as t\nt.exp",
         "import tensorflow as tf\nn = tf.nn\nn = 3\nn.relu",
+        "import tensorflow as tf\nn = tf.nn\nn, m = 3, 4\nn.relu",
+        "import tensorflow as tf\nn = tf.nn\nn: int = 3\nn.relu",
         "from . import tensorflow as tf\ntf.exp",
         "import tensorflow_datasets as tf\ntf.exp",
     ],

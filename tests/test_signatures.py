@@ -27,22 +27,10 @@ OTHER_SIGNATURES = {
     "sparse.minimum": "stands in for a function that is not there yet",
     "types.experimental.TensorLike": "a type for annotations",
 }
-# Names that are missing though what they name is there under another.
+# Names that are missing though what they name is there under another: their namespaces are not there yet.
 MISSING_ALIASES = {
-    "config.experimental.get_virtual_device_configuration",
-    "config.experimental.set_virtual_device_configuration",
     "distribute.experimental.ParameterServerStrategy",
     "experimental.numpy.ndarray",
-    "nn.approx_max_k",
-    "nn.approx_min_k",
-    "nn.space_to_batch",
-    "random.experimental.Algorithm",
-    "random.experimental.Generator",
-    "random.experimental.create_rng_state",
-    "random.experimental.get_global_generator",
-    "random.experimental.set_global_generator",
-    "random.experimental.stateless_fold_in",
-    "random.experimental.stateless_split",
     "strings.as_string",
 }
 

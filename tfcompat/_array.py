@@ -56,7 +56,9 @@ def reshape(tensor: T, shape: Vector("Reshape", "Tshape", "sizes input must be 1
         raise invalid(f"Input to reshape is a tensor with {size} values, but the requested shape requires a multiple "
                       f"of {known}", "Reshape")  # fmt: skip
     if unknown:
-        missing = size // known if known else 1 if size == 0 else 0
+        # Where `shape` asks for an empty dimension, what the others leave over is counted without the empty ones.
+        rest = [n for n in shape if n > 0]
+        missing = math.prod(n for n in tensor.shape if n or known) // math.prod(rest)
         shape = tuple(missing if n == -1 else n for n in shape)
     if math.prod(shape) != size:
         raise invalid(f"Input to reshape is a tensor with {size} values, but the requested shape has "
@@ -345,11 +347,13 @@ def unstack(value, num=None, axis=0, name="unstack"):
       axis: an int.
 
     Raises:
-      ValueError: `axis` is out of range. InvalidArgumentError: `num` is not the size.
+      ValueError: `axis` is out of range. InvalidArgumentError: that with a `num`, or `num` is not the size.
     """
     value = convert(value)
     rank = len(value._aval.shape)
     if not -rank <= axis < rank:
+        if num is not None:
+            raise invalid(f"axis = {axis} not in [{-rank}, {rank})", "Unpack", name)
         raise ValueError(f"Argument `axis` = {axis} not in range [{-rank}, {rank})")
     return unpack(value, value._aval.shape[axis] if num is None else num, axis)
 
@@ -381,6 +385,9 @@ def split_v(value: T, sizes: Ints, axis: Axis):
     if sum(n == -1 for n in sizes) > 1:
         raise invalid("There can only be one -1 in the input.", "SplitV")
     given, size = sum(n for n in sizes if n != -1), value.shape[axis]
+    if len(sizes) == 1 and sizes[0] != size:
+        raise invalid("If there is only one output, it must have the same size as the input. Input size: "
+                      f"{size} output size: {sizes[0]}", "SplitV")  # fmt: skip
     if given > size or (given != size and -1 not in sizes):
         raise invalid("Determined shape must either match input shape along split_dim exactly if fully specified, or be "
                       "less than the size of the input along split_dim if not fully specified.  "
@@ -596,7 +603,7 @@ def reverse(tensor, axis, name=None):
 
     Args:
       tensor: a tensor of any dtype.
-      axis: a vector of ints; negative ones count from the end.
+      axis: a vector of ints; negative ones count from the end. A scalar or empty `tensor` is given back whatever it says.
 
     Raises:
       InvalidArgumentError: `axis` is no vector, names a dimension twice or one that does not exist.
@@ -605,7 +612,9 @@ def reverse(tensor, axis, name=None):
         return reverse_axes(tensor, tuple(axis))
     axis = convert(axis, None, dtypes.int32)
     check_allowed("ReverseV2", "Tidx", axis._aval.dtype, WIDE)
-    axis = host_value(axis)
+    axis, tensor = host_value(axis), convert(tensor)
+    if not tensor._aval.shape or tensor._aval.size == 0:
+        return reverse_axes(tensor, ())
     if axis.ndim != 1:
         raise invalid(f"'dims' must be 1-dimension, not {axis.ndim}", "ReverseV2")
     return reverse_axes(tensor, tuple(int(d) for d in axis))

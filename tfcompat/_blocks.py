@@ -164,3 +164,48 @@ def depth_to_space(input, block_size, data_format="NHWC", name=None):
       InvalidArgumentError: the channels are no multiple of the block's number of pixels.
     """
     return _depth(input, block_size, data_format, "DepthToSpace")
+
+
+def with_space_to_batch(input, dilation_rate, padding, op, filter_shape=None, spatial_dims=None, data_format=None):
+    """Calls `op`, which has no dilation, as if it had: pixels that lie `dilation_rate` apart are made images of their own.
+
+    Args:
+      input: a tensor [batch, spatial dimensions, channels], or as `data_format` says.
+      dilation_rate: a vector of ints, one for each spatial dimension.
+      padding: "SAME" (zeros around the input) or "VALID"; given to `op` as it is where no rate is above 1.
+      op: function of (tensor, num_spatial_dims=, padding=).
+      filter_shape: the size of op's windows; needed for "SAME".
+      spatial_dims: positions of the spatial dimensions, ascending; default: those behind the batch.
+      data_format: such as "NCHW".
+
+    Raises:
+      ValueError: a rate, padding or `spatial_dims` that does not fit.
+    """
+    rates = np.asarray(host_value(convert(dilation_rate, None, dtypes.int32)))
+    if rates.ndim != 1:
+        raise ValueError(f"`dilation_rate.shape.rank` must be 1. Received: dilation_rate={dilation_rate} of rank {rates.ndim}")
+    if rates.size and rates.min() < 1:
+        raise ValueError(f"all values of `dilation_rate` must be positive. Received: dilation_rate={rates}")
+    count = len(rates)
+    first = data_format is not None and data_format.startswith("NC")
+    dims = list(range(2 if first else 1, count + (2 if first else 1))) if spatial_dims is None else list(spatial_dims)
+    if dims != sorted(dims) or (dims and dims[0] < 1):
+        raise ValueError(f"`spatial_dims` must be a monotonically increasing sequence of positive integers. Received: {dims}")
+    if not (rates > 1).any():
+        return op(input, num_spatial_dims=count, padding=padding)
+    base = np.zeros((count, 2), np.int32)
+    if padding == "SAME":
+        if filter_shape is None:
+            raise ValueError("`filter_shape` must be specified for `padding='SAME'`.")
+        reach = (np.asarray(host_value(convert(filter_shape)))[:count] - 1) * rates
+        base = np.stack([reach // 2, reach - reach // 2], 1)
+    elif padding != "VALID":
+        raise ValueError(f"`padding` must be one of 'SAME' or 'VALID'. Received: padding={padding}")
+    input = convert(input)
+    sizes = [input._aval.shape[d] for d in dims]
+    paddings, crops = (host_value(v) for v in required_space_to_batch_paddings(sizes, rates, base))
+    block, full = np.ones(max(dims), np.int32), np.zeros((2, max(dims), 2), np.int32)
+    block[[d - 1 for d in dims]] = rates
+    full[0, [d - 1 for d in dims]], full[1, [d - 1 for d in dims]] = paddings, crops
+    result = op(space_to_batch(input, block, full[0]), num_spatial_dims=count, padding="VALID")
+    return batch_to_space(result, block, full[1])

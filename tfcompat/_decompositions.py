@@ -13,7 +13,7 @@ from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert, convert_group
 from tfcompat._core.op import Bool, Check, Data, Dtype, T, dispatch, op
 from tfcompat._core.tensor import Tensor
-from tfcompat._declare import COMPLEX, REAL, WIDE_FLOATS, conj, invalid
+from tfcompat._declare import COMPLEX, REAL, WIDE_FLOATS, conj, invalid, is_complex
 from tfcompat._diagonals import diag_part, diagonal
 from tfcompat._products import broadcast_batch
 from tfcompat._reductions import reduce_sum
@@ -74,7 +74,18 @@ def inv(input: T, adjoint: Bool = False):
     return jnp.linalg.inv(_wide(x)).astype(input.dtype)
 
 
-@op("MatrixDeterminant", T=_SOLVABLE)
+def _det_grad(g, out, input):
+    if not is_complex(input) or not input.shape[-1]:
+        return jax.vjp(_det, input)[1](g)[0]
+    # TensorFlow's gradient of complex numbers multiplies by the determinant itself, not by its conjugate.
+    return (g * out)[..., None, None] * _flip(jnp.linalg.inv(input))
+
+
+def _det(input):
+    return jnp.linalg.det(input) if input.shape[-1] else jnp.ones(input.shape[:-2], input.dtype)
+
+
+@op("MatrixDeterminant", T=_SOLVABLE, grad=_det_grad)
 def det(input: T):
     """The determinants of matrices.
 
@@ -85,13 +96,18 @@ def det(input: T):
       InvalidArgumentError: matrices that are not square, or another dtype.
     """
     _square(input, "MatrixDeterminant")
-    return jnp.linalg.det(input) if input.shape[-1] else jnp.ones(input.shape[:-2], input.dtype)
+    return _det(input)
 
 
 LogMatrixDeterminant = collections.namedtuple("LogMatrixDeterminant", ["sign", "log_abs_determinant"])
 
 
-@op("LogMatrixDeterminant", T=_SOLVABLE, single=False)
+def _slogdet_grad(g, out, input):
+    # What reaches the sign goes no further, also where numbers are complex.
+    return g[1][..., None, None] * _flip(jnp.linalg.inv(input))
+
+
+@op("LogMatrixDeterminant", T=_SOLVABLE, single=False, grad=_slogdet_grad)
 def _slogdet(input: T):
     _square(input, "LogMatrixDeterminant")
     sign, size = jnp.linalg.slogdet(input)
@@ -279,7 +295,20 @@ def lu(input, output_idx_type=d.int32, name=None):
     return Lu(*_lu(input, output_idx_type))
 
 
-@op("Eig", T=_SOLVABLE, single=False, grad=None)
+def _eig_grad(g, out, tensor):
+    values, vectors = out
+    gaps = values[..., None, :] - values[..., :, None]
+    factors = jnp.where(gaps == 0, 0, 1 / jnp.where(gaps == 0, 1, gaps))
+    adjoint = _flip(vectors)
+    turned = adjoint @ g[1]
+    parallel = jnp.real(jnp.diagonal(turned, axis1=-2, axis2=-1)).astype(turned.dtype)
+    middle = conj(factors) * (turned - (adjoint @ vectors) * parallel[..., None, :])
+    middle = middle + g[0][..., None] * jnp.eye(values.shape[-1], dtype=g[0].dtype)
+    result = jnp.linalg.solve(adjoint, middle @ adjoint) if values.shape[-1] else middle
+    return (result if is_complex(tensor) else jnp.real(result)).astype(tensor.dtype)
+
+
+@op("Eig", T=_SOLVABLE, single=False, grad=_eig_grad)
 def _eig(tensor: T):
     _square(tensor, "Eig")
     values, vectors = jnp.linalg.eig(tensor)

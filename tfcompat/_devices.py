@@ -82,3 +82,24 @@ def list_logical_devices(device_type=None):
         LogicalDevice(d.name.replace("/physical_device", "/device"), d.device_type)
         for d in get_visible_devices(device_type)
     ]
+
+
+def get_logical_device_configuration(device):
+    """None: devices are not divided.
+
+    Args:
+      device: a PhysicalDevice.
+    """
+    return None
+
+
+def set_logical_device_configuration(device, logical_devices):
+    """Not supported: JAX decides how a device is divided.
+
+    Args:
+      device: a PhysicalDevice.
+      logical_devices: a list of LogicalDeviceConfigurations.
+    """
+    raise NotImplementedError(
+        "tf.config.set_logical_device_configuration: use XLA_FLAGS=--xla_force_host_platform_device_count=N instead."
+    )

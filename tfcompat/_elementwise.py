@@ -7,6 +7,7 @@ import numpy as np
 from jax import lax
 from jax.scipy import special
 
+from tfcompat import _incomplete_gamma as incomplete
 from tfcompat._core import dtypes as d, errors
 from tfcompat._core.avals import shape_text
 from tfcompat._core.op import Check, Data, T, op
@@ -105,9 +106,16 @@ _floor_divide = twin(_floor_divide, 1, "elementwise")(lambda b, e: np.floor_divi
 _whole_remainder = twin(_remainder, 1, "elementwise")(lambda b, e: np.remainder)
 
 
-_zero_divisor = Check(lambda x, y: jnp.any(y == 0), lambda x, y: "Integer division by zero", dtypes=INTEGERS)
+
+
+def _divides_by_zero(x, y):
+    x, y = jnp.broadcast_arrays(*aligned("Div", x, y))  # what is empty divides nothing
+    return jnp.any(y == 0)
+
+
+_zero_divisor = Check(_divides_by_zero, lambda x, y: "Integer division by zero", dtypes=INTEGERS)
 _zero_truncated = Check(
-    lambda x, y: jnp.any(y == 0),
+    _divides_by_zero,
     lambda x, y: "Unexpected error in binary operator (only integer div and mod should have errors)",
     error=errors.InternalError,
     dtypes=INTEGERS,
@@ -313,7 +321,16 @@ digamma = unary("digamma", "Digamma", (d.float16, *WIDE_FLOATS), _digamma,
                 lambda x, y: lax.polygamma(jnp.ones_like(x), x), "The derivative of lgamma.")  # fmt: skip
 
 
-@op("Igamma", T=WIDE_FLOATS)
+def _igamma_grad(sign, kernel):
+    def grad(g, out, a, x):
+        g, wide_a, wide_x = jnp.broadcast_arrays(g, *aligned(kernel, a, x))
+        by_shape, by_x = incomplete.lower_by_shape(wide_a, wide_x), incomplete.density(wide_a, wide_x)
+        return sum_to(sign * g * by_shape, a), sum_to(sign * g * by_x, x)
+
+    return grad
+
+
+@op("Igamma", T=WIDE_FLOATS, grad=_igamma_grad(1, "Igamma"))
 def igamma(a: T, x: T):
     """The regularised lower incomplete gamma function P(a, x).
 
@@ -323,10 +340,10 @@ def igamma(a: T, x: T):
     Raises:
       InvalidArgumentError: another dtype, two dtypes, or shapes that do not broadcast.
     """
-    return lax.igamma(*jnp.broadcast_arrays(*aligned("Igamma", a, x)))
+    return incomplete.lower(*jnp.broadcast_arrays(*aligned("Igamma", a, x)))
 
 
-@op("Igammac", T=WIDE_FLOATS)
+@op("Igammac", T=WIDE_FLOATS, grad=_igamma_grad(-1, "Igammac"))
 def igammac(a: T, x: T):
     """The regularised upper incomplete gamma function Q(a, x).
 
@@ -336,12 +353,12 @@ def igammac(a: T, x: T):
     Raises:
       InvalidArgumentError: another dtype, two dtypes, or shapes that do not broadcast.
     """
-    return lax.igammac(*jnp.broadcast_arrays(*aligned("Igammac", a, x)))
+    return incomplete.upper(*jnp.broadcast_arrays(*aligned("Igammac", a, x)))
 
 
 def _zeta_grad(g, out, x, q):
     g, x, shaped = jnp.broadcast_arrays(g, *aligned("Zeta", x, q))
-    return None, sum_to(-g * x * lax.zeta(x + 1, shaped), q)
+    return None, sum_to(-g * x * incomplete.zeta(x + 1, shaped), q)
 
 
 @op("Zeta", T=WIDE_FLOATS, grad=_zeta_grad)
@@ -354,12 +371,12 @@ def zeta(x: T, q: T):
     Raises:
       InvalidArgumentError: another dtype, two dtypes, or shapes that do not broadcast.
     """
-    return lax.zeta(*jnp.broadcast_arrays(*aligned("Zeta", x, q)))
+    return incomplete.zeta(*jnp.broadcast_arrays(*aligned("Zeta", x, q)))
 
 
 def _polygamma_grad(g, out, a, x):
     g, a, wide = aligned("Polygamma", g, a, x)
-    return None, sum_to(g * lax.polygamma(*jnp.broadcast_arrays(a + 1, wide)), x)
+    return None, sum_to(g * incomplete.polygamma(*jnp.broadcast_arrays(a + 1, wide)), x)
 
 
 @op("Polygamma", T=WIDE_FLOATS, grad=_polygamma_grad)
@@ -372,7 +389,7 @@ def polygamma(a: T, x: T):
     Raises:
       InvalidArgumentError: another dtype, two dtypes, or shapes that do not broadcast.
     """
-    return lax.polygamma(*jnp.broadcast_arrays(*aligned("Polygamma", a, x)))
+    return incomplete.polygamma(*jnp.broadcast_arrays(*aligned("Polygamma", a, x)))
 
 
 @op("Betainc", T=WIDE_FLOATS)

@@ -1,5 +1,7 @@
 """Gather and scatter: elements and slices at computed positions."""
 
+import math
+
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -105,6 +107,8 @@ def take(params: T, indices: Tindices, axis: Int):
 
 
 def _nd_limits(params, indices, batch_dims):
+    if params.ndim == 0:
+        raise invalid("params must be at least a vector", "GatherNd")
     if indices.ndim == 0:
         raise invalid("indices must be at least a vector", "GatherNd")
     if batch_dims and batch_dims >= indices.ndim:
@@ -139,6 +143,13 @@ def first_outside(indices, limits):
 def gather_at(params: T, indices: Tindices, batch_dims: Int):
     """`gather_nd` where positions out of range are errors."""
     depth, width = len(_nd_limits(params, indices, batch_dims)), indices.ndim - 1
+    if params.size == 0 and math.prod(indices.shape[:-1]):
+        raise invalid(f"Requested more than 0 entries, but params is empty.  Params shape: {_rows(params.shape)}",
+                      "GatherNd")  # fmt: skip
+    if depth == 0:
+        outer = indices.shape[batch_dims:-1]
+        kept = (*range(batch_dims), *range(width, width + params.ndim - batch_dims))
+        return lax.broadcast_in_dim(params, (*params.shape[:batch_dims], *outer, *params.shape[batch_dims:]), kept)
     indexed = tuple(range(batch_dims, batch_dims + depth))
     if any(params.shape[d] == 0 for d in indexed):
         return jnp.zeros((*indices.shape[:-1], *params.shape[batch_dims + depth :]), params.dtype)
@@ -216,7 +227,23 @@ def _rows(shape):
     return f"[{_text(shape)}]"
 
 
+def _check_filled(kernel, shape, indices, updates):
+    """Raises where kernels do: scalars, something empty with something that is not, positions that say nothing."""
+    for name, array in (("Indices", indices), ("Updates", updates)):
+        if array.ndim == 0:
+            raise invalid(f"{name} shape must have rank at least one. Found:[]", kernel)
+    sizes = indices.size, updates.size
+    if any(sizes) and 0 in (*sizes, math.prod(shape)):
+        raise invalid("Indices and updates specified for empty output shape", kernel)
+    if indices.ndim == 1 and indices.size:  # the kernels read a vector as a column, which the checks before do not
+        raise invalid(f"Dimensions [0,1) of indices[shape={_rows(indices.shape)}] = {indices.size} must match dimensions "
+                      f"[0,1) of updates[shape={_rows(updates.shape)}] = {updates.shape[0]}", kernel)  # fmt: skip
+    if indices.shape[-1] == 0:
+        raise invalid("Only indices.shape[-1] values between 1 and 5 are currently supported.  Requested rank: 0", kernel)
+
+
 def check_tensor_scatter(kernel, shape, indices, updates):
+    _check_filled(kernel, shape, indices, updates)
     depth = indices.shape[-1]
     if updates.shape[: indices.ndim - 1] != indices.shape[:-1]:
         raise invalid(f"Outer dimensions of indices and update must match. Indices shape: {_rows(indices.shape)}, "
@@ -227,6 +254,7 @@ def check_tensor_scatter(kernel, shape, indices, updates):
 
 
 def check_resource_scatter(kernel, shape, indices, updates):
+    _check_filled(kernel, shape, indices, updates)
     outer = indices.ndim - 1
     for d in range(outer):
         if d >= updates.ndim or updates.shape[d] != indices.shape[d]:
@@ -244,6 +272,7 @@ def check_resource_scatter(kernel, shape, indices, updates):
 
 
 def check_scatter_nd(kernel, shape, indices, updates):
+    _check_filled(kernel, shape, indices, updates)
     outer, depth = indices.ndim - 1, indices.shape[-1]
     if updates.shape[:outer] != indices.shape[:-1]:
         raise invalid(f"Dimensions [0,{outer}) of indices[shape={_rows(indices.shape)}] must match dimensions "
@@ -298,8 +327,6 @@ def declare_nd(kernel, name, combine, check, moving=False):
     """An op (tensor, indices, updates) -> tensor over the rows of `indices`."""
 
     def body(tensor: T, indices: Tindices, updates: T):
-        if indices.ndim == 0:
-            raise invalid("Indices shape must have rank at least one. Found:[]", kernel)
         check(kernel, tensor.shape, indices, updates)
         return scatter(tensor, indices, updates, combine)
 

@@ -143,10 +143,8 @@ def add_n(inputs, name=None):
         raise ValueError(
             "Inputs must be an iterable of at least one Tensor/IndexedSlices with the same dtype and shape."
         )
-    values = [convert(v) if isinstance(v, IndexedSlices) else v for v in values]
-    if len(values) == 1:
-        return convert(values[0])
-    return _add_n(values)
+    values = [convert(v) for v in values]
+    return values[0] if len(values) == 1 else _add_n(values)
 
 
 def accumulate_n(inputs, shape=None, tensor_dtype=None, name=None):

@@ -13,12 +13,12 @@ from tfcompat._core.convert import convert
 from tfcompat._core.op import Any, Bool, Data, Dtype, Float, Int, T, op
 from tfcompat._declare import FLOATS, REAL, invalid
 from tfcompat._elementwise import negative
-from tfcompat._nn_conv import padding_of, spatial
+from tfcompat._nn_conv import check_windows, padding_of, spatial
 
 
 def lowest(dtype):
     """The smallest number of a dtype."""
-    return -np.inf if jnp.issubdtype(dtype, jnp.floating) else np.iinfo(dtype).min
+    return jnp.finfo(dtype).min if jnp.issubdtype(dtype, jnp.floating) else np.iinfo(dtype).min
 
 
 def windows(size, window, stride, dilation, padding):
@@ -63,6 +63,7 @@ def _dilation2d(input: T, filter: T, options: Any):
         raise invalid(f"filter must be 3-dimensional: {list(filter.shape)}", "Dilation2D")
     if input.shape[3] != filter.shape[2]:
         raise invalid(f"input and filter must have the same depth: {input.shape[3]} vs {filter.shape[2]}", "Dilation2D")
+    check_windows(input.shape[1:3], filter.shape[:2], strides, padding, "Dilation2D", rates)
     rows, columns = (windows(input.shape[i + 1], filter.shape[i], strides[i], rates[i], padding) for i in range(2))
     values = gathered(input, rows[0], columns[0]) + filter.reshape(-1, 1, 1, 1, input.shape[3])
     values = jnp.where(inside(rows[1], columns[1]), values, jnp.asarray(lowest(input.dtype), input.dtype))
@@ -118,7 +119,7 @@ def _max_pool_with_argmax(input: T, options: Any, output_dtype: Dtype, include_b
     values = jnp.where(inside(rows[1], columns[1]), values, jnp.asarray(lowest(input.dtype), input.dtype))
     largest, at = first_largest(values)
     pixels = rows[0][:, None, :, None] * width + columns[0][None, :, None, :]
-    pixels = jnp.asarray(pixels.reshape(-1, 1, *pixels.shape[2:], 1))
+    pixels = jnp.asarray(pixels.reshape(len(values), 1, *pixels.shape[2:], 1))
     chosen = jnp.take_along_axis(jnp.broadcast_to(pixels, values.shape), at[None], 0)[0]
     index = chosen * channels + np.arange(channels)
     if include_batch_in_index:

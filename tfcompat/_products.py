@@ -13,7 +13,7 @@ from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.op import Any, Bool, Dtype, Many, Str, T, op
 from tfcompat._core.tensor import Tensor
-from tfcompat._core.tensor_base import host_value
+from tfcompat._core.tensor_base import TensorHandle, host_value
 from tfcompat._declare import FLOATS, INEXACT, NUMBERS, axes_of, conj, invalid, kept, not_allowed, plain
 
 MULTIPLIABLE = (d.int32, d.int64, *INEXACT)
@@ -136,11 +136,10 @@ def tensordot(a, b, axes, name=None):
       axes: an int n (the last n axes of `a` with the first n of `b`), or two lists of axes.
 
     Raises:
-      ValueError: axes that do not exist, or lists of different lengths.
-      InvalidArgumentError: sizes that differ.
+      IndexError: axes that do not exist. ValueError: lists of different lengths.
+      InvalidArgumentError: sizes or dtypes that differ.
     """
-    a = convert(a)
-    b = convert(b, None, a.dtype)
+    a, b = convert(a), convert(b)
     rank_a, rank_b = len(a.shape), len(b.shape)
     axes = host_value(axes).tolist() if isinstance(axes, Tensor) else axes
     if isinstance(axes, (int, np.integer)):
@@ -163,7 +162,7 @@ def tensordot(a, b, axes, name=None):
     for x, found in ((a, axes_a), (b, axes_b)):
         rank = len(x.shape)
         if any(not -rank <= i < rank for i in found):
-            raise ValueError(f"Axes {list(found)} are out of range for a tensor of {rank} dimensions.")
+            raise IndexError(f"Axes {list(found)} are out of range for a tensor of {rank} dimensions.")
     return _tensordot(a, b, tuple(i % rank_a for i in axes_a), tuple(i % rank_b for i in axes_b))
 
 
@@ -283,8 +282,11 @@ def norm(tensor, ord="euclidean", axis=None, keepdims=None, name=None):
       keepdims: whether the axes stay, with size 1.
 
     Raises:
-      ValueError: an `ord` or `axis` that is not supported.
+      ValueError: an `ord` or `axis` that is not supported. TypeError: booleans, or a root of integers.
     """
+    tensor = convert(tensor)
+    if isinstance(axis, (TensorHandle, np.ndarray)):
+        raise ValueError(f"'axis' must be None, an integer, or a tuple of 2 unique integers, got {axis}")
     if isinstance(axis, (tuple, list)):
         axis = tuple(int(i) for i in axis)
         if len(axis) != 2 or axis[0] == axis[1]:
@@ -297,6 +299,10 @@ def norm(tensor, ord="euclidean", axis=None, keepdims=None, name=None):
         axis = None if axis is None else int(host_value(convert(axis)))
         if isinstance(ord, str) and ord not in _VECTOR_NORMS or not isinstance(ord, str) and ord <= 0:
             raise ValueError(f"'ord' must be a supported vector norm, got {ord}")
+        if ord not in _VECTOR_NORMS and tensor.dtype.is_integer:
+            raise TypeError(f"Cannot convert {1 / ord} to EagerTensor of dtype {tensor.dtype.name}")
+    if tensor.dtype is d.bool or tensor.dtype is d.string:
+        raise TypeError(f"Expected numeric or variant tensor, got dtype {tensor.dtype!r}.")
     return _norm(tensor, ord, axis, bool(keepdims))
 
 
@@ -330,7 +336,7 @@ def global_norm(t_list, name=None):
     """
     if not isinstance(t_list, (list, tuple)):
         raise TypeError(f"`t_list` should be a sequence of tensors. Received {type(t_list)}.")
-    values = [t.values if isinstance(t, IndexedSlices) else t for t in t_list if t is not None]
+    values = [convert(t.values if isinstance(t, IndexedSlices) else t) for t in t_list if t is not None]
     if not values:
         return convert(0.0)
     return _global_norm(values)

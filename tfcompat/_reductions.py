@@ -160,9 +160,10 @@ def _reduce_std(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
     return _reduce("Mean", lambda x, axes: lax.sqrt(_variance(x, axes)), input_tensor, axis, keepdims)
 
 
-def _inexact(value):
+def _inexact(value, axis):
     t = convert(value)
     if t.dtype.is_integer:
+        axes_of("Mean", t._aval.struct, Axes.canonical(axis, "axis"))
         raise TypeError(f"Input must be either real or complex. Received integer type {t.dtype}.")
     return t
 
@@ -173,7 +174,7 @@ def reduce_variance(input_tensor, axis=None, keepdims=False, name=None):
     Raises:
       TypeError: `input_tensor` holds integers.
     """
-    return _reduce_variance(_inexact(input_tensor), axis, keepdims)
+    return _reduce_variance(_inexact(input_tensor, axis), axis, keepdims)
 
 
 def reduce_std(input_tensor, axis=None, keepdims=False, name=None):
@@ -187,7 +188,7 @@ def reduce_std(input_tensor, axis=None, keepdims=False, name=None):
     Raises:
       TypeError: `input_tensor` holds integers.
     """
-    return _reduce_std(_inexact(input_tensor), axis, keepdims)
+    return _reduce_std(_inexact(input_tensor, axis), axis, keepdims)
 
 
 def _norm(x, axes):
@@ -417,8 +418,10 @@ def bincount(arr, weights=None, minlength=None, maxlength=None, dtype=d.int32, n
       binary_output: 1 for each number that occurs, instead of counts.
 
     Raises:
-      InvalidArgumentError: a negative number.
+      InvalidArgumentError: a negative number, or another dtype. ValueError: weights with `binary_output`.
     """
+    if binary_output and weights is not None:
+        raise ValueError("Arguments `binary_output` and `weights` are mutually exclusive. Please specify only one.")
     x = convert(arr)
     if x.dtype.is_integer and x.dtype not in INDEX:
         raise not_allowed("Tidx", x.dtype.np, INDEX, "DenseBincount")

@@ -209,7 +209,7 @@ def searchsorted(sorted_sequence, values, side="left", out_type=dtypes.int32, na
       out_type: int32 or int64.
 
     Raises:
-      ValueError: another side. InvalidArgumentError: the leading dimensions differ.
+      ValueError: another side. InvalidArgumentError: the leading dimensions differ, or another `out_type`.
     """
     if side not in ("left", "right"):
         raise ValueError(f"Argument `side` must be either 'right' or 'left'. Received: `side` = '{side}'.")
@@ -218,6 +218,9 @@ def searchsorted(sorted_sequence, values, side="left", out_type=dtypes.int32, na
     for t in (sequence, values):
         if not t._aval.shape:
             raise invalid("slice index -1 of dimension 0 out of bounds.", "StridedSlice", "strided_slice/")
+    if dtypes.as_dtype(out_type) not in (dtypes.int32, dtypes.int64):
+        kernel = "LowerBound" if side == "left" else "UpperBound"
+        raise not_allowed("out_type", dtypes.as_dtype(out_type).np, (dtypes.int32, dtypes.int64), kernel)
     return _searchsorted(sequence, values, side == "right", out_type)
 
 
@@ -333,6 +336,8 @@ def sequence_mask(lengths, maxlen=None, dtype=dtypes.bool, name=None):
       ValueError: `maxlen` is no scalar.
     """
     lengths = convert(lengths)
+    if maxlen is None and lengths._aval.dtype is dtypes.uint8:
+        raise not_allowed("Tidx", lengths._aval.np_dtype, tuple(t for t in REAL if t is not dtypes.uint8), "Range")
     if maxlen is None:
         values = host_value(lengths)
         maxlen = max(int(np.ceil(values.max())), 0) if values.size else 0

@@ -40,7 +40,6 @@ INSTEAD = {
     "nn.RNNCellDeviceWrapper": "leave it out; JAX places what runs",
     "nn.RNNCellDropoutWrapper": "use the arguments dropout and recurrent_dropout of Keras's cells",
     "nn.RNNCellResidualWrapper": "write a Keras layer that adds the cell's input to its output",
-    "nn.with_space_to_batch": "use tf.nn.convolution with dilations",
     "nn.learned_unigram_candidate_sampler": "use tf.random.log_uniform_candidate_sampler",
     "nn.fixed_unigram_candidate_sampler": "use tf.random.log_uniform_candidate_sampler",
     "random.learned_unigram_candidate_sampler": "use tf.random.log_uniform_candidate_sampler",

@@ -343,11 +343,11 @@ def assert_shapes(shapes, data=None, summarize=None, message=None, name=None):
             assert_rank_at_least(x, len(symbols), message)
         elif len(symbols) <= 1:
             assert_rank_in(x, (0, 1), message)
-            if not x.shape.rank and symbols and symbols[0] != 1:
+            if not x.shape.rank and symbols and isinstance(symbols[0], int) and symbols[0] != 1:
                 assert_rank(x, 1, message)
         else:
             assert_rank(x, len(symbols), message)
-        dims = x.shape.as_list()
+        dims = x.shape.as_list() or [1]
         offset = len(dims) - len(symbols)
         for i, symbol in enumerate(symbols):
             if symbol in _ANY or offset + i < 0:

@@ -25,9 +25,9 @@ Commands (each has a --help of its own) say how much of TensorFlow there is and 
 """
 
 _EPILOG = """\
-FILE "-" reads a script from standard input, and a script called "check" is run as ./check. A notebook runs in its own folder, as in Jupyter, and needs IPython
-(pip install "tfcompat[notebook]"). The exit status is the program's own: 1 after an uncaught exception or an error in
-a cell, what sys.exit() says otherwise.
+FILE "-" reads a script from standard input, and a script called "check" is run as ./check. A notebook runs in its own
+folder, as in Jupyter, and needs IPython (pip install "tfcompat[notebook]"). The exit status is the program's own: 1
+after an uncaught exception or an error in a cell, what sys.exit() says otherwise.
 """
 _COMMANDS = {"check", "coverage", "trace"}
 
@@ -35,7 +35,7 @@ _COMMANDS = {"check", "coverage", "trace"}
 def main(arguments):
     """Does what the command line `arguments` ask for; returns the exit status."""
     if arguments and arguments[0] in _COMMANDS:
-        return importlib.import_module(f"tfcompat.cli.{arguments[0]}").main(arguments[1:])
+        return _until_closed(importlib.import_module(f"tfcompat.cli.{arguments[0]}").main, arguments[1:])
     options, rest = _parse(arguments)
     if options.code is not None:
         return _guarded(script.run_code, options.code, rest)
@@ -98,6 +98,17 @@ def _split(arguments):
             return arguments[: index + 1], arguments[index + 1 :]
         index += 2 if argument in takes_value else 1
     return arguments, []
+
+
+def _until_closed(command, arguments):
+    """Runs a command that prints a report; its reader may have had enough (`| head`)."""
+    try:
+        status = command(arguments)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at exit
+        return 1
 
 
 def _guarded(run, *args):

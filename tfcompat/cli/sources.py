@@ -129,6 +129,8 @@ class _Visitor(ast.NodeVisitor):
 
     def symbol_of(self, node):
         """The symbol that an expression stands for, or None."""
+        if isinstance(node, ast.NamedExpr):
+            node = node.value
         if isinstance(node, ast.Name):
             return self._lookup(node.id)
         if isinstance(node, ast.Attribute):
@@ -184,6 +186,8 @@ class _Visitor(ast.NodeVisitor):
         symbol = self.symbol_of(node)
         if symbol:
             self._use(symbol, node)
+            if isinstance(node.value, ast.NamedExpr):
+                self.visit(node.value)
         elif symbol is None:
             self.generic_visit(node)
 
@@ -196,12 +200,30 @@ class _Visitor(ast.NodeVisitor):
 
     def visit_Assign(self, node):
         self.visit(node.value)
-        symbol = self.symbol_of(node.value)
         for target in node.targets:
-            if isinstance(target, ast.Name):
-                self._bind(target.id, symbol)
-            else:
-                self.visit(target)
+            self._assign(target, node.value)
+
+    def visit_AnnAssign(self, node):
+        self.visit(node.annotation)
+        if node.value is None:
+            self.visit(node.target)
+        else:
+            self.visit(node.value)
+            self._assign(node.target, node.value)
+
+    def visit_NamedExpr(self, node):
+        self.visit(node.value)
+        self._assign(node.target, node.value)
+
+    def _assign(self, target, value):
+        pairs = isinstance(target, (ast.Tuple, ast.List)) and isinstance(value, (ast.Tuple, ast.List))
+        if isinstance(target, ast.Name):
+            self._bind(target.id, self.symbol_of(value))
+        elif pairs and len(target.elts) == len(value.elts):
+            for part, of in zip(target.elts, value.elts, strict=True):
+                self._assign(part, of)
+        else:
+            self.visit(target)
 
     # scopes
 
@@ -215,7 +237,12 @@ class _Visitor(ast.NodeVisitor):
                 self.visit(part)
         if hasattr(node, "name"):
             self._bind(node.name, None)
-        self._scope({a.arg: None for a in every if a is not None}, node.body)
+        names = {a.arg: None for a in every if a is not None}
+        positional = [*arguments.posonlyargs, *arguments.args]
+        defaults = [*zip(positional[::-1], arguments.defaults[::-1], strict=False),
+                    *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]  # fmt: skip
+        names.update({a.arg: self.symbol_of(default) for a, default in defaults})
+        self._scope(names, node.body)
 
     visit_FunctionDef = visit_AsyncFunctionDef = visit_Lambda = _function
 

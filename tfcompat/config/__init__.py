@@ -8,33 +8,14 @@ from tfcompat._core.function import (
 from tfcompat._devices import (
     LogicalDevice as LogicalDevice,
     PhysicalDevice as PhysicalDevice,
+    get_logical_device_configuration as get_logical_device_configuration,
     get_visible_devices as get_visible_devices,
     list_logical_devices as list_logical_devices,
     list_physical_devices as list_physical_devices,
+    set_logical_device_configuration as set_logical_device_configuration,
     set_visible_devices as set_visible_devices,
 )
 from tfcompat.config import experimental as experimental, optimizer as optimizer, threading as threading
-
-
-def get_logical_device_configuration(device):
-    """None: devices are not divided.
-
-    Args:
-      device: a PhysicalDevice.
-    """
-    return None
-
-
-def set_logical_device_configuration(device, logical_devices):
-    """Not supported: JAX decides how a device is divided.
-
-    Args:
-      device: a PhysicalDevice.
-      logical_devices: a list of LogicalDeviceConfigurations.
-    """
-    raise NotImplementedError(
-        "tf.config.set_logical_device_configuration: use XLA_FLAGS=--xla_force_host_platform_device_count=N instead."
-    )
 
 
 def get_soft_device_placement():

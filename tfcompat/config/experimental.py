@@ -5,11 +5,16 @@ import jax as _jax
 from tfcompat._core.context import settings as _settings
 from tfcompat._core.segment import current as _current
 from tfcompat._devices import (
+    get_logical_device_configuration as _get_logical,
     get_visible_devices as get_visible_devices,
     list_logical_devices as list_logical_devices,
     list_physical_devices as list_physical_devices,
+    set_logical_device_configuration as _set_logical,
     set_visible_devices as set_visible_devices,
 )
+
+get_virtual_device_configuration = _get_logical
+set_virtual_device_configuration = _set_logical
 
 
 def set_memory_growth(device, enable):

@@ -12,6 +12,7 @@ from tfcompat._blocks import (
     depth_to_space as depth_to_space,
     space_to_batch as space_to_batch,
     space_to_depth as space_to_depth,
+    with_space_to_batch as with_space_to_batch,
 )
 from tfcompat._core import errors as _errors
 from tfcompat._core.convert import convert as _convert
@@ -30,21 +31,12 @@ from tfcompat._elementwise import (
 from tfcompat._gather import gather as _gather
 from tfcompat._math import in_top_k as in_top_k, l2_normalize as l2_normalize, top_k as top_k
 from tfcompat._nn_conv import (
-    avg_pool as avg_pool,
-    avg_pool1d as avg_pool1d,
-    avg_pool2d as avg_pool2d,
-    avg_pool3d as avg_pool3d,
     conv1d as conv1d,
     conv2d as conv2d,
     conv2d_transpose as conv2d_transpose,
     conv3d as conv3d,
     convolution as convolution,
     depthwise_conv2d as depthwise_conv2d,
-    max_pool as max_pool,
-    max_pool1d as max_pool1d,
-    max_pool2d as max_pool2d,
-    max_pool3d as max_pool3d,
-    pool as pool,
     separable_conv2d as separable_conv2d,
 )
 from tfcompat._nn_dropout import dropout as dropout
@@ -56,6 +48,17 @@ from tfcompat._nn_losses import (
     softmax_cross_entropy_with_logits as softmax_cross_entropy_with_logits,
     sparse_softmax_cross_entropy_with_logits as sparse_softmax_cross_entropy_with_logits,
     weighted_cross_entropy_with_logits as weighted_cross_entropy_with_logits,
+)
+from tfcompat._nn_pool import (
+    avg_pool as avg_pool,
+    avg_pool1d as avg_pool1d,
+    avg_pool2d as avg_pool2d,
+    avg_pool3d as avg_pool3d,
+    max_pool as max_pool,
+    max_pool1d as max_pool1d,
+    max_pool2d as max_pool2d,
+    max_pool3d as max_pool3d,
+    pool as pool,
 )
 from tfcompat._reductions import reduce_mean as _reduce_mean, zero_fraction as zero_fraction
 from tfcompat.nn import experimental as experimental
@@ -397,18 +400,22 @@ def embedding_lookup(params, ids, max_norm=None, name=None):
     """Rows of `params` at `ids`; with `max_norm`, rows longer than that are scaled down.
 
     Args:
-      params: a tensor, a variable, or a list of them (parts, by row number modulo their count).
+      params: a tensor, a variable, or a list of them: parts of one table, row after row.
       ids: an int32 or int64 tensor.
       max_norm: a number.
 
     Raises:
       InvalidArgumentError: an id out of range.
       ValueError: `params` is an empty list.
+
+    Differs from TensorFlow: gradients of several parts are dense, not IndexedSlices.
     """
     if isinstance(params, (list, tuple)):
-        if len(params) != 1:
-            raise NotImplementedError("tf.nn.embedding_lookup with several shards: concatenate them first.")
-        params = params[0]
+        if not params:
+            raise ValueError("Argument `params` should not be empty.")
+        from tfcompat._array import concat
+
+        params = params[0] if len(params) == 1 else concat([_convert(part) for part in params], 0)
     rows = _gather(params, ids)
     if max_norm is None:
         return rows
@@ -429,6 +436,7 @@ def log_poisson_loss(targets, log_input, compute_full_loss=False, name=None):
       ValueError: shapes that differ.
     """
     from tfcompat import _elementwise as math
+    from tfcompat._select import where
 
     log_input = _convert(log_input)
     targets = _convert(targets, log_input.dtype)
@@ -438,8 +446,8 @@ def log_poisson_loss(targets, log_input, compute_full_loss=False, name=None):
     result = math.exp(log_input) - log_input * targets
     if compute_full_loss:
         stirling = targets * math.log(targets) - targets + 0.5 * math.log(2.0 * _math.pi * targets)
-        inside = _cast_to((targets >= 0.0) & (targets <= 1.0), targets.dtype)
-        result = result + stirling * (1.0 - inside)
+        inside = (targets >= 0.0) & (targets <= 1.0)
+        result = result + where(inside, 0.0 * targets, stirling)
     return result
 
 

@@ -1,0 +1,79 @@
+"""Incomplete gamma, zeta and polygamma functions: JAX's, with TensorFlow's values where these are not defined.
+
+JAX sums the series of the incomplete gamma functions until it converges, which takes forever for large arguments; those
+get the normal approximation by Wilson and Hilferty (1931), whose error is below 1e-9 there.
+"""
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.scipy.special import ndtr
+
+_LARGE = 1e6
+
+
+def _split(a, x):
+    """(a, x) with harmless numbers where the series shall not be summed, and where those are."""
+    bad = ~(a > 0) | ~(x >= 0)
+    ends = (x == 0) | jnp.isinf(a) | jnp.isinf(x)
+    skipped = bad | ends | (a > _LARGE)
+    return jnp.where(skipped, 1, a), jnp.where(skipped, 1, x), bad, ends
+
+
+def _standard(a, x):
+    """The normal deviate that x is for a large shape `a`."""
+    a = jnp.where(a > _LARGE, a, _LARGE)
+    return (jnp.cbrt(x / a) - (1 - 1 / (9 * a))) * 3 * jnp.sqrt(a)
+
+
+def _lower_end(a, x):
+    return jnp.where((x == 0) | jnp.isinf(a), 0.0, 1.0).astype(a.dtype)
+
+
+def lower(a, x):
+    """P(a, x): 0 at x = 0 and at infinite a, else 1 at infinite x, NaN for a <= 0 and x < 0."""
+    safe_a, safe_x, bad, ends = _split(a, x)
+    value = jnp.where(a > _LARGE, ndtr(_standard(a, x)), lax.igamma(safe_a, safe_x))
+    value = jnp.where(ends, _lower_end(a, x), value)
+    return jnp.where(bad & (x != 0), jnp.nan, value)
+
+
+def upper(a, x):
+    """Q(a, x) = 1 - P(a, x), exact where that is small; NaN for a <= 0 and x < 0, also at x = 0."""
+    safe_a, safe_x, bad, ends = _split(a, x)
+    value = jnp.where(a > _LARGE, ndtr(-_standard(a, x)), lax.igammac(safe_a, safe_x))
+    value = jnp.where(ends, 1 - _lower_end(a, x), value)
+    value = jnp.where(jnp.isinf(a) & jnp.isinf(x), 0, value)
+    return jnp.where(bad, jnp.nan, value)
+
+
+def lower_by_shape(a, x):
+    """The derivative of `lower` with regard to a."""
+    safe_a, safe_x, bad, ends = _split(a, x)
+    _, large = jax.jvp(lambda b: ndtr(_standard(b, x)), (a,), (jnp.ones_like(a),))
+    value = jnp.where(a > _LARGE, large, lax.igamma_grad_a(safe_a, safe_x))
+    return jnp.where(bad & (x != 0), jnp.nan, jnp.where(ends, 0, value))
+
+
+def density(a, x):
+    """The derivative of `lower` with regard to x."""
+    return jnp.exp(-x + (a - 1) * jnp.log(x) - lax.lgamma(a))
+
+
+def zeta(x, q):
+    """The Hurwitz zeta function; at its poles inf for an even `x`, and NaN for any other."""
+    pole = (q <= 0) & (q == jnp.floor(q))
+    even = (x % 2 == 0) | (x == jnp.inf)
+    value = jnp.where(pole, jnp.where(even, jnp.inf, jnp.nan), lax.zeta(x, q))
+    value = jnp.where((q == jnp.inf) & (x > 1), 0, value)
+    value = jnp.where(x == jnp.inf, jnp.where(q > 1, 0, jnp.where(q == 1, 1, jnp.where(q < 1, jnp.inf, q))), value)
+    return jnp.where(x > 1, value, jnp.where(x == 1, jnp.inf, jnp.nan))
+
+
+def polygamma(n, x):
+    """The n-th derivative of digamma; at its poles inf for an odd `n`, and NaN for any other."""
+    pole = (x <= 0) & (x == jnp.floor(x))
+    odd = (n > 0) & ((n % 2 == 1) | (n == jnp.inf))
+    far = (x == jnp.inf) & (n > 0) & (n == jnp.floor(n))
+    value = jnp.where(far, 0 * jnp.exp(lax.lgamma(n + 1)), lax.polygamma(n, x))  # NaN where the factorial overflows
+    return jnp.where(pole, jnp.where(odd, jnp.inf, jnp.nan), value)
