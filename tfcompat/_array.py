@@ -590,6 +590,8 @@ def _are_ints(values):
 @op("ReverseV2")
 def reverse_axes(tensor: T, axis: Any):
     """`reverse` along a tuple of dimensions."""
+    if tensor.ndim == 0 or tensor.size == 0:  # then the kernel does not look at the axes
+        return tensor
     for k, d in enumerate(axis):
         if not -tensor.ndim <= d < tensor.ndim:
             raise invalid(f"'axis'[{k}] = {d} is out of valid range [0, {tensor.ndim - 1}", "ReverseV2")
@@ -613,11 +615,9 @@ def reverse(tensor, axis, name=None):
     axis = convert(axis, None, dtypes.int32)
     check_allowed("ReverseV2", "Tidx", axis._aval.dtype, WIDE)
     axis, tensor = host_value(axis), convert(tensor)
-    if not tensor._aval.shape or tensor._aval.size == 0:
-        return reverse_axes(tensor, ())
-    if axis.ndim != 1:
+    if axis.ndim != 1 and tensor._aval.shape and tensor._aval.size:
         raise invalid(f"'dims' must be 1-dimension, not {axis.ndim}", "ReverseV2")
-    return reverse_axes(tensor, tuple(int(d) for d in axis))
+    return reverse_axes(tensor, tuple(int(d) for d in axis.reshape(-1)))
 
 
 def _lengths_bad(input, seq_lengths, seq_axis, batch_axis):
