@@ -257,7 +257,7 @@ def _recorded(name, function, leaves, tree, cells, values):
     try:
         with _jax.ensure_compile_time_eval(), trace:  # what has a value is computed, although JAX is tracing
             outs, structure = _outputs(function(*args, **kwargs))
-            new = [trace.read(cell) for cell in cells]
+            new = [trace.cells[cell] if cell in trace.written else trace.read(cell) for cell in cells]
     except (_ValueDependent, _NotAllowed) as error:
         raise TypeError(_READ.format(name=name)) from error
     except (AttributeError, TypeError, NotImplementedError) as error:

@@ -84,6 +84,7 @@ class Body:
         for spec, wire in zip(self.specs, self.wires, strict=True):
             if spec.depends is None:
                 gradient = spec.origin is None or spec.origin[0].grad is not None
+                wire = [wire[i] for i in gradient_only(spec)] or wire
                 found = functools.reduce(operator.or_, [sets[s] for s in wire], 0) if gradient else 0
                 sets += [found if a.differentiable else 0 for a in spec.avals]
             else:
@@ -113,6 +114,16 @@ class Body:
                 code = failed if type(code) is np.int32 else code | failed
         outs = [values[s] for s in self.outputs]
         return [*outs, jnp.asarray(code, np.int32)] if self.coded else outs
+
+
+def _looked_at(spec, wire):
+    hidden = gradient_only(spec)
+    return [s for k, s in enumerate(wire) if k not in hidden] if hidden else wire
+
+
+def gradient_only(spec):
+    """Positions of inputs that the node does not look at; its gradient goes to them alone, where there are any."""
+    return () if spec.origin is None else spec.origin[0].gradient_only
 
 
 def through(bits, sets):
@@ -154,16 +165,18 @@ def generate(body):
     for k, value in enumerate(body.consts):
         space[f"v{count + k}"] = value
     last = {}
-    for i, wire in enumerate(body.wires):
+    wires = [_looked_at(spec, wire) for spec, wire in zip(body.specs, body.wires, strict=True)]
+    for i, wire in enumerate(wires):
         for s in wire:
             last[s] = i
     kept = set(body.outputs) | set(range(count + len(body.consts)))
     lines = ["with _errstate(all='ignore'):"] if body.specs else ["if True:"]
     place = count + len(body.consts)
-    for i, (spec, wire) in enumerate(zip(body.specs, body.wires, strict=True)):
+    for i, (spec, wire) in enumerate(zip(body.specs, wires, strict=True)):
         space[f"h{i}"] = functools.partial(_first_host, spec, space, f"h{i}")
         results = [f"v{place + k}" for k in range(len(spec.avals))]
-        arguments = ", ".join(f"v{s}" for s in wire)
+        hidden = gradient_only(spec)
+        arguments = ", ".join("None" if k in hidden else f"v{s}" for k, s in enumerate(body.wires[i]))
         function = f"h{i}"
         if spec.inplace is not None and wire[spec.inplace] not in kept and last[wire[spec.inplace]] == i and wire.count(wire[spec.inplace]) == 1:
             s = wire[spec.inplace]

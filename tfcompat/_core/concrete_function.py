@@ -77,6 +77,7 @@ class ConcreteFunction:
             results = state.context.segment.record(spec, ins)
         if written:
             for c, t in zip(written, results[self._count :], strict=True):
+                t._gid = 0  # what is read from a variable is a use of the variable
                 c.bind(t)
         return results[0] if self._plain else self._structured(results)
 

@@ -546,6 +546,8 @@ def convert_to_tensor(value, dtype=None, dtype_hint=None, name=None):
     """
     dtype = None if dtype is None else dtypes.as_dtype(dtype)
     hint = None if dtype_hint is None else dtypes.as_dtype(dtype_hint)
+    if type(value) in variable_types:
+        value = value.value()  # a tensor of its own on tapes, where ops that read a variable share one
     return convert(value, dtype, hint, name)
 
 

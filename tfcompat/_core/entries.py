@@ -72,6 +72,9 @@ def pull_present(derivative, kept, ins, cotangents, stacked=False):
         known = dict(zip(derivative.kept, kept, strict=True))
         kept = [known[r] for r in residuals]
     results = invoke(pullback, (*kept, *[dense(cotangents[k]) for k in present]))
+    if derivative.flow is not None:
+        reached = functools.reduce(operator.or_, [derivative.flow[k] for k in present])
+        return [r if reached >> i & 1 else None for i, r in zip(derivative.wanted, results, strict=True)]
     return results if pullback.places is None else [None if k is None else results[k] for k in pullback.places]
 
 
@@ -166,8 +169,10 @@ def make_derivative(op, spec, ins, attrs, count, mask):
     """
     avals = [t._aval for t in ins]  # the tensors themselves must not stay in what is cached
     mask = tuple([m and a.differentiable for m, a in zip(mask, avals, strict=True)])
-    if spec.depends is not None:
-        connected = functools.reduce(operator.or_, spec.depends, 0)
+    flow = None if op.folded else flow_of(op, spec)
+    depends = spec.depends if flow is None else flow
+    if depends is not None:
+        connected = functools.reduce(operator.or_, depends, 0)
         mask = tuple([m and bool(connected >> i & 1) for i, m in enumerate(mask)])
     if op.grad is None or True not in mask or not any([a.differentiable for a in spec.avals]):
         return False
@@ -186,7 +191,7 @@ def make_derivative(op, spec, ins, attrs, count, mask):
     form = op.taped_forms.get(key, 0)
 
     def exact():
-        return Derivative(op, op.function(attrs, count), avals, mask, spec, rule_of(attrs))
+        return Derivative(op, op.function(attrs, count), avals, mask, spec, rule_of(attrs), flow=flow)
 
     if isinstance(form, Derivative):
         return SizedDerivative(form, pattern.sizes, exact, spec)
@@ -200,6 +205,11 @@ def make_derivative(op, spec, ins, attrs, count, mask):
     return derivative
 
 
+def flow_of(op, spec):
+    """What each result of a pullback depends on: one of several inputs is several ops in TensorFlow. None of other ops."""
+    return generic.flows(spec.jaxpr.jaxpr) if op.parameters is None and spec.depends is None else None
+
+
 def symbolic_derivative(op, pattern, mask, rule_of, exact):
     """A Derivative with symbolic dimensions, or False where it would not do what `exact` does."""
     try:
@@ -210,7 +220,7 @@ def symbolic_derivative(op, pattern, mask, rule_of, exact):
 
         function = op.function(form.attrs, pattern.key[2])
         plain = make_spec(op.kernel, trace(op, function, form.avals), op.single)
-        symbolic = Derivative(op, function, form.avals, mask, plain, rule_of(form.attrs), make_spec)
+        symbolic = Derivative(op, function, form.avals, mask, plain, rule_of(form.attrs), make_spec, exact.flow)
         same = symbolic.kept == exact.kept and generic.same_program(symbolic.whole_spec.closed, exact.whole_spec.jaxpr)
         return symbolic if same else False
     except Exception:  # noqa: BLE001 - sizes that cannot be compared symbolically raise many things

@@ -23,7 +23,7 @@ from tfcompat._core.tape import (
     warn,
     zeros_for,
 )
-from tfcompat._core.vjp import conjugate
+from tfcompat._core.vjp import conjugate, reached
 
 PRIMAL_DTYPE = "The dtype of the watched primal must be floating (e.g. tf.float32), got {dtype!r}"
 REPEATED = (
@@ -135,6 +135,8 @@ def record(context, op, spec, ins, attrs, count):
             if made is None:
                 made = spec.derivatives[mask, "jvp"] = make_jvp(op, spec, ins, attrs, count, mask)
             jvp, differentiable = made
+            if not differentiable:
+                continue
             tangents = invoke(jvp, (*ins, *outs, *[g for g in given if g is not None]))
             for k, tangent in zip(differentiable, tangents, strict=True):
                 accumulator._set(outs[k], tangent)
@@ -156,6 +158,11 @@ def make_jvp(op, spec, ins, attrs, count, mask):
     of_ins = [t._aval for t in ins]  # the tensors themselves must not stay in what is cached
     wanted = [i for i, m in enumerate(mask) if m]
     differentiable = [k for k, a in enumerate(spec.avals) if a.differentiable]
+    results = reached(entries.flow_of(op, spec), mask)
+    if results is not None:
+        differentiable = [k for k in differentiable if k in results]
+    if not differentiable:
+        return None, []
     n, m = len(of_ins), len(spec.avals)
     function = op.function(attrs, count)
 

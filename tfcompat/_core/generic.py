@@ -8,6 +8,7 @@ else (a body that decides by size) the exact one is always used.
 """
 
 import functools
+import operator
 
 import jax
 from jax import export
@@ -119,6 +120,19 @@ def looked_at(jaxpr):
     """Positions of the inputs that the results depend on."""
     needed = {id(v) for v in (*jaxpr.outvars, *[v for eqn in live_equations(jaxpr) for v in eqn.invars])}
     return frozenset([i for i, v in enumerate(jaxpr.invars) if id(v) in needed])
+
+
+def flows(jaxpr):
+    """For each result the inputs that it depends on by way of floats alone, as bits; of the others it has no gradient."""
+
+    def bits(v, found):
+        return found if v.aval.dtype.kind in "fcV" else 0  # V: the small floats
+
+    sets = {id(v): bits(v, 1 << i) for i, v in enumerate(jaxpr.invars)}
+    for eqn in jaxpr.eqns:
+        found = functools.reduce(operator.or_, [sets.get(id(v), 0) for v in eqn.invars], 0)
+        sets.update({id(v): bits(v, found) for v in eqn.outvars})
+    return [sets.get(id(v), 0) for v in jaxpr.outvars]
 
 
 def live_equations(jaxpr):

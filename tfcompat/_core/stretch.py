@@ -230,6 +230,8 @@ class BlockDerivative:
       reached: the results that depend on the inputs of `mask`.
     """
 
+    flow = None  # `places` of a pullback tell
+
     def __init__(self, block, mask):
         self.op, self.kernel, self.mask = block.op, block.name, mask
         self.block, self.count = block, len(block.avals)

@@ -192,14 +192,36 @@ class GradientTape:
             raise TypeError(NO_TARGET)
         targets, given = nest.flatten(target), output_gradients
         seeds = [None] * len(targets)
-        if given is not None:
+        if given is not None and not any([hasattr(type(t), "_gradient_parts") for t in targets]):
             for i, (t, g) in enumerate(zip(targets, nest.flatten(given), strict=False)):
                 seeds[i] = None if g is None else seed_like(t, convert(g))
         flat_sources = nest.flatten(sources)
-        flat = self._differentiate(targets, flat_sources, seeds, unconnected_gradients)
+        if any([hasattr(type(s), "_gradient_parts") for s in (*targets, *flat_sources)]):
+            flat = self._of_composites(targets, flat_sources, given, unconnected_gradients)
+        else:
+            flat = self._differentiate(targets, flat_sources, seeds, unconnected_gradients)
         if type(sources) is list and len(sources) == len(flat) and all(map(operator.is_, sources, flat_sources)):
             return flat  # the usual case: nothing is nested
         return nest.pack_sequence_as(sources, flat)
+
+    def _of_composites(self, targets, sources, given, unconnected_gradients):
+        """The gradient where operators that consist of tensors are among targets and sources."""
+        targets = [p for t in targets for p in _parts(t)]
+        of_sources = [_parts(s) for s in sources]
+        given = [p for g in nest.flatten(given) for p in _parts(g)] if given is not None else [None] * len(targets)
+        seeds = [None if g is None else seed_like(t, convert(g)) for t, g in zip(targets, given, strict=True)]
+        flat = iter(self._differentiate(targets, [p for parts in of_sources for p in parts], seeds, unconnected_gradients))
+        found = []
+        for source, parts in zip(sources, of_sources, strict=True):
+            of_parts = [next(flat) for _ in parts]
+            if not hasattr(type(source), "_gradient_parts"):
+                found += of_parts
+            elif all([g is None for g in of_parts]):
+                found.append(None)
+            else:
+                of_parts = [zeros_for(p) if g is None else g for p, g in zip(parts, of_parts, strict=True)]
+                found.append(nest.pack_sequence_as(source, of_parts, expand_composites=True))
+        return found
 
     def _leave(self):
         """Ends the recording for `gradient` inside the block, which a persistent tape goes on with."""
@@ -291,6 +313,10 @@ class GradientTape:
             raise RuntimeError(NON_PERSISTENT)
         if not vectorised and not self._persistent:
             raise RuntimeError(ONE_BY_ONE.format(what=what))
+
+
+def _parts(value):
+    return value._gradient_parts() if hasattr(type(value), "_gradient_parts") else [value]
 
 
 def seed_like(target, seed):

@@ -39,6 +39,14 @@ LIFT = (
 )
 
 
+_assigned = None  # the op of a variable's value after an assignment; set by the module variable
+
+
+def set_assigned(op):
+    global _assigned
+    _assigned = op
+
+
 def set_symbolic_class(cls):
     global _symbolic_class
     _symbolic_class = cls
@@ -71,7 +79,8 @@ class Trace(segments.Segment):
         self.count = 0  # result slots so far
         self.cells = {}  # cell -> its current tensor in this trace
         self.cell_leaves = {}  # cell -> leaf number of the value it has at the start
-        self.written = {}  # cells written, in order
+        self.written = {}  # cells written, in order -> whether what was written has not been read since
+        self.starts = {}  # cell -> placeholder of the value it has at the start
         self.effects = []  # nodes that act on the outside, in order
         self.created = []  # weak references to variables made here
         self.may_create = parent is not None and parent.may_create
@@ -191,17 +200,33 @@ class Trace(segments.Segment):
     # Variables
 
     def read(self, cell):
-        """The cell's tensor at this point of the recording."""
+        """The cell's tensor at this point of the recording.
+
+        A value that was assigned is a use of the variable, not of what it was computed from: its gradient goes to the
+        value at the start.
+        """
         tensor = self.cells.get(cell)
+        if tensor is None:
+            tensor = self.cells[cell] = self._start(cell)
+        elif self.written.get(cell) and tensor._aval.differentiable:
+            start = self._start(cell)
+            if start._aval is tensor._aval:
+                ins = tensor, start
+                tensor = self.cells[cell] = self.record(_assigned.spec(ins), ins)
+                self.written[cell] = False
+        return tensor
+
+    def _start(self, cell):
+        tensor = self.starts.get(cell)
         if tensor is None:
             outer = self.parent.read(cell) if self.parent is not None else cell.eager
             self.cell_leaves[cell] = len(self.leaves)
-            tensor = self.cells[cell] = self.placeholder(outer._aval, "Variable")
+            tensor = self.starts[cell] = self.placeholder(outer._aval, "Variable")
         return tensor
 
     def write(self, cell, tensor):
         self.cells[cell] = tensor
-        self.written[cell] = None
+        self.written[cell] = True
 
     # Entering
 

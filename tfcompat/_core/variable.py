@@ -117,6 +117,8 @@ class Cell:
         """Closes the segment before a second write outside tapes: a loop's body is a segment of its own."""
         context = state.context
         segment = context.segment
+        for tape in context.tapes:  # a write is an access, too
+            tape._variable_read(self, self._tensor)
         if self.written == segment.serial and not context.tapes and not segment.symbolic:
             segment.close("second write")
 
@@ -535,6 +537,19 @@ def _twin(tensor):
 @op("ReadVariableOp", static=False, strings=lambda value: value)
 def _copy_of(value: T):
     return value
+
+
+def _of_assigned(g, out, value, start):
+    return None, g
+
+
+@op("ReadVariableOp", grad=_of_assigned, static=False)
+def _assigned(value: T, start: T):
+    return value
+
+
+_assigned.op.gradient_only = (1,)
+traces.set_assigned(_assigned.op)
 
 
 def _untaped(declared, ins):

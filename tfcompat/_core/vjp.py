@@ -25,11 +25,11 @@ class Derivative:
       keep: function from (*inputs, *results) to what the pullback of all outputs needs, a tuple.
       kept: what that is, each ("in", i) or ("out", k).
       extras: whether some of it is no result of the op itself.
+      flow: for each result the inputs that it depends on, as bits; None: all.
+      reached: the results that depend on the inputs of `mask`; None: all.
     """
 
-    reached = None  # the results that depend on the inputs of `mask`; None: all
-
-    def __init__(self, op, function, avals, mask, plain, rule, make_spec=Spec):
+    def __init__(self, op, function, avals, mask, plain, rule, make_spec=Spec, flow=None):
         self.op = op
         self.kernel = op.kernel
         self.make_spec = make_spec
@@ -37,6 +37,8 @@ class Derivative:
         self.function = function
         self.avals = avals
         self.mask = mask
+        self.flow = flow
+        self.reached = reached(flow, mask)
         self.wanted = [i for i, m in enumerate(mask) if m]
         self.plain = plain
         self.count = len(plain.avals)
@@ -220,13 +222,11 @@ class Derivative:
 class SizedDerivative:
     """A Derivative for given sizes, from one with symbolic dimensions; traced exactly only when that is needed."""
 
-    reached = None
-
     def __init__(self, symbolic, sizes, exact, plain):
         self._exact, self._make_exact = None, exact
         self.differentiable, self.count, self.kept = symbolic.differentiable, symbolic.count, symbolic.kept
         self.mask, self.wanted, self.extras, self.keep = symbolic.mask, symbolic.wanted, symbolic.extras, symbolic.keep
-        self.kernel = symbolic.kernel
+        self.kernel, self.flow, self.reached = symbolic.kernel, symbolic.flow, symbolic.reached
         self.forward = plain
         if symbolic.forward is not symbolic.plain:
             name, form = plain.name, symbolic.forward
@@ -248,6 +248,12 @@ class SizedDerivative:
 
     def pullback(self, *arguments):
         return self.exact().pullback(*arguments)
+
+
+def reached(flow, mask):
+    """The results that depend on inputs of `mask`; None where all do."""
+    wanted = sum(1 << i for i, m in enumerate(mask) if m)
+    return None if flow is None else [k for k, bits in enumerate(flow) if bits & wanted]
 
 
 def keeper(places):

@@ -11,7 +11,7 @@ from tfcompat import debugging as check
 from tfcompat._array import broadcast_to, expand_dims, squeeze
 from tfcompat._cast import imag
 from tfcompat._control import no_op
-from tfcompat._core import dtypes as d
+from tfcompat._core import dtypes as d, nest
 from tfcompat._core.convert import convert
 from tfcompat._core.module import Module
 from tfcompat._core.shapes import Dimension, TensorShape, broadcast_static_shape, dimension_at_index
@@ -141,6 +141,10 @@ class LinearOperator(Module, metaclass=abc.ABCMeta):
         self._name = name or type(self).__name__
 
     # What is known
+
+    def _gradient_parts(self):
+        """The tensors with regard to which a tape differentiates."""
+        return nest.flatten(self, expand_composites=True)
 
     @property
     def parameters(self):

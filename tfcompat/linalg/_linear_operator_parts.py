@@ -82,8 +82,10 @@ class LinearOperatorSpec(BatchableTypeSpec):
         specs, others = {}, {}
         for name in (*operator._composite_tensor_fields, *HINTS):
             value = operator.parameters.get(name)
-            if name in operator._composite_tensor_prefer_static_fields and value is not None:
-                value = np.asarray(value).tolist()
+            if name in operator._composite_tensor_prefer_static_fields:
+                value = None if value is None else np.asarray(value).tolist()
+            elif not name.startswith(("num_", "batch_", "dtype")):
+                value = getattr(operator, name, value)  # what it has made of the argument
             spec = _spec_of(value)
             if spec is None:
                 others[name] = value
@@ -122,5 +124,7 @@ def _spec_of(value):
         return None if None in specs else specs
     if isinstance(value, (CompositeTensor, Variable)) or hasattr(value, "_aval"):
         return type_spec_from_value(value)
+    if hasattr(value, "_gradient_parts"):
+        return value._type_spec
     return None
 
