@@ -1,5 +1,6 @@
 """Pictures of tapes: the data, the text, the page; in a browser where there is one."""
 
+import html
 import io
 import json
 import re
@@ -151,26 +152,84 @@ def test_many_nodes_are_put_into_boxes():
     assert len(root.nodes()) == 401
 
 
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+         "--disable-background-networking", "--disable-component-update", "--virtual-time-budget=20000"]  # fmt: skip
+
+# Runs in the page once it is ready; what it finds becomes the title.
+LOOK = """<script>
+const pick = (query) => document.querySelector(query), count = (query) => document.querySelectorAll(query).length;
+const click = (node) => node.dispatchEvent(new MouseEvent("click", {bubbles: true}));
+const wide = () => document.documentElement.scrollWidth > innerWidth;
+function look() {
+  if (!document.documentElement.dataset.ready) return setTimeout(look, 20);
+  const found = {wide: wide(), elements: count("*"), boxes: count(".canvas .box"), nodes: count(".canvas .node")};
+  const levels = [];
+  while (pick(".canvas .box")) {
+    click(pick(".canvas .box"));
+    levels.push([count(".canvas .box"), count(".canvas .node"), count("nav button")]);
+  }
+  const node = pick(".canvas .node.op");
+  click(node);
+  found.levels = levels;
+  found.op = pick("aside h3").textContent;
+  found.rule = pick("aside pre").textContent.length > 0;
+  found.chosen = count(".canvas .chosen");
+  found.facts = [...document.querySelectorAll("aside dt")].map((item) => item.textContent);
+  node.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", bubbles: true}));
+  found.most = count("*");
+  found.wideInside = wide();
+  click(pick("nav button"));
+  found.back = [count(".canvas .box"), count(".canvas .node"), count("nav button")];
+  found.fetched = performance.getEntriesByType("resource").length;
+  document.title = JSON.stringify(found);
+}
+look();
+</script>"""
+
+
+def looked_at(drawing, tmp_path, width):
+    (tmp_path / "page.html").write_text(drawing.html() + LOOK, encoding="utf-8")
+    command = [BROWSER, *FLAGS, f"--window-size={width},900", f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom"]
+    done = subprocess.run([*command, (tmp_path / "page.html").as_uri()], capture_output=True, text=True, timeout=120)
+    return json.loads(html.unescape(re.search("<title>(.*?)</title>", done.stdout).group(1)))
+
+
 @pytest.mark.skipif(BROWSER is None, reason="needs a browser: apt-get install chromium; the page itself is tested above")
 @pytest.mark.parametrize("width", [400, 1280])
 def test_in_a_browser(tmp_path, width):
     y, w, x, _ = recorded()
-    click = """<script>
-      const pick = (query) => document.querySelector(query);
-      pick(".box").dispatchEvent(new MouseEvent("click", {bubbles: true}));
-      const inside = pick(".canvas").querySelectorAll(".node").length;
-      pick(".canvas .node.op").dispatchEvent(new MouseEvent("click", {bubbles: true}));
-      const wide = document.documentElement.scrollWidth > innerWidth;
-      document.title = ["inside", inside, pick("aside h3").textContent, pick("aside pre") !== null, wide].join(" ");
-    </script>"""
-    (tmp_path / "page.html").write_text(tf.debug.draw(y, [w, x]).html() + click, encoding="utf-8")
-    done = subprocess.run(
-        [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", f"--window-size={width},900", "--dump-dom",
-         f"--user-data-dir={tmp_path / 'profile'}", (tmp_path / "page.html").as_uri()],
-        capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    title = re.search("<title>(.*?)</title>", done.stdout).group(1)
-    assert re.fullmatch(r"inside [3-6] Mul true false", title), title
+    found = looked_at(tf.debug.draw(y, [w, x]), tmp_path, width)
+    assert not found["wide"] and not found["wideInside"] and found["fetched"] == 0
+    # Two sources, the ops after the loop, and one box for each iteration, which holds its three ops.
+    assert (found["boxes"], found["nodes"]) == (3, 4)
+    ((boxes, nodes, depth),) = found["levels"]
+    assert boxes == 0 and nodes >= 3 and depth == 2
+    assert found["op"] == "Mul" and found["rule"] and found["chosen"] == 1
+    assert {"line", "inside", "result", "step of the reverse walk"} <= set(found["facts"])
+    assert found["back"] == [3, 4, 1]
+
+
+@pytest.mark.skipif(BROWSER is None, reason="needs a browser: apt-get install chromium; the page itself is tested above")
+@pytest.mark.parametrize("width", [400, 1280])
+def test_a_large_recording_in_a_browser(tmp_path, width):
+    w, x = tf.Variable([0.5, -1.0], name="w"), tf.constant([1.0, 2.0])
+    with tf.debug.trace():
+        with tf.GradientTape() as tape:
+            y = x
+            for _ in range(250):
+                for _ in range(10):
+                    y = tf.tanh(y * w)
+            y = tf.reduce_sum(y * y)
+        tape.gradient(y, w)
+    drawing = tf.debug.draw(y, w)
+    assert len(drawing.graph["nodes"]) == 5003
+    assert len(drawing.html()) < 2_000_000
+    found = looked_at(drawing, tmp_path, width)
+    # The document holds what is shown, and nothing else.
+    assert found["elements"] < 1_500 and found["most"] < 1_500
+    assert not found["wide"] and not found["wideInside"] and found["fetched"] == 0
+    assert len(found["levels"]) >= 3 and found["op"] == "Mul"
+    assert found["back"] == [found["boxes"], found["nodes"], 1]
 
 
 def test_command_line(tmp_path):

@@ -1,5 +1,10 @@
 "use strict";
-const data = JSON.parse(document.getElementById("data").textContent);
+
+async function load() {
+  const bytes = Uint8Array.from(atob(document.getElementById("data").textContent), (c) => c.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return JSON.parse(await new Response(stream).text());
+}
 
 function element(name, text, parent) {
   const made = document.createElement(name);
@@ -8,17 +13,17 @@ function element(name, text, parent) {
   return made;
 }
 
-for (const section of document.querySelectorAll("section[data-graph]")) {
-  const graph = data[section.dataset.graph];
+function start(section, graph) {
   const canvas = section.querySelector(".canvas"), aside = section.querySelector("aside"), nav = section.querySelector("nav");
-  const template = (id) => section.querySelector(`template[data-view="${id}"]`);
+  const chosen = document.createElement("template");
   const steps = new Map(graph.steps.map((step) => [step.number, step]));
 
   function open(id) {
-    canvas.replaceChildren(template(id).content.cloneNode(true));
+    chosen.innerHTML = graph.views[id][2];
+    canvas.replaceChildren(chosen.content);
     nav.replaceChildren();
-    for (let at = id; at; at = template(at).dataset.parent) {
-      const button = element("button", (at === id ? "" : "‹ ") + template(at).dataset.label);
+    for (let at = id; at !== null; at = graph.views[at][0]) {
+      const button = element("button", (at === id ? "" : "‹ ") + graph.views[at][1]);
       const target = at;
       button.addEventListener("click", () => open(target));
       nav.prepend(button);
@@ -55,14 +60,14 @@ for (const section of document.querySelectorAll("section[data-graph]")) {
       element("dt", "its rule, as JAX computes it", list);
       element("pre", graph.rules[step.rule], element("dd", undefined, list));
     }
-    for (const chosen of canvas.querySelectorAll(".chosen")) chosen.classList.remove("chosen");
+    for (const old of canvas.querySelectorAll(".chosen")) old.classList.remove("chosen");
     for (const found of canvas.querySelectorAll(`[data-node="${id}"]`)) found.classList.add("chosen");
   }
 
   function act(event) {
     const target = event.target.closest("[data-node], [data-view]");
     if (!target || !canvas.contains(target)) return;
-    if (target.dataset.view) open(target.dataset.view);
+    if (target.dataset.view) open(Number(target.dataset.view));
     else show(target.dataset.node);
   }
 
@@ -70,5 +75,10 @@ for (const section of document.querySelectorAll("section[data-graph]")) {
   canvas.addEventListener("keydown", (event) => {
     if (event.key === "Enter" || event.key === " ") { event.preventDefault(); act(event); }
   });
-  open(section.dataset.root);
+  open(0);
 }
+
+load().then((graphs) => {
+  for (const section of document.querySelectorAll("section[data-graph]")) start(section, graphs[section.dataset.graph]);
+  document.documentElement.dataset.ready = Math.round(performance.now());
+});

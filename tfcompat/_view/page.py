@@ -1,5 +1,7 @@
 """The picture as inline SVG and as a page of its own, with everything it needs inside it."""
 
+import base64
+import gzip
 import html
 import json
 import pathlib
@@ -10,8 +12,13 @@ _HERE = pathlib.Path(__file__).parent
 MARGIN = 16
 
 
-def svg(box, by_id):
-    """One view as an SVG element; `by_id` are all nodes of the graph."""
+def svg(box, by_id, numbers=None):
+    """One view as an SVG element.
+
+    Args:
+      by_id: all nodes of the graph.
+      numbers: of the boxes that can be opened, by their ids.
+    """
     shown, edges = view(box)
     place = {key: (x + MARGIN, y + MARGIN) for key, _, x, y in shown}
     right = max((x for x, _ in place.values()), default=0) + WIDTH + MARGIN
@@ -25,7 +32,7 @@ def svg(box, by_id):
     for key, item, *_ in shown:
         x, y = place[key]
         if isinstance(item, Box):
-            parts.append(_box(item, x, y))
+            parts.append(_box(item, x, y, (numbers or {}).get(id(item))))
         else:
             outside = isinstance(item, int)
             parts.append(_node(by_id[item] if outside else item, x, y, outside))
@@ -57,12 +64,13 @@ def _node(node, x, y, outside):
     )
 
 
-def _box(box, x, y):
+def _box(box, x, y, number):
+    opens = "" if number is None else f' data-view="{number}" tabindex="0" role="button"'
     inside = box.nodes()
     steps = [n["step"] for n in inside if n["step"] is not None]
     walked = f"steps {min(steps)} to {max(steps)}" if steps else "not on the way back"
     return (
-        f'<g class="box" data-view="{id(box)}" tabindex="0" role="button"><title>open {_text(box.label)}</title>'
+        f'<g class="box"{opens}><title>open {_text(box.label)}</title>'
         f'<rect x="{x + 5:.0f}" y="{y + 5:.0f}" width="{WIDTH}" height="{HEIGHT}" rx="9"/>'
         f'<rect x="{x:.0f}" y="{y:.0f}" width="{WIDTH}" height="{HEIGHT}" rx="9"/>'
         f'<text class="title" x="{x + 12:.0f}" y="{y + 21:.0f}">{_text(_short(box.label, 25))}</text>'
@@ -111,26 +119,27 @@ def _edges_text(by_id, step):
 
 
 def page(graphs, title="Gradients"):
-    """A page for one or several graphs, a text. It fetches nothing."""
+    """A page for one or several graphs, a text. It fetches nothing.
+
+    What is not shown at first is compressed text in it: a picture becomes part of the document when its box is opened.
+    """
     data, sections = [], []
     for k, graph in enumerate(graphs):
-        root = tree(graph)
-        views = boxes(root)
+        views = boxes(tree(graph))
+        numbers = {id(box): number for number, box in enumerate(views)}
         by_id = {n["id"]: n for n in graph["nodes"]}
-        data.append({"nodes": by_id, "steps": graph["steps"], "rules": graph["rules"]})
-        templates = "".join(
-            f'<template data-view="{id(box)}" data-parent="{id(box.parent) if box.parent else ""}" '
-            f'data-label="{_text(box.label)}">{svg(box, by_id)}</template>'
-            for box in views
-        )
+        pictures = [svg(box, by_id, numbers) for box in views]
+        data.append({
+            "nodes": by_id, "steps": graph["steps"], "rules": graph["rules"],
+            "views": [[numbers.get(id(box.parent)), box.label, picture] for box, picture in zip(views, pictures, strict=True)],
+        })  # fmt: skip
         sections.append(
-            f'<section class="tape-view" data-graph="{k}" data-root="{id(root)}"><h2>Gradient {k + 1}: '
+            f'<section class="tape-view" data-graph="{k}"><h2>Gradient {k + 1}: '
             f"{len(graph['nodes'])} nodes, {len(graph['steps'])} steps back</h2>"
-            f'<nav aria-label="where"></nav><div class="split"><div class="canvas">{svg(root, by_id)}</div>'
-            f'<aside aria-live="polite"><p>Choose a node.</p></aside></div>{templates}</section>'
+            f'<nav aria-label="where"></nav><div class="split"><div class="canvas">{pictures[0]}</div>'
+            f'<aside aria-live="polite"><p>Choose a node.</p></aside></div></section>'
         )
-    # "</" would end the script element.
-    payload = json.dumps(data).replace("</", "<\\/")
+    payload = base64.b64encode(gzip.compress(json.dumps(data, separators=(",", ":")).encode(), mtime=0)).decode()
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{_text(title)}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{style()}</style></head><body>'
@@ -138,6 +147,6 @@ def page(graphs, title="Gradients"):
         '<p class="how">Every box is one recorded op. Values flow down; <b>numbers</b> say in which order the reverse walk '
         "came back through them, <b>Σ</b> where several contributions were added. Boxes with a shadow hold the ops of one "
         "iteration of a Python loop, or of one name scope: open them.</p>"
-        f'{"".join(sections)}<script type="application/json" id="data">{payload}</script>'
+        f'{"".join(sections)}<script type="text/plain" id="data">{payload}</script>'
         f"<script>{(_HERE / 'page.js').read_text(encoding='utf-8')}</script></body></html>"
     )
