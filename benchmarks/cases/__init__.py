@@ -8,6 +8,7 @@ NAMES = (
     "mlp_gradient",
     "mlp_optimizer",
     "function",
+    "backward_walk",
     "jacobians",
     "corr2d",
     "deep_network",
