@@ -29,7 +29,7 @@ MAX_PROGRAMS = 6
 MAX_STEPS = 16  # sets of live slots that a structure remembers how to interpret
 LOGGED_RUNS = 16
 
-_structures = collections.OrderedDict()  # (specs, wires) -> Structure, least recently used first
+_structures = collections.OrderedDict()  # (specs, wires) -> Structure, about in the order of their last use
 _hot = {}  # first spec -> Structures that have programs, longest first: known prefixes
 
 Run = collections.namedtuple("Run", "why site nodes outputs tier reason compile_ms structure")
@@ -169,7 +169,8 @@ def find_structure(work):
     key = work.specs, work.wires = tuple(work.specs), tuple(work.wires)
     structure = _structures.get(key)
     if structure is not None:
-        _structures.move_to_end(key)
+        if not structure.runs & 15:  # the key is hashed once more
+            _structures.move_to_end(key)
         return structure
     stats.structures += 1
     structure = _structures[key] = Structure(work)
