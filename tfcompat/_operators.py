@@ -41,7 +41,8 @@ def _other(x, value, hint, method):
 
 def _wanted(value, dtype):
     """The dtype to convert an operand to: a tensor or variable keeps its own (the op then says what does not fit)."""
-    return None if hasattr(type(value), "_read") or hasattr(type(value), "__tf_tensor__") else dtype
+    own = isinstance(value, Tensor) or hasattr(type(value), "_read") or hasattr(type(value), "__tf_tensor__")
+    return None if own else dtype
 
 
 def _forward(name, public, hint=False, bools=None):

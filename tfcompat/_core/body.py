@@ -16,6 +16,7 @@ import numpy as np
 
 from tfcompat._core import caches, costs, errors, segment as segments
 from tfcompat._core.avals import aval
+from tfcompat._core.callsite import call_site
 from tfcompat._core.context import state
 from tfcompat._core.op import Op, Spec, _serials as serials, arrange, call
 from tfcompat._core.tensor_base import STATIC, host_value
@@ -265,16 +266,17 @@ class BodySpec(Spec):
 class CallFlag:
     """The error flag of a recorded call whose body has checks (see `op.Flag`)."""
 
-    __slots__ = ("index", "position", "spec", "tensor")
+    __slots__ = ("index", "position", "site", "sites", "spec", "tensor")
 
-    def __init__(self, spec, tensor, position):
-        self.spec, self.tensor, self.position = spec, tensor, position
+    def __init__(self, spec, tensor, position, sites, site):
+        self.spec, self.tensor, self.position, self.sites, self.site = spec, tensor, position, sites, site
         self.index = len(spec.avals) - 1
 
     def moved(self, by):
-        return CallFlag(self.spec, self.tensor, self.position + by)
+        return CallFlag(self.spec, self.tensor, self.position + by, self.sites, self.site)
 
     def error(self, *values):
+        self.sites[self.site] = "failed"
         return self.spec.explain(*values) if values else errors.InvalidArgumentError(
             None, None, f"{self.spec.name}: a check failed"
         )  # fmt: skip
@@ -320,11 +322,16 @@ def call_spec(op, spec, ins):
     if code._value is not None:  # it has run already
         if np.any(np.asarray(code._value)):
             raise spec.explain(*[host_value(t) for t in ins])
-    else:
-        segment.flags.append(CallFlag(spec, code, len(segment.specs) - 1))
-    if spec.effect and not segment.symbolic:
-        segment.close("effects")
-        segment.check_flags()
+        return results[:-1]
+    sites, site = op.hot_sites, call_site()
+    segment.flags.append(CallFlag(spec, code, len(segment.specs) - 1, sites, site))
+    if not segment.symbolic:
+        known = sites.get(site)
+        if spec.effect or known != "good":  # as of an op that checks values: at once, until the line has proven good
+            segment.close("effects" if spec.effect else "checks")
+            segment.check_flags()
+            if known is None:
+                sites[site] = "good"
     return results[:-1]
 
 
