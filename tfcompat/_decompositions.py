@@ -163,7 +163,7 @@ def cholesky(input: T):
       InvalidArgumentError: matrices that are not square, or another dtype.
     """
     _square(input, "Cholesky")
-    return jnp.tril(linalg.cholesky(input, symmetrize_input=False))
+    return linalg.cholesky(input, symmetrize_input=False)
 
 
 def _reciprocal_gaps(values):

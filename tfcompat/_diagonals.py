@@ -116,7 +116,8 @@ def _written(matrix, packed, k, align):
     rows, columns = matrix.shape[-2:]
     for i, (number, length, start) in enumerate(_places(rows, columns, k, align, packed.shape[-1])):
         first = max(number, 0)
-        part = packed[..., i, start : start + length]
+        part = packed if packed.ndim < matrix.ndim else packed[..., i, :]
+        part = part[..., start : start + length]
         if length < columns:
             outside = [(0, 0, 0)] * (part.ndim - 1) + [(first, columns - first - length, 0)]
             part = lax.pad(part, jnp.zeros((), part.dtype), outside)
@@ -139,7 +140,7 @@ def _set_diag(input: T, diagonal: T, k: Any, align: Str):
             f"{shape_text(input.shape)}\nDiagonal shape: {shape_text(diagonal.shape)}\nExpected diagonal shape: "
             f"{shape_text(wanted)}", kernel,
         )  # fmt: skip
-    return _written(input, diagonal if low != high else diagonal[..., None, :], (low, high), align)
+    return _written(input, diagonal, (low, high), align)
 
 
 def _k(k):

@@ -180,7 +180,8 @@ squared_difference = binary("squared_difference", "SquaredDifference", (d.int32,
 
 
 def _safe_quotient(x, y):
-    return where(y == 0, 0, lax.div(x, _same_divisor(y)))
+    none = y == 0
+    return where(none, 0, lax.div(x, where(none, 1, y)))
 
 
 def _safe_product(x, y):
@@ -200,7 +201,12 @@ mul_no_nan = binary("multiply_no_nan", "MulNoNan", INEXACT, _safe_product,
 
 def _x_times(function):
     """x * function(y), and 0 where x is 0."""
-    return lambda x, y: where(x == 0, 0, lax.mul(x, function(where(x == 0, 1, y))))
+
+    def product(x, y):
+        nothing = x == 0
+        return where(nothing, 0, lax.mul(x, function(where(nothing, 1, y))))
+
+    return product
 
 
 def _indicator(x):
