@@ -5,14 +5,16 @@ it has recorded becomes one node, a `Block`. A Block is differentiated by record
 tape or an accumulator on it, so its derivatives are Blocks too, and what is None node by node is None here.
 """
 
+import functools
 import itertools
 
 import jax
+from jax.extend import core as jex
 
-from tfcompat._core import caches, entries
+from tfcompat._core import caches, costs, entries, generic, interpret
 from tfcompat._core.context import state
 from tfcompat._core.interpreter import steps_of
-from tfcompat._core.op import Op
+from tfcompat._core.op import Op, native_function
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.vjp import keeper
 from tfcompat._core.walk import walk
@@ -41,10 +43,11 @@ class Block:
         results = [a for spec in specs for a in spec.avals]
         self.count = len(results)
         self.avals = tuple([results[s] if s >= 0 else inputs[~s] for s in outputs])
+        self.parts = parts = _parts(specs, wires, outputs)
         self.nbytes = sum(spec.nbytes for spec in specs)
-        self.cost = sum(spec.cost for spec in specs)
-        self.equations = sum(spec.equations for spec in specs)
-        self.compile_cost = sum(spec.compile_cost for spec in specs)
+        self.cost = sum(part.cost for part in parts)
+        self.equations = sum(part.equations for part in parts)
+        self.compile_cost = sum(part.compile_cost for part in parts)
         self.looked_at = frozenset(range(len(inputs)))
         self.effect = any(spec.effect for spec in specs)
         self.derivatives = {}  # as a Spec's
@@ -57,7 +60,7 @@ class Block:
         """The results from NumPy arrays."""
         steps = self._steps
         if steps is None:
-            steps = self._steps = steps_of(self.specs, self.wires, frozenset(self.outputs))
+            steps = self._steps = steps_of(self.parts, self.wires, frozenset(self.outputs))
         values = [None] * self.count
         values += reversed(args)
         for host, get, alone, base, count, drops, _, _ in steps:
@@ -94,6 +97,51 @@ class Block:
     def repeatable(self):
         """Whether all its nodes tell what they are made from."""
         return all([(getattr(spec, "plain", None) or spec).origin is not None for spec in self.specs])
+
+
+def _parts(specs, wires, outputs):
+    """The nodes without what computes results that nobody takes: a pullback gives cotangents of frozen weights, too."""
+    used = {s for wire in (*wires, outputs) for s in wire}
+    parts, first = [], 0
+    for spec in specs:
+        kept = tuple([k for k in range(len(spec.avals)) if first + k in used])
+        first += len(spec.avals)
+        if len(kept) < len(spec.avals) and getattr(spec, "_jaxpr", None) is not None:
+            key = "part", kept
+            part = spec.derivatives.get(key)
+            if part is None:
+                part = spec.derivatives[key] = Part(spec, kept)
+            spec = part
+        parts.append(spec)
+    return parts
+
+
+class Part:
+    """A Spec of which only the results `kept` are computed, for the interpreter; the others are None."""
+
+    def __init__(self, spec, kept):
+        self.avals, self.inplace, self.kept = spec.avals, spec.inplace, kept
+        jaxpr = spec.jaxpr.jaxpr
+        jaxpr = jaxpr.replace(outvars=[jaxpr.outvars[k] for k in kept], debug_info=jaxpr.debug_info.with_unknown_names())
+        self.jaxpr = jex.ClosedJaxpr(jaxpr.replace(eqns=generic.live_equations(jaxpr)), spec.jaxpr.consts)
+        moved, self.equations, kernels = costs.work(self.jaxpr.jaxpr)
+        self.cost, self.compile_cost = costs.interpreting(moved, self.equations), costs.compiling(self.equations, kernels)
+
+    @functools.cached_property
+    def host(self):
+        try:
+            host = interpret.host_function(self.jaxpr)
+        except interpret.NoHostForm:
+            host = native_function(self.jaxpr)
+        count, kept = len(self.avals), self.kept
+
+        def run(*args):
+            results = [None] * count
+            for k, value in zip(kept, host(*args), strict=True):
+                results[k] = value
+            return results
+
+        return run
 
 
 class Folded(Op):
