@@ -142,10 +142,15 @@ def first_outside(indices, limits):
 @op("GatherNd", check=Check(_nd_outside, _nd_message), Tindices=INDEX_DTYPES)
 def gather_at(params: T, indices: Tindices, batch_dims: Int):
     """`gather_nd` where positions out of range are errors."""
-    depth, width = len(_nd_limits(params, indices, batch_dims)), indices.ndim - 1
+    _nd_limits(params, indices, batch_dims)
     if params.size == 0 and math.prod(indices.shape[:-1]):
         raise invalid(f"Requested more than 0 entries, but params is empty.  Params shape: {_rows(params.shape)}",
                       "GatherNd")  # fmt: skip
+    return _at_rows(params, indices, batch_dims)
+
+
+def _at_rows(params, indices, batch_dims):
+    depth, width = indices.shape[-1], indices.ndim - 1
     if depth == 0:
         outer = indices.shape[batch_dims:-1]
         kept = (*range(batch_dims), *range(width, width + params.ndim - batch_dims))
@@ -220,7 +225,7 @@ def scatter(tensor, indices, updates, combine):
 
 def collect(g, indices):
     """Slices of `g` at the rows of `indices`: the transpose of `scatter`."""
-    return gather_nd.op.body(g, indices, 0)
+    return _at_rows(g, indices, 0)
 
 
 def _rows(shape):
@@ -238,7 +243,7 @@ def _check_filled(kernel, shape, indices, updates):
     if indices.ndim == 1 and indices.size:  # the kernels read a vector as a column, which the checks before do not
         raise invalid(f"Dimensions [0,1) of indices[shape={_rows(indices.shape)}] = {indices.size} must match dimensions "
                       f"[0,1) of updates[shape={_rows(updates.shape)}] = {updates.shape[0]}", kernel)  # fmt: skip
-    if indices.shape[-1] == 0:
+    if indices.shape[-1] == 0 and math.prod(shape):
         raise invalid("Only indices.shape[-1] values between 1 and 5 are currently supported.  Requested rank: 0", kernel)
 
 

@@ -299,9 +299,11 @@ def norm(tensor, ord="euclidean", axis=None, keepdims=None, name=None):
         axis = None if axis is None else int(host_value(convert(axis)))
         if isinstance(ord, str) and ord not in _VECTOR_NORMS or not isinstance(ord, str) and ord <= 0:
             raise ValueError(f"'ord' must be a supported vector norm, got {ord}")
+        if ord not in _VECTOR_NORMS and tensor.dtype.is_unsigned:
+            raise not_allowed("T", tensor.dtype.np, tuple(t for t in NUMBERS if not t.is_unsigned), "Abs")
         if ord not in _VECTOR_NORMS and tensor.dtype.is_integer:
             raise TypeError(f"Cannot convert {1 / ord} to EagerTensor of dtype {tensor.dtype.name}")
-    if tensor.dtype is d.bool or tensor.dtype is d.string:
+    if ord in ("euclidean", "fro", 2) and (tensor.dtype is d.bool or tensor.dtype is d.string):
         raise TypeError(f"Expected numeric or variant tensor, got dtype {tensor.dtype!r}.")
     return _norm(tensor, ord, axis, bool(keepdims))
 

@@ -21,6 +21,7 @@ from tfcompat._declare import (
     INTEGERS,
     NUMBERS,
     REAL,
+    WIDE_FLOATS,
     Bools,
     axes_of,
     conj,
@@ -406,6 +407,9 @@ def _bincount(input: Data("Tidx"), weights: Data("W"), size: Int, dtype: Dtype, 
     return result if input.ndim == 2 else result[0]
 
 
+_COUNTED = (*INDEX, *WIDE_FLOATS)
+
+
 def bincount(arr, weights=None, minlength=None, maxlength=None, dtype=d.int32, name=None, axis=None,
              binary_output=False):  # fmt: skip
     """How often each number occurs (or the sum of its weights).
@@ -429,6 +433,8 @@ def bincount(arr, weights=None, minlength=None, maxlength=None, dtype=d.int32, n
         x = convert(np.asarray(host_value(x)).astype(np.int32))
     if axis not in (None, 0, -1):
         raise ValueError(f"Unsupported value for argument axis={axis}. Only 0 and -1 are currently supported.")
+    if axis == -1 and len(x.shape) > 2:
+        raise invalid(f"Shape must be at most rank 2 but is rank {len(x.shape)}", "DenseBincount")
     values = np.asarray(host_value(x))
     if values.size and values.min() < 0:
         raise invalid("Input arr must be non-negative!", "DenseBincount")
@@ -439,8 +445,10 @@ def bincount(arr, weights=None, minlength=None, maxlength=None, dtype=d.int32, n
         size = min(size, int(host_value(convert(maxlength))))
     if axis != -1 or len(x.shape) != 2:
         x = convert(values.reshape(-1))
-    weighted = weights is not None and not binary_output
-    w = convert(weights) if weights is not None else convert(1)
+    weighted = weights is not None
+    w = convert(weights) if weighted else convert(1)
+    if weighted and w.dtype not in _COUNTED:
+        raise not_allowed("T", w.dtype.np, _COUNTED, "DenseBincount")
     dtype = w.dtype if weights is not None else d.as_dtype(dtype)
     return _bincount(x, w, size, dtype, weighted, bool(binary_output))
 

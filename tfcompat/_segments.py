@@ -11,7 +11,7 @@ from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, Int, T, op
 from tfcompat._core.tensor_base import host_value
-from tfcompat._declare import INDEX, NUMBERS, REAL, declare, invalid, where
+from tfcompat._declare import INDEX, INEXACT, NUMBERS, REAL, declare, invalid, not_allowed, where
 from tfcompat._elementwise import maximum, sqrt
 
 Ids = Data("Tindices", d.int32)
@@ -134,8 +134,14 @@ def unsorted_segment_mean(data, segment_ids, num_segments, name=None):
 
 
 def unsorted_segment_sqrt_n(data, segment_ids, num_segments, name=None):
-    """Sums of the elements of each segment over the square roots of their numbers. See `unsorted_segment_sum`."""
-    data = _float(data)
+    """Sums of the elements of each segment over the square roots of their numbers. See `unsorted_segment_sum`.
+
+    Raises:
+      InvalidArgumentError: integers.
+    """
+    data = convert(data)
+    if data.dtype.is_integer:
+        raise not_allowed("T", data.dtype.np, INEXACT, "Sqrt")
     sums = unsorted_segment_sum(data, segment_ids, num_segments)
     return sums / sqrt(_counts(data, segment_ids, num_segments))
 

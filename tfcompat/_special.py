@@ -153,7 +153,12 @@ def _quarter(x):
 
 dawsn = unary("dawsn", "Dawsn", FLOATS, _wide(special.dawsn), lambda x, y: 1 - 2 * x * y,
               "Dawson's integral: exp(-x^2) times the integral of exp(t^2) from 0 to x.")  # fmt: skip
-expint = unary("expint", "Expint", FLOATS, _wide(special.expi), lambda x, y: lax.exp(x) / x,
+def _expi(x):
+    # TensorFlow has it for positive numbers only.
+    return jnp.where(x > 0, special.expi(jnp.where(x > 0, x, 1)), jnp.where(x == 0, -jnp.inf, jnp.nan))
+
+
+expint = unary("expint", "Expint", FLOATS, _wide(_expi), lambda x, y: lax.exp(x) / x,
                "The exponential integral Ei: the integral of exp(t) / t up to x; NaN of negative numbers.")  # fmt: skip
 fresnel_cos = unary("fresnel_cos", "FresnelCos", FLOATS, _wide(lambda x: _fresnel(x, 1)), lambda x, y: lax.cos(_quarter(x)),
                     "Fresnel's integral of cos(pi t^2 / 2) from 0 to x.")  # fmt: skip

@@ -32,7 +32,7 @@ def _scatters():
         ("int32[1,1]:below1", "float32[1]", empty), ("int32[1,1]:below1", "float32[1]", [0]), ("int32[1,2]:below1", "float32[1]", [5]),
         ("int32[2]:below1", "float32[2]", [2, 2, 2]), ("int32[2]:below1", "float32[3]", [2, 2, 3]), ("int32[1]:below1", "float32[2]", [2, 2]),
         ("int32[1]:below1", "float32[]", [2]), ("int32[]:below1", "float32[2]", [5]), ("int32[3,0]:below1", "uint16[3]", empty),
-        ("int32[2,3,1]:below1", "float32[2,4]", [5]),
+        ("int32[2,3,1]:below1", "float32[2,4]", [5]), ("int32[2,1,0]:below1", "float32[2,1,0,2]", [0, 2]),
     ):  # fmt: skip
         yield case("tf.scatter_nd", indices, updates, shape)
         if not isinstance(shape, list):
@@ -87,6 +87,15 @@ def _reductions():
                    {"axis": lit([0, 1], "int32", "numpy")}):  # fmt: skip
         yield case("tf.norm", "int32[2,3]", **kwargs)
         yield case("tf.norm", "float32[2,3]", **kwargs)
+    for axis, x in ((-1, "int32[2,2,1]:below4"), (-1, "int32[2,2]:below4"), (0, "int32[2,2,1]:below4")):
+        yield case(op, x, axis=axis)
+    for dtype in ("uint8", "float16", "int64", "float64"):
+        yield case(op, "int32[3]:below4", weights=f"{dtype}[3]")
+        yield case("tf.norm", f"{dtype}[3]", ord=3, tol=5e-3 if dtype == "float16" else None)
+        yield case("tf.math.unsorted_segment_sqrt_n", f"{dtype}[3]", "int32[3]:below2", 2)
+        yield case("tf.math.special.expint", lit([0.0, 1.0, -1.0, 2.5, float("inf"), float("nan")], dtype) if "f" in dtype else f"{dtype}[2]", grad=False)
+    for ord in (1, 3, float("inf")):
+        yield case("tf.norm", "bool[3]", ord=ord)
     yield case("tf.norm", "bool[3]")
     yield case("tf.norm", "string[3]")
     for pair in (["p:int32[2]", "int64[2]"], ["int64[2]", "p:int32[2]"], ["p:int32[2]", "int32[2]"]):
