@@ -5,6 +5,7 @@ op declares, so that forward and backward follow the same conventions. Strictly 
 accumulator records is seen by the tapes and accumulators around it only.
 """
 
+import operator
 import sys
 import weakref
 
@@ -23,6 +24,7 @@ from tfcompat._core.tape import (
     warn,
     zeros_for,
 )
+from tfcompat._core.tensor import Tensor
 from tfcompat._core.vjp import conjugate, reached
 
 PRIMAL_DTYPE = "The dtype of the watched primal must be floating (e.g. tf.float32), got {dtype!r}"
@@ -48,12 +50,18 @@ class ForwardAccumulator:
         self._of_cells = {}  # gid of a variable -> tangent
         self._recording = False
         self._level = 0
-        seen = set()
-        for primal in nest.flatten(primals):
-            if id(primal) in seen:
-                raise ValueError(REPEATED.format(primal))
-            seen.add(id(primal))
-        nest.map_structure(self._watch, primals, tangents)
+        flat = nest.flatten(primals)
+        if len({id(primal) for primal in flat}) < len(flat):
+            seen = set()
+            for primal in flat:
+                if id(primal) in seen:
+                    raise ValueError(REPEATED.format(primal))
+                seen.add(id(primal))
+        if _plain(primals) and _plain(tangents) and len(primals) == len(tangents):
+            for primal, tangent in zip(primals, tangents, strict=True):
+                self._watch(primal, tangent)
+        else:
+            nest.map_structure(self._watch, primals, tangents)
 
     def _watch(self, primal, tangent):
         dtype = dtype_of(primal)
@@ -96,6 +104,8 @@ class ForwardAccumulator:
             tangent = self._get(primal) if cell is None else self._of_cells.get(cell.gid)
             return zeros_for(primal) if tangent is None and zero else tangent
 
+        if type(primals) is list and all([type(p) is Tensor for p in primals]):  # the usual case: nothing is nested
+            return [fetch(p) for p in primals]
         return nest.map_structure(fetch, primals)
 
     def _variable_read(self, cell, tensor):
@@ -113,6 +123,11 @@ class ForwardAccumulator:
         tangents[key] = weakref.ref(tensor, lambda _: tangents.pop(key, None)), tangent
 
 
+def _plain(structure):
+    """Whether it is a list in which nothing is nested: the usual case."""
+    return type(structure) is list and all(map(operator.is_, structure, nest.flatten(structure)))
+
+
 def record(context, op, spec, ins, attrs, count):
     """Records a node, and its Jacobian-vector products for the active accumulators.
 
@@ -126,18 +141,28 @@ def record(context, op, spec, ins, attrs, count):
             return results
         outs = [results] if spec.single else results
         for position, accumulator in enumerate(accumulators):
-            given = [accumulator._get(t) if t._aval.differentiable else None for t in ins]
-            mask = tuple([g is not None for g in given])
-            if True not in mask:
+            known = accumulator._tangents
+            found = [known.get(id(t)) for t in ins]
+            given = [f[1] for f in found if f is not None]
+            if not given:
                 continue
-            outside(accumulator, accumulators[:position], tapes)
+            mask = tuple([f is not None and t._aval.differentiable for f, t in zip(found, ins, strict=True)])
+            if len(given) != sum(mask):  # integers may be watched, with a warning
+                given = [f[1] for f, m in zip(found, mask, strict=True) if m]
+                if not given:
+                    continue
+            outside(context, accumulator, accumulators[:position], tapes)
             made = spec.derivatives.get((mask, "jvp"))
             if made is None:
                 made = spec.derivatives[mask, "jvp"] = make_jvp(op, spec, ins, attrs, count, mask)
             jvp, differentiable = made
             if not differentiable:
                 continue
-            tangents = invoke(jvp, (*ins, *outs, *[g for g in given if g is not None]))
+            operands = (*ins, *outs, *given)
+            if context.tapes or context.accumulators or jvp.folded:
+                tangents = invoke(jvp, operands)
+            else:
+                tangents = context.segment.record(jvp.only or jvp.spec(operands), operands)
             for k, tangent in zip(differentiable, tangents, strict=True):
                 accumulator._set(outs[k], tangent)
         return results
@@ -145,10 +170,10 @@ def record(context, op, spec, ins, attrs, count):
         context.accumulators, context.tapes = accumulators, tapes
 
 
-def outside(accumulator, accumulators, tapes):
+def outside(context, accumulator, accumulators, tapes):
     """Makes those tapes and accumulators active that were entered before `accumulator`."""
-    state.accumulators = accumulators
-    state.tapes = [tape for tape in tapes if tape._level < accumulator._level]
+    context.accumulators = accumulators
+    context.tapes = [tape for tape in tapes if tape._level < accumulator._level]
 
 
 def make_jvp(op, spec, ins, attrs, count, mask):
@@ -226,6 +251,7 @@ def make_jvp(op, spec, ins, attrs, count, mask):
         if not refuses(closed.jaxpr):
             jvp.specs[tuple(avals)] = spec = Spec(jvp.kernel, closed, False)
             spec.origin = jvp, (), 0
+            jvp.only = spec
             break
     return jvp, differentiable
 
@@ -254,7 +280,7 @@ def record_python(ins, outs, pull):
             given = [accumulator._get(t) for t in ins]
             if all(g is None for g in given) or all(accumulator._get(t) is not None for t in outs):
                 continue
-            outside(accumulator, accumulators[:position], tapes)
+            outside(state.context, accumulator, accumulators[:position], tapes)
             with GradientTape(watch_accessed_variables=False) as tape:
                 aids = [zeros_for(t) for t in outs]
                 tape.watch([a for a in aids if a._aval.differentiable])

@@ -203,6 +203,7 @@ class Op:
 
     folded = False  # True where it stands for a stretch of nodes, and knows its derivatives (stretch.py)
     gradient_only = ()  # positions of inputs that are not looked at: the gradient goes to them alone
+    only = None  # the one Spec of an op that was made for certain inputs
     places = None  # of a pullback: which of its results each wanted input gets; None: one each
 
     def __init__(self, kernel, body, parameters=None, dtypes=None, grad=True, check=None, inplace=None, static=True,

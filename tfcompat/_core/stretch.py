@@ -260,15 +260,14 @@ class Tangents:
     _level = 1
 
     def __init__(self):
-        self._tangents = {}
-        self._held = []
+        self._tangents = {}  # id of a tensor -> (the tensor, tangent)
 
     def _get(self, tensor):
-        return self._tangents.get(id(tensor))
+        found = self._tangents.get(id(tensor))
+        return None if found is None else found[1]
 
     def _set(self, tensor, tangent):
-        self._tangents[id(tensor)] = tangent
-        self._held.append(tensor)
+        self._tangents[id(tensor)] = tensor, tangent
 
 
 class BlockDerivative:
