@@ -1,6 +1,8 @@
 """Host functions as a whole: calls and loops, what they do with memory, symbolic dimensions, completeness."""
 
+import functools
 import gc
+import platform
 import tracemalloc
 
 import jax
@@ -11,9 +13,12 @@ from jax import lax
 from jax.extend.core import primitives
 from xla_reference import check, compiled, numbers, run, same
 
+from tfcompat import _cast, _elementwise
+from tfcompat._core import random_state
 from tfcompat._core.interpret import UNHOSTED, NoHostForm, host_function
 from tfcompat._core.lax_numpy import RULES
 from tfcompat._core.lax_shapes import stable_order
+from tfcompat._core.twins import CALLS, has_twin, twin
 
 # --- calls and loops
 
@@ -306,3 +311,42 @@ def test_every_primitive_is_hosted_or_listed():
     hosted = set(RULES) | INLINED
     assert not hosted & UNHOSTED
     assert not names - hosted - UNHOSTED
+
+
+def _twin_arguments():
+    words = np.random.default_rng(0).integers(0, 2**32, (2, 7, 5), np.uint32)
+    offsets = np.arange(35, dtype=np.uint64).reshape(7, 5)
+    for counter in ([1, 2, 3, 4], [2**32 - 1] * 4, [2**32 - 1, 2**32 - 1, 0, 0]):  # the others carry over
+        yield random_state.blocks, (words[0, 0, :2], np.array(counter, np.uint32), offsets)
+    yield random_state.box_muller32, tuple(words)
+    numbers = np.array([np.nan, np.inf, -np.inf, 1e30, -(2.0**31), 2.0**31, -(2.0**63), 2.0**63, -1.9, 1.9, -0.0])
+    for x in (numbers, numbers.astype(np.float32)):
+        for to in ("int8", "uint16", "int32", "uint32", "int64", "uint64"):
+            yield functools.partial(_cast.cast_array, to=np.dtype(to)), (x,)
+    x, y = np.array([-(2**31), -7, -6, 0, 5, 2**31 - 1], np.int32)[:, None], np.array([-(2**31), -3, -1, 1, 4], np.int32)
+    for divide in (_elementwise.floordiv, _elementwise.floormod):
+        yield divide.op.body, (x, y)
+
+
+@pytest.mark.parametrize(("function", "arguments"), list(_twin_arguments()))
+def test_twins_do_the_same(function, arguments):
+    with jax.enable_x64(True):
+        closed = jax.make_jaxpr(function)(*arguments)
+        assert any(map(has_twin, closed.jaxpr.eqns)) or platform.machine() not in ("x86_64", "AMD64")
+        want = jax.tree.leaves(jax.jit(function)(*arguments))
+    for found, wanted in zip(run(host_function(closed), *arguments), want, strict=True):
+        np.testing.assert_array_equal(found, wanted)
+
+
+def test_a_derivative_has_no_twin():
+    """It goes by the name of its function, and may take as many operands."""
+    with jax.enable_x64(True):
+        x, t = np.float32([1, 4]), np.float32([1, 1])
+        def root(x):
+            return jnp.sqrt(x)
+
+        function = twin(root, 1)(lambda e: lambda x: x)
+        pushed = jax.make_jaxpr(lambda x, t: jax.jvp(function, (x,), (t,)))(x, t)
+        assert not any(map(has_twin, pushed.jaxpr.eqns))
+        np.testing.assert_allclose(run(host_function(pushed), x, t)[1], [0.5, 0.25])
+    del CALLS[function.__name__], RULES[function.__name__]
