@@ -1,10 +1,12 @@
 """Branches while recording, whose results are Python structures: how they are compared and become one."""
 
+import numpy as np
+
 from tfcompat._core import nest
 from tfcompat._core.avals import aval
 from tfcompat._core.control_flow import record_cond, record_part
 from tfcompat._core.convert import convert
-from tfcompat._core.tensor_base import TensorHandle
+from tfcompat._core.tensor_base import STATIC, TensorHandle
 from tfcompat._core.trace import ValueDependent
 from tfcompat._tensor_array import TensorArray
 
@@ -20,16 +22,39 @@ class Branches:
     Args:
       functions: functions without arguments; each is called once.
       names: of their traces.
+      taken: number of the branch that is taken, where that is known. Another one may then be wrong for the sizes there
+        are: TensorFlow does not know all of those while it records. It is left out.
 
     Attributes:
       results: what the functions returned.
     """
 
-    def __init__(self, functions, names):
-        parts = [record_part(function, name, "branch") for function, name in zip(functions, names, strict=True)]
-        self.traces = [trace for trace, _ in parts]
-        self.results = [result for _, result in parts]
-        self._rows = [[] for _ in parts]
+    def __init__(self, functions, names, taken=None):
+        parts, self._alone = [], False
+        for i, (function, name) in enumerate(zip(functions, names, strict=True)):
+            try:
+                parts.append(record_part(function, name, "branch"))
+            except (ValueError, ValueDependent):
+                if taken in (None, i):
+                    raise
+                parts.append(None)
+        self._parts, self._taken = parts, taken
+        self._use(parts)
+        if None in parts:
+            self.keep_taken()
+
+    def _use(self, parts):
+        self.traces = [part[0] for part in parts if part is not None]
+        self.results = [part[1] for part in parts if part is not None]
+        self._rows = [[] for _ in self.traces]
+
+    def keep_taken(self):
+        """Leaves out all branches but the one that is taken. Returns whether it is known."""
+        if self._taken is None or self._alone:
+            return False
+        self._use([self._parts[self._taken]])
+        self._alone = True
+        return True
 
     def add(self, values, complain):
         """Adds one value of each branch to the node's results.
@@ -75,8 +100,23 @@ class Branches:
             raise ValueDependent("The branches of a conditional make arrays of different sizes.")
         return lambda outs: known._with(next(outs))
 
-    def join(self, index, plans):
-        """Records the node. Returns the values that the plans make of its results."""
+    def join(self, index, make_plans):
+        """Records the node.
+
+        Args:
+          index: function that gives the number of the branch, or a boolean.
+          make_plans: function of this object that adds the values and returns what `add` returned.
+
+        Returns:
+          The values after the branches.
+        """
+        try:
+            plans = make_plans(self)
+        except ValueDependent:  # results of different shapes
+            if not self.keep_taken():
+                raise
+            plans = make_plans(self)
+        index = convert(0) if self._alone else index()
         outs = iter(record_cond(index, self.traces, self._rows, index._aval.dtype.is_bool))
         return [plan(outs) for plan in plans]
 
@@ -92,7 +132,22 @@ def staged_branches(index, functions, is_bool, checked):
       TypeError: the branches return different structures or dtypes.
     """
     names = ["cond_true", "cond_false"] if is_bool else [f"switch_case_branch{i}" for i in range(len(functions))]
-    branches = Branches(functions, names)
+    branches = Branches(functions, names, taken(index, len(functions), is_bool))
+    values = branches.join(lambda: checked(index), _plans)
+    return nest.pack_sequence_as(branches.results[0], values, expand_composites=True)
+
+
+def taken(index, count, is_bool):
+    """The number of the branch that is taken, where that is known; else None."""
+    if index._slot != STATIC or index._aval.size != 1 or index._aval.dtype.is_bool is not is_bool:
+        return None
+    value = np.asarray(index._value).item()
+    if is_bool:
+        return 0 if value else 1
+    return value if 0 <= value < count else count - 1
+
+
+def _plans(branches):
     first, second = branches.results[0], branches.results[-1]
     for result in branches.results:
         try:
@@ -109,4 +164,4 @@ def staged_branches(index, functions, is_bool, checked):
         if any(nothing) and not all(nothing):
             raise ValueError(_MISMATCH.format(first=first, second=second, why="one of the branches returns nothing"))
         plans.append((lambda outs: None) if all(nothing) else branches.add(values, complain))
-    return nest.pack_sequence_as(first, branches.join(checked(index), plans), expand_composites=True)
+    return plans

@@ -223,6 +223,44 @@ def conditions_that_are_known(tf):
 
 
 @program
+def branches_that_do_not_fit_the_sizes(tf):
+    """What a branch does that is not taken may be wrong for the sizes that there are: those from `tf.shape` are not known."""
+    log = []
+
+    def halves(x):
+        n = tf.shape(x)[0]
+        even, odd = x[: n // 2 * 2 : 2], x[1::2]
+
+        def cut():
+            log.append("cut")
+            return tf.stack([even, odd[: tf.shape(even)[0]]], 1)
+
+        def whole():
+            log.append("whole")
+            return tf.stack([x[0 : n - n // 2], x[n - n // 2 : n]], 1)
+
+        return tf.cond(tf.equal(n % 2, 1), cut, whole)
+
+    f = tf.function(halves, autograph=False)
+    found = [seen(f, tf.range(5)), seen(f, tf.range(4)), list(log)]
+
+    @tf.function
+    def statement(x):
+        n = tf.shape(x)[0]
+        even, odd = x[: n // 2 * 2 : 2], x[1::2]
+        if n % 2 == 1:
+            y = tf.stack([even, odd[: tf.shape(even)[0]]], 1)
+        else:
+            y = tf.stack([x[0 : n - n // 2], x[n - n // 2 : n]], 1)
+        return y
+
+    found += [seen(statement, tf.range(5)), seen(statement, tf.range(4))]
+    lengths = tf.function(lambda x: tf.cond(tf.shape(x)[0] > 2, lambda: x[: tf.shape(x)[0] - 1], lambda: x))
+    switched = tf.function(lambda x: tf.switch_case(tf.shape(x)[0] - 1, [lambda: x, lambda: tf.concat([x, x], 0)]))
+    return [*found, seen(lengths, tf.range(3)), seen(lengths, tf.range(2)), seen(switched, tf.range(1)), seen(switched, tf.range(2))]
+
+
+@program
 def known_conditions_of_statements(tf):
     log = []
     known = tf.constant(True)

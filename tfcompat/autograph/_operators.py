@@ -7,7 +7,7 @@ from malt.operators import variables as malt_variables
 
 from tfcompat import _control, _elementwise
 from tfcompat._array import reshape
-from tfcompat._branches import Branches
+from tfcompat._branches import Branches, taken
 from tfcompat._core import nest
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
@@ -76,9 +76,13 @@ def if_stmt(cond, body, orelse, get_state, set_state, symbol_names, nouts):
 
 def _joined(pred, body, orelse, names):
     """Records both branches. Returns the merged values of the symbols."""
-    branches = Branches([body, orelse], ["cond_true", "cond_false"])
-    plans = [_merge(name, *values, branches) for name, *values in zip(names, *branches.results, strict=True)]
-    return branches.join(pred, plans)
+    branches = Branches([body, orelse], ["cond_true", "cond_false"], taken(pred, 2, True))
+
+    def plans(branches):
+        rows = zip(names, branches.results[0], branches.results[-1], strict=True)
+        return [_merge(name, first, second, branches) for name, first, second in rows]
+
+    return branches.join(lambda: pred, plans)
 
 
 def _merge(name, first, second, branches):
@@ -112,7 +116,7 @@ def _merge(name, first, second, branches):
         nest.flatten(first, expand_composites=True), nest.flatten(second, expand_composites=True), strict=True
     ):
         if all(is_data(v) or isinstance(v, TensorArray) for v in (a, b)):
-            parts.append(branches.add([a, b], complain))
+            parts.append(branches.add([a, b][: len(branches.traces)], complain))
         elif a is b or type(a) is type(b) and not isinstance(a, (TensorType, TensorArray)) and a == b:
             parts.append(lambda outs, a=a: a)
         else:
