@@ -161,16 +161,21 @@ def stateless_binomial(shape, seed, counts, probs, output_dtype=d.int32, name=No
       probs: tensor of probabilities of success, that broadcasts with it.
       output_dtype: dtype of the result: a floating one, int32 or int64.
     """
+    parts, samples, dtype = binomial_parts(shape, counts, probs, output_dtype, "StatelessRandomBinomial")
+    return draw_binomial(*stateless(seed, "auto_select"), *parts, samples, dtype)
+
+
+def binomial_parts(shape, counts, probs, dtype, kernel):
+    """(counts and probabilities of one shape, how many to draw for each, dtype of the result)."""
     probs = convert(probs, None, d.float32)
-    kernel, counts = "StatelessRandomBinomial", convert(counts, None, probs.dtype)
+    counts = convert(counts, None, probs.dtype)
     if counts.dtype not in _RATES:
         raise not_allowed("T", counts.dtype.np, _RATES, kernel)
     counts = cast(counts, probs.dtype)
     dims = ShapeOf.canonical(shape, "shape")
     inner = python_value(broadcast_dynamic_shape(counts.shape.as_list(), probs.shape.as_list())).tolist()
     samples = _ending(dims, inner, kernel)
-    parts = [broadcast_to(p, inner) for p in (counts, probs)]
-    return draw_binomial(*stateless(seed, "auto_select"), *parts, samples, _result_dtype(output_dtype, kernel))
+    return [broadcast_to(p, inner) for p in (counts, probs)], samples, _result_dtype(dtype, kernel)
 
 
 # Shuffles

@@ -530,6 +530,16 @@ class Generator:
         dims, _ = _dims(shape, "StatelessRandomUniformFullIntV2")
         return _full_integers(*self._take(dims), dims, dtypes.as_dtype(dtype))
 
+    def binomial(self, shape, counts, probs, dtype=dtypes.int32, name=None):
+        """Numbers of binomial distributions; see `tf.random.stateless_binomial`."""
+        from tfcompat._random_laws import binomial_parts, draw_binomial
+
+        parts, samples, dtype = binomial_parts(shape, counts, probs, dtype, "StatefulRandomBinomial")
+        leaves = _leaves(*self._position()) if _thread.trace is None else _parts_of_state(self._state)
+        # What the kernel reserves, in draws of one number.
+        self.skip(50 * parts[0]._aval.size * (int(np.prod(samples, dtype=object)) + 3))
+        return draw_binomial(*leaves, *parts, samples, dtype)
+
     def _keys(self, count):
         return self.uniform_full_int([count], dtypes.int64)
 

@@ -5,6 +5,7 @@ from ..table import case, expr, lit, ref
 
 def cases():
     yield from _stateful()
+    yield from _generators()
     yield from _stateless()
     yield from _shuffles()
     yield from _sampled()
@@ -37,6 +38,13 @@ def _stateful():
     yield seeded(f"{poisson}([0], [2.0, 1.0])")
     for text in (f"{poisson}([2], 1.0, dtype=tf.complex64)", f"{poisson}([2], 'a')"):
         yield expr(text)
+
+
+def _generators():
+    start = "[(g.binomial({}), g.normal([2]), g.state) for g in [tf.random.Generator.from_seed(7)]]"
+    for call in ("[5], 10.0, 0.3", "[3, 2], [100.0, 5.0], 0.5", "[2, 7], 200.0, [0.1] * 7", "[4, 3], [10.0, 20.0, 30.0], 0.5",
+                 "[0], 10.0, 0.5", "[], 10.0, 0.5", "[2], 10.0, 0.5, tf.float32", "[2], [1.0, 2.0, 3.0], 0.5", "[2], 10.0, 0.5, tf.string"):  # fmt: skip
+        yield expr(start.format(call))
 
 
 def _stateless():
