@@ -14,7 +14,7 @@ def used(tmp_path, source):
     """(symbol, line) of every use in a script, imports of namespaces left out."""
     path = tmp_path / "script.py"
     path.write_text(source)
-    return [(use.symbol, use.line) for use in sources.uses(str(path)) if not use.imported]
+    return [(use.symbol, use.line) for use in sources.uses(str(path), pytest.fail) if not use.imported]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_other_things_of_the_same_name_are_left_alone(tmp_path, source):
 def test_lines_and_columns(tmp_path):
     path = tmp_path / "a.py"
     path.write_text("import tensorflow as tf\n\nx = [tf.exp(1.),\n     tf.raw_ops.MatMul]\n")
-    exp, matmul = [use for use in sources.uses(str(path)) if use.symbol]
+    exp, matmul = [use for use in sources.uses(str(path), pytest.fail) if use.symbol]
     assert (exp.line, exp.column, matmul.line, matmul.column) == (3, 6, 4, 6)
 
 
@@ -90,8 +90,20 @@ def test_notebooks_with_magics(tmp_path):
     notebook = {"cells": [{"cell_type": kind, "source": source} for kind, source in cells], "nbformat": 4}
     path = tmp_path / "n.ipynb"
     path.write_text(json.dumps(notebook))
-    (use,) = [use for use in sources.uses(str(path)) if use.symbol]
+    timed, use = [use for use in sources.uses(str(path), pytest.fail) if use.symbol]
+    assert (timed.symbol, timed.cell, timed.line) == ("exp", 3, 2)
     assert (use.symbol, use.cell, use.line) == ("raw_ops.MatMul", 3, 3)
+
+
+def test_a_cell_that_cannot_be_parsed_hides_no_other(tmp_path):
+    sources_of_cells = ["import tensorflow as tf", "def broken(:\n  tf.exp", "    tf.sets.size"]
+    cells = [{"cell_type": "code", "source": source} for source in sources_of_cells]
+    path = tmp_path / "n.ipynb"
+    path.write_text(json.dumps({"cells": cells, "nbformat": 4}))
+    problems = []
+    (use,) = [use for use in sources.uses(str(path), problems.append) if use.symbol]
+    assert (use.symbol, use.cell) == ("sets.size", 3)
+    assert [(p.cell, p.line) for p in problems] == [(2, 1)]
 
 
 @pytest.mark.parametrize(

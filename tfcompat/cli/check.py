@@ -64,11 +64,9 @@ def check(files, progress=None):
     """
     problems, counts, known, with_tensorflow = [], collections.Counter(), {}, 0
     for done, path in enumerate(files, 1):
-        try:
-            found = sources.uses(path)
-        except sources.Unreadable as error:
-            found = []
-            problems.append(_problem(path, error.cell, error.line, 0, "", _UNREADABLE, str(error)))
+        unreadable = []
+        found = sources.uses(path, unreadable.append)
+        problems += [_problem(path, e.cell, e.line, 0, "", _UNREADABLE, str(e)) for e in unreadable]
         with_tensorflow += bool(found)
         for use in found:
             what = symbols.standing(use.symbol)
@@ -120,7 +118,7 @@ def _text(report, quiet):
     lines.append(
         f"{s['files']} files, {s['files_with_tensorflow']} with TensorFlow, {s['symbols']} of its names: "
         f"{s['supported']} supported, {s['deviates']} deviate, {s['missing']} missing, {s['unknown']} unknown, "
-        f"{s['private']} private" + (f"; {s[_UNREADABLE]} files cannot be read" if s[_UNREADABLE] else "")
+        f"{s['private']} private" + (f"; {s[_UNREADABLE]} files or cells cannot be read" if s[_UNREADABLE] else "")
     )
     return "\n".join(lines)
 

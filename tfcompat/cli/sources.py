@@ -5,11 +5,13 @@ import dataclasses
 import json
 import os
 import re
+import textwrap
 import warnings
 
 _ROOTS = {"tensorflow", "tfcompat"}
 _SKIPPED_FOLDERS = {"__pycache__", "node_modules", "site-packages", "build", "dist"}
 _MAGIC = re.compile(r"^(\s*)([%!?].*|.*\?\s*)$")
+_TIMED = re.compile(r"^(\s*)%time(?:it)?\s+([^-\s].*)$")
 _MAGIC_ASSIGNMENT = re.compile(r"^(\s*[\w, ]+=\s*)[%!].*$")
 
 
@@ -56,24 +58,30 @@ def find(paths):
             yield from (os.path.join(folder, name) for name in sorted(files) if name.endswith((".py", ".ipynb")))
 
 
-def uses(path):
+def uses(path, problem):
     """Every use of a name of TensorFlow in the script or notebook at `path`, in order.
 
-    Raises:
-      Unreadable: it cannot be read, or its code cannot be parsed.
+    Args:
+      problem: called with an Unreadable where the file cannot be read, and for each script or cell that cannot be parsed.
     """
     found = _Visitor()
-    for cell, source in _cells(path):
+    try:
+        cells = list(_cells(path))
+    except Unreadable as error:
+        problem(error)
+        return []
+    for cell, source in cells:
         found.cell = cell
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 tree = ast.parse(source)
         except (SyntaxError, ValueError) as error:
-            raise Unreadable(f"cannot be parsed: {error.args[0]}", getattr(error, "lineno", 0) or 0, cell) from None
+            problem(Unreadable(f"cannot be parsed: {error.args[0]}", getattr(error, "lineno", 0) or 0, cell))
         except RecursionError:
-            raise Unreadable("cannot be parsed: it is nested too deeply", 0, cell) from None
-        found.visit(tree)
+            problem(Unreadable("cannot be parsed: it is nested too deeply", 0, cell))
+        else:
+            found.visit(tree)
     return found.uses
 
 
@@ -94,11 +102,14 @@ def _cells(path):
         raise Unreadable("is no notebook of format 4") from None
     for number, source in enumerate(sources, 1):
         if not source.lstrip().startswith("%%") or source.lstrip().startswith(("%%time", "%%capture")):
-            yield number, "\n".join(_plain(line) for line in source.split("\n"))
+            yield number, textwrap.dedent("\n".join(_plain(line) for line in source.split("\n")))
 
 
 def _plain(line):
-    """A line of a cell as Python: magics and shell commands become `pass`."""
+    """A line of a cell as Python: magics (but for what is timed) and shell commands become `pass`."""
+    timed = _TIMED.match(line)
+    if timed:
+        return timed.group(1) + timed.group(2)
     match = _MAGIC.match(line)
     if match and not match.group(2).lstrip().startswith("#"):
         return match.group(1) + "pass"
