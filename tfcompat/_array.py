@@ -9,6 +9,7 @@ from jax import lax
 from tfcompat._core import convert as conversion, dtypes, shapes
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Any, Axes, Axis, Bool, Check, Data, Int, Ints, Many, T, op
+from tfcompat._core.sizes import has_unknown, resized
 from tfcompat._core.tensor_base import TensorHandle, host_value
 from tfcompat._gather import take
 from tfcompat._slicing import WIDE, check_allowed, invalid, moves
@@ -215,6 +216,8 @@ def ensure_shape(x, shape, name=None):
         given = "?" if wanted.rank is None else text_of("?" if n is None else n for n in wanted.as_list())
         raise invalid(f"Shape of tensor input {text_of(x._aval.shape)} is not compatible with expected shape {given}.",
                       "EnsureShape", name or "")  # fmt: skip
+    if has_unknown(x) and wanted.rank is not None:
+        return resized(x, tuple([h if n is None else n for h, n in zip(x._aval.shape, wanted.as_list(), strict=True)]))
     return identity(x)
 
 

@@ -14,6 +14,7 @@ from tfcompat._core.core_types import CompositeTensor, TensorType
 from tfcompat._core.op import Axis, Data, Dtype, Int, Shape, T, op
 from tfcompat._core.segment import current
 from tfcompat._core.shapes import TensorShape
+from tfcompat._core.sizes import holds_unknown
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
 from tfcompat._declare import FLOATS, INDEX, NUMBERS, invalid, not_allowed
@@ -115,6 +116,8 @@ def _full(shape, dtype, number):
             shape = _zeros_wide_dims.canonical(shape, "shape")
         except (TypeError, ValueError):
             raise error from None
+    if holds_unknown(shape):
+        return _filled(convert(number, dtype), shape)
     shape = _checked_dims(shape)
     if dtype is dtypes.string:
         if number:
@@ -202,6 +205,24 @@ def _static(array):
     return Tensor(aval(array.shape, array.dtype), array, None, STATIC)
 
 
+# The same of tensors of which some sizes are not known: ops, computed again for the sizes of each call
+
+
+@op("Shape", grad=None)
+def _shape(input: Data("I"), out_type: Dtype):
+    return jnp.asarray(input.shape, out_type.np)
+
+
+@op("Size", grad=None)
+def _size(input: Data("I"), out_type: Dtype):
+    return jnp.asarray(math.prod(input.shape), out_type.np)
+
+
+@op("Range", grad=None)
+def _range_of_sizes(start: Int, limit: Int, delta: Int, dtype: Dtype):
+    return jnp.arange(start, limit, delta, dtype.np)
+
+
 def shape(input, out_type=None, name=None):
     """The shape of `input` as a vector of `out_type` (int32 by default).
 
@@ -213,7 +234,8 @@ def shape(input, out_type=None, name=None):
       ValueError: `input` cannot become a tensor.
     """
     out = _out_type(out_type, "Shape")
-    return _static(np.array(_aval_of(input).shape, out.np))
+    dims = _aval_of(input).shape
+    return _shape(convert(input), out) if holds_unknown(dims) else _static(np.array(dims, out.np))
 
 
 def _out_type(out_type, kernel):
@@ -247,7 +269,8 @@ def size(input, out_type=None, name=None):
       ValueError: `input` cannot become a tensor.
     """
     out = dtypes.int32 if out_type is None else dtypes.as_dtype(out_type)
-    return _static(np.array(_aval_of(input).size, out.np))
+    a = _aval_of(input)
+    return _size(convert(input), out) if holds_unknown(a.shape) else _static(np.array(a.size, out.np))
 
 
 def rank(input, name=None):
@@ -308,6 +331,8 @@ def range(start, limit=None, delta=1, dtype=None, name="range"):
         raise errors.InvalidArgumentError(
             None, None, f"Requires start {relation} limit when delta {sign} 0: {first:g}/{last:g} [Op:Range] name: "
         )
+    if dtype.is_integer and holds_unknown((int(first), int(last), int(step))):
+        return _range_of_sizes(int(first), int(last), int(step), dtype)
     if dtype.is_integer:
         count = -(-abs(int(last) - int(first)) // abs(int(step)))
         if count * dtype.np.itemsize <= _AT_ONCE:

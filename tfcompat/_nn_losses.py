@@ -11,6 +11,7 @@ from tfcompat._cast import cast
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, T, mismatch, op
+from tfcompat._core.sizes import agreed
 from tfcompat._declare import FLOATS, INDEX, invalid
 from tfcompat._nn_sampled import sampled_logits
 from tfcompat._reductions import reduce_sum
@@ -114,7 +115,7 @@ def sparse_softmax_cross_entropy_with_logits(labels, logits, name=None):
     Raises:
       ValueError: shapes that do not fit. InvalidArgumentError: a label that is no class.
     """
-    labels, logits = convert(labels), convert(logits)
+    labels, logits = agreed([convert(labels), convert(logits)], 1)
     if logits._aval.shape == () or labels._aval.shape != logits._aval.shape[:-1]:
         raise ValueError("`labels.shape` must equal `logits.shape` except for the last dimension. Received: "
                          f"labels.shape={labels.shape} and logits.shape={logits.shape}")  # fmt: skip
@@ -139,7 +140,7 @@ def sigmoid_cross_entropy_with_logits(labels=None, logits=None, name=None):
     if labels is None or logits is None:
         raise ValueError("Both `labels` and `logits` must be provided for sigmoid_cross_entropy_with_logits"
                          f"Received: labels={labels} and logits={logits}")  # fmt: skip
-    logits, labels = convert(logits), convert(labels)
+    logits, labels = agreed([convert(logits), convert(labels)])
     if labels._aval.shape != logits._aval.shape:
         raise ValueError(f"`logits` and `labels` must have the same shape, received ({logits.shape} vs {labels.shape}).")
     if labels.dtype is not logits.dtype:

@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from tfcompat._core import draws, dtypes, errors, random_state
-from tfcompat._core.attributes import python_value
+from tfcompat._core.attributes import Sizes, python_value
 from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.context import state as thread
 from tfcompat._core.convert import convert
@@ -60,8 +60,7 @@ def leaves(key, counter):
 
 
 def reserve(kernel, dims, seed, *attributes):
-    blocks = 256 * math.prod(dims)
-    return drawn((kernel, *attributes), blocks, seed)
+    return drawn((kernel, *attributes), 256, seed, dims)
 
 
 def op_seed(seed):
@@ -72,8 +71,8 @@ def op_seed(seed):
 
 
 @op("CounterAfter", grad=None, static=False)
-def counter_after(counter: Counter, blocks: Int):
-    return random_state.counter_after(counter, blocks)
+def counter_after(counter: Counter, blocks: Int, dims: Sizes):
+    return random_state.counter_after(counter, blocks * math.prod(dims))
 
 
 @op("RandomShuffle", grad=None, static=False)
@@ -81,14 +80,17 @@ def order(philox_key: Key, counter: Counter, size: Int):
     return random_state.drawn_permutation(philox_key, counter, size)
 
 
-def drawn(kernel, blocks, seed):
-    """Key and counter tensors of the next draw of a kernel; in a function, of each call's next draw."""
+def drawn(kernel, blocks, seed, dims=()):
+    """Key and counter tensors of the next draw of a kernel, which takes `blocks` for each element of the shape `dims`.
+
+    In a function they are those of each call's next draw.
+    """
     seed = op_seed(seed)
     if thread.trace is None:
-        return leaves(*random_state.seeds.reserve(kernel, blocks, seed))
+        return leaves(*random_state.seeds.reserve(kernel, blocks * math.prod(dims), seed))
     key, cell = draws.reserve(thread.trace, seed)
     counter = cell.read()
-    cell.bind(counter_after(counter, blocks))
+    cell.bind(counter_after(counter, blocks, tuple(dims)))
     return key_tensor(key), counter
 
 

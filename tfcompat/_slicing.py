@@ -15,7 +15,8 @@ from tfcompat._core.avals import aval
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.entries import record_taped
-from tfcompat._core.op import Check, Data, Ints, Many, Op, T, call, check_dtypes, invoke, op
+from tfcompat._core.op import Any, Check, Data, Ints, Many, Op, T, call, check_dtypes, invoke, op
+from tfcompat._core.sizes import has_unknown, holds_unknown, opened
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
 
@@ -112,6 +113,10 @@ def parse(shape, items):
                 pattern.append(NEW)
             elif item is Ellipsis:
                 return parse(shape, expand(shape, items))
+            elif kind is tuple:  # stands for a tensor
+                pattern.append(AT)
+                starts.append(item)
+                d += 1
             else:
                 n = shape[d]
                 value = index_value(item)
@@ -328,6 +333,8 @@ def getitem(tensor, index):
     a = tensor._aval
     if a.np_dtype.hasobject:
         return getitem_strings(tensor, index)
+    if has_unknown(tensor):
+        return take_unknown(tensor, index)
     return take(tensor, *parse(a.shape, index))
 
 
@@ -358,6 +365,70 @@ def take(tensor, pattern, starts):
     return context.segment.record(spec, ins)
 
 
+# Indexing of tensors of which some sizes are not known: the index itself is an attribute, understood for the sizes of a
+# call. In place of a slice stands ("slice", start, stop, step), of a tensor ("tensor", its number).
+
+
+def _understood(shape, items):
+    """(pattern, starts) of an index: see `parse`; a tensor among the starts is ("tensor", its number)."""
+    return parse(shape, [slice(*item[1:]) if type(item) is tuple and item[0] == "slice" else item for item in items])
+
+
+def _index_body(input_: T, tensors: Many("Tidx"), items: Any):
+    pattern, starts = _understood(input_.shape, items)
+    return strided_slice_body(input_, [_start(s, tensors) for s in starts], pattern)
+
+
+def _start(start, tensors):
+    return jnp.asarray(start, np.int32) if type(start) is int else tensors[start[1]]
+
+
+def _index_bad(input_, tensors, items):
+    pattern, starts = _understood(input_.shape, items)
+    return positions_bad(input_, [_start(s, tensors) for s in starts], pattern)
+
+
+def _index_message(input_, tensors, items):
+    pattern, starts = _understood(input_.shape, items)
+    return positions_message(input_, [s if type(s) is int else tensors[s[1]] for s in starts], pattern)
+
+
+_INDEX_PARAMETERS = [("input_", T), ("tensors", Many("Tidx")), ("items", Any)]
+_index_op = Op("StridedSlice", _index_body, _INDEX_PARAMETERS)
+_index_at_op = Op("StridedSlice", _index_body, _INDEX_PARAMETERS, check=Check(_index_bad, _index_message))
+
+
+def take_unknown(tensor, index):
+    """`tensor[index]` for a tensor of which some sizes are not known."""
+    items, tensors = [], []
+    for item in index:
+        if isinstance(item, slice):
+            items.append(("slice", *map(bound, (item.start, item.stop, item.step))))
+        elif item is None or item is Ellipsis:
+            items.append(item)
+        else:
+            value = index_value(item)
+            if type(value) is not int:
+                tensors.append(value)
+                value = "tensor", len(tensors) - 1
+            items.append(value)
+    declared = _index_at_op if tensors else _index_op
+    result = invoke(declared, (tensor, *same_dtype(tensors)), (tuple(items),), len(tensors))
+    shape, axes, d, axis = tensor._aval.shape, [], 0, 0
+    for item in expand(shape, index) if Ellipsis in items else items:
+        if item is not None:
+            if isinstance(item, slice):
+                item = "slice", item.start, item.stop, item.step
+            ranged = type(item) is tuple and item[0] == "slice"
+            if ranged and item[1:] != (None, None, None) and holds_unknown(shape[d : d + 1]):
+                axes.append(axis)
+            d += 1
+            if not ranged:
+                continue
+        axis += 1
+    return opened(result, axes) if axes else result
+
+
 def getitem_strings(tensor, items):
     """Strings never leave the host: NumPy's own indexing, after TensorFlow's checks."""
     plain = tuple([slice(*map(bound, (i.start, i.stop, i.step))) if isinstance(i, slice)
@@ -374,6 +445,8 @@ def on_host(function, tensor, *args):
 
 def same_dtype(starts):
     """Positions as tensors: ints become what the tensors among them are."""
+    if not starts:
+        return []
     dtype = next(s._aval.np_dtype for s in starts if type(s) is not int)
     scalar = aval((), dtype)
     return [Tensor(scalar, dtype.type(s), None, STATIC) if type(s) is int else s for s in starts]
@@ -523,7 +596,7 @@ def slice_(input_, begin, size, name=None):
             f"{list(begin._aval.shape)} and {list(size._aval.shape)} instead.", "Slice", name or "",
         )  # fmt: skip
     sizes = host_value(size).tolist()
-    if begin._slot not in (STATIC, PLAIN) and -1 not in sizes:
+    if (begin._slot not in (STATIC, PLAIN) or has_unknown(input_)) and -1 not in sizes:
         return slice_at(input_, begin, sizes)
     starts = host_value(begin).tolist()
     for d, (start, n) in enumerate(zip(starts, shape, strict=True)):

@@ -3,6 +3,7 @@
 import contextlib
 
 from tfcompat._core.context import state
+from tfcompat._core.sizes import Sizes
 from tfcompat._core.trace import Trace
 
 
@@ -20,6 +21,6 @@ class FuncGraph:
     def as_default(self):
         """A context in which ``tf.compat.v1.placeholder`` can be called."""
         trace = Trace(self.name, state.trace)
-        trace.may_create = trace.sizes_unknown = True
+        trace.may_create, trace.sizes = True, Sizes()
         with trace:
             yield self

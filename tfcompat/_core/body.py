@@ -5,6 +5,7 @@ source generated once, values dropped at their last use); `run` is the same as a
 `BodySpec` makes one node of it, so that a call is recorded, interpreted, compiled and differentiated like an op.
 """
 
+import copy
 import functools
 import itertools
 import operator
@@ -15,11 +16,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from tfcompat._core import caches, costs, errors, segment as segments
-from tfcompat._core.avals import aval
+from tfcompat._core.avals import aval, aval_of
 from tfcompat._core.callsite import call_site
 from tfcompat._core.context import state
 from tfcompat._core.op import Op, Spec, _serials as serials, arrange, call
+from tfcompat._core.sizes import Unresized, arithmetic
 from tfcompat._core.tensor_base import STATIC, host_value
+from tfcompat._core.trace import value_of
 
 MAX_BAKED = 64  # elements of a constant that is part of the program; a larger one is an input of each call
 CODE = aval((), np.dtype(np.int32))  # the last result of a body with checks or effects: 0 where all went well
@@ -45,7 +48,7 @@ class Body:
         starts = [0, *itertools.accumulate(len(s.avals) for s in trace.specs)]
         flags = {f.position: f for f in trace.flags}
         roots = {*trace.effects, *flags}
-        needed = _needed(trace, starts, wires, roots)
+        needed = _needed(trace, starts, wires, roots) if trace.sizes is None else range(len(trace.specs))
         self.consts, self.inputs = [], []
         place = {}  # leaf or slot -> place in the environment
         used = {s for i in needed for s in trace.wires[i] if s < 0} | {s for s in wires if s < 0}
@@ -69,16 +72,26 @@ class Body:
             for k in range(len(trace.specs[i].avals)):
                 place[starts[i] + k] = len(place)
         self.outputs = [place[s] for s in wires]
-        self.avals = [t._aval for t in outputs]
         self.input_avals = [t._aval for t in self.inputs]
+        self.sizes = trace.sizes
+        if trace.sizes is not None:
+            self.values = {place[s]: v for s, v in trace.values.items()}
+            self.values_read = {place[s] for s in trace.values_read}
+            self.loose = set(trace.loose)
+            self.input_values = {i: v for i, t in enumerate(self.inputs) if (v := value_of(t)) is not None}
+        self._finish([t._aval for t in outputs])
+
+    def _finish(self, avals):
+        """Sets what follows from the nodes; `avals` are those of the outputs."""
+        self.avals = avals
         self.effect = any(s.effect for s in self.specs)
         self.coded = bool(self.flags) or self.effect
-        self.depends = self._dependence(len(place))
+        self.depends = self._dependence()
         self.cost = sum(s.cost for s in self.specs) + 1e-6
         self.equations = sum(s.equations for s in self.specs) + 1
         self._host = None
 
-    def _dependence(self, count):
+    def _dependence(self):
         """For each output the inputs that it has a gradient for, as bits of an int."""
         sets = [1 << i if a.differentiable else 0 for i, a in enumerate(self.input_avals)]
         sets += [0] * len(self.consts)
@@ -91,6 +104,69 @@ class Body:
             else:
                 sets += [through(bits, [sets[s] for s in wire]) for bits in spec.depends]
         return [sets[s] for s in self.outputs]
+
+    def resized(self, resizing, input_avals):
+        """The same Body for inputs of other sizes.
+
+        Args:
+          resizing: sizes.Resizing, which learns what sizes become.
+        """
+        new = copy.copy(self)
+        new.input_avals = list(input_avals)
+        avals, known = [*input_avals, *[aval_of(c) for c in self.consts]], dict(enumerate(self.consts, len(input_avals)))
+        for old, a in zip(self.input_avals, input_avals, strict=True):
+            resizing.learn(old.shape, a.shape)
+        for i, value in self.input_values.items():
+            known[i] = resizing.array(value)
+        new.specs, new.flags = [], {}
+        for i, (spec, wire) in enumerate(zip(self.specs, self.wires, strict=True)):
+            ins = [avals[s] for s in wire]
+            found = resizing.spec(spec, ins)
+            if len(found.avals) != len(spec.avals):
+                raise Unresized("a gradient needs other values for these sizes")
+            for old, a in zip(spec.avals, found.avals, strict=True):
+                resizing.learn(old.shape, a.shape, i in self.loose)
+            if len(avals) in self.values:
+                values = arithmetic(found, ins, [known.get(s) for s in wire])
+                if values is None:
+                    raise Unresized("a number used as a size cannot be computed")
+                for place, value in enumerate(values, len(avals)):
+                    known[place] = value
+                    resizing.values(self.values[place], value, place in self.values_read)
+            if i in self.flags:
+                new.flags[i] = self.flags[i].resized(resizing, ins)
+            new.specs.append(found)
+            avals += found.avals
+        if resizing.open:
+            new.values = known
+        else:
+            new.sizes = None
+            new._drop_unneeded(len(self.inputs) + len(self.consts))
+        new._finish([avals[s] for s in self.outputs])
+        return new
+
+    def _drop_unneeded(self, first):
+        """Drops nodes that only said what sizes are; `first` is the place of the first result."""
+        starts = list(itertools.accumulate((len(s.avals) for s in self.specs), initial=first))
+        owner = [None] * first + [i for i, s in enumerate(self.specs) for _ in s.avals]
+        pending = [i for i, s in enumerate(self.specs) if s.effect or i in self.flags]
+        pending += [owner[s] for s in self.outputs]
+        needed = set()
+        while pending:
+            i = pending.pop()
+            if i is not None and i not in needed:
+                needed.add(i)
+                pending += [owner[s] for s in self.wires[i]]
+        if len(needed) == len(self.specs):
+            return
+        place, order = {s: s for s in range(first)}, sorted(needed)
+        for i in order:
+            for s in range(starts[i], starts[i + 1]):
+                place[s] = len(place)
+        self.flags = {n: self.flags[i] for n, i in enumerate(order) if i in self.flags}
+        self.specs = [self.specs[i] for i in order]
+        self.wires = [tuple([place[s] for s in self.wires[i]]) for i in order]
+        self.outputs = [place[s] for s in self.outputs]
 
     def host(self, *arrays):
         """The results as NumPy arrays. Raises what a failed check raises."""
@@ -224,6 +300,9 @@ class BodySpec(Spec):
         self._evaluate = body.run
         self._host = self._run_host
 
+    def resized(self, resizing, avals):
+        return BodySpec(self.name, self.body.resized(resizing, avals), self.urgent)
+
     def _setup(self, name, input_avals, avals, coded, cost, equations):
         self.id = next(serials)
         self.name = name
@@ -233,7 +312,7 @@ class BodySpec(Spec):
         self.cost, self.equations, self.compile_cost = cost, equations, equations * costs.COMPILE_MIXED
         self.nbytes = sum(a.nbytes for a in self.avals)
         self.single, self.inplace = False, None
-        self._jaxpr = self._host_in_place = self.origin = self.why = None
+        self._jaxpr = self._host_in_place = self.origin = self.derivative = self.why = None
         self._looked_at = tuple(range(len(input_avals)))
         self._trace = self._exact_trace
         self.derivatives = {}
@@ -275,6 +354,9 @@ class CallFlag:
     def moved(self, by):
         return CallFlag(self.spec, self.tensor, self.position + by, self.sites, self.site)
 
+    def resized(self, resizing, avals):
+        return CallFlag(resizing.spec(self.spec, avals), self.tensor, self.position, self.sites, self.site)
+
     def error(self, *values):
         self.sites[self.site] = "failed"
         return self.spec.explain(*values) if values else errors.InvalidArgumentError(
@@ -290,6 +372,9 @@ class AssertFlag:
 
     def __init__(self, text, tensor, position):
         self.text, self.tensor, self.position = text, tensor, position
+
+    def resized(self, resizing, avals):
+        return self
 
     def error(self, condition, *values):
         return errors.InvalidArgumentError(None, None, self.text(*[np.asarray(v) for v in values]))
@@ -339,6 +424,7 @@ def op_of(spec):
     """An Op for a node that stands alone: a call, a branch, a loop."""
     op = Op(spec.name, spec.ruled, single=False)
     op.infer = lambda key, ins, attrs, count: spec
+    op.alone = op_of
     return op
 
 

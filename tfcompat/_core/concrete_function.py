@@ -7,7 +7,9 @@ from tfcompat._core.body import Body, BodySpec, call_spec, op_of
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.draws import DrawCell
+from tfcompat._core.function_types import Encoder, rebuild, type_text
 from tfcompat._core.graph import FuncGraph
+from tfcompat._core.sizes import Resizing, Unresized, has_unknown
 from tfcompat._core.specs import TensorSpec
 from tfcompat._core.tensor_base import TensorHandle
 from tfcompat._core.trace import ValueDependent
@@ -18,7 +20,6 @@ class ConcreteFunction:
 
     def __init__(self, function, trace, placeholders, cells, outputs, structure, parameters, signature):
         self._function = function.weakly()
-        self._sizes = caches.Bounded(1_000)
         self._name = function._name
         self._parameters = parameters
         self._signature = signature
@@ -30,8 +31,7 @@ class ConcreteFunction:
         trace.function_outputs = outputs
         written = list(trace.written)
         body = Body(trace, [*outputs, *[trace.cells[c] for c in written]])
-        self._spec = BodySpec(self._name, body, urgent=bool(function._jit_compile))
-        self._op = op_of(self._spec)
+        self._use(body, bool(function._jit_compile))
         # Where the inputs come from: arguments, then variables, then captures.
         position = {id(t): i for i, t in enumerate(placeholders)}
         leaf_cells = {k: c for c, k in trace.cell_leaves.items()}
@@ -51,6 +51,14 @@ class ConcreteFunction:
         self._bound = given if any(id(c) in given for c in (*self._cells, *written)) else None
         self._count = len(outputs)
         self._plain = len(self._kept) == 1 and type(self._kept[0]) is int and isinstance(self._result, TensorHandle)
+
+    def _use(self, body, urgent):
+        self._spec = BodySpec(self._name, body, urgent)
+        self._op = op_of(self._spec)
+
+    def sized(self, leaves):
+        """The recording for the sizes of these tensors."""
+        return self
 
     def _call_flat(self, leaves, cells):
         """Calls it with the tensors of the arguments and the cells of variables among them."""
@@ -86,26 +94,10 @@ class ConcreteFunction:
         return nest.pack_sequence_as(self._result, flat, expand_composites=True)
 
     def __call__(self, *args, **kwargs):
-        tensors, cells, given = self._bind(args, kwargs)
-        if given is not None and any(
-            [t._aval is not p._aval for t, p in zip(tensors, self._placeholders, strict=True)]
-        ):
-            return self._sized(tensors, given)._call_flat(tensors, cells)
+        tensors, cells = self._bind(args, kwargs)
         return self._call_flat(tensors, cells)
 
-    def _sized(self, tensors, given):
-        """The recording for the sizes of these tensors, of which the signature leaves some open."""
-        key = tuple([t._aval for t in tensors])
-        found = self._sizes.get(key)
-        if found is None:
-            count = len(self._signature[0])
-            keywords = dict(zip(self._signature[1], given[count:], strict=True))
-            found = self._sizes[key] = self._function().record_sizes(given[:count], keywords)
-        return found
-
     def _bind(self, args, kwargs):
-        from tfcompat._core.function_types import Encoder
-
         names = [name for name, _, _ in self._parameters]
         specs, keywords = self._signature
         expected = [*specs, *keywords.values()]
@@ -132,7 +124,7 @@ class ConcreteFunction:
         except TypeError as error:
             flat = self._flat_call(args, kwargs)
             if flat is not None:
-                return flat, (), None
+                return flat, ()
             raise TypeError(
                 f"Binding inputs to tf.function failed due to `{error}`. Received args: {args} and kwargs: {kwargs} for "
                 f"signature: {self._signature_text()}.\nFallback to flat signature also failed due to: "
@@ -154,7 +146,7 @@ class ConcreteFunction:
                     raise errors.InvalidArgumentError(
                         None, None, f"{self._name}: argument {i} has shape {t.shape}, expected {p.shape}"
                     )
-        return encoder.leaves, encoder.cells, given
+        return encoder.leaves, encoder.cells
 
     def _flat_call(self, args, kwargs):
         names = [self._trace.argument_names[k] for k in range(len(self._placeholders))]
@@ -226,8 +218,6 @@ class ConcreteFunction:
         return nest.map_structure(lambda t: None if t is None else t.dtype, self.structured_outputs)
 
     def _output_text(self):
-        from tfcompat._core.function_types import type_text
-
         return type_text(self.structured_outputs)
 
     def _signature_text(self):
@@ -258,6 +248,51 @@ class ConcreteFunction:
             if stage.startswith("optimized_hlo"):
                 return lowered.compile().as_text()
         raise ValueError(f"Invalid stage {stage!r}: use 'hlo', 'optimized_hlo', 'stablehlo' or 'jaxpr'.")
+
+
+class OpenFunction(ConcreteFunction):
+    """A recording in which sizes are not known: for the sizes of each call its nodes are inferred again.
+
+    Args:
+      template: (args, kwargs) it was recorded for, with which it is recorded again where that does not work.
+    """
+
+    def __init__(self, *recorded, template):
+        super().__init__(*recorded)
+        self._template = template
+        self._sizes = caches.Bounded(1_000)
+
+    def sized(self, leaves):
+        key = tuple([t._aval for t in leaves])
+        found = self._sizes.get(key)
+        if found is None:
+            found = self._sizes[key] = self._resized(leaves)
+        return found
+
+    def _resized(self, leaves):
+        resizing = None
+        body, sizes = self._spec.body, self._trace.sizes
+        if sizes is not None:
+            resizing = Resizing(sizes.given, any([has_unknown(t) for t in leaves]))
+            try:
+                for p, t in zip(self._placeholders, leaves, strict=True):
+                    resizing.learn(p._aval.shape, t._aval.shape)
+                given = iter([leaves[i]._aval for i in self._arguments])
+                rest = body.input_avals[len(self._arguments) :]
+                body = body.resized(resizing, [*given, *rest])
+                made = object.__new__(ConcreteFunction)
+                made.__dict__.update(self.__dict__)
+                made._use(body, self._spec.urgent)
+                return made
+            except Unresized:
+                pass
+        args, kwargs = self._template
+        given = iter(leaves)
+        args = [rebuild(a, given) for a in args]
+        return self._function().record_sizes(args, {k: rebuild(kwargs[k], given) for k in sorted(kwargs)})
+
+    def _call_flat(self, leaves, cells):
+        return self.sized(leaves)._call_flat(leaves, cells)
 
 
 class FunctionType:
@@ -324,9 +359,10 @@ class EagerFallback:
         self._template = args, kwargs
         self._reason = reason
 
-    def _call_flat(self, leaves, cells):
-        from tfcompat._core.function_types import rebuild
+    def sized(self, leaves):
+        return self
 
+    def _call_flat(self, leaves, cells):
         if state.trace is not None:
             raise ValueDependent(self._reason)
         given = iter(leaves)

@@ -8,6 +8,7 @@ import numpy as np
 
 from tfcompat._core.body import Body, BodySpec, call_spec, op_of, through
 from tfcompat._core.context import state
+from tfcompat._core.sizes import Unresized
 from tfcompat._core.trace import Trace
 
 
@@ -72,6 +73,13 @@ class CondSpec(BodySpec):
         self._evaluate = self.run
         self.ruled = functools.partial(self.run, ruled=True)
         self._host = self._run_host
+
+    def resized(self, resizing, avals):
+        bodies = [b.resized(resizing, [avals[1 + i] for i in places])
+                  for b, places in zip(self.bodies, self.indices, strict=True)]  # fmt: skip
+        if len({tuple(b.avals) for b in bodies}) > 1:
+            raise Unresized("the branches of a conditional give different shapes")
+        return CondSpec(bodies, self.indices, avals, self.is_bool)
 
     def run(self, index, *arrays, ruled=False):
         def branch(body, places):

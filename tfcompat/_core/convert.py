@@ -575,6 +575,6 @@ def register_tensor_conversion_function(base_type, conversion_func, priority=100
 
 def static_value(tensor):
     """The value as NumPy if it is known while recording, else None (`tf.get_static_value`)."""
-    if isinstance(tensor, TensorHandle):
-        return host_value(tensor) if not state.no_reads or tensor._value is not None else None
-    return None
+    if not isinstance(tensor, TensorHandle) or tensor._seg is not None and tensor._seg.symbolic:
+        return None
+    return host_value(tensor) if not state.no_reads or tensor._value is not None else None

@@ -38,6 +38,13 @@ class RegionSpec(BodySpec):
         self.ruled = self.run_ruled
         self._host = self._run_host
 
+    def resized(self, resizing, avals):
+        body, places = self.forward
+        body, backward = body.resized(resizing, [avals[i] for i in places]), self.backward
+        if not isinstance(backward, Exception):
+            backward = backward.resized(resizing, [resizing.aval(a) for a in backward.input_avals])
+        return RegionSpec(body, self.count, backward, self.sources, self.targets, avals, places)
+
     def _all(self, arrays, ruled=False):
         body, places = self.forward
         outs = body.run(*[arrays[i] for i in places], ruled=ruled)

@@ -51,6 +51,10 @@ class EffectSpec(BodySpec):
         self.avals = tuple(avals)
         self.nbytes = sum(a.nbytes for a in avals)
 
+    def resized(self, resizing, avals):
+        outs = [resizing.aval(a) for a in self.avals[:-1]]
+        return EffectSpec(self.name, self.function, avals, outs, self.pull)
+
     def call(self, *arrays):
         """Calls the function; what it raises becomes a code."""
         wanted = self.avals[:-1]

@@ -18,6 +18,7 @@ from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.op import T, arrange, invoke, op, set_taped_call, trace
+from tfcompat._core.sizes import set_derivatives
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle, gids
 from tfcompat._core.vjp import Derivative, SizedDerivative
@@ -190,11 +191,17 @@ def make_derivative(op, spec, ins, attrs, count, mask):
     key = (pattern.key, mask)
     form = op.taped_forms.get(key, 0)
 
+    source = op, spec, avals, attrs, count, mask
+
     def exact():
-        return Derivative(op, op.function(attrs, count), avals, mask, spec, rule_of(attrs), flow=flow)
+        made = Derivative(op, op.function(attrs, count), avals, mask, spec, rule_of(attrs), flow=flow)
+        made.source = source
+        return made
 
     if isinstance(form, Derivative):
-        return SizedDerivative(form, pattern.sizes, exact, spec)
+        derivative = SizedDerivative(form, pattern.sizes, exact, spec)
+        derivative.source = source
+        return derivative
     derivative = exact()
     if not derivative.wanted:
         return False
@@ -254,3 +261,4 @@ def add_cotangents(a, b):
 
 
 set_taped_call(record_taped)
+set_derivatives(make_derivative)

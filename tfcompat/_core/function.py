@@ -6,11 +6,14 @@ import logging
 import threading
 import weakref
 
-from tfcompat._core import nest
-from tfcompat._core.concrete_function import ConcreteFunction, EagerFallback, returned
+from tfcompat._core import errors, nest
+from tfcompat._core.avals import aval
+from tfcompat._core.concrete_function import ConcreteFunction, EagerFallback, OpenFunction, returned
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.function_types import Encoder, Signature, SpecLeaf, argument_names, rebuild, spec_of, type_text
+from tfcompat._core.shapes import TensorShape
+from tfcompat._core.sizes import Sizes
 from tfcompat._core.specs import TensorSpec, TypeSpec
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle
@@ -215,46 +218,86 @@ class Function:
             found = traces.by_key.get(key)
             if found is not None:
                 return found
-            self._note_trace(key, leaves)
-            first = traces.count == 1 and not traces.all
-            concrete = self._trace(args, kwargs, leaves, cells, may_create=first)
-            traces.by_key[key] = concrete
-            traces.all.append(concrete)
-            if len(traces.by_key) > MAX_TRACES:
-                traces.by_key.pop(next(iter(traces.by_key)))
-            del traces.all[:-MAX_TRACES]
+            exact, open_key, concrete, tensors = (args, kwargs, leaves), key, None, leaves
+            covering = _covering(traces.specs, key) if self._reduce_retracing else (None, True)
+            shapes = self._open_shapes(leaves, covering[0])
+            if shapes is not None:  # one recording for all sizes
+                given = iter([SpecLeaf(TensorSpec(s, t._aval.dtype)) for s, t in zip(shapes, leaves, strict=True)])
+                args = [rebuild(a, given) for a in args]
+                kwargs = {k: rebuild(kwargs[k], given) for k in sorted(kwargs)}
+                encoder, open_key = encode(args, kwargs)
+                leaves, concrete = encoder.leaves, traces.by_key.get(open_key)
+            if concrete is None:
+                self._note_trace(covering[1])
+                first = traces.count == 1 and not traces.all
+                try:
+                    concrete = self._trace(args, kwargs, leaves, cells, may_create=first)
+                except (ValueError, errors.OpError):
+                    if open_key == key:
+                        raise
+                    open_key, concrete = key, self._trace(*exact, cells, may_create=first)
+                self._keep(open_key, concrete)
+                traces.all.append(concrete)
+                del traces.all[:-MAX_TRACES]
+            if open_key != key:
+                concrete = concrete.sized(tensors)
+                self._keep(key, concrete)
             return concrete
+
+    def _keep(self, key, concrete):
+        by_key = self._traces.by_key
+        by_key[key] = concrete
+        if len(by_key) > MAX_TRACES:
+            by_key.pop(next(iter(by_key)))
+
+    def _open_shapes(self, leaves, covering):
+        """The shapes of the tensors where a signature with unknown sizes covers them, else None."""
+        shapes = [t.spec.shape if isinstance(t, SpecLeaf) else t.shape for t in leaves]
+        if self._input_signature is not None:
+            own = [s.shape for s in nest.flatten(self._input_signature) if isinstance(s, TensorSpec)]
+            shapes[: len(own)] = own
+        elif covering is not None:
+            wider = [TensorShape(s) for s in _tensor_shapes(covering)]
+            shapes = [c if s.is_fully_defined() else s for s, c in zip(shapes, wider, strict=True)]
+        known = all([s.is_fully_defined() for s in shapes])
+        return None if known or any([s.rank is None for s in shapes]) else shapes
 
     def record_sizes(self, args, kwargs):
         """A recording for these arguments that counts as none: a signature with unknown dimensions covers it."""
-        args, kwargs = self._canonical(args, kwargs)
         encoder, _ = encode(args, kwargs)
         with _lock:
-            return self._trace(args, kwargs, encoder.leaves, encoder.cells, may_create=False)
+            return self._trace(args, kwargs, encoder.leaves, encoder.cells, may_create=False, at_call=True)
 
-    def _note_trace(self, key, leaves):
+    def _note_trace(self, new):
         """Counts the recording as TensorFlow counts traces, and warns when there are many."""
         traces = self._traces
         if self._input_signature is not None:
             traces.count = 1
             return
+        traces.count += new
         if self._reduce_retracing:
-            traces.count += _generalise(traces.specs, key)
             return
-        traces.count += 1
         if traces.count >= 6 and not traces.warned and traces.calls < 2 * traces.count:
             traces.warned = True
             logging.getLogger("tensorflow").warning(_RETRACING, 5, max(5, traces.calls + traces.count - 1), self)
 
-    def _trace(self, args, kwargs, leaves, cells, may_create):
+    def _trace(self, args, kwargs, leaves, cells, may_create, per_shape=False, at_call=False):
         trace = Trace(self._name, state.trace)
         trace.may_create = may_create
+        trace.at_call = trace.at_call or at_call
         names = argument_names(self._signature.parameters, args, kwargs)
         placeholders = []
+        open_leaves = [leaf for leaf in leaves if isinstance(leaf, SpecLeaf) and not leaf.spec.shape.is_fully_defined()]
+        known_rank = all([leaf.spec.shape.rank is not None for leaf in open_leaves])
+        if open_leaves and known_rank and not per_shape:
+            trace.sizes = trace.sizes or Sizes()
         for leaf, name in zip(leaves, names, strict=True):
-            t = trace.placeholder(leaf._aval, name)
-            shape = leaf.spec.shape if isinstance(leaf, SpecLeaf) else None
-            if shape is not None and not shape.is_fully_defined():
+            shape = leaf.spec.shape if leaf in open_leaves else None
+            a = leaf._aval
+            if shape is not None and known_rank and not per_shape:
+                a = aval(trace.sizes.shape(shape), a.np_dtype)
+            t = trace.placeholder(a, name)
+            if shape is not None and not trace.sizes:
                 t.__dict__["_static_shape"] = shape
             placeholders.append(t)
         trace.argument_values = [leaf if isinstance(leaf, TensorHandle) else None for leaf in leaves]
@@ -268,7 +311,14 @@ class Function:
                 if trace.created and not any(r() is not None for r in trace.created):
                     raise ValueError(SINGLETON)
                 outputs, structure = returned(result, self._python_function)
+        except (ValueError, errors.OpError):
+            # Sizes that only a call has may be needed: then it is recorded for each.
+            if trace.sizes is None or per_shape or not open_leaves:
+                raise
+            return self._trace(args, kwargs, leaves, cells, may_create, per_shape=True)
         except ValueDependent as reason:
+            if trace.sizes is not None and not per_shape and open_leaves:
+                return self._trace(args, kwargs, leaves, cells, may_create, per_shape=True)
             if state.trace is not None:
                 raise
             return EagerFallback(self, args, kwargs, str(reason))
@@ -276,8 +326,9 @@ class Function:
             self._traces.count += 1
             return self._trace(args, kwargs, leaves, cells, may_create=False)
         inputs_text = self._input_text(args, kwargs)
-        return ConcreteFunction(self, trace, placeholders, cells, outputs, structure, inputs_text,
-                                (tuple(_named_specs(args, iter(names))), {k: spec_of(v) for k, v in kwargs.items()}))  # fmt: skip
+        signature = tuple(_named_specs(args, iter(names))), {k: spec_of(v) for k, v in kwargs.items()}
+        recorded = self, trace, placeholders, cells, outputs, structure, inputs_text, signature
+        return OpenFunction(*recorded, template=(args, kwargs)) if open_leaves else ConcreteFunction(*recorded)
 
     def _converted(self):
         """The Python function, its control flow converted."""
@@ -406,23 +457,32 @@ def _cast(spec, value):
     return tensor
 
 
-def _generalise(specs, key):
-    """Adds a signature to the generalised ones; returns 1 if TensorFlow would trace for it, else 0."""
+def _covering(specs, key):
+    """(the generalised signature that covers a key, whether it is new)."""
     for spec in specs:
         if _covers(spec, key):
-            return 0
+            return spec, False
     for i in range(len(specs) - 1, -1, -1):
         merged = _merge(specs[i], key)
         if merged is not None:
             specs[i] = merged
-            return 1
+            return merged, True
     specs.append(_shape_key(key))
-    return 1
+    return specs[-1], True
+
+
+def _tensor_shapes(spec):
+    """The shapes of the tensors in a generalised signature, in order."""
+    if len(spec) == 3 and spec[0] == "tensor":
+        return [spec[2]]
+    return [s for part in spec if type(part) is tuple for s in _tensor_shapes(part)]
 
 
 def _shape_key(part):
     if hasattr(part, "np_dtype"):
         return ("tensor", part.dtype, part.shape)
+    if type(part) is tuple and len(part) == 2 and hasattr(part[0], "np_dtype") and isinstance(part[1], TensorShape):
+        return ("tensor", part[0].dtype, part[1].rank and tuple(part[1].as_list()))
     return tuple([_shape_key(p) for p in part]) if type(part) is tuple else part
 
 
@@ -472,8 +532,12 @@ def function(func=None, input_signature=None, autograph=True, jit_compile=None, 
     Raises:
       TypeError: `func` is no callable, or `input_signature` holds anything but TensorSpecs.
 
-    Differs from TensorFlow: a function with unknown dimensions is recorded for each set of sizes it is called with (the
-    tracing count is TensorFlow's all the same); one whose shapes depend on values runs eagerly.
+    A function with unknown dimensions is recorded once; for the sizes of a call its nodes are inferred again, without
+    Python.
+
+    Differs from TensorFlow: where that does not work (sizes that broadcast at a call only, an unknown rank), the function
+    is recorded for each set of sizes (the tracing count is TensorFlow's all the same); one whose shapes depend on values
+    runs eagerly.
     """
     if experimental_relax_shapes is not None:
         reduce_retracing = bool(experimental_relax_shapes)

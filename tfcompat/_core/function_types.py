@@ -13,6 +13,7 @@ import jax
 import numpy as np
 
 from tfcompat._core import nest, shapes
+from tfcompat._core.avals import aval
 from tfcompat._core.convert import convert
 from tfcompat._core.core_types import CompositeTensor, TensorType
 from tfcompat._core.specs import TensorSpec, TypeSpec, type_spec_from_value
@@ -32,12 +33,14 @@ class SpecLeaf:
     __slots__ = ("_aval", "name", "spec")
 
     def __init__(self, spec):
-        from tfcompat._core.avals import aval
-
-        dims = [1 if d is None else d for d in spec.shape.as_list()] if spec.shape.rank is not None else []
         self.spec = spec
         self.name = spec.name
-        self._aval = aval(tuple(dims), spec.dtype.np)
+        self._aval = _key_aval(spec.shape, spec.dtype)
+
+
+def _key_aval(shape, dtype):
+    """What stands in keys for a shape of which something is unknown, beside the shape."""
+    return aval(tuple([1 if d is None else d for d in shape.as_list()]) if shape.rank is not None else (), dtype.np)
 
 
 class Encoder:
@@ -61,7 +64,7 @@ class Encoder:
         if isinstance(value, TensorHandle):
             self.leaves.append(value)
             shape = value.shape
-            return value._aval if shape is value._aval.tensor_shape else (value._aval, shape)
+            return value._aval if shape is value._aval.tensor_shape else (_key_aval(shape, value.dtype), shape)
         if kind is list or kind is tuple:
             return (kind, *[self.encode(v) for v in value])
         if isinstance(value, (np.ndarray, np.generic, jax.Array)) and kind is not np.str_:

@@ -16,6 +16,7 @@ from tfcompat._core.body import Body, BodySpec, call_spec, op_of, through
 from tfcompat._core.checkpointed import differentiable_while
 from tfcompat._core.control_flow import outer_inputs
 from tfcompat._core.op import native_function
+from tfcompat._core.sizes import Unresized
 
 INTERPRETED_EQUATIONS = 20_000  # run through in Python before a loop is compiled: about 20 ms, what one compile takes
 
@@ -42,6 +43,15 @@ class LoopSpec(BodySpec):
         self._host = self._run_host
         self.native = None
         self.depends = self._dependence(len(input_avals))
+
+    def resized(self, resizing, avals):
+        length, limit = [n if n is None else resizing.size(n) for n in (self.length, self.limit)]
+        body = self.body.resized(resizing, [resizing.aval(a) for a in self.body.input_avals])
+        test = self.test and self.test.resized(resizing, [resizing.aval(a) for a in self.test.input_avals])
+        if body.avals[: self.carried] != list(avals[len(avals) - self.carried :]):
+            raise Unresized("the shape of a loop variable changes")
+        return LoopSpec(self.name, body, self.places, avals, self.sequences, self.carried, test, self.test_places, length,
+                        limit, self.reverse)  # fmt: skip
 
     def _dependence(self, count):
         """See `Spec.depends`: what the carried values depend on after any number of iterations."""

@@ -31,6 +31,7 @@ from tfcompat._core import (
     interpret,
     program as _program,  # it registers itself as what runs closed segments
     segment as segments,
+    sizes,
 )
 from tfcompat._core.avals import aval, aval_of
 from tfcompat._core.callsite import call_site, describe
@@ -77,8 +78,8 @@ class Spec:
     """One op at one set of attributes and input avals: result avals, jaxpr, host function, static costs."""
 
     __slots__ = ("_evaluate", "_host", "_host_in_place", "_jaxpr", "_looked_at", "_trace", "avals", "checked",
-                 "compile_cost", "cost", "derivatives", "equations", "id", "inplace", "name", "nbytes", "origin", "plain",
-                 "single", "special", "static")  # fmt: skip
+                 "compile_cost", "cost", "derivative", "derivatives", "equations", "id", "inplace", "name", "nbytes", "origin",
+                 "plain", "single", "special", "static")  # fmt: skip
 
     effect = False  # True where running it acts on the outside
     urgent = False  # True where it is compiled the first time it runs
@@ -95,6 +96,7 @@ class Spec:
         self.inplace = inplace
         self._host = self._host_in_place = self._evaluate = self._trace = self._looked_at = None
         self.origin = None  # (op, attributes, count) it was inferred from
+        self.derivative = None  # (Derivative, which of its Specs), where it belongs to one
         self.nbytes = sum(a.nbytes for a in self.avals)
         moved, self.equations, kernels = costs.work(jaxpr.jaxpr)
         self.cost = costs.interpreting(moved, self.equations)
@@ -112,7 +114,7 @@ class Spec:
         self._looked_at = form.looked_at
         self.avals = form.at(sizes)
         self._host = functools.partial(form.host, sizes)
-        self._host_in_place = self._evaluate = self.origin = None
+        self._host_in_place = self._evaluate = self.origin = self.derivative = None
         self.nbytes = sum(a.nbytes for a in self.avals)
         self.equations, self.cost, self.compile_cost = form.equations, form.cost(sizes), form.compile_cost
         self.static = self.special = self.checked = False
@@ -159,6 +161,15 @@ class Spec:
         if self._evaluate is None:
             self._evaluate = jex.jaxpr_as_fun(self.jaxpr)
         return self._evaluate
+
+    def resized(self, resizing, avals):
+        """The Spec of the same node where sizes are others, for inputs of the avals `avals`."""
+        if self.derivative is not None:
+            derivative, which = self.derivative
+            return getattr(resizing.derivative(derivative), which)
+        op, attrs, count = self.origin
+        attrs = (avals[0].shape,) if op is RESIZE else resizing.attribute(attrs)
+        return resizing.op(op).spec([sizes.Operand(a) for a in avals], attrs, count)
 
 
 def native_function(jaxpr):
@@ -225,6 +236,8 @@ class Op:
         self.checker = None if check is None else Op(kernel + ".check", check.bad, parameters)
         self.annotations = [a for _, a in parameters or () if not isinstance(a, Data)]
         self.hot_sites = caches.Bounded(1_000)
+        self.pulls = None  # (Derivative, arguments of its `pullback`) of a pullback
+        self.alone = None  # for a node that stands alone: function from its Spec to its Op
         self.sparse_grad = None  # (ins, attrs, mask) -> a pullback that gives IndexedSlices, or None; set by the op's module
 
     def __repr__(self):
@@ -246,7 +259,7 @@ class Op:
         if len(key) < len(full):  # all attributes have their defaults
             spec = self.specs[key] = self.specs.get(full) or self.infer(full, ins, attrs, count)
             return spec
-        if state.trace is None:
+        if state.trace is None or state.trace.at_call:
             check_dtypes(self, ins)
             return self.infer_shapes(key, ins, attrs, count)
         # While a function is recorded, what does not fit is TypeError and ValueError, as where graphs are built.
@@ -277,7 +290,7 @@ class Op:
                 self.forms[pattern.key] = form + 1
                 if form >= generic.EXACT_TRACES:
                     self.forms[pattern.key] = self.generic_spec(pattern, jaxpr)
-        if state.trace is None or not state.trace.sizes_unknown:
+        if state.trace is None or state.trace.sizes is None:
             failures.check_memory(self.kernel, spec.avals)
         small = all(a.size <= STATIC_SIZE and (a.np_dtype.kind in "iub") for a in (*spec.avals, *(t._aval for t in ins)))
         spec.static = self.static and small
@@ -382,7 +395,12 @@ def call(op, key, ins, attrs, count=0, spec=None):
         try:
             spec = op.infer(key, ins, attrs, count)
         except Exception as error:
-            raise failures.trimmed(error)  # noqa: B904 - it is the same error
+            assumed = None if state.trace is None or state.trace.sizes is None else assume(op, ins, attrs, count)
+            if assumed is None:
+                raise failures.trimmed(error)  # noqa: B904 - it is the same error
+            ins = assumed
+            key = (*[t._aval for t in ins], *attrs)
+            spec = op.spec(ins, attrs, count)
     if spec.special:
         if spec.checked:
             check_values(op, key, ins, attrs, count)
@@ -396,6 +414,22 @@ def call(op, key, ins, attrs, count=0, spec=None):
     if context.tapes or context.accumulators:
         return _taped_call(context, op, spec, ins, attrs, count)
     return context.segment.record(spec, ins)
+
+
+def assume(op, ins, attrs, count):
+    """The inputs with stand-ins for unknown sizes that fit, or None."""
+    avals = [t._aval for t in ins]
+    unknown = state.trace.sizes
+    if not any([unknown.unknown(d) for a in avals for d in a.shape]):
+        return None
+    for shapes in itertools.islice(sizes.assumptions(avals, attrs, unknown), sizes.MAX_TRIES):
+        tried = [sizes.Operand(aval(s, a.np_dtype)) for s, a in zip(shapes, avals, strict=True)]
+        try:
+            op.spec(tried, attrs, count)
+        except (TypeError, ValueError, errors.OpError):
+            continue
+        return [sizes.resized(t, s) for t, s in zip(ins, shapes, strict=True)]
+    return None
 
 
 def call_on_strings(op, ins):
@@ -586,6 +620,10 @@ class Flag:
     def moved(self, by):
         return Flag(self.op, self.attrs, self.count, self.tensor, self.position + by, self.site)
 
+    def resized(self, resizing, avals):
+        """The flag of the same check where sizes are others."""
+        return Flag(self.op, resizing.attribute(self.attrs), self.count, self.tensor, self.position, self.site)
+
     def error(self, *values):
         self.op.hot_sites[self.site] = "failed"
         text = values_message(self.op, values, self.attrs, self.count) if values else f"{self.op.kernel}: bad value"
@@ -646,3 +684,6 @@ def stand_in(a):
 Axes, Axis, Bool = attributes.Axes, attributes.Axis, attributes.Bool
 Int, Float, Str = attributes.Int, attributes.Float, attributes.Str
 Shape, Ints, Dtype, Any = attributes.Shape, attributes.Ints, attributes.Dtype, attributes.Any
+
+RESIZE = Op("EnsureShape", sizes.resize_body, [("x", T), ("shape", Any)])
+sizes.set_op(RESIZE, invoke)

@@ -79,7 +79,7 @@ class SymbolicTensor(Tensor):
         return self.shape
 
     def set_shape(self, shape):
-        """Checks that the tensor's shape is compatible with `shape`; raises ValueError otherwise."""
+        """Notes what `shape` says of sizes that are not known; raises ValueError where they are others."""
         dims = self.shape.as_list()
         wanted = None if shape is None else dtypes_shape(shape) if not isinstance(shape, int) else [shape]
         if wanted is None:
@@ -93,6 +93,9 @@ class SymbolicTensor(Tensor):
                     f"{str(dims).replace('None', '?').replace(' ', '')} and "
                     f"{str(list(wanted)).replace('None', '?').replace(' ', '')}."
                 )
+        if None in dims:
+            merged = [want if have is None and want != -1 else have for have, want in zip(dims, wanted, strict=True)]
+            self.__dict__["_static_shape"] = TensorShape(merged)
 
     def __array__(self, dtype=None, copy=None):
         raise NotImplementedError(_NO_ARRAY.format(name=self.name))

@@ -45,7 +45,9 @@ def payload(tensor):
     """The tensor's array (NumPy or JAX), computed now if it was pending. Raises what its computation raised."""
     value = tensor._value
     if value is None:
-        tensor._seg.settle(tensor)
+        value = tensor._seg.settle(tensor)
+        if value is not None:
+            return value  # of a size that is not known while a function is recorded
         value = tensor._value
     segment = state.context.segment
     if segment is not None and segment.unchecked:

@@ -10,14 +10,10 @@ import weakref
 
 from tfcompat._core import errors, segment as segments, shapes
 from tfcompat._core.context import state
-from tfcompat._core.tensor_base import Failure
+from tfcompat._core.sizes import arithmetic
+from tfcompat._core.tensor_base import STATIC, Failure
 
 _SHIFT = 3  # placeholder k has slot -k - 3: PLAIN (-1) and STATIC (-2) mean something else
-
-# A trace that is never run may stand this prime in for a size that is not known. What ops make of it (a part, a multiple,
-# what a window leaves of it) is too large to be a layer's own size, and counts as unknown, too.
-UNKNOWN_SIZE = 1_048_583
-_UNKNOWN_FROM = 1 << 18
 
 _symbolic_class = None  # symbolic.SymbolicTensor; set by that module
 
@@ -72,7 +68,11 @@ class Trace(segments.Segment):
 
     def __init__(self, name, parent=None, kind="function"):
         super().__init__()
-        self.sizes_unknown = parent is not None and parent.sizes_unknown  # UNKNOWN_SIZE stands for sizes
+        self.sizes = parent.sizes if parent is not None else None  # sizes.Sizes, where some are not known
+        self.at_call = parent is not None and parent.at_call  # recorded again for the sizes of a call: errors are of the call
+        self.values = {}  # slot -> value of a result that is computed from unknown sizes
+        self.values_read = set()  # slots of those that were used as sizes
+        self.loose = set()  # nodes whose results have sizes that are seen by nobody
         self.name = name
         self.parent = parent
         self.kind = kind
@@ -93,9 +93,9 @@ class Trace(segments.Segment):
 
     def static_shape(self, aval):
         """The shape of a tensor as far as it is known, a TensorShape."""
-        if self.sizes_unknown and max(aval.shape, default=0) >= _UNKNOWN_FROM:
-            return shapes.TensorShape([None if d >= _UNKNOWN_FROM else d for d in aval.shape])
-        return aval.tensor_shape
+        if self.sizes is None or not any([self.sizes.unknown(d) for d in aval.shape]):
+            return aval.tensor_shape
+        return shapes.TensorShape([None if self.sizes.unknown(d) else d for d in aval.shape])
 
     # Leaves
 
@@ -131,6 +131,11 @@ class Trace(segments.Segment):
                 raise self.out_of_scope(tensor)
             k = self.leaf_index[id(tensor)] = len(self.leaves)
             self.leaves.append(tensor)
+            if self.sizes is not None:
+                if segment is None or not segment.symbolic:
+                    self.sizes.known.update(tensor._aval.shape)
+                elif tensor._slot in segment.values:
+                    segment.values_read.add(tensor._slot)
         return ~k
 
     def out_of_scope(self, tensor):
@@ -174,6 +179,10 @@ class Trace(segments.Segment):
             self.effects.append(len(self.specs) - 1)
         slot = self.count
         self.count += len(spec.avals)
+        if self.sizes is not None:
+            values = arithmetic(spec, [t._aval for t in ins], [value_of(t) for t in ins])
+            if values is not None:
+                self.values.update(enumerate(values, slot))
         if spec.single:
             return _symbolic_class(spec.avals[0], None, self, slot)
         return [_symbolic_class(a, None, self, slot + i) for i, a in enumerate(spec.avals)]
@@ -190,6 +199,10 @@ class Trace(segments.Segment):
     def settle(self, tensor):
         if not self.encloses(state.trace):
             raise self.out_of_scope(tensor)
+        value = self.values.get(tensor._slot)
+        if value is not None:
+            self.values_read.add(tensor._slot)
+            return value
         raise ValueDependent(
             f"The value of a symbolic tensor is needed while {self.root().name!r} is being recorded, and is not known yet."
         )
@@ -222,6 +235,8 @@ class Trace(segments.Segment):
             outer = self.parent.read(cell) if self.parent is not None else cell.eager
             self.cell_leaves[cell] = len(self.leaves)
             tensor = self.starts[cell] = self.placeholder(outer._aval, "Variable")
+            if self.sizes is not None and self.parent is None:
+                self.sizes.known.update(outer._aval.shape)
         return tensor
 
     def write(self, cell, tensor):
@@ -308,6 +323,14 @@ def _lifted_leaf(trace, k):
     if given is None:
         raise ValueError(LIFT.format(what=repr(leaf)))
     return lifted(given) if is_symbolic(given) else given
+
+
+def value_of(tensor):
+    """The value of a tensor that follows from sizes alone, else None."""
+    if tensor._slot == STATIC:
+        return tensor._value
+    segment = tensor._seg
+    return segment.values.get(tensor._slot) if segment is not None and segment.symbolic else None
 
 
 def is_symbolic(tensor):

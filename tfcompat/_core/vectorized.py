@@ -29,6 +29,10 @@ class VectorizedSpec(BodySpec):
         self.native = None
         self.depends = [*body.depends, 0] if body.coded else body.depends
 
+    def resized(self, resizing, avals):
+        body = self.body.resized(resizing, [resizing.aval(a) for a in self.body.input_avals])
+        return VectorizedSpec(body, self.axes, resizing.size(self.count), avals)
+
     def run(self, *arrays, ruled=False):
         mapped = jax.vmap(functools.partial(self.body.run, ruled=ruled), self.axes, axis_size=self.count)
         outs = list(mapped(*arrays))

@@ -27,7 +27,10 @@ class Derivative:
       extras: whether some of it is no result of the op itself.
       flow: for each result the inputs that it depends on, as bits; None: all.
       reached: the results that depend on the inputs of `mask`; None: all.
+      source: (op, Spec, avals, attributes, count, mask) it was made of.
     """
+
+    source = None
 
     def __init__(self, op, function, avals, mask, plain, rule, make_spec=Spec, flow=None):
         self.op = op
@@ -104,6 +107,7 @@ class Derivative:
             trimmed = jaxpr.replace(outvars=kept, debug_info=jaxpr.debug_info.with_unknown_names())
             self.forward = self.make_spec(self.op.kernel, jex.ClosedJaxpr(trimmed, closed.consts), False)
             self.forward.plain = self.plain
+            self.forward.derivative = self, "forward"
 
     def pullback(self, present, restart=False, stacked=False):
         """A pullback of the outputs `present`.
@@ -123,6 +127,7 @@ class Derivative:
                 found = self._stacked(*self.pullback(present, restart))
             else:
                 found = self._from_inputs(present) if restart else self._make_pullback(present)
+            found[0].pulls = self, key
             self.pullbacks[key] = found
         return found
 
@@ -222,6 +227,8 @@ class Derivative:
 class SizedDerivative:
     """A Derivative for given sizes, from one with symbolic dimensions; traced exactly only when that is needed."""
 
+    source = None
+
     def __init__(self, symbolic, sizes, exact, plain):
         self._exact, self._make_exact = None, exact
         self.differentiable, self.count, self.kept = symbolic.differentiable, symbolic.count, symbolic.kept
@@ -232,10 +239,12 @@ class SizedDerivative:
             name, form = plain.name, symbolic.forward
             self.forward = Spec.of_sizes(name, form, sizes, lambda: self.exact().forward.jaxpr, False)
             self.forward.plain = plain
+            self.forward.derivative = self, "forward"
         name = symbolic.whole.kernel
         self.whole_spec = Spec.of_sizes(
             name, symbolic.whole_spec, sizes, lambda: self.exact().whole_spec.jaxpr, False
         )
+        self.whole_spec.derivative = self, "whole_spec"
 
     def exact(self):
         if self._exact is None:

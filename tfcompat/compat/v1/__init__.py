@@ -3,7 +3,6 @@
 from tfcompat._core import dtypes as _dtypes
 from tfcompat._core.avals import aval
 from tfcompat._core.context import state
-from tfcompat._core.trace import UNKNOWN_SIZE
 
 _EAGER = "tf.placeholder() is not compatible with eager execution."
 _UNKNOWN_RANK = "tf.compat.v1.placeholder: tfcompat needs to know the rank; give a shape, with None for unknown sizes."
@@ -23,11 +22,11 @@ def placeholder(dtype, shape=None, name=None):
       NotImplementedError: if not even the rank is known.
     """
     trace = state.trace
-    if trace is None or not trace.sizes_unknown:
+    if trace is None or trace.sizes is None:
         raise RuntimeError(_EAGER)
     if shape is None:
         raise NotImplementedError(_UNKNOWN_RANK)
-    sizes = tuple([UNKNOWN_SIZE if d is None else int(d) for d in shape])
+    sizes = tuple([trace.sizes.one() if d is None else int(d) for d in shape])
     return trace.placeholder(aval(sizes, _dtypes.as_dtype(dtype).np), name)
 
 
