@@ -41,7 +41,7 @@ def test_loop(loop, steady_state):
     assert found["compiles"] <= steady_state.LOOPS[loop][2]
     assert found["more live arrays"] <= 0
     assert found["more objects"] <= 100
-    assert found["more bytes"] <= 50_000  # of a step's some million
+    assert found["more bytes"] <= 100_000  # of a step's some million; 25,000 come and go
 
 
 def test_growth_is_found(steady_state):

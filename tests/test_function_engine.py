@@ -271,3 +271,118 @@ def test_the_training_example_prints_what_tensorflow_prints():
     assert number.sub("#", out) == number.sub("#", expected)
     found, wanted = ([float(n) for n in number.findall(text)] for text in (out, expected))
     assert found == pytest.approx(wanted, abs=0.005)
+
+
+# Calls that are dispatched at once: compiled, nothing pending
+
+
+def warm_step():
+    """(variable, x, step) of a step that adds 1 to each element of a variable, compiled by its first call."""
+    v = tf.Variable(np.zeros(64, np.float32))
+    x = tf.constant(np.ones(64, np.float32))
+
+    @tf.function(jit_compile=True)
+    def step(x):
+        v.assign_add(x)
+        return tf.reduce_sum(v)
+
+    step(x).numpy()
+    return v, x, step
+
+
+def test_a_compiled_call_is_not_recorded():
+    v, x, step = warm_step()
+    before = tf.debug.stats()
+    total = step(x)
+    after = tf.debug.stats()
+    assert after["compiled_runs"] - before["compiled_runs"] == after["donated"] - before["donated"] == 1
+    assert float(total) == 128.0
+    assert (v.numpy() == 2.0).all()
+
+
+def test_a_call_after_pending_work_is_recorded_with_it():
+    v, x, step = warm_step()
+    tf.debug.flush()
+    before = tf.debug.stats()["segments"]
+    total = step(x * 2.0) + 1.0
+    assert tf.debug.stats()["segments"] == before
+    assert float(total) == 193.0 and tf.debug.stats()["segments"] == before + 1
+    assert (v.numpy() == 3.0).all()
+
+
+def test_what_was_read_stays_after_compiled_calls():
+    v, x, step = warm_step()
+    tensor, direct, array = v.read_value(), tf.convert_to_tensor(v), np.asarray(v)
+    view = np.from_dlpack(v)
+    step(x)
+    step(x)
+    for held in (tensor.numpy(), direct.numpy(), array, view):
+        assert (held == 1.0).all()
+    assert (v.numpy() == 3.0).all()
+
+
+def test_an_argument_that_is_the_variable_itself():
+    v, _, step = warm_step()
+    assert float(step(tf.convert_to_tensor(v))) == 128.0
+    assert float(step(v.read_value_no_copy())) == 256.0
+
+
+def test_a_compiled_call_inside_a_tape():
+    v, x, _ = warm_step()
+
+    @tf.function(jit_compile=True)
+    def square(x):
+        return tf.reduce_sum(x * v * v)
+
+    square(x).numpy()
+    square(x).numpy()
+    with tf.GradientTape() as tape:
+        y = square(x)
+    assert (tape.gradient(y, v).numpy() == 2.0).all()
+
+
+def test_a_compiled_call_that_runs_out_of_memory():
+    v, x, step = warm_step()
+    structure = [r.structure for r in tf.debug._runs if r.structure is not None][-1]
+
+    def fails(*arguments):
+        raise MemoryError
+
+    program = structure.programs[-1]
+    real, program.call = program.call, fails
+    with pytest.raises(tf.errors.ResourceExhaustedError):
+        step(x)
+    program.call = real
+    assert (v.numpy() == 1.0).all()
+    assert float(step(x)) == 128.0
+
+
+def test_eight_threads_call_a_compiled_step():
+    v, x, step = warm_step()
+    errors, stop = [], threading.Event()
+
+    def work():
+        try:
+            for _ in range(100):
+                float(step(x))
+        except Exception as error:  # noqa: BLE001 - shown by the assert
+            errors.append(error)
+
+    def watch():
+        last = 0.0
+        while not stop.is_set():
+            value = v.numpy()
+            if not (value == value[0]).all() or value[0] < last:
+                errors.append(value)
+            last = value[0]
+
+    watcher = threading.Thread(target=watch)
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for t in (watcher, *threads):
+        t.start()
+    for t in threads:
+        t.join()
+    stop.set()
+    watcher.join()
+    assert not errors
+    assert (v.numpy() == 801.0).all()

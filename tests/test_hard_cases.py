@@ -547,7 +547,7 @@ def test_22_scalars_travel_packed():
     structure = [run.structure for run in debug._runs if run.structure is not None][-1]
     arguments = structure.programs[-1].arguments
     assert arguments.donated == arguments.kept == []
-    assert arguments.sizes == {np.dtype(np.float32): 100}
+    assert {p.dtype: p.size for p in arguments.packed} == {np.dtype(np.float32): 100}
 
 
 @own_mode

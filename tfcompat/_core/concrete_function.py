@@ -2,8 +2,8 @@
 
 import jax
 
-from tfcompat._core import caches, dtypes, errors, nest
-from tfcompat._core.body import Body, BodySpec, call_spec, op_of
+from tfcompat._core import caches, direct, dtypes, errors, nest
+from tfcompat._core.body import Body, call_spec, op_of
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.draws import DrawCell
@@ -53,8 +53,9 @@ class ConcreteFunction:
         self._plain = len(self._kept) == 1 and type(self._kept[0]) is int and isinstance(self._result, TensorHandle)
 
     def _use(self, body, urgent):
-        self._spec = BodySpec(self._name, body, urgent)
+        self._spec = direct.FunctionSpec(self._name, body, urgent)
         self._op = op_of(self._spec)
+        self._plan = None  # of its direct calls
 
     def sized(self, leaves):
         """The recording for the sizes of these tensors."""
@@ -67,22 +68,24 @@ class ConcreteFunction:
             bound = self._bound
             own = [cells[bound[id(c)]] if id(c) in bound else c for c in own]
             written = [cells[bound[id(c)]] if id(c) in bound else c for c in written]
-        if self._draws and state.trace is not None:  # each place of a call has draws of its own
-            copies = {c: DrawCell(c.start) for c in own if type(c) is DrawCell}
-            own, written = [copies.get(c, c) for c in own], [copies.get(c, c) for c in written]
-        if written and state.trace is None:
+        context = state.context
+        ins = leaves if self._all else [leaves[i] for i in self._arguments]
+        if self._spec.hot is not None:
+            results = direct.call(self, context, ins, own, written)
+            if results is not None:
+                return results[0] if self._plain else self._structured(results)
+        if context.trace is None:
             for c in written:
                 c.before_write()
-        ins = [*leaves] if self._all else [leaves[i] for i in self._arguments]
-        if own:
-            ins += [c.read() for c in own]
-        if self._captures:
-            ins += self._captures
+        elif self._draws:  # each place of a call has draws of its own
+            copies = {c: DrawCell(c.start) for c in own if type(c) is DrawCell}
+            own, written = [copies.get(c, c) for c in own], [copies.get(c, c) for c in written]
+        ins = [*ins, *[c.read() for c in own], *self._captures]
         spec = self._spec
-        if spec.coded or state.tapes or state.accumulators:
+        if spec.coded or context.tapes or context.accumulators:
             results = call_spec(self._op, spec, ins)
         else:
-            results = state.context.segment.record(spec, ins)
+            results = context.segment.record(spec, ins)
         if written:
             for c, t in zip(written, results[self._count :], strict=True):
                 t._gid = 0  # what is read from a variable is a use of the variable

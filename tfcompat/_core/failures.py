@@ -47,21 +47,21 @@ def translated(error, name):
     """ResourceExhaustedError for what NumPy and XLA raise when there is no memory; other errors as they are."""
     text = str(error)
     if isinstance(error, MemoryError) or isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in text:
-        return errors.ResourceExhaustedError(None, None, f"OOM when computing {name}: {text.splitlines()[0]} [Op:{name}]")
+        return errors.ResourceExhaustedError(None, None, f"OOM when computing {name}: {text.partition(chr(10))[0]} [Op:{name}]")
     return error
 
 
-def call(program, groups, name):
+def call(program, arguments, name):
     """Calls a compiled program. Where memory is short a second time, after what is no longer needed has been freed."""
     check_fork()
     try:
-        return program(*groups)
+        return program(*arguments)
     except (MemoryError, jax.errors.JaxRuntimeError) as error:
-        if translated(error, name) is error or any(a.is_deleted() for a in groups[0] if isinstance(a, jax.Array)):
+        if translated(error, name) is error or any(a.is_deleted() for a in arguments if isinstance(a, jax.Array)):
             raise
     gc.collect()
     try:
-        return program(*groups)
+        return program(*arguments)
     except (MemoryError, jax.errors.JaxRuntimeError) as error:
         raise translated(error, name) from None
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from tfcompat._core import failures, interrupts
 from tfcompat._core.stats import stats
-from tfcompat._core.tensor_base import HOST_TYPES
+from tfcompat._core.tensor_base import HOST_TYPES, settled
 
 
 class Interrupted(Exception):
@@ -83,7 +83,10 @@ def interpret(work, steps, acts=True):
     _, _, _, base, count, _, _, _ = steps[-1]
     # Results first, then the leaves in reverse: wires, of which leaf k is ~k, are places in this list.
     values = [None] * (base + count)
-    values += [v if type(v := t._value) in HOST_TYPES else failures.to_host(v) for t in reversed(work.leaves)]
+    values += [
+        v if type(v := t._value) in HOST_TYPES else failures.to_host(settled(t) if v is None else v)
+        for t in reversed(work.leaves)
+    ]
     flags = {flag.position: flag for flag in work.flags} if work.flags else None
     arguments = work.specs, steps, work.leaves, values, flags, interrupts.of_this_thread()
     if acts:

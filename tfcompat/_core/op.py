@@ -84,6 +84,7 @@ class Spec:
     effect = False  # True where running it acts on the outside
     urgent = False  # True where it is compiled the first time it runs
     coded = False  # True where its last result is an error code, 0 for none
+    function = False  # True for the call of a function, of which all results are computed
     depends = None  # for each result the set of inputs it has a gradient for, as bits; None: for all
 
     def __init__(self, name, jaxpr, single, inplace=None):

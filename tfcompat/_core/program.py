@@ -38,15 +38,16 @@ Run = collections.namedtuple("Run", "why site nodes outputs tier reason compile_
 class Program:
     """One compiled executable of a structure: which slots it returns, which leaves it takes over or gets packed.
 
-    `given_back` tells, for a program with error flags, which slot holds a donated leaf's value when a flag is set.
+    `taken` tells which slot takes the memory of a variable's old value; in a program with error flags it holds that value
+    when a flag is set.
     """
 
-    __slots__ = ("arguments", "call", "given_back", "outputs", "position")
+    __slots__ = ("arguments", "call", "outputs", "position", "taken")
 
-    def __init__(self, call, arguments, order, given_back):
+    def __init__(self, call, arguments, order, taken):
         self.call = call
         self.arguments = arguments
-        self.given_back = given_back
+        self.taken = taken
         self.outputs = frozenset(order)
         self.position = {slot: i for i, slot in enumerate(order)}
 
@@ -54,7 +55,7 @@ class Program:
 class Structure:
     """Specs and wiring of a segment, its programs, and what running it has cost so far."""
 
-    __slots__ = ("acts", "compile_cost", "gain", "holds_strings", "interpreted", "leaf_count", "lost", "programs", "runs", "seen",
+    __slots__ = ("acts", "compile_cost", "gain", "holds_strings", "interpreted", "leaf_count", "lone", "lost", "programs", "runs", "seen",
                  "slot_count", "specs", "urgent", "wires")  # fmt: skip
 
     def __init__(self, work):
@@ -65,6 +66,8 @@ class Structure:
         self.compile_cost = costs.COMPILE_BASE + sum(s.compile_cost for s in self.specs)
         self.urgent = any(s.urgent for s in self.specs)
         self.acts = any(s.effect for s in self.specs)
+        # Whether it is what a call of a function runs that is not recorded.
+        self.lone = self.specs[0].function and self.wires == (tuple([~k for k in range(self.leaf_count)]),)
         self.holds_strings = any(a.np_dtype.hasobject for s in self.specs for a in s.avals)  # XLA knows none
         self.lost = 0.0
         self.runs = 0
@@ -100,7 +103,8 @@ class Structure:
         self.seen[live] = None
 
     def compile(self, work, live, alive):
-        slots = sorted(set(live).union(*self.seen))
+        # A function's own results are few: with all of them, its calls need no recording once it is compiled.
+        slots = range(self.slot_count) if self.lone else sorted(set(live).union(*self.seen))
         specs, wires = self.specs, self.wires
         successors = donation.successors(work, alive)
         arguments = donation.plan(work, self.output_avals(slots), successors, exclusively=bool(work.flags))
@@ -109,18 +113,18 @@ class Structure:
         order = list(dict.fromkeys([*taken.values(), *slots]))
         evaluate = guards.Guards(specs, wires, work.flags, taken).evaluate if work.flags else self.evaluate
 
-        def run(*groups):
-            values = evaluate(arguments.unpack(groups))
+        def run(*given):
+            values = evaluate(arguments.unpack(given))
             return [values[s] for s in order]
 
         start, traces = time.perf_counter(), stats.traces
-        call = compile_cache.compile(run, arguments.structs(), donate_argnums=(0,))
+        call = compile_cache.compile(run, arguments.structs(), donate_argnums=tuple(range(len(arguments.donated))))
         seconds = time.perf_counter() - start
         stats.traces = traces  # exact traces of ops that had a form for any sizes are part of the compile
         stats.compiles += 1
         if seconds > SLOW_COMPILE:
             print(f"tfcompat: compiled {len(specs)} recorded ops in {seconds:.1f} s", file=sys.stderr)
-        program = Program(call, arguments, order, taken if work.flags else {})
+        program = Program(call, arguments, order, taken)
         self.programs = [p for p in self.programs if not p.outputs <= program.outputs][-MAX_PROGRAMS + 1 :] + [program]
         self.seen.clear()
         self.seen[live] = None
@@ -175,9 +179,7 @@ def find_structure(work):
     stats.structures += 1
     structure = _structures[key] = Structure(work)
     if len(_structures) > MAX_STRUCTURES:
-        _, forgotten = _structures.popitem(last=False)
-        if forgotten.programs:
-            _hot[forgotten.specs[0]].remove(forgotten)
+        forget(_structures.popitem(last=False)[1])
     return structure
 
 
@@ -245,6 +247,16 @@ def note_hot(structure):
     if structure not in known:
         known.append(structure)
         known.sort(key=lambda s: -len(s.specs))
+    if structure.lone:
+        structure.specs[0].hot = structure
+
+
+def forget(structure):
+    """Takes back what `note_hot` did."""
+    if structure.programs:
+        _hot[structure.specs[0]].remove(structure)
+    if structure.lone:
+        structure.specs[0].hot = None
 
 
 @functools.cache
@@ -256,27 +268,28 @@ def on_accelerator(leaves):
     return has_accelerator() and any(type(t._value) not in HOST_TYPES for t in leaves)
 
 
-def call(program, work):
-    groups = program.arguments.pack(work)
+def call(program, name, leaves, holders=0, noted=donation.NOTHING):
+    """The results of a program; see `donation.Arguments.pack`."""
+    arguments, wide = program.arguments.pack(leaves, holders, noted)
+    stats.compiled_runs += 1
     try:
-        return failures.call(program.call, groups, f"a program of {len(work.specs)} ops")
-    except Exception:
-        program.arguments.give_back(work.leaves, groups)
+        if wide:  # JAX looks at the types of NumPy arguments only
+            with jax.enable_x64(True):
+                return failures.call(program.call, arguments, name)
+        return failures.call(program.call, arguments, name)
+    except BaseException:
+        program.arguments.give_back(leaves, arguments)
         raise
 
 
 def run_compiled(segment, work, program, alive):
-    stats.compiled_runs += 1
-    if program.arguments.wide:
-        with jax.enable_x64(True):
-            results = call(program, work)
-    else:
-        results = call(program, work)
+    name = work.specs[0].name if len(work.specs) == 1 else f"a program of {len(work.specs)} ops"
+    results = call(program, name, work.leaves, noted=donation.noted_writes(work))
     position = program.position
     for slot, t in alive:
         t._value, t._seg, t._slot = results[position[slot]], None, -1
     if work.flags:
-        taken = {k: results[position[slot]] for k, slot in program.given_back.items()}
+        taken = {k: results[position[slot]] for k, slot in program.taken.items()}
         segment.unchecked = FlaggedRun(work, taken)
 
 
@@ -340,7 +353,7 @@ class FlaggedRun:
         work = self.work
         for k, value in self.taken.items():
             if work.leaves[k]._value is None:
-                work.leaves[k]._value = value
+                fulfil(work.leaves[k], value)
         alive = [(slot, t) for slot, r in enumerate(work.refs) if (t := r()) is not None]
         alive += [(slot, t) for slot, r in work.aliases if (t := r()) is not None]
         values, culprit = interpret(work, steps_of(work.specs, work.wires))
@@ -481,7 +494,19 @@ def log(work, live, tier, reason, seconds, structure):
     runs.append(Run(work.why, call_site(), len(work.specs), len(live), tier, reason, seconds * 1e3, structure))
 
 
+def log_call(structure):
+    """Notes a run of a function that was not recorded."""
+    structure.runs += 1
+    if structure.runs <= LOGGED_RUNS or not structure.runs & 63:
+        key = structure.specs, structure.wires
+        if key in _structures:
+            _structures.move_to_end(key)
+        runs.append(Run("call", call_site(), 1, structure.slot_count, "compiled", "hot", 0, structure))
+
+
 def clear():
     """Forgets all structures and programs (for tests and benchmarks)."""
+    for structure in _structures.values():
+        forget(structure)
     _structures.clear()
     _hot.clear()

@@ -14,7 +14,7 @@ from tfcompat._core import context, errors, failures, interrupts
 from tfcompat._core.callsite import call_site
 from tfcompat._core.context import settings, state
 from tfcompat._core.stats import stats
-from tfcompat._core.tensor_base import Failure
+from tfcompat._core.tensor_base import Failure, handover, settled
 
 MAX_NODES = 4_000  # a compile of more takes seconds
 MAX_BYTES = 512 << 20  # results recorded and not yet computed
@@ -128,8 +128,7 @@ class Segment:
         """The wire to a tensor that is not computed in this segment, which becomes a leaf."""
         value = tensor._value
         if value is None:
-            tensor._seg.settle(tensor)
-            value = tensor._value
+            value = settled(tensor)
         if type(value) is Failure:
             raise value.error.with_traceback(None)
         wire = ~len(self.leaves)
@@ -160,9 +159,12 @@ class Segment:
 
     def alias(self, tensor):
         """A second handle of the same value, pending or not."""
-        twin = _tensor_class(tensor._aval, tensor._value, tensor._seg, tensor._slot)
-        if tensor._seg is not None:
-            tensor._seg.aliases.append((tensor._slot, _ref(twin)))
+        segment, value = tensor._seg, tensor._value
+        if value is None and (segment is None or segment is handover):  # another thread is at it
+            segment, value = None, settled(tensor)
+        twin = _tensor_class(tensor._aval, value, segment, tensor._slot)
+        if segment is not None:
+            segment.aliases.append((tensor._slot, _ref(twin)))
         return twin
 
     def close(self, why, regular=True):

@@ -33,7 +33,7 @@ class Block:
     """
 
     inplace = None
-    single = special = static = checked = urgent = coded = False
+    single = special = static = checked = urgent = coded = function = False
     depends = None
 
     def __init__(self, name, specs, wires, outputs, inputs, plain=None):

@@ -1,6 +1,7 @@
 """The Tensor handle: an aval and either a value or a place in a segment that will compute it."""
 
 import itertools
+import threading
 
 import numpy as np
 
@@ -24,6 +25,22 @@ class Failure:
         self.error = error
 
 
+class Handover:
+    """Stands for the segment of a variable's tensor while a program takes over its array: who reads it waits."""
+
+    symbolic = False
+
+    def __init__(self):
+        self.lock = threading.RLock()
+
+    def settle(self, tensor):
+        with self.lock:
+            return
+
+
+handover = Handover()
+
+
 class TensorHandle(TensorType):
     """Engine's side of `tf.Tensor`; `tensor.py` adds everything the user sees.
 
@@ -41,14 +58,24 @@ class TensorHandle(TensorType):
         self._gid = 0
 
 
+def settled(tensor):
+    """The array or Failure of a tensor that had no value a moment ago."""
+    for _ in range(1000):  # other threads may take it over again and again
+        segment, value = tensor._seg, tensor._value
+        if value is not None:
+            return value
+        if segment is not None:
+            value = segment.settle(tensor)
+            if value is not None:
+                return value  # of a size that is not known while a function is recorded
+    raise RuntimeError("This tensor's array was taken over by a compiled program.")
+
+
 def payload(tensor):
     """The tensor's array (NumPy or JAX), computed now if it was pending. Raises what its computation raised."""
     value = tensor._value
     if value is None:
-        value = tensor._seg.settle(tensor)
-        if value is not None:
-            return value  # of a size that is not known while a function is recorded
-        value = tensor._value
+        value = settled(tensor)
     segment = state.context.segment
     if segment is not None and segment.unchecked:
         segment.check_flags()

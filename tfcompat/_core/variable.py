@@ -19,7 +19,7 @@ from tfcompat._core.failures import cells
 from tfcompat._core.op import T, invoke, op
 from tfcompat._core.reference import Reference
 from tfcompat._core.tensor import Tensor, numpy_text
-from tfcompat._core.tensor_base import PLAIN, gids, host_value, payload
+from tfcompat._core.tensor_base import PLAIN, gids, host_value, payload, settled
 from tfcompat._core.trackable import Trackable
 
 _ids = itertools.count()
@@ -531,7 +531,8 @@ def own_handle(tensor, source):
 
 
 def _twin(tensor):
-    return Tensor(tensor._aval, tensor._value, None, PLAIN)
+    value = tensor._value
+    return Tensor(tensor._aval, settled(tensor) if value is None else value, None, PLAIN)
 
 
 @op("ReadVariableOp", static=False, strings=lambda value: value)

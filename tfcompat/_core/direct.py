@@ -1,0 +1,144 @@
+"""Calls of functions that need no recording: nothing is pending, and the function is a compiled program already.
+
+Recording costs some 2 us for each variable: a leaf, a result, a weak reference. Such a call is dispatched at once, and
+the new value of a variable takes the place of the old one in the variable's own tensor, if nobody else holds that.
+"""
+
+import jax
+
+from tfcompat._core import interrupts, program as programs
+from tfcompat._core.body import BodySpec
+from tfcompat._core.context import settings
+from tfcompat._core.segment import fail
+from tfcompat._core.stats import stats
+from tfcompat._core.tensor import Tensor
+from tfcompat._core.tensor_base import HOST_TYPES, PLAIN, handover
+
+_usable = set(HOST_TYPES)  # types of the values that a program takes
+_HOLDERS = 1  # of a variable's tensor, besides the call: the variable's cell
+
+
+class FunctionSpec(BodySpec):
+    """The body of a tf.function as one node.
+
+    Attributes:
+      hot: the Structure of this node alone, with its inputs in order, once it has a program.
+    """
+
+    __slots__ = ("function", "hot")
+
+    def __init__(self, name, body, urgent):
+        super().__init__(name, body, urgent)
+        self.function = not self.coded
+        self.hot = None
+
+
+class Plan:
+    """How the calls of a concrete function become calls of one program.
+
+    Args:
+      structure: the Structure of the function's node.
+      cells: of the variables that it reads.
+      written: the cells that it writes.
+      first: which leaf is the value of the first cell.
+      count: the number of its results before those that are written.
+    """
+
+    __slots__ = ("fits", "known", "program", "rebound", "results", "swapped")
+
+    def __init__(self, structure, cells, written, first, count):
+        self.known = structure.programs
+        slots = range(structure.slot_count)
+        self.program = program = structure.serving(frozenset(slots))
+        self.fits = False
+        if program is None:
+            return
+        avals = structure.output_avals(slots)
+        place = program.position
+        self.results = [(place[slot], avals[slot]) for slot in range(count)]
+        leaves = {slot: k for k, slot in program.taken.items()}
+        self.swapped, self.rebound = [], []
+        for j, cell in enumerate(written):
+            k = leaves.get(count + j)
+            if k is not None and 0 <= k - first < len(cells) and cells[k - first] is cell:
+                self.swapped.append((k, j, place[count + j], avals[count + j]))
+            else:
+                self.rebound.append((j, place[count + j], avals[count + j]))
+        # An argument that the program takes over is held by the caller as long as the call lasts.
+        self.fits = len(self.swapped) == len(program.arguments.donated)
+
+
+def call(concrete, context, leaves, cells, written):
+    """The results of a call that is dispatched at once, or None if it has to be recorded.
+
+    Args:
+      concrete: the ConcreteFunction.
+      leaves: the tensors of its arguments that it uses.
+      cells: of the variables that it reads.
+      written: the cells that it writes.
+    """
+    segment = context.segment
+    if (
+        segment.specs
+        or segment.unchecked is not None
+        or segment.watcher is not None
+        or context.trace is not None
+        or context.tapes
+        or context.accumulators
+        or context.observer is not None
+        or context.tracer is not None
+        or settings.tier == "interpreted"
+    ):
+        return None
+    structure, plan = concrete._spec.hot, concrete._plan
+    if plan is None or plan.known is not structure.programs:
+        plan = concrete._plan = Plan(structure, cells, written, len(leaves), concrete._count)
+    if not plan.fits:
+        return None
+    shielded = interrupts.hold()
+    try:
+        if not written:
+            return _dispatch(concrete, plan, structure, leaves, cells, written)
+        with handover.lock:  # a read and the write that follows belong together; nothing is waited for in here
+            return _dispatch(concrete, plan, structure, leaves, cells, written)
+    finally:
+        if shielded:
+            interrupts.release()
+
+
+def _dispatch(concrete, plan, structure, leaves, cells, written):
+    handles = [*leaves, *[c.eager for c in cells], *concrete._captures]
+    if not _usable.issuperset(map(type, [t._value for t in handles])) and not _learn(handles):
+        return None
+    try:
+        results = programs.call(plan.program, concrete._name, handles, _HOLDERS)
+    except BaseException as error:
+        for t in handles:
+            if t._value is None and t._seg is None:
+                fail(t, error)
+        raise
+    for k, j, place, aval in plan.swapped:
+        t = handles[k]
+        if t._value is None:
+            t._value = results[place]
+            t._seg = None
+            t._gid = 0
+        else:  # somebody holds the old one
+            written[j].eager = Tensor(aval, results[place], None, PLAIN)
+    for j, place, aval in plan.rebound:
+        written[j].eager = Tensor(aval, results[place], None, PLAIN)
+    stats.segments += 1
+    stats.ops += 1
+    programs.log_call(structure)
+    return [Tensor(aval, results[place], None, PLAIN) for place, aval in plan.results]
+
+
+def _learn(handles):
+    """Whether all have values that a program takes. Learns JAX's type of arrays when it sees one first."""
+    for t in handles:
+        value = t._value
+        if type(value) not in _usable:
+            if not isinstance(value, jax.Array):
+                return False
+            _usable.add(type(value))
+    return True
