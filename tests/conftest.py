@@ -21,6 +21,10 @@ if CHOSEN and CHOSEN not in MODES:
     raise pytest.UsageError(f"TFCOMPAT_TEST_MODE is {CHOSEN!r}, must be one of {', '.join(MODES)}")
 
 
+# Not `watchful`, which stays on where another thread may need it.
+DEFAULTS = {"determinism": False, "random_cuts": None, "synchronous": False, "tier": "auto", "traceback_filtering": True}
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "all_modes: runs in all four modes unless TFCOMPAT_TEST_MODE chooses one")
     config.addinivalue_line("markers", "own_mode: about the engine itself, runs in no mode but its own")
@@ -32,7 +36,22 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture(autouse=True)
-def mode(request):
+def nothing_left_behind():
+    """A tape, an observer or a setting that a test leaves behind would change what later ones see."""
+    yield
+    import tfcompat
+    from tfcompat._core.context import settings, state
+
+    tfcompat.debug.flush()
+    context = state.context
+    left = {name: getattr(context, name) for name in context.__slots__ if name != "segment"}
+    assert not any(left.values()), left
+    kept = {name: getattr(settings, name) for name in DEFAULTS}
+    assert kept == DEFAULTS, kept
+
+
+@pytest.fixture(autouse=True)
+def mode(request, nothing_left_behind):
     """The mode's name; the test runs in it."""
     if request.node.get_closest_marker("own_mode"):
         yield None

@@ -132,7 +132,12 @@ def _call(tf, case, args, kwargs):
     return resolve(tf, case.op)(*args, **kwargs)
 
 
-def in_function(tf, case, args, kwargs, tensors):
+def in_open_function(tf, case, args, kwargs, tensors):
+    """Calls the op inside of a tf.function whose signature leaves all sizes of the tensors open."""
+    return in_function(tf, case, args, kwargs, tensors, [tf.TensorSpec([None] * t.shape.rank, t.dtype) for t in tensors])
+
+
+def in_function(tf, case, args, kwargs, tensors, signature=None):
     """Calls the op inside of a tf.function that is given the tensors."""
 
     def replaced(value, table):
@@ -142,7 +147,7 @@ def in_function(tf, case, args, kwargs, tensors):
             return {k: replaced(v, table) for k, v in value.items()}
         return table.get(id(value), value)
 
-    @tf.function(autograph=False)
+    @tf.function(autograph=False, input_signature=signature)
     def function(*symbolic):
         table = {id(t): s for t, s in zip(tensors, symbolic, strict=True)}
         return _call(tf, case, replaced(args, table), replaced(kwargs, table))

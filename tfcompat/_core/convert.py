@@ -360,12 +360,13 @@ def convert_numbers(value, dtype):
     if kinds == _INTS:
         wanted = dtypes.int32 if dtype is None else dtype
         low, high = _INT_LIMITS.get(wanted.name, _EXACT)
-    elif kinds == _FLOATS and (dtype is None or dtype.is_floating):
+    elif kinds == _FLOATS:
         wanted = dtypes.float32 if dtype is None else dtype
         low, high = -_FLOAT32_MAX, _FLOAT32_MAX
     else:
         return None
-    if wanted.name not in SCALARS or not (low <= min(flat) and max(flat) <= high):
+    # Other dtypes take some numbers only, by rules of their own.
+    if not kinds.issubset(SCALARS.get(wanted.name, ())) or not (low <= min(flat) and max(flat) <= high):
         return None
     try:
         array = np.array(value, wanted.np)
