@@ -26,6 +26,7 @@ ENGINES = {
     "tensorflow": Engine("TensorFlow", "tensorflow"),
     "tensorflow-function": Engine("tf.function", "tensorflow", "function"),
     "tensorflow-xla": Engine("tf.function, XLA", "tensorflow", "xla"),
+    "tfcompat-xla": Engine("tfcompat, jit_compile", "tfcompat", "xla"),
     "tfcompat-compiled": Engine("tfcompat, all compiled", "tfcompat", "compiled"),
 }
 

@@ -29,14 +29,15 @@ def faster(times, than="tensorflow"):
     )
 
 
-def within(times, of="tensorflow"):
-    """At most `times` times as long as engine `of`."""
+def within(times, of="tensorflow", what="tfcompat"):
+    """Engine `what` takes at most `times` times as long as engine `of`."""
 
     def judge(medians):
-        ratio = medians["tfcompat"] / medians[of]
+        ratio = medians[what] / medians[of]
         return f"{ratio:.3g}x", ratio <= times
 
-    return Goal(f"<= {times}x {ENGINES[of].label}", judge)
+    text = f"<= {times}x {ENGINES[of].label}"
+    return Goal(text if what == "tfcompat" else f"{ENGINES[what].label} {text}", judge)
 
 
 def at_most_seconds_more(seconds, than):

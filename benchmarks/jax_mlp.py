@@ -26,11 +26,20 @@ def loss(parameters, inputs, labels):
     return jnp.mean((hidden - labels) ** 2)
 
 
+def state_of(parameters, moments):
+    """What an update changes: the parameters, for Adam its two moments, and the number of steps."""
+    import jax
+    import jax.numpy as jnp
+
+    zeros = [jax.tree.map(jnp.zeros_like, parameters) for _ in range(2 if moments else 0)]
+    return [parameters, *zeros, jnp.zeros((), "int32")]
+
+
 def sgd(state, gradients, rate=1e-3):
     import jax
 
-    parameters, first, second, steps = state
-    return [jax.tree.map(lambda p, g: p - rate * g, parameters, gradients), first, second, steps + 1]
+    parameters, steps = state
+    return [jax.tree.map(lambda p, g: p - rate * g, parameters, gradients), steps + 1]
 
 
 def adam(state, gradients, rate=1e-3, decay=0.9, decay_2=0.999, epsilon=1e-7):

@@ -12,6 +12,7 @@ NAMES = (
     "jacobians",
     "corr2d",
     "deep_network",
+    "first_call",
     "small_cells",
     "conv_net",
     "growing_attention",

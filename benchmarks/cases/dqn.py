@@ -96,8 +96,7 @@ def build_jax(part):
     replay = _Replay()
     network = jax.tree.map(jnp.array, replay.network())
     target = jax.tree.map(jnp.copy, network)
-    zeros = jax.tree.map(jnp.zeros_like, network)
-    state = [network, zeros, jax.tree.map(jnp.copy, zeros), jnp.zeros((), "int32")]
+    state = jax_mlp.state_of(network, moments=bool(part))
     update = jax_mlp.adam if part else jax_mlp.sgd
 
     def q_values(x, network):

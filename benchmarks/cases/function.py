@@ -29,13 +29,7 @@ def build(tf, part, function=None):
 def trivial(tf, part, function):
     add = function(lambda x: x + 1.0)
     x = tf.constant([1.0, 2.0])
-    value = add(x).numpy()
-
-    def call():
-        add(x)
-        return value
-
-    return call
+    return lambda: add(x).numpy()
 
 
 def step(tf, part, function):
@@ -112,18 +106,11 @@ def build_jax(part):
     if part == TRIVIAL:
         add = jax.jit(lambda x: x + 1.0)
         x = jnp.array([1.0, 2.0])
-        value = np.asarray(add(x))
-
-        def call():
-            add(x)
-            return value
-
-        return call
+        return lambda: np.array(add(x))
     if part in (SGD, ADAM):
         inputs, labels, parameters = jax.tree.map(jnp.array, jax_mlp.data())
         update = jax_mlp.sgd if part == SGD else jax_mlp.adam
-        zeros = jax.tree.map(jnp.zeros_like, parameters)
-        state = [parameters, zeros, jax.tree.map(jnp.copy, zeros), jnp.zeros((), "int32")]
+        state = jax_mlp.state_of(parameters, moments=part == ADAM)
 
         def train(state, inputs, labels):
             loss, gradients = jax.value_and_grad(jax_mlp.loss)(state[0], inputs, labels)

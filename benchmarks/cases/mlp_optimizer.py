@@ -35,8 +35,7 @@ def build_jax(part):
 
     inputs, labels, parameters = jax.tree.map(jnp.array, jax_mlp.data())
     update = {"SGD": jax_mlp.sgd, "Adam": jax_mlp.adam}[part]
-    zeros = jax.tree.map(jnp.zeros_like, parameters)
-    state = [parameters, zeros, jax.tree.map(jnp.copy, zeros), jnp.zeros((), "int32")]
+    state = jax_mlp.state_of(parameters, moments=part == "Adam")
 
     def train(state, inputs, labels):
         loss, gradients = jax.value_and_grad(jax_mlp.loss)(state[0], inputs, labels)
