@@ -52,7 +52,7 @@ def test_a_call_is_one_node():
 def test_one_program_and_updates_in_place():
     _, x, step = train_step()
     losses = []
-    _, counts = counted(lambda: [losses.append(float(step(x))) for _ in range(400)])
+    _, counts = counted(lambda: [losses.append(float(step(x))) for _ in range(450)])
     assert counts["compiles"] == counts["structures"] == 1
     assert counts["donated"] == counts["compiled_runs"] > 10
     assert losses == sorted(losses, reverse=True)

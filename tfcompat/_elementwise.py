@@ -1,7 +1,9 @@
 """Elementwise ops of `tf.math`: arithmetic, functions of one number, comparisons, logic."""
 
+import functools
 import math
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -148,6 +150,24 @@ def _power(x, y):
         result = jnp.where(exponent & (1 << bit) != 0, result * square, result)
         square = square * square
     return result
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
+def _small_power(x, n):
+    """x to the power of an int up to 2, as products; it depends on x for 0, too."""
+    return x * x if n == 2 else x if n == 1 else where(x == x, jnp.ones_like(x), 1) if n == 0 else lax.integer_pow(x, n)
+
+
+@_small_power.defjvp
+def _small_power_jvp(n, primals, tangents):
+    (x,), (t,) = primals, tangents
+    return _small_power(x, n), t * (n * _small_power(x, n - 1))
+
+
+@op("Square", T=(*SIGNED, *INEXACT), grad=lambda g, out, x: g * conj(2 * _small_power(x, 1)))
+def squared(x: T):
+    """x to the power of 2, where the 2 is no tensor; its derivatives are those of `pow`."""
+    return _small_power(x, 2)
 
 
 def _power_grad(g, out, x, y):

@@ -195,3 +195,26 @@ def loops_of_unknown_length(tf):
     with tf.autodiff.ForwardAccumulator(x, tf.constant(1.0)) as accumulator:
         y = until(x)
     return [*found, accumulator.jvp(y)]
+
+
+@program
+def powers_of_numbers_and_tensors(tf):
+    x = tf.Variable([0.0, 1.0, -2.0, 3.5, -0.0])
+    found = []
+    for exponent in (2, 2.0, 1, 3, tf.constant(2.0)):
+        with tf.GradientTape() as t3:
+            with tf.GradientTape() as t2:
+                with tf.GradientTape() as t1:
+                    y = x**exponent
+                first = t1.gradient(y, x)
+            second = t2.gradient(first, x)
+        found.append([y, first, second, t3.gradient(second, x)])
+    with tf.autodiff.ForwardAccumulator(x, tf.constant([1.0, 2.0, 3.0, -1.0, 0.5])) as accumulator:
+        with tf.GradientTape() as tape:
+            y = x**2
+        slopes = tape.gradient(y, x)
+    found.append([accumulator.jvp(y), accumulator.jvp(slopes)])
+    with tf.GradientTape() as tape:
+        tape.watch(z := tf.constant([1.0 + 2.0j, -0.5j]))
+        y = z**2
+    return [*found, y, tape.gradient(y, z), tf.constant([3, -4]) ** 2, tf.constant([1.5, 3.0], tf.float16) ** 2]
