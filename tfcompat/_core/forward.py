@@ -57,7 +57,7 @@ class ForwardAccumulator:
                 if id(primal) in seen:
                     raise ValueError(REPEATED.format(primal))
                 seen.add(id(primal))
-        if _plain(primals) and _plain(tangents) and len(primals) == len(tangents):
+        if type(primals) is list and all(map(operator.is_, primals, flat)) and _plain(tangents) and len(flat) == len(tangents):
             for primal, tangent in zip(primals, tangents, strict=True):
                 self._watch(primal, tangent)
         else:
@@ -146,18 +146,17 @@ def record(context, op, spec, ins, attrs, count):
             given = [f[1] for f in found if f is not None]
             if not given:
                 continue
-            mask = tuple([f is not None and t._aval.differentiable for f, t in zip(found, ins, strict=True)])
-            if len(given) != sum(mask):  # integers may be watched, with a warning
-                given = [f[1] for f, m in zip(found, mask, strict=True) if m]
-                if not given:
-                    continue
-            outside(context, accumulator, accumulators[:position], tapes)
-            made = spec.derivatives.get((mask, "jvp"))
+            context.accumulators = accumulators[:position]
+            context.tapes = entered_before(accumulator, tapes)
+            key = "jvp", *[f is not None for f in found]
+            made = spec.derivatives.get(key)
             if made is None:
-                made = spec.derivatives[mask, "jvp"] = make_jvp(op, spec, ins, attrs, count, mask)
-            jvp, differentiable = made
+                made = spec.derivatives[key] = find_jvp(op, spec, ins, attrs, count, key[1:])
+            jvp, differentiable, integers = made
             if not differentiable:
                 continue
+            if integers:
+                given = [f[1] for f, t in zip(found, ins, strict=True) if f is not None and t._aval.differentiable]
             operands = (*ins, *outs, *given)
             if context.tapes or context.accumulators or jvp.folded:
                 tangents = invoke(jvp, operands)
@@ -170,10 +169,18 @@ def record(context, op, spec, ins, attrs, count):
         context.accumulators, context.tapes = accumulators, tapes
 
 
-def outside(context, accumulator, accumulators, tapes):
-    """Makes those tapes and accumulators active that were entered before `accumulator`."""
-    context.accumulators = accumulators
-    context.tapes = [tape for tape in tapes if tape._level < accumulator._level]
+def entered_before(accumulator, tapes):
+    """Those of `tapes`, outermost first, that were entered before `accumulator`."""
+    if not tapes or tapes[0]._level > accumulator._level:
+        return []
+    return [tape for tape in tapes if tape._level < accumulator._level]
+
+
+def find_jvp(op, spec, ins, attrs, count, watched):
+    """What `make_jvp` gives, and whether integers are among those watched (which warns): they have no part in it."""
+    mask = tuple([w and t._aval.differentiable for w, t in zip(watched, ins, strict=True)])
+    jvp, differentiable = make_jvp(op, spec, ins, attrs, count, mask) if True in mask else (None, [])
+    return jvp, differentiable, mask != watched
 
 
 def make_jvp(op, spec, ins, attrs, count, mask):
@@ -280,7 +287,7 @@ def record_python(ins, outs, pull):
             given = [accumulator._get(t) for t in ins]
             if all(g is None for g in given) or all(accumulator._get(t) is not None for t in outs):
                 continue
-            outside(state.context, accumulator, accumulators[:position], tapes)
+            state.accumulators, state.tapes = accumulators[:position], entered_before(accumulator, tapes)
             with GradientTape(watch_accessed_variables=False) as tape:
                 aids = [zeros_for(t) for t in outs]
                 tape.watch([a for a in aids if a._aval.differentiable])
