@@ -6,8 +6,8 @@ An entry is a plain tuple, as each op recorded makes one:
 
 `in_gids` and `out_gids` are the identities of inputs and results. `derivative` knows the pullback, which wants the
 tensors `kept` (and, where it is to be differentiated again, all `ins`). Where `derivative` is None, `kept` is a Python
-function from the cotangents of the results (None where there is none) to those of all inputs, and `ins` is None or
-(derivative, kept, ins) that do the same where cotangents come in stacks. `slot` is where the segment has the first result.
+function from the cotangents of the results (None where there is none) to those of all inputs, and `ins` is None or, for
+an op with a `sparse_grad`, (derivative, kept, ins) that do the same where cotangents come in stacks. `slot` is where the segment has the first result.
 """
 
 import functools
@@ -141,7 +141,7 @@ def record_taped(context, op, spec, ins, attrs, count):
     if op.sparse_grad is not None:
         pull = op.sparse_grad(ins, attrs, derivative.mask)
         if pull is not None:
-            entry = (None, in_gids, out_gids, pull, (derivative, kept, entry[4]), 0)
+            entry = (None, in_gids, out_gids, pull, (derivative, kept, entry[4]), slot)
     if context.tracer is not None:
         context.tracer.node(spec.name, ins, results if type(results) is list else [results])
     if len(tapes) == 1:

@@ -10,9 +10,11 @@ from tfcompat._core import caches, segment as segments
 from tfcompat._core.cells import cell_of
 from tfcompat._core.context import settings
 from tfcompat._core.entries import record_taped
+from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.segment import Segment
 from tfcompat._core.stretch import Notes, Scratch
 from tfcompat._core.tensor import Tensor
+from tfcompat._core.tensor_base import STATIC
 from tfcompat._core.walk import walk
 
 _plans = caches.Bounded(1_000)  # key -> Plan, or False where the nodes cannot be folded
@@ -23,7 +25,7 @@ class Plan:
 
     Args:
       block: the node.
-      picks: for each source the number of its result, or None.
+      picks: for each source the number of its result, or None; for slices those of values and indices, and their shape.
       wires: the wires to the node's inputs, where no tape looks on.
       paths: elsewhere, where to find the tensors; see `_paths`.
     """
@@ -40,7 +42,16 @@ class Plan:
             given = entries, targets, seeds
             ins = [given[kind][i] if part is None else given[kind][i][part][j] for kind, i, part, j in self.paths]
             outs = record_taped(context, self.block.op, self.block, ins, (), 0)
-        return [None if k is None else outs[k] for k in self.picks]
+        return [None if k is None else outs[k] if type(k) is int else _slices(outs, *k) for k in self.picks]
+
+
+def _slices(outs, values, indices, shape):
+    return IndexedSlices(outs[values], outs[indices], Tensor(shape._aval, shape._value, None, STATIC))
+
+
+def _parts(result):
+    """The tensors to compute for a cotangent."""
+    return [] if result is None else [result.values, result.indices] if type(result) is IndexedSlices else [result]
 
 
 def _paths(entries, targets, seeds):
@@ -60,7 +71,7 @@ def _make(context, tape, entries, targets, sources, seeds, stacked):
         if inside:
             context.tapes = [Notes()]  # the node is to be differentiated: residuals are none but the ops' own
         results = walk(entries, tape._watched, targets, sources, seeds, stacked, consume=False)
-    found = list({id(t): t for t in results if t is not None}.values())
+    found = list({id(t): t for r in results for t in _parts(r)}.values())
     if len(scratch.specs) < 2 or any(t._seg is not scratch for t in found):
         return False
     leaves = scratch.leaves
@@ -70,7 +81,10 @@ def _make(context, tape, entries, targets, sources, seeds, stacked):
     if len(segment.specs) + len(block.specs) > segments.MAX_NODES or segment.nbytes + block.nbytes > segments.MAX_BYTES:
         return False  # a walk can be cut anywhere
     places = {id(t): k for k, t in enumerate(found)}
-    picks = [None if t is None else places[id(t)] for t in results]
+    picks = []
+    for r in results:
+        numbers = [places[id(t)] for t in _parts(r)]
+        picks.append((*numbers, r.dense_shape) if len(numbers) > 1 else numbers[0] if numbers else None)
     if not inside:
         wires = [t._slot if t._seg is segment else segment.leaf_index[id(t)] for t in leaves]
         return Plan(block, picks, tuple(wires), None)
@@ -78,6 +92,14 @@ def _make(context, tape, entries, targets, sources, seeds, stacked):
     if not block.repeatable or not all([id(t) in paths for t in leaves]):
         return False
     return Plan(block, picks, None, [paths[id(t)] for t in leaves])
+
+
+def _of_slices(entry, inside):
+    """Stands for the pullback of an entry whose derivative is None: with the wiring it decides what that records.
+
+    None where that is not known.
+    """
+    return None if entry[4] is None or inside else ("slices", entry[4][0])
 
 
 def find(tape, entries, targets, sources, seeds, stacked, context):
@@ -93,7 +115,7 @@ def find(tape, entries, targets, sources, seeds, stacked, context):
     inside = bool(context.tapes or context.accumulators)
     if inside and (segment.aliases or context.tracer is not None):
         return None  # two handles of one value are two tensors for an outer tape; a tracer notes each step of it
-    derivatives = tuple([entry[0] for entry in entries])
+    derivatives = tuple([entry[0] or _of_slices(entry, inside) for entry in entries])
     places, watched = [], tape._watched
     for t in targets:
         if type(t) is not Tensor or t._seg is not segment or t._gid not in watched:

@@ -345,7 +345,11 @@ class FlaggedRun:
         self.taken = taken  # {leaf: array}: what the program gave back of the leaves it took over, valid on failure
 
     def failed(self):
-        return any(bool(np.any(failures.to_host(flag.tensor._value))) for flag in self.work.flags)
+        for flag in self.work.flags:
+            value = failures.to_host(flag.tensor._value)
+            if value.any() if value.ndim else value:
+                return True
+        return False
 
     def replay(self):
         """Interprets node by node from the kept inputs up to the culprit. Returns the error."""

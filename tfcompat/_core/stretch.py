@@ -186,6 +186,7 @@ class Scratch:
 
     serial = 0
     symbolic = False
+    unchecked = None
 
     def __init__(self):
         self.specs, self.wires, self.count = [], [], 0

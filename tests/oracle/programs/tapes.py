@@ -672,3 +672,33 @@ def numpy_in_between(tf):
         z = tf.constant(y.numpy()) * x
         w = y * np.float32(3.0)
     return [tape.gradient(z, x), tape.gradient(w, x)]
+
+
+@program
+def slices_step_after_step(tf):
+    """The same walks several times over: a known one gives slices, too."""
+    table = tf.Variable([[0.5, -1.0], [2.0, 0.25], [1.0, 3.0]])
+    other, positions = tf.Variable([[1.0, 2.0], [-1.0, 0.5]]), tf.Variable([[0, 1, 1], [1, 1, 1], [2, 1, 1]])
+    found = []
+    for step in range(5):
+        rows = positions[step % 3]
+        with tf.GradientTape(persistent=True) as tape:
+            picked = tf.gather(table, rows) * 2.0
+            twice = picked + tf.gather(table, positions[:, 0]) + tf.gather(table, [0, 2, step % 2])
+            single = tf.reduce_sum(tf.gather_nd(table, tf.reshape(rows, [3, 1])) @ other)
+            both = tf.reduce_sum(tf.gather(table, rows) ** 2) + tf.reduce_sum(table**2)
+            apart = tf.reduce_sum(tf.gather(table, rows)) + tf.reduce_sum(tf.gather(other, [1, 0]))
+        found.append([tape.gradient(picked, table), tape.gradient(twice, table), tape.gradient(single, [table, other])])
+        found.append([tape.gradient(both, table), tape.gradient(apart, [other, table]), tape.jacobian(single, table)])
+        with tf.GradientTape() as outer:
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(tf.gather(table, rows) ** 3)
+            slopes = tape.gradient(loss, table)
+            total = tf.reduce_sum(tf.convert_to_tensor(slopes) ** 2)
+        found.append(outer.gradient(total, table))
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(tf.gather(table, rows) @ other - 1.0))
+        by_table, by_other = tape.gradient(loss, [table, other])
+        table.scatter_sub(tf.IndexedSlices(0.1 * by_table.values, by_table.indices))
+        other.assign_sub(0.1 * by_other)
+    return [*found, table, other]
