@@ -79,10 +79,30 @@ def _function_parameters():
 @pytest.mark.filterwarnings("ignore")
 def test_case_in_function(area, case):
     """The op gives the same inside of a tf.function that is given its tensors (gradients there are no slices)."""
+    _compare_in_function(area, case, harness.in_function)
+
+
+# Where a size is not known TensorFlow refuses to unstack a tensor (`p:` is a list).
+_REFUSED = re.compile(r"tf\.unstack\((?!p:)")
+
+
+@pytest.mark.own_mode
+@pytest.mark.parametrize(("area", "case"), list(_function_parameters()))
+@pytest.mark.filterwarnings("ignore")
+def test_case_with_unknown_sizes(area, case):
+    """The op gives the same inside of a tf.function that was recorded without knowing any size."""
+    if _REFUSED.match(case.id):
+        found = harness.run(tf, case, harness.in_open_function)
+        assert found.error and found.error[0] == "ValueError", case.id
+    else:
+        _compare_in_function(area, case, harness.in_open_function)
+
+
+def _compare_in_function(area, case, call):
     want = RECORDED[area][case.id]
     grad = [dataclasses.replace(g, kind="tensor") if g.kind == "slices" else g for g in want.grad]
     want = dataclasses.replace(want, grad=grad)
-    found = compare.differences(case, want, harness.run(tf, case, harness.in_function))
+    found = compare.differences(case, want, harness.run(tf, case, call))
     assert not found, "\n".join([case.id, *found])
 
 

@@ -9,7 +9,7 @@ from jax import lax
 from tfcompat._core import convert as conversion, dtypes, shapes
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Any, Axes, Axis, Bool, Check, Data, Int, Ints, Many, T, op
-from tfcompat._core.sizes import has_unknown, resized
+from tfcompat._core.sizes import has_unknown, holds_unknown, resized, undetermined
 from tfcompat._core.tensor_base import TensorHandle, host_value
 from tfcompat._gather import take
 from tfcompat._slicing import WIDE, check_allowed, invalid, moves
@@ -350,7 +350,8 @@ def unstack(value, num=None, axis=0, name="unstack"):
       axis: an int.
 
     Raises:
-      ValueError: `axis` is out of range. InvalidArgumentError: that with a `num`, or `num` is not the size.
+      ValueError: `axis` is out of range, or its size is not known while a function is recorded.
+      InvalidArgumentError: the first with a `num`, or `num` is not the size.
     """
     value = convert(value)
     rank = len(value._aval.shape)
@@ -358,7 +359,11 @@ def unstack(value, num=None, axis=0, name="unstack"):
         if num is not None:
             raise invalid(f"axis = {axis} not in [{-rank}, {rank})", "Unpack", name)
         raise ValueError(f"Argument `axis` = {axis} not in range [{-rank}, {rank})")
-    return unpack(value, value._aval.shape[axis] if num is None else num, axis)
+    if num is None:
+        num = value._aval.shape[axis]
+        if holds_unknown((num,)):
+            raise undetermined(f"Cannot infer argument `num` from shape {value.shape}")
+    return unpack(value, num, axis)
 
 
 def _split_axis(value, axis, kernel):
@@ -412,7 +417,7 @@ def split(value, num_or_size_splits, axis=0, num=None, name="split"):
 
     Raises:
       InvalidArgumentError: the size is no multiple of the number, or the sizes do not add up.
-      ValueError: the number of parts is a tensor.
+      ValueError: the number of parts is a tensor, or not known while a function is recorded.
     """
     if isinstance(num_or_size_splits, (int, np.integer)):
         return split_evenly(value, num_or_size_splits, axis)
@@ -420,6 +425,8 @@ def split(value, num_or_size_splits, axis=0, num=None, name="split"):
     if not sizes._aval.shape:
         raise ValueError("Rank-0 tensors are not supported as the num_or_size_splits argument to split. Argument "
                          f"provided: {num_or_size_splits}")  # fmt: skip
+    if num is None and holds_unknown(sizes._aval.shape):
+        raise undetermined(f"Cannot infer argument `num` from shape {sizes}")
     if num is not None and num != sizes._aval.size:
         raise invalid("size of the split_tensor must be 1-D and have the same elements as outputs got "
                       f"{len(sizes._aval.shape)} -D and {sizes._aval.size} elements", "SplitV")  # fmt: skip

@@ -9,6 +9,7 @@ from tfcompat._core import dtypes
 from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Shape, T, op
+from tfcompat._core.sizes import needed
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, host_value
 from tfcompat._slicing import invalid, moves
@@ -105,6 +106,7 @@ def required_space_to_batch_paddings(input_shape, block_shape, base_paddings=Non
     size = host_value(convert(input_shape, None, dtypes.int32))
     block = host_value(convert(block_shape, None, dtypes.int32))
     base = np.zeros((len(block), 2), np.int32) if base_paddings is None else host_value(convert(base_paddings))
+    needed(size.tolist())
     full = size + base[:, 0] + base[:, 1]
     extra = (block - full % block) % block
     paddings = np.stack([base[:, 0], base[:, 1] + extra], 1)
@@ -202,7 +204,7 @@ def with_space_to_batch(input, dilation_rate, padding, op, filter_shape=None, sp
     elif padding != "VALID":
         raise ValueError(f"`padding` must be one of 'SAME' or 'VALID'. Received: padding={padding}")
     input = convert(input)
-    sizes = [input._aval.shape[d] for d in dims]
+    sizes = needed([input._aval.shape[d] for d in dims])
     paddings, crops = (host_value(v) for v in required_space_to_batch_paddings(sizes, rates, base))
     block, full = np.ones(max(dims), np.int32), np.zeros((2, max(dims), 2), np.int32)
     block[[d - 1 for d in dims]] = rates

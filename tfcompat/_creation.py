@@ -215,7 +215,7 @@ def _shape(input: Data("I"), out_type: Dtype):
 
 @op("Size", grad=None)
 def _size(input: Data("I"), out_type: Dtype):
-    return jnp.asarray(math.prod(input.shape), out_type.np)
+    return jnp.asarray(math.prod(input.shape)).astype(out_type.np)
 
 
 @op("Range", grad=None)

@@ -11,6 +11,7 @@ from tfcompat._core.body import op_of
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Op, call
+from tfcompat._core.sizes import each
 from tfcompat._core.symbolic import first_slots
 from tfcompat._core.tape import GradientTape, UnconnectedGradients
 
@@ -103,7 +104,7 @@ def hessians(ys, xs, gate_gradients=False, aggregation_method=None, name="hessia
     for x in nest.flatten(xs):
         (first,) = gradients(ys, x)
         flat = reshape(first, [-1])
-        rows = [gradients(flat[i], x)[0] for i in range(flat._aval.shape[0])]
+        rows = [gradients(flat[i], x)[0] for i in each(flat._aval.shape[0])]
         shape = list(first._aval.shape)
         found.append(reshape(stack(rows), shape + shape))
     return found

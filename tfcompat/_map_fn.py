@@ -4,6 +4,7 @@ from tfcompat._array import concat, expand_dims, stack, unstack
 from tfcompat._core import errors, nest
 from tfcompat._core.body import Body, call_spec, op_of
 from tfcompat._core.context import state
+from tfcompat._core.sizes import each
 from tfcompat._core.specs import TensorSpec
 from tfcompat._core.trace import Trace, ValueDependent
 from tfcompat._core.vectorized import VectorizedSpec
@@ -224,7 +225,7 @@ def vectorized_map(fn, elems, fallback_to_while_loop=True, warn=True):
 
 def _one_by_one(fn, elems, flat, count):
     rows = []
-    for i in range(count):
+    for i in each(count):
         rows.append(fn(nest.pack_sequence_as(elems, [t[i if t._aval.shape[0] > 1 else 0] for t in flat])))
     columns = [stack([as_tensor(v) for v in c]) for c in zip(*[nest.flatten(r) for r in rows], strict=True)]
     return nest.pack_sequence_as(rows[0], columns)

@@ -77,6 +77,7 @@ def softmax_cross_entropy_with_logits(labels, logits, axis=-1, name=None):
             raise invalid(f"Requires start <= limit when delta > 0: {limits[0]}/{limits[1]}", "Range")
         order = [d for d in range(rank) if d != axis] + [axis]
         labels, logits = transpose(labels, order), transpose(logits, order)
+    labels, logits = agreed([labels, logits])
     same = labels._aval.shape == logits._aval.shape and rank
     loss = (_xent if same else _broadcast_xent)(labels, logits)
     return cast(loss, dtype) if half else loss

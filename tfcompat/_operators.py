@@ -12,6 +12,7 @@ from tfcompat._core.context import state
 from tfcompat._core.convert import convert, fast_scalar, variable_types
 from tfcompat._core.entries import record_taped
 from tfcompat._core.op import call
+from tfcompat._core.sizes import holds_unknown
 from tfcompat._core.tensor import Tensor
 
 _BUILTIN = (int, float, complex, str, bytes, list, tuple, type(None))
@@ -146,7 +147,7 @@ def _invert(x):
 
 
 def _broadcast(a, b):
-    return all(m == n or m == 1 or n == 1 for m, n in zip(a[::-1], b[::-1], strict=False))
+    return all(m == n or m == 1 or n == 1 or holds_unknown((m, n)) for m, n in zip(a[::-1], b[::-1], strict=False))
 
 
 def _equality(name, public, without):

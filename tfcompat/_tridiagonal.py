@@ -8,6 +8,8 @@ from tfcompat._array import expand_dims, pad, squeeze, stack
 from tfcompat._cast import conj, real
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Any, Bool, Check, T, op
+from tfcompat._core.sizes import each
+from tfcompat._core.tensor_base import host_value
 from tfcompat._declare import COMPLEX, WIDE_FLOATS, conj as conj_array, invalid
 from tfcompat._decompositions import eigh
 from tfcompat._diagonals import diag, diag_part, matrix_transpose
@@ -156,7 +158,7 @@ def _dense(bands, lower):
     """The matrices of triangular bands [..., K, M]: the diagonal first where they are lower, else last."""
     count, size = bands.shape[-2:]
     total = jnp.zeros((*bands.shape[:-2], size, size), bands.dtype)
-    for i in range(min(count, size)):
+    for i in each(min(count, size)):
         offset = i if lower else count - 1 - i
         if offset >= size:
             continue
@@ -251,7 +253,7 @@ def eigh_tridiagonal(alpha, beta, eigvals_only=True, select="a", select_range=No
     if select == "i":
         values, vectors = values[chosen[0] : chosen[1] + 1], vectors[:, chosen[0] : chosen[1] + 1]
     elif select == "v":
-        host = values.numpy()
+        host = host_value(values)
         start, end = (int((host <= v).sum()) for v in chosen)
         values, vectors = values[start:end], vectors[:, start:end]
     return values if eigvals_only else (values, vectors)

@@ -362,6 +362,14 @@ class EagerFallback:
         self._template = args, kwargs
         self._reason = reason
 
+    def __getattr__(self, name):
+        if name.startswith("__") or not hasattr(ConcreteFunction, name):
+            raise AttributeError(name)
+        raise NotImplementedError(
+            f"tf.function.get_concrete_function(...).{name}: this function is not recorded, but runs eagerly at each call: "
+            f"{self._reason} Call it, or give it a signature in which sizes do not depend on values."
+        )
+
     def sized(self, leaves):
         return self
 

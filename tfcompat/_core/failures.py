@@ -17,6 +17,9 @@ FORKED = (
     "computed on a device cannot be read or used here. Start processes with multiprocessing's \"spawn\" method instead."
 )
 _ADDRESSABLE = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 1 << 47
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_AUTOGRAPH = os.path.join(_PACKAGE, "autograph") + os.sep
+_OTHERS = tuple([f"{os.sep}{name}{os.sep}" for name in ("jax", "jaxlib", "numpy", "opt_einsum")])  # libraries that are called
 _forks = []  # not empty: this process is the child of one that had loaded tfcompat
 cells = weakref.WeakSet()  # of all variables: to find those whose new value could not be computed
 
@@ -27,6 +30,23 @@ def trimmed(error):
         error.__notes__ = [note for note in getattr(error, "__notes__", ()) if "JAX has removed" not in note]
         return error.with_traceback(None)
     return error
+
+
+def original(error):
+    """The error as it came up, where AutoGraph raised another one that shows the way through the user's code."""
+    before = error.__context__
+    return before if hasattr(before, "ag_error_metadata") else error
+
+
+def of_library(error):
+    """Whether an error came up in this package: not in the code that calls it, nor in what that code calls besides."""
+    frame, found = error.__traceback__, False
+    while frame is not None:
+        file = frame.tb_frame.f_code.co_filename
+        if not any(part in file for part in _OTHERS):
+            found = file.startswith(_PACKAGE) and not file.startswith(_AUTOGRAPH)
+        frame = frame.tb_next
+    return found
 
 
 def check_memory(kernel, avals):

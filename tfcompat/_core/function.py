@@ -6,14 +6,14 @@ import logging
 import threading
 import weakref
 
-from tfcompat._core import errors, nest
+from tfcompat._core import errors, failures, nest
 from tfcompat._core.avals import aval
 from tfcompat._core.concrete_function import ConcreteFunction, EagerFallback, OpenFunction, returned
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.function_types import Encoder, Signature, SpecLeaf, argument_names, rebuild, spec_of, type_text
 from tfcompat._core.shapes import TensorShape
-from tfcompat._core.sizes import Sizes
+from tfcompat._core.sizes import NOT_ENOUGH, Sizes
 from tfcompat._core.specs import TensorSpec, TypeSpec
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle
@@ -232,8 +232,8 @@ class Function:
                 first = traces.count == 1 and not traces.all
                 try:
                     concrete = self._trace(args, kwargs, leaves, cells, may_create=first)
-                except (ValueError, errors.OpError):
-                    if open_key == key:
+                except Exception as error:
+                    if open_key == key or not _of_sizes(error):
                         raise
                     open_key, concrete = key, self._trace(*exact, cells, may_create=first)
                 self._keep(open_key, concrete)
@@ -311,17 +311,17 @@ class Function:
                 if trace.created and not any(r() is not None for r in trace.created):
                     raise ValueError(SINGLETON)
                 outputs, structure = returned(result, self._python_function)
-        except (ValueError, errors.OpError):
-            # Sizes that only a call has may be needed: then it is recorded for each.
-            if trace.sizes is None or per_shape or not open_leaves:
-                raise
-            return self._trace(args, kwargs, leaves, cells, may_create, per_shape=True)
         except ValueDependent as reason:
             if trace.sizes is not None and not per_shape and open_leaves:
                 return self._trace(args, kwargs, leaves, cells, may_create, per_shape=True)
             if state.trace is not None:
                 raise
             return EagerFallback(self, args, kwargs, str(reason))
+        except Exception as error:
+            # Sizes that only a call has may be needed: then it is recorded for each.
+            if trace.sizes is None or per_shape or not open_leaves or not _of_sizes(error):
+                raise
+            return self._trace(args, kwargs, leaves, cells, may_create, per_shape=True)
         if trace.created:  # recorded a second time, which finds the variables there: so does TensorFlow
             self._traces.count += 1
             return self._trace(args, kwargs, leaves, cells, may_create=False)
@@ -383,6 +383,14 @@ class Function:
 
     def __deepcopy__(self, memo):
         return self
+
+
+def _of_sizes(error):
+    """Whether a function may raise this only because sizes are not known while it is recorded."""
+    error = failures.original(error)
+    if hasattr(error, "final"):
+        return False
+    return isinstance(error, (ValueError, errors.OpError, *NOT_ENOUGH)) or failures.of_library(error)
 
 
 def _forget(entries, key, _):

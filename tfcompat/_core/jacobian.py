@@ -2,6 +2,7 @@
 
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Data, Many, Shape, T, op
+from tfcompat._core.sizes import each
 from tfcompat._core.tensor_base import TensorHandle
 
 
@@ -47,9 +48,9 @@ def zeros(source: T, stack: Data("S")):
 
 @op("Unpack", static=False, single=False)
 def _unpack(stack: T):
-    import jax.numpy as jnp
+    from jax import lax
 
-    return list(jnp.unstack(stack))
+    return [lax.index_in_dim(stack, i, keepdims=False) for i in each(stack.shape[0])]
 
 
 @op("Pack", static=False)

@@ -396,7 +396,8 @@ def call(op, key, ins, attrs, count=0, spec=None):
         try:
             spec = op.infer(key, ins, attrs, count)
         except Exception as error:
-            assumed = None if state.trace is None or state.trace.sizes is None else assume(op, ins, attrs, count)
+            open_sizes = state.trace is not None and state.trace.sizes is not None and not isinstance(error, sizes.NOT_ENOUGH)
+            assumed = assume(op, ins, attrs, count) if open_sizes else None
             if assumed is None:
                 raise failures.trimmed(error)  # noqa: B904 - it is the same error
             ins = assumed
@@ -427,7 +428,7 @@ def assume(op, ins, attrs, count):
         tried = [sizes.Operand(aval(s, a.np_dtype)) for s, a in zip(shapes, avals, strict=True)]
         try:
             op.spec(tried, attrs, count)
-        except (TypeError, ValueError, errors.OpError):
+        except (TypeError, ValueError, errors.OpError, *sizes.NOT_ENOUGH):
             continue
         return [sizes.resized(t, s) for t, s in zip(ins, shapes, strict=True)]
     return None

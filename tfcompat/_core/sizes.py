@@ -22,12 +22,17 @@ from tfcompat._core.avals import aval
 from tfcompat._core.context import state
 
 FROM = 1 << 17  # sizes from here on are unknown ones, unless they are those of an array
-_FIRST, _STEP = 1 << 22, 15_485_863  # stand-ins are far apart: a sum of one and a small number is no other
+# Stand-ins are far apart: a sum of one and a small number is no other. They are small enough that one axis fits in memory.
+_FIRST, _STEP = 1 << 22, 2 * FROM + 1_021
 MAX_TRIES = 100  # of assumptions about sizes, for one op
 
 
 class Unresized(Exception):
     """The recorded nodes do not say what the function does for some actual sizes."""
+
+
+# What is raised where a stand-in does not do: by NumPy where it is the size of an array, or no int32.
+NOT_ENOUGH = Unresized, MemoryError, OverflowError
 
 
 @functools.lru_cache(100_000)
@@ -77,6 +82,26 @@ def holds_unknown(numbers):
     """Whether one of the numbers stands for an unknown size of what is being recorded."""
     trace = state.trace
     return trace is not None and trace.sizes is not None and any([trace.sizes.unknown(n) for n in numbers])
+
+
+def needed(sizes):
+    """The sizes, which have to be known; else the function is recorded for those of each call."""
+    if holds_unknown(sizes):
+        raise Unresized("What is computed depends on sizes that are not known.")
+    return sizes
+
+
+def each(size):
+    """The numbers below `size`, for a loop in Python."""
+    needed((size,))
+    return range(size)
+
+
+def undetermined(text):
+    """A ValueError about a size that is not known, for which the function is not recorded again either."""
+    error = ValueError(text)
+    error.final = True
+    return error
 
 
 # Shape arithmetic. Values of tensors computed from sizes alone are known in terms of stand-ins: int64, whatever the
@@ -257,6 +282,8 @@ def resize_body(x, shape):
 
 def resized(tensor, shape):
     """The tensor with other stand-ins for sizes, which are assumed to mean the same."""
+    if tensor._aval.dtype is dtypes.string:
+        raise Unresized("Strings are host values.")
     return tensor if tensor._aval.shape == shape else _invoke(RESIZE, (tensor,), (shape,))
 
 
@@ -287,7 +314,8 @@ def assumptions(avals, attrs, sizes):
     if 1 < factor < 1 << 24:
         for d in unknown:
             yield _replaced(shapes, {d: sizes.fresh(factor)})
-    swaps = [{d: other} for d in unknown for other in (*unknown_there, *unknown, *known) if other != d]
+    others = dict.fromkeys((*unknown_there, *unknown, *known, *[n for n in numbers if n > 0]))
+    swaps = [{d: other} for d in unknown for other in others if other != d]
     for swap in swaps:
         yield _replaced(shapes, swap)
     for one, two in itertools.combinations(swaps, 2):
