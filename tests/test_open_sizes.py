@@ -22,6 +22,13 @@ def test_every_size_gives_its_own_result(mode, spec):
     assert function.experimental_get_tracing_count() == 1
 
 
+def jacobians(x):
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        y = tf.concat([tf.tanh(x), x**2], 1)
+    return tape.jacobian(y, x), tape.batch_jacobian(y, x)
+
+
 ONCE = {
     "matmul": lambda x: tf.matmul(x, tf.ones([3, 2])) + 1.0,
     "shape": lambda x: tf.zeros([tf.shape(x)[0], 4]) + tf.cast(tf.shape(x)[0] * 2, tf.float32),
@@ -30,6 +37,7 @@ ONCE = {
     "concat": lambda x: tf.concat([x, x[:1]], 0),
     "range": lambda x: tf.range(tf.shape(x)[0]),
     "gradient": lambda x: tf.gradients(tf.reduce_mean(tf.tanh(x) * x[0]), x)[0],
+    "jacobians": jacobians,
     "split": lambda x: tf.split(tf.tile(x, [2, 1]), 2),
     "stack": lambda x: tf.stack([x, x + 1.0]),
 }

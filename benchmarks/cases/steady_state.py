@@ -6,6 +6,7 @@ some later step), and over the last steps no more live arrays, Python objects or
 
 import gc
 import importlib
+import sys
 import tracemalloc
 
 from goals import at_most
@@ -86,5 +87,6 @@ def grown(tf, step, steps):
 def _census():
     import jax
 
+    sys.stdout.flush()  # lines that wait to be written are objects, too: 15 kB for 100 of them
     gc.collect()
     return len(jax.live_arrays()), len(gc.get_objects()), tracemalloc.get_traced_memory()[0]

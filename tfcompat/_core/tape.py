@@ -272,12 +272,11 @@ class GradientTape:
           RuntimeError: a non-persistent tape is used a second time, or with `experimental_use_pfor=False`.
         """
         self._check_vectorised(experimental_use_pfor, "jacobian")
-        shape = target.shape.as_list()
-        flat_sources = nest.flatten(sources)
-        seeds = jacobian.basis(tensor_of(target))
+        of_target, flat_sources = tensor_of(target), nest.flatten(sources)
+        seeds = jacobian.basis(of_target)
         flat = self._differentiate([target], flat_sources, [seeds], unconnected_gradients, stacked=True)
         flat = [
-            None if g is None else jacobian.unflatten(g, (*shape, *tensor_of(s)._aval.shape))
+            None if g is None else jacobian.unflatten(g, of_target._aval.shape + tensor_of(s)._aval.shape)
             for g, s in zip(flat, flat_sources, strict=True)
         ]
         return nest.pack_sequence_as(sources, flat)
@@ -306,7 +305,7 @@ class GradientTape:
         (g,) = self._differentiate([target], [source], [seeds], unconnected_gradients, stacked=True)
         if g is None:
             g = jacobian.zeros(tensor_of(source), seeds)
-        return jacobian.batch_unflatten(g, (*shape.as_list(), *of_source.as_list()[1:]))
+        return jacobian.batch_unflatten(g, tensor_of(target)._aval.shape + tensor_of(source)._aval.shape[1:])
 
     def _check_vectorised(self, vectorised, what):
         if not self._alive:
