@@ -44,15 +44,18 @@ def main():
 
 
 def load(engine):
-    """The module that a case of `engine` gets as `tf`, with its start-up (not its import) behind it; None for JAX."""
+    """The module that a case of `engine` gets as `tf`, with its start-up (not its import) behind it; None for JAX.
+
+    tfcompat's start-up is JAX's, which it leaves until something is compiled.
+    """
     kind = ENGINES[engine]
-    if kind.module is None:
+    tf = None if kind.module is None else importlib.import_module(kind.module)
+    if tf is not None:
+        tf.zeros([]).numpy()
+    if not kind.is_tensorflow:
         import jax
 
         jax.block_until_ready(jax.numpy.zeros(()))
-        return None
-    tf = importlib.import_module(kind.module)
-    tf.zeros([]).numpy()
     return tf
 
 
