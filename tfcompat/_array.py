@@ -250,6 +250,13 @@ def concat_v2(values: Many("T"), axis: Axis):
     return lax.concatenate(values, _concat_axis(values, axis))
 
 
+def _joined_labels(shapes, axis):
+    return [[i if i != axis % len(s) else (i, k) for i in range(len(s))] for k, s in enumerate(shapes)]
+
+
+concat_v2.op.agree = _joined_labels
+
+
 def concat(values, axis, name="concat"):
     """Joins tensors along `axis`; their other dimensions agree.
 

@@ -9,7 +9,7 @@ from tfcompat._core import dtypes
 from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Shape, T, op
-from tfcompat._core.sizes import needed
+from tfcompat._core.sizes import divisible, needed
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, host_value
 from tfcompat._slicing import invalid, moves
@@ -126,6 +126,7 @@ def _depth(input, block, data_format, kernel):
     if len(x._aval.shape) != 4:
         raise invalid(f"Input rank should be: 4 instead of: {len(x._aval.shape)}", kernel)
     x = transpose(x, [0, 2, 3, 1]) if data_format == "NCHW" else x
+    x = divisible(x, (1, 2), block) if kernel == "SpaceToDepth" else divisible(x, (3,), block**2)
     n, h, w, c = x._aval.shape
     if kernel == "SpaceToDepth":
         if h % block or w % block:

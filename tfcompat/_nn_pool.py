@@ -82,8 +82,25 @@ def _avg_pool(value: T, options: Any):
     pads = _pads(value.shape, options)
     zero = np.zeros((), value.dtype)
     total = lax.reduce_window(value, zero, lax.add, window, strides, pads)
-    counts = lax.reduce_window(np.ones(value.shape, value.dtype), zero, lax.add, window, strides, pads)
-    return total / counts
+    return total / _counts(value, total.shape, window, strides, pads, padding == "SAME")
+
+
+def _counts(value, places, window, strides, pads, same):
+    """How many elements each window has: the product of what it has along each axis.
+
+    Where `same`, padding depends on sizes; the counts have the same axes for all of them.
+    """
+    counts = np.ones((), value.dtype)
+    for axis, (size, step, (low, high)) in enumerate(zip(window, strides, pads, strict=True)):
+        if low or high or (same and size > 1):
+            first = np.arange(places[axis]) * step - low
+            along = np.minimum(first + size, value.shape[axis]) - np.maximum(first, 0)
+            counts = counts * along.astype(value.dtype).reshape(-1, *[1] * (value.ndim - 1 - axis))
+        else:
+            counts = counts * np.asarray(size, value.dtype)
+        if counts.ndim > 1:
+            counts = jnp.asarray(counts)  # the whole table is made when it runs
+    return counts
 
 
 _POOLED_3D = (d.float16, d.bfloat16, d.float32)

@@ -13,7 +13,7 @@ from tfcompat._core import dtypes as d
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Data, T, op
 from tfcompat._core.tensor_base import host_value
-from tfcompat._creation import zeros_like
+from tfcompat._creation import shape, zeros_like
 from tfcompat._declare import FLOATS, invalid
 from tfcompat._elementwise import div_no_nan, multiply, negative, rsqrt, square, squared_difference, subtract
 from tfcompat._math import divide_no_nan
@@ -119,7 +119,7 @@ def compute_average_loss(per_example_loss, sample_weight=None, global_batch_size
                          f"per_example_loss={losses} with rank {rank}")  # fmt: skip
     if sample_weight is not None:
         losses = _scaled_by_weights(losses, convert(sample_weight))
-    size = losses.shape[0] if global_batch_size is None else global_batch_size
+    size = shape(losses)[0] if global_batch_size is None else global_batch_size
     check.assert_scalar(size, message="global_batch_size must be scalar.")
     check.assert_integer(size, message="global_batch_size must be an integer.")
     check.assert_non_negative(size, message="global_batch_size must be non-negative.")

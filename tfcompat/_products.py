@@ -12,6 +12,7 @@ from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.op import Any, Bool, Dtype, Many, Str, T, op
+from tfcompat._core.sizes import agreed_by
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle, host_value
 from tfcompat._declare import FLOATS, INEXACT, NUMBERS, axes_of, conj, invalid, kept, not_allowed, plain
@@ -94,6 +95,16 @@ def matmul(a: T, b: T, transpose_a: Bool = False, transpose_b: Bool = False, adj
     return multiply_matrices(a, b, transpose_a or adjoint_a, transpose_b or adjoint_b, dtype)
 
 
+def _matrix_labels(shapes, transpose_a, transpose_b, adjoint_a, adjoint_b, *_):
+    """Which sizes of a product's operands are the same: what is contracted, and leading ones counted from the last."""
+    flips = transpose_a or adjoint_a, transpose_b or adjoint_b
+    ends = [["row", "sum"][:: -1 if flips[0] else 1], ["sum", "column"][:: -1 if flips[1] else 1]]
+    return [[*range(len(s) - 2, 0, -1), *names][-len(s) :] for s, names in zip(shapes, ends, strict=True)]
+
+
+matmul.op.agree = _matrix_labels
+
+
 @op("MatVec", convert="first", T=MULTIPLIABLE)
 def matvec(a: T, b: T, transpose_a: Bool = False, adjoint_a: Bool = False, a_is_sparse: Bool = False,
            b_is_sparse: Bool = False):  # fmt: skip
@@ -114,6 +125,16 @@ def _tensordot(a: T, b: T, axes_a: Any, axes_b: Any):
         right = [_product(b.shape[i] for i in axes_b), _product(columns)]
         raise invalid(f"Matrix size-incompatible: In[0]: {shape_text(left)}, In[1]: {shape_text(right)}", "MatMul")
     return lax.dot_general(a, b, ((axes_a, axes_b), ((), ())), preferred_element_type=a.dtype)
+
+
+def _tensordot_labels(shapes, axes_a, axes_b):
+    return [
+        [("sum", axes.index(i)) if i in axes else (k, i) for i in range(len(shape))]
+        for k, (shape, axes) in enumerate(zip(shapes, (axes_a, axes_b), strict=True))
+    ]
+
+
+_tensordot.op.agree = _tensordot_labels
 
 
 def _product(sizes):
@@ -190,6 +211,7 @@ def einsum(equation, *inputs, **kwargs):
     if len(inputs) == 1 and isinstance(inputs[0], (list, tuple)):
         inputs = inputs[0]
     tensors = [convert(x) for x in inputs]
+    tensors = agreed_by(tensors, lambda: _axis_labels(equation, tensors))
     return _einsum(tensors, _checked_equation(equation, tuple([t._aval.shape for t in tensors])))
 
 
@@ -218,6 +240,17 @@ def _checked_equation(equation, shapes):
         if len(set(plain_labels)) < len(plain_labels):
             raise ValueError(f"Output subscripts contain a label appearing more than once: {equation}")
     return text
+
+
+def _axis_labels(equation, tensors):
+    """For each input the label of each axis; that of one under "..." is its place from the end."""
+    found = []
+    for term, t in zip(equation.replace(" ", "").partition("->")[0].split(","), tensors, strict=False):
+        rank = len(t._aval.shape)
+        named = dict(_labels(term, rank, equation))
+        after = len(term.partition("...")[2])
+        found.append([named.get(i, rank - after - i) for i in range(rank)])
+    return found + [[(k, i) for i in range(len(t._aval.shape))] for k, t in enumerate(tensors[len(found):])]
 
 
 def _labels(term, rank, equation):

@@ -60,7 +60,8 @@ def _mean(x, axes):
         wide = jnp.uint64 if x.dtype == jnp.uint64 else jnp.int64
         total = jnp.sum(x, axes, dtype=wide)
         return lax.div(total, jnp.full_like(total, max(count, 1))).astype(x.dtype)
-    return _sum(x, axes) / count if isinstance(count, int) and count else _sum(x, axes) / jnp.asarray(count, x.dtype)
+    plain = isinstance(count, int) and 0 < count < 1 << 31
+    return _sum(x, axes) / (count if plain else jnp.asarray(count, x.dtype))
 
 
 @op("Sum", T=NUMBERS)

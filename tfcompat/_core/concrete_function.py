@@ -276,7 +276,7 @@ class OpenFunction(ConcreteFunction):
         resizing = None
         body, sizes = self._spec.body, self._trace.sizes
         if sizes is not None:
-            resizing = Resizing(sizes.given, any([has_unknown(t) for t in leaves]))
+            resizing = Resizing(sizes, any([has_unknown(t) for t in leaves]))
             try:
                 for p, t in zip(self._placeholders, leaves, strict=True):
                     resizing.learn(p._aval.shape, t._aval.shape)

@@ -543,9 +543,9 @@ def function(func=None, input_signature=None, autograph=True, jit_compile=None, 
     A function with unknown dimensions is recorded once; for the sizes of a call its nodes are inferred again, without
     Python.
 
-    Differs from TensorFlow: where that does not work (sizes that broadcast at a call only, an unknown rank), the function
-    is recorded for each set of sizes (the tracing count is TensorFlow's all the same); one whose shapes depend on values
-    runs eagerly.
+    Differs from TensorFlow: where that does not work (sizes that broadcast at a call only, an unknown rank, an op that
+    computes with sizes in Python), the function is recorded for each set of sizes (the tracing count is TensorFlow's all
+    the same); one whose shapes depend on values runs eagerly.
     """
     if experimental_relax_shapes is not None:
         reduce_retracing = bool(experimental_relax_shapes)

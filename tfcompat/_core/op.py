@@ -239,6 +239,7 @@ class Op:
         self.hot_sites = caches.Bounded(1_000)
         self.pulls = None  # (Derivative, arguments of its `pullback`) of a pullback
         self.alone = None  # for a node that stands alone: function from its Spec to its Op
+        self.agree = None  # (shapes, *attrs) -> labels for `sizes.agreeing`; set by the op's module
         self.sparse_grad = None  # (ins, attrs, mask) -> a pullback that gives IndexedSlices, or None; set by the op's module
 
     def __repr__(self):
@@ -424,7 +425,7 @@ def assume(op, ins, attrs, count):
     unknown = state.trace.sizes
     if not any([unknown.unknown(d) for a in avals for d in a.shape]):
         return None
-    for shapes in itertools.islice(sizes.assumptions(avals, attrs, unknown), sizes.MAX_TRIES):
+    for shapes in itertools.islice(sizes.assumptions(op, avals, attrs, unknown), sizes.MAX_TRIES):
         tried = [sizes.Operand(aval(s, a.np_dtype)) for s, a in zip(shapes, avals, strict=True)]
         try:
             op.spec(tried, attrs, count)
@@ -643,7 +644,9 @@ def check_values(op, key, ins, attrs, count):
     spec = checker.specs.get(key) or checker.infer(key, ins, attrs, count)
     looked_at = spec.looked_at
     site = None
-    if (symbolic or not op.check.immediate) and not all([type(v := ins[i]._value) in HOST_TYPES or at_hand(v) for i in looked_at]):
+    seen = not (symbolic and any([sizes.has_unknown(t) for t in ins]))  # sizes are operands of a check, too
+    seen = seen and all([type(v := ins[i]._value) in HOST_TYPES or at_hand(v) for i in looked_at])
+    if (symbolic or not op.check.immediate) and not seen:
         site = call_site()
         if symbolic or op.hot_sites.get(site) == "good":
             segment = segments.current()

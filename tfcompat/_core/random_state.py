@@ -79,9 +79,9 @@ seeds = Seeds()
 
 
 def counter_after(counter, blocks):
-    """The counter (uint32[4]) after `blocks` (a Python int of up to 64 bits) draws."""
+    """The counter (uint32[4]) after `blocks` (a Python int; of more than 64 bits where sizes are unknown) draws."""
     low = _wide(counter[0], counter[1])
-    moved = low + jnp.uint64(blocks)
+    moved = low + jnp.uint64(blocks & M64)
     high = _wide(counter[2], counter[3]) + (moved < low).astype(jnp.uint64)
     parts = [moved, moved >> jnp.uint64(32), high, high >> jnp.uint64(32)]
     return jnp.stack([p.astype(jnp.uint32) for p in parts])

@@ -48,14 +48,17 @@ class Sizes:
 
     def __init__(self):
         self.count = 0
-        self.given = set()  # the stand-ins
+        self.given = set()  # the stand-ins, and primes of which they are multiples
+        self.parts = {}  # stand-in -> (prime, of which it is this multiple)
         self.known = set()  # sizes of arrays, which are large but known
 
     def fresh(self, multiple=1):
         """A new stand-in, divisible by `multiple`."""
         self.count += 1
-        size = _prime(_FIRST + self.count * _STEP if multiple == 1 else FROM + self.count * 1_009) * multiple
-        self.given.add(size)
+        prime = _prime(_FIRST + self.count * _STEP)
+        size = prime * multiple
+        self.given |= {prime, size}
+        self.parts[size] = prime, multiple
         return size
 
     def one(self):
@@ -133,8 +136,8 @@ def arithmetic(spec, avals, values):
     looked_at = found.looked_at
     if any(values[i] is None for i in looked_at):
         return None
-    arrays = [np.asarray(v).astype(a.np_dtype) if v is not None else np.broadcast_to(np.zeros((), a.np_dtype), a.shape)
-              for v, a in zip(values, wide, strict=True)]  # fmt: skip
+    # What is not looked at may be larger than any array.
+    arrays = [None if v is None else np.asarray(v).astype(a.np_dtype) for v, a in zip(values, wide, strict=True)]
     with np.errstate(all="ignore"):
         return [np.asarray(r) for r in found.host(*arrays)]
 
@@ -159,7 +162,7 @@ class Resizing:
     """
 
     def __init__(self, given, is_open):
-        self.given = given  # the stand-ins of the recording
+        self.given, self.parts = given.given, given.parts  # the stand-ins of the recording
         self.open = is_open
         self.sizes = {}
         self._memo = {}
@@ -173,6 +176,10 @@ class Resizing:
             if known is None:
                 if a >= FROM:
                     self.sizes[a] = b
+                    prime, multiple = self.parts.get(a, (a, 1))
+                    if b % multiple:
+                        raise Unresized(f"a size that was assumed to be a multiple of {multiple} is {b}")
+                    self.sizes.setdefault(prime, b // multiple)
             elif known != b:
                 raise Unresized(f"sizes that were assumed to agree are {known} and {b}")
 
@@ -287,6 +294,15 @@ def resized(tensor, shape):
     return tensor if tensor._aval.shape == shape else _invoke(RESIZE, (tensor,), (shape,))
 
 
+def divisible(tensor, axes, by):
+    """The tensor with unknown sizes of `axes` that are assumed to be multiples of `by`."""
+    trace, shape = state.trace, tensor._aval.shape
+    if trace is None or trace.sizes is None:
+        return tensor
+    unknown = trace.sizes.unknown
+    return resized(tensor, tuple([trace.sizes.fresh(by) if i in axes and unknown(n) else n for i, n in enumerate(shape)]))
+
+
 def opened(tensor, axes):
     """The tensor with new stand-ins in `axes`: their sizes depend on others in a way that TensorFlow does not follow."""
     trace = state.trace
@@ -299,12 +315,14 @@ def opened(tensor, axes):
 # Assumptions that make inference work
 
 
-def assumptions(avals, attrs, sizes):
+def assumptions(op, avals, attrs, sizes):
     """Lists of shapes to try for inputs that do not fit, those first that assume little."""
     shapes = [a.shape for a in avals]
     unknown = list(dict.fromkeys(d for s in shapes for d in s if sizes.unknown(d)))
     numbers = _numbers(attrs)
     unknown_there = [n for n in dict.fromkeys(numbers) if sizes.unknown(n) and n not in unknown]
+    if op.agree is not None:
+        yield agreeing(shapes, op.agree(shapes, *attrs), sizes) or shapes
     for align in (-1, 1):
         found = _aligned(shapes, sizes, align)
         if found is not None:
@@ -314,6 +332,7 @@ def assumptions(avals, attrs, sizes):
     if 1 < factor < 1 << 24:
         for d in unknown:
             yield _replaced(shapes, {d: sizes.fresh(factor)})
+        yield _replaced(shapes, {d: sizes.fresh(factor) for d in unknown})
     others = dict.fromkeys((*unknown_there, *unknown, *known, *[n for n in numbers if n > 0]))
     swaps = [{d: other} for d in unknown for other in others if other != d]
     for swap in swaps:
@@ -340,16 +359,29 @@ def _replaced(shapes, swap):
 
 def _aligned(shapes, sizes, align):
     """All sizes made equal that are at one place, counted from the last (-1) or the first (1) dimension."""
-    columns = list(itertools.zip_longest(*[s[::align] for s in shapes], fillvalue=1))
-    chosen = []
-    for column in columns:
-        known = {d for d in column if d != 1 and not sizes.unknown(d)}
-        unknown = [d for d in column if sizes.unknown(d)]
-        chosen.append((known.pop() if len(known) == 1 else unknown[0]) if unknown and len(known) < 2 else None)
-    new = []
-    for s in shapes:
-        changed = [c if c is not None and sizes.unknown(d) else d for d, c in zip(s[::align], chosen, strict=False)]
-        new.append(tuple(changed[::align]))
+    return agreeing(shapes, [[len(s) - i if align < 0 else i for i in range(len(s))] for s in shapes], sizes)
+
+
+def agreeing(shapes, labels, sizes):
+    """Shapes in which sizes with one label are equal as far as they are unknown; None where that changes nothing.
+
+    Args:
+      labels: for each shape a label for each of its axes.
+    """
+    alike = {}
+    for shape, names in zip(shapes, labels, strict=True):
+        for d, label in zip(shape, names, strict=True):
+            if d != 1:
+                alike.setdefault(label, {})[d] = None
+    chosen = {}
+    for label, found in alike.items():
+        known = [d for d in found if not sizes.unknown(d)]
+        if len(known) < 2:
+            chosen[label] = (known or list(found))[0]
+    new = [
+        tuple([chosen.get(label, d) if sizes.unknown(d) else d for d, label in zip(shape, names, strict=True)])
+        for shape, names in zip(shapes, labels, strict=True)
+    ]
     return new if new != list(shapes) else None
 
 
@@ -358,5 +390,16 @@ def agreed(tensors, align=-1):
     trace = state.trace
     if trace is None or trace.sizes is None:
         return tensors
-    found = _aligned([t._aval.shape for t in tensors], trace.sizes, align)
-    return tensors if found is None else [resized(t, s) for t, s in zip(tensors, found, strict=True)]
+    return _resized_to(_aligned([t._aval.shape for t in tensors], trace.sizes, align), tensors)
+
+
+def agreed_by(tensors, labels):
+    """Tensors whose unknown sizes are assumed to agree where they have one label; see `agreeing`."""
+    trace = state.trace
+    if trace is None or trace.sizes is None:
+        return tensors
+    return _resized_to(agreeing([t._aval.shape for t in tensors], labels(), trace.sizes), tensors)
+
+
+def _resized_to(shapes, tensors):
+    return tensors if shapes is None else [resized(t, s) for t, s in zip(tensors, shapes, strict=True)]
