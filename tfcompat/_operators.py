@@ -53,9 +53,9 @@ def _forward(name, public, hint=False, bools=None):
 
     def operator(x, y):
         if type(x) is not Tensor:
-            x = tensor_of(x)
+            x = x._read() if type(x) in variable_types else convert(x)
         if type(y) is not Tensor:
-            y = _other(x, y, hint, method)
+            y = y._read() if type(y) in variable_types else _other(x, y, hint, method)
             if y is NotImplemented:
                 return y
         key = (x._aval, y._aval)

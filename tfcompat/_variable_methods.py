@@ -25,7 +25,7 @@ class VariableSlice(Tensor):
         self._source = source
         self._index = _slicing.parse(source._aval.shape, index)
         self._taken = None
-        if state.tapes:
+        if state.context.tapes:
             self._read()  # a tape must see the slice where it was taken
 
     def _read(self):

@@ -472,14 +472,18 @@ def convert_group(op, annotations, values, names):
 
 def convert_pair(op, annotations, values, names):
     """`convert_group` of two operands of one dtype: a tensor and a Python number are the common case."""
-    x, y = [v._read() if type(v) in variable_types else v for v in values]
-    if isinstance(x, Tensor):
-        if isinstance(y, Tensor):
-            return x, y
+    x, y = values
+    if type(x) in variable_types:
+        x = x._read()
+    if type(y) in variable_types:
+        y = y._read()
+    if type(x) is Tensor:
         fast = x._aval.scalars.get(type(y))
         if fast is not None:
             return x, fast_scalar(fast, y)
-    elif isinstance(y, Tensor):
+        if isinstance(y, Tensor):
+            return x, y
+    elif type(y) is Tensor:
         fast = y._aval.scalars.get(type(x))
         if fast is not None:
             return fast_scalar(fast, x), y

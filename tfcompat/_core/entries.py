@@ -104,7 +104,8 @@ def record_taped(context, op, spec, ins, attrs, count):
         return _forward.record(context, op, spec, ins, attrs, count)
     # Every op of a forward pass comes through here: one tape and one or two inputs are written out.
     if len(tapes) == 1:
-        watched = tapes[0]._watched
+        tape = tapes[0]
+        watched = tape._watched
         if len(ins) == 2:
             x, y = ins
             in_gids = x._gid, y._gid
@@ -116,6 +117,7 @@ def record_taped(context, op, spec, ins, attrs, count):
             in_gids = tuple([t._gid for t in ins])
             mask = tuple([gid in watched for gid in in_gids])
     else:
+        tape = None
         in_gids = tuple([t._gid for t in ins])
         mask = tuple([any([gid in tape._watched for tape in tapes]) for gid in in_gids])
     derivative = spec.derivatives.get(mask)
@@ -123,29 +125,32 @@ def record_taped(context, op, spec, ins, attrs, count):
         derivative = spec.derivatives[mask] = make_derivative(op, spec, ins, attrs, count, mask)
     if derivative is False:
         return context.segment.record(spec, ins)
-    results = context.segment.record(derivative.forward, ins)
-    if derivative.forward.single:
+    forward = derivative.forward
+    results = context.segment.record(forward, ins)
+    if forward.single:
         results._gid = gid = next(gids)
         out_gids = reached = (gid,)
-        slot = results._slot
-        kept = derivative.keep((*ins, results))
+        entry = derivative, in_gids, out_gids, derivative.keep((*ins, results)), None, results._slot
+        if tape is not None and op.sparse_grad is None and context.tracer is None:
+            tape._entries.append(entry)
+            watched.add(gid)
+            return results
     else:
         own = results[: derivative.count]
         out_gids = reached = tuple([gid_of(t) for t in own])
         if derivative.reached is not None:
             reached = [out_gids[k] for k in derivative.reached]
-        slot = own[0]._slot
         kept = derivative.keep((*ins, *results))
         results = own[0] if spec.single else own
-    entry = (derivative, in_gids, out_gids, kept, ins if derivative.extras else None, slot)
+        entry = derivative, in_gids, out_gids, kept, ins if derivative.extras else None, own[0]._slot
     if op.sparse_grad is not None:
         pull = op.sparse_grad(ins, attrs, derivative.mask)
         if pull is not None:
-            entry = (None, in_gids, out_gids, pull, (derivative, kept, entry[4]), slot)
+            entry = None, in_gids, out_gids, pull, (derivative, *entry[3:5]), entry[5]
     if context.tracer is not None:
         context.tracer.node(spec.name, ins, results if type(results) is list else [results])
-    if len(tapes) == 1:
-        tapes[0]._entries.append(entry)
+    if tape is not None:
+        tape._entries.append(entry)
         watched.update(reached)
     else:
         for tape in tapes:

@@ -116,7 +116,7 @@ def find(tape, entries, targets, sources, seeds, stacked, context):
     if inside and (segment.aliases or context.tracer is not None):
         return None  # two handles of one value are two tensors for an outer tape; a tracer notes each step of it
     derivatives = tuple([entry[0] or _of_slices(entry, inside) for entry in entries])
-    places, watched = [], tape._watched
+    places, watched, leaf = [], tape._watched, segment.leaf_index.get
     for t in targets:
         if type(t) is not Tensor or t._seg is not segment or t._gid not in watched:
             return None
@@ -132,7 +132,7 @@ def find(tape, entries, targets, sources, seeds, stacked, context):
         elif seed._seg is segment:
             places.append(seed._slot)
         else:
-            places.append(segment.leaf_index.get(id(seed)) or segment._leaf(seed))
+            places.append(leaf(id(seed)) or segment._leaf(seed))
     for source in sources:
         t = source
         if type(source) is not Tensor:
@@ -140,12 +140,12 @@ def find(tape, entries, targets, sources, seeds, stacked, context):
             if cell is None:
                 return None
             t = cell._tensor
-            if cell.gid in watched and t._gid != cell.gid:
+            if t._gid != cell.gid and cell.gid in watched:
                 return None
         if t._gid not in watched:
             places.append(None)
         else:
-            places.append(t._slot if t._seg is segment else segment.leaf_index.get(id(t)))
+            places.append(t._slot if t._seg is segment else leaf(id(t)))
     slots = tuple([entry[5] for entry in entries])
     key = inside, derivatives, slots, len(targets), stacked, tuple(places), tuple(segment.specs), tuple(segment.wires)
     plan = _plans.get(key)

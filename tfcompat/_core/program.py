@@ -73,7 +73,7 @@ class Structure:
         self.runs = 0
         self.seen = {}
         self.programs = []
-        self.interpreted = {}  # (live slots, nodes that are checks) -> [runs, steps]
+        self.interpreted = {}  # live slots, or (these, nodes that are checks) -> [runs, steps]
 
     def begins(self, work):
         """Whether this is a proper prefix of `work`."""
@@ -153,11 +153,12 @@ class Structure:
     def steps(self, live, flags):
         """How to interpret it where these slots are alive."""
         checks = tuple([flag.position for flag in flags]) if flags else ()
-        known = self.interpreted.get((live, checks))
+        key = (live, checks) if flags else live
+        known = self.interpreted.get(key)
         if known is None:
             if len(self.interpreted) >= MAX_STEPS:
                 self.interpreted.clear()
-            known = self.interpreted[live, checks] = [0, steps_of(self.specs, self.wires, live)]
+            known = self.interpreted[key] = [0, steps_of(self.specs, self.wires, live)]
         known[0] += 1
         if known[0] == joined.AFTER and not (settings.determinism or self.soon_compiled()):
             known[1] = joined.join(self.specs, self.wires, live, known[1], checks)
@@ -220,10 +221,10 @@ def run(segment, work):
 
 def step(segment, work, structure, alive, live):
     """Runs `work`, or its longest hot prefix. Returns what remains to be run, or None."""
-    seconds, reason = 0, "hot"
-    program = structure.serving(live) if structure.programs and settings.tier != "interpreted" else None
-    if program is None and settings.tier != "interpreted":
-        device_bound = on_accelerator(work.leaves)
+    seconds, reason, tier = 0, "hot", settings.tier
+    program = structure.serving(live) if structure.programs and tier != "interpreted" else None
+    if program is None and tier != "interpreted":
+        device_bound = has_accelerator() and on_accelerator(work.leaves)
         if (work.regular and structure.due(live)) or (device_bound and not structure.holds_strings):
             program, seconds = structure.compile(work, live, alive)
             note_hot(structure)
@@ -232,7 +233,7 @@ def step(segment, work, structure, alive, live):
         run_compiled(segment, work, program, alive)
         log(work, live, "compiled", reason, seconds, structure)
         return None
-    found = find_prefix(work, alive) if settings.tier == "auto" else None
+    found = find_prefix(work, alive) if tier == "auto" and work.specs[0] in _hot else None
     if found is not None:
         return run_prefix(segment, work, alive, *found)
     structure.note_interpreted(live)
@@ -265,7 +266,7 @@ def has_accelerator():
 
 
 def on_accelerator(leaves):
-    return has_accelerator() and any(type(t._value) not in HOST_TYPES for t in leaves)
+    return any(type(t._value) not in HOST_TYPES for t in leaves)
 
 
 def call(program, name, leaves, holders=0, noted=donation.NOTHING):
@@ -489,8 +490,9 @@ segments.set_runner(run)
 
 def log(work, live, tier, reason, seconds, structure):
     """Notes a run for `explain()`; of a structure that runs all the time only some (a note costs 3 µs)."""
-    if state.tracer is not None:
-        state.tracer.ran(work, tier, reason)
+    tracer = state.context.tracer
+    if tracer is not None:
+        tracer.ran(work, tier, reason)
     if structure is not None:
         structure.runs += 1
         if structure.runs > LOGGED_RUNS and structure.runs & 63 and not seconds:

@@ -66,7 +66,8 @@ class Segment:
 
     def record(self, spec, ins):
         """Appends a node. Returns its result tensor, or the list of them where the op has several."""
-        if settings.watchful:
+        watchful = settings.watchful
+        if watchful:
             self._before_record()
         # Every op comes through here: one and two inputs are written out, a tensor is made without a constructor call.
         index = self.leaf_index.get
@@ -86,6 +87,7 @@ class Segment:
             wires = tuple(wires)
         refs = self.refs
         slot = len(refs)
+        self.nbytes = nbytes = self.nbytes + spec.nbytes
         # Results are made first and the lists extended by one piece of code that Ctrl-C does not divide.
         if spec.single:
             out = _new(_tensor_class)
@@ -94,15 +96,17 @@ class Segment:
             out._seg = self
             out._slot = slot
             out._gid = 0
-            made = (_ref(out),)
+            made = _ref(out)
+            self.specs.append(spec)
+            self.wires.append(wires)
+            refs.append(made)
         else:
             out = [_tensor_class(a, None, self, slot + i) for i, a in enumerate(spec.avals)]
             made = [_ref(t) for t in out]
-        self.nbytes = nbytes = self.nbytes + spec.nbytes
-        self.specs.append(spec)
-        self.wires.append(wires)
-        refs += made
-        if slot > MAX_NODES or nbytes > MAX_BYTES or settings.watchful:
+            self.specs.append(spec)
+            self.wires.append(wires)
+            refs += made
+        if slot > MAX_NODES or nbytes > MAX_BYTES or watchful:
             self._after_record(spec, ins, out)
         return out
 
@@ -215,9 +219,10 @@ class Segment:
 
     def settle(self, tensor):
         """Computes a pending tensor of this segment, from whichever thread."""
-        if state.no_reads:
+        context = state.context
+        if context.no_reads:
             raise RuntimeError("A tensor's value was read inside tfcompat.debug.no_reads().")
-        if state.segment is self:
+        if context.segment is self:
             try:
                 self.close("read")
             except errors.OpError as error:

@@ -14,7 +14,7 @@ from tfcompat._core import errors, folding, jacobian, nest
 from tfcompat._core.avals import shape_text
 from tfcompat._core.cells import cell_of, dtype_of
 from tfcompat._core.context import paused as paused, state
-from tfcompat._core.convert import convert
+from tfcompat._core.convert import convert, variable_types
 from tfcompat._core.dtypes import c_name
 from tfcompat._core.entries import accumulate, gid_of
 from tfcompat._core.op import T, op
@@ -34,6 +34,7 @@ from tfcompat._core.tape_errors import (
     UNCONNECTED,
     WATCH_DTYPE,
 )  # fmt: skip
+from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle
 from tfcompat._core.walk import tensor_of, walk
 
@@ -188,18 +189,18 @@ class GradientTape:
         if not self._alive:
             raise RuntimeError(NON_PERSISTENT)
         if target is None:
-            self._leave()
+            if self._recording:
+                self._leave()
             raise TypeError(NO_TARGET)
-        targets, given = nest.flatten(target), output_gradients
-        seeds = [None] * len(targets)
-        if given is not None and not any([hasattr(type(t), "_gradient_parts") for t in targets]):
-            for i, (t, g) in enumerate(zip(targets, nest.flatten(given), strict=False)):
-                seeds[i] = None if g is None else seed_like(t, convert(g))
-        flat_sources = nest.flatten(sources)
-        if any([hasattr(type(s), "_gradient_parts") for s in (*targets, *flat_sources)]):
+        targets = [target] if type(target) is Tensor else nest.flatten(target)
+        given, flat_sources = output_gradients, nest.flatten(sources)
+        if given is None and all([type(t) is Tensor or type(t) in variable_types for t in (*targets, *flat_sources)]):
+            # The usual case: nothing to look into.
+            flat = self._differentiate(targets, flat_sources, [None] * len(targets), unconnected_gradients, known=True)
+        elif any([hasattr(type(s), "_gradient_parts") for s in (*targets, *flat_sources)]):
             flat = self._of_composites(targets, flat_sources, given, unconnected_gradients)
         else:
-            flat = self._differentiate(targets, flat_sources, seeds, unconnected_gradients)
+            flat = self._differentiate(targets, flat_sources, _seeds_of(targets, given), unconnected_gradients)
         if type(sources) is list and len(sources) == len(flat) and all(map(operator.is_, sources, flat_sources)):
             return flat  # the usual case: nothing is nested
         return nest.pack_sequence_as(sources, flat)
@@ -225,18 +226,26 @@ class GradientTape:
 
     def _leave(self):
         """Ends the recording for `gradient` inside the block, which a persistent tape goes on with."""
-        if self._recording:
-            if not self._persistent:
-                self._pop()
-            else:
-                warn(PERSISTENT_INSIDE, 1)
+        if not self._persistent:
+            self._pop()
+        else:
+            warn(PERSISTENT_INSIDE, 1)
 
-    def _differentiate(self, targets, sources, seeds, unconnected_gradients, stacked=False):
-        """Cotangents of `sources`, a list. `stacked`: the seeds have one more dimension, and so have the results."""
-        self._leave()
-        for t in (*targets, *sources):
-            check_identity(t)
-        unconnected = unconnected_kind(unconnected_gradients)
+    def _differentiate(self, targets, sources, seeds, unconnected_gradients, stacked=False, known=False):
+        """Cotangents of `sources`, a list.
+
+        Args:
+          stacked: the seeds have one more dimension, and so have the results.
+          known: all targets and sources are tensors and variables.
+        """
+        if self._recording:
+            self._leave()
+        if not known:
+            for t in (*targets, *sources):
+                check_identity(t)
+        unconnected = unconnected_gradients
+        if unconnected is not UnconnectedGradients.NONE:
+            unconnected = unconnected_kind(unconnected)
         context = state.context
         if context.tracer is not None:
             context.tracer.walk(self, targets, sources, seeds, stacked)
@@ -316,6 +325,14 @@ class GradientTape:
 
 def _parts(value):
     return value._gradient_parts() if hasattr(type(value), "_gradient_parts") else [value]
+
+
+def _seeds_of(targets, given):
+    """The cotangents of `targets`, None where no output gradient is given."""
+    seeds = [None] * len(targets)
+    for i, (t, g) in enumerate(zip(targets, () if given is None else nest.flatten(given), strict=False)):
+        seeds[i] = None if g is None else seed_like(t, convert(g))
+    return seeds
 
 
 def seed_like(target, seed):

@@ -554,7 +554,8 @@ traces.set_assigned(_assigned.op)
 
 
 def _untaped(declared, ins):
-    if not state.tapes and not state.accumulators:
+    context = state.context
+    if not context.tapes and not context.accumulators:
         return invoke(declared, ins)
     with paused():
         return invoke(declared, ins)
