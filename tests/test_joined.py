@@ -44,7 +44,7 @@ def test_the_failing_one_of_joined_nodes_is_found(monkeypatch):
         z = tf.tanh(y) * 2.0
         return y, z, z.numpy()
 
-    x = tf.constant([1.0, 2.0])
+    x = tf.constant(1.0)  # what was traced for any sizes is not joined
     with debug.mode("interpreted"):
         for _ in range(3):
             run()
@@ -65,6 +65,6 @@ def test_the_failing_one_of_joined_nodes_is_found(monkeypatch):
         z = tf.tanh(y) * 2.0
         with pytest.raises(tf.errors.ResourceExhaustedError):
             z.numpy()
-        np.testing.assert_array_equal(y, [2.0, 3.0])
+        np.testing.assert_array_equal(y, 2.0)
         with pytest.raises(tf.errors.ResourceExhaustedError):
             z.numpy()
