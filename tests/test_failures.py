@@ -346,10 +346,10 @@ def test_out_of_memory_for_real():
     v = tf.Variable([1.0, 2.0])
     float(tf.reduce_max(tf.cumsum(tf.broadcast_to(v[0], (4,)) * 1.5)))
     used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 28), -1))
+    resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 30), -1))  # room for stacks and arenas of threads
     v.assign_add([1.0, 1.0])
     try:
-        float(tf.reduce_max(tf.cumsum(tf.broadcast_to(v[0], (1 << 26,)) * 1.5)))
+        float(tf.reduce_max(tf.cumsum(tf.broadcast_to(v[0], (1 << 29,)) * 1.5)))
     except tf.errors.ResourceExhaustedError as error:
         print(str(error)[:18])
     print(v.numpy(), (v + 1.0).numpy())

@@ -83,3 +83,63 @@ def test_python_values_and_methods():
     assert concrete([[1.0, 2.0], [3.0, 4.0]])[0].numpy().tolist() == [2, 2]
     with pytest.raises(tf.errors.InvalidArgumentError):
         concrete(tf.ones([3, 3]))
+
+
+def test_a_variable_without_a_fixed_shape_grows():
+    rows = tf.Variable(tf.ones([2]), shape=[None])
+
+    @tf.function
+    def append(x):
+        rows.assign(tf.concat([rows, x], 0))
+        return tf.shape(rows)[0]
+
+    assert [int(append(tf.zeros([2]))) for _ in range(3)] == [4, 6, 8]
+    rows.assign([5.0])
+    assert int(append(tf.zeros([2]))) == 3
+    assert rows.numpy().tolist() == [5.0, 0.0, 0.0]
+    assert append.experimental_get_tracing_count() == 1
+
+
+def test_a_loop_without_iterations():
+    @tf.function(input_signature=[tf.TensorSpec([None, 2])])
+    def total(x):
+        found = tf.zeros([2])
+        for i in tf.range(tf.shape(x)[0]):
+            found += x[i]
+        return found
+
+    assert [total(tf.ones([n, 2])).numpy().tolist() for n in (3, 0, 1)] == [[3.0, 3.0], [0.0, 0.0], [1.0, 1.0]]
+
+
+def test_positions_are_checked_against_the_size_of_a_call():
+    function = tf.function(lambda x: tf.gather(x, [0, 5]), input_signature=[tf.TensorSpec([None])])
+    assert function(tf.range(8.0)).numpy().tolist() == [0.0, 5.0]
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        function(tf.range(3.0))
+
+
+AT_ONCE = {
+    "average pool": (lambda x: tf.nn.avg_pool2d(x, 2, 2, "SAME"), [None, None, None, 2], ([1, 3, 4, 2], [2, 5, 5, 2])),
+    "blocks": (lambda x: tf.nn.space_to_depth(x, 2), [None] * 4, ([1, 2, 4, 3], [2, 4, 2, 1])),
+    "flat": (lambda x: tf.reshape(x, [tf.shape(x)[0], -1]), [None] * 4, ([1, 2, 4, 3], [2, 4, 2, 1])),
+    "moments": (lambda x: tf.nn.moments(x, [0, 1, 2]), [None] * 4, ([1, 2, 4, 3], [2, 4, 2, 1])),
+    "product": (lambda x: tf.matmul(x, x, transpose_b=True), [None] * 3, ([1, 2, 4], [2, 4, 3])),
+    "contraction": (lambda x: tf.einsum("bij,bkj->bik", x, x), [None] * 3, ([1, 2, 4], [2, 4, 3])),
+}
+
+
+@pytest.mark.parametrize("name", AT_ONCE)
+def test_all_sizes_unknown(name):
+    op, shape, calls = AT_ONCE[name]
+    runs = []
+
+    def body(x):
+        runs.append(1)
+        return op(x)
+
+    function = tf.function(body, input_signature=[tf.TensorSpec(shape)])
+    for sizes in calls:
+        x = tf.reshape(tf.range(float(np.prod(sizes))), sizes)
+        for one, other in zip(tf.nest.flatten(function(x)), tf.nest.flatten(op(x)), strict=True):
+            np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-5)
+    assert len(runs) == 1

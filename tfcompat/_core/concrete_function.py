@@ -16,9 +16,13 @@ from tfcompat._core.trace import ValueDependent
 
 
 class ConcreteFunction:
-    """A function recorded for one signature; called with the tensors of that signature."""
+    """A function recorded for one signature; called with the tensors of that signature.
 
-    def __init__(self, function, trace, placeholders, cells, outputs, structure, parameters, signature):
+    Args:
+      template: function that gives (args, kwargs) of specs, with which it is recorded again for other sizes.
+    """
+
+    def __init__(self, function, trace, placeholders, cells, outputs, structure, parameters, signature, template):
         self._function = function.weakly()
         self._name = function._name
         self._parameters = parameters
@@ -49,6 +53,11 @@ class ConcreteFunction:
         self._written = written
         self._draws = any(type(c) is DrawCell for c in self._cells)
         self._bound = given if any(id(c) in given for c in (*self._cells, *written)) else None
+        self._growing = None  # recordings for sizes that variables without a fixed shape have at a call
+        if any([c.variable is not None and (v := c.variable()) is not None and not v._known for c in self._cells]):
+            self._template = template()
+            self._growing = caches.Bounded(1_000)
+            self._growing[self._sizes_of(self._cells)] = self
         self._count = len(outputs)
         self._plain = len(self._kept) == 1 and type(self._kept[0]) is int and isinstance(self._result, TensorHandle)
 
@@ -68,6 +77,14 @@ class ConcreteFunction:
             bound = self._bound
             own = [cells[bound[id(c)]] if id(c) in bound else c for c in own]
             written = [cells[bound[id(c)]] if id(c) in bound else c for c in written]
+        if self._growing is not None:
+            key = self._sizes_of(own)
+            found = self._growing.get(key)
+            if found is None:
+                found = self._growing[key] = self._recorded_again(leaves)
+                found._growing = self._growing
+            if found is not self:
+                return found._call_flat(leaves, cells)
         context = state.context
         ins = leaves if self._all else [leaves[i] for i in self._arguments]
         if self._spec.hot is not None:
@@ -91,6 +108,17 @@ class ConcreteFunction:
                 t._gid = 0  # what is read from a variable is a use of the variable
                 c.bind(t)
         return results[0] if self._plain else self._structured(results)
+
+    @staticmethod
+    def _sizes_of(cells):
+        return tuple([c._tensor._aval for c in cells if c.variable is not None])
+
+    def _recorded_again(self, leaves):
+        """A recording of the same function for the sizes that these tensors and the variables have now."""
+        args, kwargs = self._template
+        given = iter(leaves)
+        args = [rebuild(a, given) for a in args]
+        return self._function().record_sizes(args, {k: rebuild(kwargs[k], given) for k in sorted(kwargs)})
 
     def _structured(self, results):
         flat = [results[k] if type(k) is int else k for k in self._kept]
@@ -254,15 +282,11 @@ class ConcreteFunction:
 
 
 class OpenFunction(ConcreteFunction):
-    """A recording in which sizes are not known: for the sizes of each call its nodes are inferred again.
+    """A recording in which sizes are not known: for the sizes of each call its nodes are inferred again."""
 
-    Args:
-      template: (args, kwargs) it was recorded for, with which it is recorded again where that does not work.
-    """
-
-    def __init__(self, *recorded, template):
+    def __init__(self, *recorded):
         super().__init__(*recorded)
-        self._template = template
+        self._template = recorded[-1]()
         self._sizes = caches.Bounded(1_000)
 
     def sized(self, leaves):
@@ -273,8 +297,7 @@ class OpenFunction(ConcreteFunction):
         return found
 
     def _resized(self, leaves):
-        resizing = None
-        body, sizes = self._spec.body, self._trace.sizes
+        body, sizes, refused = self._spec.body, self._trace.sizes, None
         if sizes is not None:
             resizing = Resizing(sizes, any([has_unknown(t) for t in leaves]))
             try:
@@ -289,10 +312,14 @@ class OpenFunction(ConcreteFunction):
                 return made
             except Unresized:
                 pass
-        args, kwargs = self._template
-        given = iter(leaves)
-        args = [rebuild(a, given) for a in args]
-        return self._function().record_sizes(args, {k: rebuild(kwargs[k], given) for k in sorted(kwargs)})
+            except errors.OpError as error:  # perhaps of an op that does not run: a loop without iterations
+                refused = error
+        try:
+            return self._recorded_again(leaves)
+        except (ValueError, errors.OpError):
+            if refused is None:
+                raise
+            raise refused from None
 
     def _call_flat(self, leaves, cells):
         return self.sized(leaves)._call_flat(leaves, cells)

@@ -327,8 +327,13 @@ class Function:
             return self._trace(args, kwargs, leaves, cells, may_create=False)
         inputs_text = self._input_text(args, kwargs)
         signature = tuple(_named_specs(args, iter(names))), {k: spec_of(v) for k, v in kwargs.items()}
-        recorded = self, trace, placeholders, cells, outputs, structure, inputs_text, signature
-        return OpenFunction(*recorded, template=(args, kwargs)) if open_leaves else ConcreteFunction(*recorded)
+
+        def template():
+            specs = iter([t if isinstance(t, SpecLeaf) else SpecLeaf(TensorSpec(t.shape, t._aval.dtype)) for t in leaves])
+            return [rebuild(a, specs) for a in args], {k: rebuild(kwargs[k], specs) for k in sorted(kwargs)}
+
+        recorded = self, trace, placeholders, cells, outputs, structure, inputs_text, signature, template
+        return OpenFunction(*recorded) if open_leaves else ConcreteFunction(*recorded)
 
     def _converted(self):
         """The Python function, its control flow converted."""
