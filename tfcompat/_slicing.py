@@ -259,6 +259,8 @@ def take_window(input_, begins, spans):
     """The part of `input_` that starts at `begins`; static where all of it is known."""
     if list(spans) == list(input_.shape):
         return input_
+    if 0 in input_.shape and 0 not in spans:  # a position in nothing: refused where it is taken, not in a loop that never runs
+        return lax.pad(input_, np.zeros((), input_.dtype), [(0, s - n, 0) for s, n in zip(spans, input_.shape, strict=True)])
     if all(b is _ZERO for b in begins):
         return lax.slice(input_, [0] * input_.ndim, spans)
     if len({b.dtype for b in begins}) > 1:

@@ -1,13 +1,9 @@
 """Gradients that are `tf.IndexedSlices`: of gathers of rows."""
 
-import numpy as np
-
 from tfcompat._array import reshape
-from tfcompat._core.avals import aval
 from tfcompat._core.entries import dense
 from tfcompat._core.indexed_slices import IndexedSlices
-from tfcompat._core.tensor import Tensor
-from tfcompat._core.tensor_base import STATIC
+from tfcompat._creation import shape as shape_of
 
 
 def of_gather(ins, attrs, mask):
@@ -27,8 +23,6 @@ def pull_rows_of(ins):
 
     def pull_rows(cotangents):
         values = reshape(dense(cotangents[0]), (-1, *shape[1:]) if indices._aval.size else (0, *shape[1:]))
-        full = np.array(shape, np.int32)
-        dense_shape = Tensor(aval(full.shape, full.dtype), full, None, STATIC)
-        return [IndexedSlices(values, reshape(indices, (-1,)), dense_shape), *[None] * (len(ins) - 1)]
+        return [IndexedSlices(values, reshape(indices, (-1,)), shape_of(ins[0])), *[None] * (len(ins) - 1)]
 
     return pull_rows

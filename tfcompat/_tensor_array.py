@@ -10,9 +10,10 @@ from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, T, op
+from tfcompat._core.sizes import holds_unknown
 from tfcompat._core.tensor_base import STATIC, TensorHandle, host_value
 from tfcompat._core.trace import ValueDependent
-from tfcompat._creation import zeros
+from tfcompat._creation import shape as shape_of, zeros
 
 _Index = Data("I", dtypes.int32)
 
@@ -32,11 +33,15 @@ _READ_RANGE = Check(
 
 @op("TensorListSetItem", static=False, inplace=0, check=_RANGE)
 def _set_item(input_handle: T, index: _Index, item: T):
+    if 0 in input_handle.shape[:1]:  # in a loop that never runs, else refused
+        return input_handle
     return jax.lax.dynamic_update_index_in_dim(input_handle, item, index.astype(jnp.int32), 0)
 
 
 @op("TensorListGetItem", static=False, check=_READ_RANGE)
 def _get_item(input_handle: T, index: _Index):
+    if 0 in input_handle.shape[:1]:  # likewise
+        return jnp.sum(input_handle, 0, dtype=input_handle.dtype)
     return jax.lax.dynamic_index_in_dim(input_handle, index.astype(jnp.int32), 0, keepdims=False)
 
 
@@ -368,6 +373,8 @@ class TensorArray:
         """The number of elements."""
         if self._carried and self._dynamic:
             raise ValueDependent("The size of a TensorArray is needed in a loop that may make it longer.")
+        if self._recorded and holds_unknown((self._size,)):
+            return shape_of(self._buffer if self._buffer is not None else zeros([self._size]))[0]
         return convert(self._size if self._recorded else len(self._items))
 
     def close(self, name=None):

@@ -1,6 +1,23 @@
 """All programs over tf.function, by importing their modules."""
 
-from oracle import function_flow, function_loops, function_refusals, function_statements, function_tracing
+from oracle import (
+    function_flow,
+    function_loops,
+    function_refusals,
+    function_sizes,
+    function_sizes_flow,
+    function_statements,
+    function_tracing,
+)
 from oracle.function_programs import PROGRAMS
 
-__all__ = ["PROGRAMS", "function_flow", "function_loops", "function_refusals", "function_statements", "function_tracing"]
+__all__ = [
+    "PROGRAMS",
+    "function_flow",
+    "function_loops",
+    "function_refusals",
+    "function_sizes",
+    "function_sizes_flow",
+    "function_statements",
+    "function_tracing",
+]

@@ -4,12 +4,11 @@ import warnings
 
 import numpy as np
 
-from tfcompat._core.avals import aval
 from tfcompat._core.convert import convert, register_tensor_conversion_function
 from tfcompat._core.core_types import CompositeTensor
-from tfcompat._core.op import Data, Many, T, op
-from tfcompat._core.tensor import Tensor
-from tfcompat._core.tensor_base import STATIC, host_value
+from tfcompat._core.op import Data, Many, Shape, T, op
+from tfcompat._core.sizes import holds_unknown
+from tfcompat._core.tensor_base import host_value
 
 
 @op("ConcatV2", static=False)
@@ -20,10 +19,10 @@ def _concat_rows(values: Many("T")):
 
 
 @op("UnsortedSegmentSum", static=False)
-def _scatter_rows(values: T, indices: Data("Tidx"), like: Data("S")):
+def _scatter_rows(values: T, indices: Data("Tidx"), shape: Shape):
     import jax.numpy as jnp
 
-    return jnp.zeros(like.shape, values.dtype).at[indices].add(values, mode="drop")
+    return jnp.zeros(shape, values.dtype).at[indices].add(values, mode="drop")
 
 
 class IndexedSlices(CompositeTensor):
@@ -68,7 +67,8 @@ class IndexedSlices(CompositeTensor):
 
         if self._dense_shape is None:
             return TensorShape(None)
-        return TensorShape(host_value(convert(self._dense_shape)).tolist())
+        sizes = host_value(convert(self._dense_shape)).tolist()
+        return TensorShape([None if holds_unknown((d,)) else d for d in sizes])
 
     def get_shape(self):
         """The static shape of the dense tensor, a TensorShape."""
@@ -104,8 +104,7 @@ class IndexedSlices(CompositeTensor):
                 f"Tensor conversion requested for IndexedSlices for which dense_shape is not available: {self}"
             )
         shape = tuple(int(d) for d in host_value(convert(self._dense_shape)))
-        like = Tensor(aval(shape, np.dtype(np.bool_)), np.broadcast_to(np.False_, shape), None, STATIC)
-        return _scatter_rows(self._values, self._indices, like)
+        return _scatter_rows(self._values, self._indices, shape)
 
 
 def _convert(value, dtype=None, name=None, as_ref=False):

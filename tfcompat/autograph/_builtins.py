@@ -3,7 +3,7 @@
 import builtins
 
 import tfcompat._creation as creation
-from tfcompat import _cast, _elementwise, _reductions
+from tfcompat import _cast, _elementwise, _operators, _reductions
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.core_types import TensorType
@@ -13,7 +13,7 @@ from tfcompat._tensor_array import TensorArray
 
 
 class LazyRange:
-    """`tf.range` with bounds that are not known: only loops can go through it."""
+    """`tf.range` with bounds that are not known: loops go through it without its elements, all else makes the tensor."""
 
     def __init__(self, start, limit, delta):
         tensors = [t for t in (start, limit, delta) if isinstance(t, TensorType)]
@@ -24,13 +24,19 @@ class LazyRange:
     def __tf_tensor__(self, dtype=None, name=None):
         return creation.range(self.start, self.limit, self.delta)
 
+    def __getitem__(self, key):
+        return convert(self)[key]
+
     def __len__(self):
         raise TypeError("len is not well defined for a range with symbolic bounds.")
 
     def __getattr__(self, name):
         if name.startswith("_"):
             raise AttributeError(name)
-        return getattr(creation.range(self.start, self.limit, self.delta), name)
+        return getattr(convert(self), name)
+
+
+_operators.install(LazyRange)
 
 
 def _known(value):
