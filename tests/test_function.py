@@ -15,6 +15,7 @@ RECORDED = json.loads((pathlib.Path(__file__).parent / "oracle" / "data" / "func
 AGREE = "sizes that were assumed to agree do not in some call, which is recorded again (how-it-runs.md)"
 DERIVATIVE = "a derivative keeps other values for the sizes of some call, which is recorded again"
 PARTS = "a size that does not divide into equal parts is refused when the call is recorded again"
+REFUSED = "a size that is too small for an op is refused when the call is recorded again"
 RUN_AGAIN = {  # the Python code of these runs more often than TensorFlow runs it
     "sizes_two_unknown": AGREE,
     "sizes_unknown_of_two_ranks": AGREE,
@@ -30,6 +31,8 @@ RUN_AGAIN = {  # the Python code of these runs more often than TensorFlow runs i
     "sizes_gradients_of_broadcasts": AGREE,
     "sizes_reshape_to_known": PARTS,
     "sizes_splits": PARTS,
+    "sizes_a_row_that_may_be_missing": REFUSED,
+    "sizes_sorts": REFUSED,
     "sizes_gradients_of_windows": DERIVATIVE,
     "sizes_gradients_of_moves": DERIVATIVE,
 }
