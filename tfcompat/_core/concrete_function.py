@@ -2,7 +2,7 @@
 
 import jax
 
-from tfcompat._core import caches, direct, dtypes, errors, nest
+from tfcompat._core import caches, direct, dtypes, errors, failures, nest
 from tfcompat._core.body import Body, call_spec, op_of
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
@@ -316,10 +316,14 @@ class OpenFunction(ConcreteFunction):
                 refused = error
         try:
             return self._recorded_again(leaves)
-        except (ValueError, errors.OpError):
-            if refused is None:
+        except (ValueError, errors.OpError) as error:
+            if refused is not None:
+                raise refused from None
+            own = failures.original(error)
+            if sizes is None or isinstance(own, errors.OpError) or not failures.of_library(own):
                 raise
-            raise refused from None
+            # The function fits some sizes, but not these: that is found by a call, not while it is recorded.
+            raise errors.InvalidArgumentError(None, None, str(own)) from None
 
     def _call_flat(self, leaves, cells):
         return self.sized(leaves)._call_flat(leaves, cells)

@@ -333,7 +333,8 @@ def assumptions(op, avals, attrs, sizes):
         for d in unknown:
             yield _replaced(shapes, {d: sizes.fresh(factor)})
         yield _replaced(shapes, {d: sizes.fresh(factor) for d in unknown})
-    others = dict.fromkeys((*unknown_there, *unknown, *known, *[n for n in numbers if n > 0]))
+    counted = [math.prod(n for n in numbers if n > 0) // max(math.prod(d for d in s if not sizes.unknown(d)), 1) for s in shapes]
+    others = dict.fromkeys((*unknown_there, *unknown, *known, *[n for n in (*numbers, *counted) if 0 < n < FROM]))
     swaps = [{d: other} for d in unknown for other in others if other != d]
     for swap in swaps:
         yield _replaced(shapes, swap)
