@@ -85,10 +85,11 @@ def test_python_values_and_methods():
         concrete(tf.ones([3, 3]))
 
 
-def test_a_variable_without_a_fixed_shape_grows():
+@pytest.mark.parametrize("signature", [None, [tf.TensorSpec([None])]], ids=["known", "unknown"])
+def test_a_variable_without_a_fixed_shape_grows(signature):
     rows = tf.Variable(tf.ones([2]), shape=[None])
 
-    @tf.function
+    @tf.function(input_signature=signature)
     def append(x):
         rows.assign(tf.concat([rows, x], 0))
         return tf.shape(rows)[0]

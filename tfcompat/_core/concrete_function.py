@@ -56,8 +56,8 @@ class ConcreteFunction:
         self._growing = None  # recordings for sizes that variables without a fixed shape have at a call
         if any([c.variable is not None and (v := c.variable()) is not None and not v._known for c in self._cells]):
             self._template = template()
-            self._growing = caches.Bounded(1_000)
-            self._growing[self._sizes_of(self._cells)] = self
+            self._sizes_then = self._sizes_of(self._cells)
+            self._follow_sizes()
         self._count = len(outputs)
         self._plain = len(self._kept) == 1 and type(self._kept[0]) is int and isinstance(self._result, TensorHandle)
 
@@ -108,6 +108,10 @@ class ConcreteFunction:
                 t._gid = 0  # what is read from a variable is a use of the variable
                 c.bind(t)
         return results[0] if self._plain else self._structured(results)
+
+    def _follow_sizes(self):
+        self._growing = caches.Bounded(1_000)
+        self._growing[self._sizes_then] = self
 
     @staticmethod
     def _sizes_of(cells):
@@ -309,6 +313,8 @@ class OpenFunction(ConcreteFunction):
                 made = object.__new__(ConcreteFunction)
                 made.__dict__.update(self.__dict__)
                 made._use(body, self._spec.urgent)
+                if self._growing is not None:
+                    made._follow_sizes()
                 return made
             except Unresized:
                 pass

@@ -157,12 +157,13 @@ class Operand:
 class Resizing:
     """Infers recorded nodes again for other sizes.
 
-    Attributes:
-      open: whether the new sizes are stand-ins, too (a recorded function called while another one is recorded).
+    Args:
+      sizes: the Sizes of the recording.
+      is_open: whether the new sizes are stand-ins, too (a recorded function called while another one is recorded).
     """
 
-    def __init__(self, given, is_open):
-        self.given, self.parts = given.given, given.parts  # the stand-ins of the recording
+    def __init__(self, sizes, is_open):
+        self.given, self.parts = sizes.given, sizes.parts
         self.open = is_open
         self.sizes = {}
         self._memo = {}
