@@ -16,6 +16,13 @@ _OURS = __name__.partition(".")[0]
 
 # What to use instead of a symbol, or of what is below a namespace.
 INSTEAD = {
+    "image": "use jax.image with tfcompat.interop.call_jax, or Keras's image layers",
+    "signal": "use jax.numpy.fft and jax.scipy.signal with tfcompat.interop.call_jax",
+    "sparse": "use dense tensors, tf.gather and tf.math.segment_sum",
+    "ragged": "use padded tensors and tf.sequence_mask",
+    "strings": "use Python's strings, and make tensors of the results",
+    "io": "read files with Python or NumPy, and make tensors of the results",
+    "distribute": "use jax.sharding through tfcompat.interop",
     "data": "iterate over NumPy arrays in a loop of your own",
     "train": "save a model with keras's save_weights, variables with numpy.savez",
     "saved_model": "save a model with keras's save, variables with numpy.savez",
@@ -46,6 +53,8 @@ INSTEAD = {
     "random.fixed_unigram_candidate_sampler": "use tf.random.log_uniform_candidate_sampler",
 }
 
+ELSE = "compute it with other functions of tf, or in JAX with tfcompat.interop.call_jax"
+
 
 class UnsupportedSymbol(NotImplementedError, AttributeError):
     """A symbol of TensorFlow that tfcompat does not have. (Also an AttributeError, so `hasattr` works.)"""
@@ -71,8 +80,7 @@ def text(symbol):
     parent = symbol
     while parent and parent not in INSTEAD:
         parent = parent.rpartition(".")[0]
-    hint = INSTEAD.get(parent)
-    return f"tf.{symbol} is not supported by tfcompat" + (f": {hint}." if hint else ".")
+    return f"tf.{symbol} is not supported by tfcompat: {INSTEAD.get(parent, ELSE)}."
 
 
 def is_listed(symbol):
