@@ -51,15 +51,10 @@ from tfcompat._array import (
     parallel_stack as parallel_stack,
     repeat as repeat,
     reshape as reshape,
-    reverse as reverse,
-    reverse_sequence as reverse_sequence,
-    roll as roll,
-    split as split,
     squeeze as squeeze,
     stack as stack,
     tile as tile,
     transpose as transpose,
-    unstack as unstack,
 )
 from tfcompat._blocks import (
     batch_to_space as batch_to_space,
@@ -295,6 +290,11 @@ from tfcompat._reductions import (
     reduce_prod as reduce_prod,
     reduce_sum as reduce_sum,
 )
+from tfcompat._reverse import (
+    reverse as reverse,
+    reverse_sequence as reverse_sequence,
+    roll as roll,
+)
 from tfcompat._select import (
     argsort as argsort,
     bitcast as bitcast,
@@ -316,6 +316,10 @@ from tfcompat._select import (
 from tfcompat._slicing import (
     slice_ as slice,  # noqa: F401
     strided_slice as strided_slice,
+)
+from tfcompat._split import (
+    split as split,
+    unstack as unstack,
 )
 from tfcompat._tensor_array import (
     TensorArray as TensorArray,

@@ -1,4 +1,4 @@
-"""Ops that reshape, join, split, repeat and pad tensors: elements move, values stay."""
+"""Ops that reshape, join, repeat and pad tensors: elements move, values stay."""
 
 import math
 
@@ -8,15 +8,12 @@ from jax import lax
 
 from tfcompat._core import convert as conversion, dtypes, shapes
 from tfcompat._core.convert import convert
-from tfcompat._core.op import Any, Axes, Axis, Bool, Check, Data, Int, Ints, Many, T, op
-from tfcompat._core.sizes import has_unknown, holds_unknown, resized, undetermined
+from tfcompat._core.op import Any, Axes, Axis, Bool, Int, Many, T, op
+from tfcompat._core.sizes import has_unknown, resized
 from tfcompat._core.tensor_base import TensorHandle, host_value
 from tfcompat._gather import take
 from tfcompat._slicing import WIDE, check_allowed, invalid, moves
 from tfcompat._vectors import One, Vector
-
-Tlen = Data("Tlen", dtypes.int32)
-Tshift = Data("Tshift", dtypes.int32)
 
 
 def text_of(shape):
@@ -335,111 +332,6 @@ def parallel_stack(values, name="parallel_stack"):
     raise RuntimeError("tf.parallel_stack() is not compatible with eager execution.")
 
 
-# Splitting
-
-
-@moves
-@op("Unpack", single=False)
-def unpack(value: T, num: Int, axis: Axis):
-    """`unstack` with its number written out."""
-    if value.shape[axis] != num:
-        raise invalid(f"Input shape axis {axis % value.ndim} must equal {num}, got shape {text_of(value.shape)}",
-                      "Unpack")  # fmt: skip
-    return list(jnp.unstack(value, axis=axis))
-
-
-def unstack(value, num=None, axis=0, name="unstack"):
-    """The list of the slices of `value` along `axis`, which they lose.
-
-    Args:
-      value: a tensor of rank at least 1.
-      num: the size of that dimension, or None.
-      axis: an int.
-
-    Raises:
-      ValueError: `axis` is out of range, or its size is not known while a function is recorded.
-      InvalidArgumentError: the first with a `num`, or `num` is not the size.
-    """
-    value = convert(value)
-    rank = len(value._aval.shape)
-    if not -rank <= axis < rank:
-        if num is not None:
-            raise invalid(f"axis = {axis} not in [{-rank}, {rank})", "Unpack", name)
-        raise ValueError(f"Argument `axis` = {axis} not in range [{-rank}, {rank})")
-    if num is None:
-        num = value._aval.shape[axis]
-        if holds_unknown((num,)):
-            raise undetermined(f"Cannot infer argument `num` from shape {value.shape}")
-    return unpack(value, num, axis)
-
-
-def _split_axis(value, axis, kernel):
-    rank = value.ndim
-    return positive(axis, rank, f"-input rank(-{rank}) <= split_dim < input rank ({rank}), but got {axis}", kernel)
-
-
-@moves
-@op("Split", single=False)
-def split_evenly(value: T, num: Int, axis: Axis):
-    """`split` into `num` equal parts."""
-    axis = _split_axis(value, axis, "Split")
-    if num < 1:
-        raise invalid(f"Value for attr 'num_split' of {num} must be at least minimum 1\n\t; NodeDef: {{{{node Split}}}}",
-                      "Split")  # fmt: skip
-    if value.shape[axis] % num:
-        raise invalid(f"Number of ways to split should evenly divide the split dimension, but got split_dim {axis} "
-                      f"(size = {value.shape[axis]}) and num_split {num}", "Split")  # fmt: skip
-    return lax.split(value, [value.shape[axis] // num] * num, axis)
-
-
-@moves
-@op("SplitV", single=False)
-def split_v(value: T, sizes: Ints, axis: Axis):
-    """`split` into parts of given sizes."""
-    axis = _split_axis(value, axis, "SplitV")
-    if sum(n == -1 for n in sizes) > 1:
-        raise invalid("There can only be one -1 in the input.", "SplitV")
-    given, size = sum(n for n in sizes if n != -1), value.shape[axis]
-    if len(sizes) == 1 and sizes[0] != size:
-        raise invalid("If there is only one output, it must have the same size as the input. Input size: "
-                      f"{size} output size: {sizes[0]}", "SplitV")  # fmt: skip
-    if given > size or (given != size and -1 not in sizes):
-        raise invalid("Determined shape must either match input shape along split_dim exactly if fully specified, or be "
-                      "less than the size of the input along split_dim if not fully specified.  "
-                      f"Got: {given}", "SplitV")  # fmt: skip
-    return lax.split(value, [size - given if n == -1 else n for n in sizes], axis)
-
-
-def split(value, num_or_size_splits, axis=0, num=None, name="split"):
-    """Cuts a tensor into parts along `axis`.
-
-    Args:
-      value: a tensor.
-      num_or_size_splits: the number of equal parts (a Python int), or a vector of their sizes, of which one may be -1.
-      axis: an int.
-      num: the number of parts, if it cannot be told from the sizes.
-
-    Returns:
-      A list of tensors.
-
-    Raises:
-      InvalidArgumentError: the size is no multiple of the number, or the sizes do not add up.
-      ValueError: the number of parts is a tensor, or not known while a function is recorded.
-    """
-    if isinstance(num_or_size_splits, (int, np.integer)):
-        return split_evenly(value, num_or_size_splits, axis)
-    sizes = convert(num_or_size_splits)
-    if not sizes._aval.shape:
-        raise ValueError("Rank-0 tensors are not supported as the num_or_size_splits argument to split. Argument "
-                         f"provided: {num_or_size_splits}")  # fmt: skip
-    if num is None and holds_unknown(sizes._aval.shape):
-        raise undetermined(f"Cannot infer argument `num` from shape {sizes}")
-    if num is not None and num != sizes._aval.size:
-        raise invalid("size of the split_tensor must be 1-D and have the same elements as outputs got "
-                      f"{len(sizes._aval.shape)} -D and {sizes._aval.size} elements", "SplitV")  # fmt: skip
-    return split_v(value, sizes, axis)
-
-
 # Repeating and padding
 
 
@@ -572,7 +464,7 @@ def pad(tensor, paddings, mode="CONSTANT", constant_values=0, name=None):
     if mode not in ("CONSTANT", "REFLECT", "SYMMETRIC"):
         raise ValueError('Value of argument `mode` expected to be one of "CONSTANT", "REFLECT", or "SYMMETRIC". '
                          f"Received `mode` = {mode}")  # fmt: skip
-    if type(paddings) in (list, tuple) and all([type(row) in (list, tuple) and _are_ints(row) for row in paddings]):
+    if type(paddings) in (list, tuple) and all([type(row) in (list, tuple) and are_ints(row) for row in paddings]):
         paddings = tuple([tuple(row) for row in paddings])
     else:
         paddings = convert(paddings, None, dtypes.int32)
@@ -595,112 +487,6 @@ def _nested_ints(value):
     return tuple(_nested_ints(v) for v in value) if isinstance(value, list) else value
 
 
-def _are_ints(values):
+def are_ints(values):
     """Whether a sequence holds nothing but Python ints, of 32 bits."""
     return set(map(type, values)) == {int} and min(values) >= -(2**31) and max(values) < 2**31
-
-
-# Reversing and rolling
-
-
-@moves
-@op("ReverseV2")
-def reverse_axes(tensor: T, axis: Any):
-    """`reverse` along a tuple of dimensions."""
-    if tensor.ndim == 0 or tensor.size == 0:  # then the kernel does not look at the axes
-        return tensor
-    for k, d in enumerate(axis):
-        if not -tensor.ndim <= d < tensor.ndim:
-            raise invalid(f"'axis'[{k}] = {d} is out of valid range [0, {tensor.ndim - 1}", "ReverseV2")
-        if d % tensor.ndim in [e % tensor.ndim for e in axis[:k]]:
-            raise invalid(f"axis {d % tensor.ndim} specified more than once.", "ReverseV2")
-    return lax.rev(tensor, [d % tensor.ndim for d in axis])
-
-
-def reverse(tensor, axis, name=None):
-    """`tensor` in reverse order along the dimensions in the vector `axis`.
-
-    Args:
-      tensor: a tensor of any dtype.
-      axis: a vector of ints; negative ones count from the end. A scalar or empty `tensor` is given back whatever it says.
-
-    Raises:
-      InvalidArgumentError: `axis` is no vector, names a dimension twice or one that does not exist.
-    """
-    if type(axis) in (list, tuple) and _are_ints(axis):
-        return reverse_axes(tensor, tuple(axis))
-    axis = convert(axis, None, dtypes.int32)
-    check_allowed("ReverseV2", "Tidx", axis._aval.dtype, WIDE)
-    axis, tensor = host_value(axis), convert(tensor)
-    if axis.ndim != 1 and tensor._aval.shape and tensor._aval.size:
-        raise invalid(f"'dims' must be 1-dimension, not {axis.ndim}", "ReverseV2")
-    return reverse_axes(tensor, tuple(int(d) for d in axis.reshape(-1)))
-
-
-def _lengths_bad(input, seq_lengths, seq_axis, batch_axis):
-    return jnp.any((seq_lengths < 0) | (seq_lengths > input.shape[seq_axis]))
-
-
-def _lengths_message(input, seq_lengths, seq_axis, batch_axis):
-    k = int(np.argmax((seq_lengths < 0) | (seq_lengths > input.shape[seq_axis])))
-    return f"seq_lens({k}) > input.dims({seq_axis})" if seq_lengths[k] > 0 else f"seq_lens({k}) < 0"
-
-
-@moves
-@op("ReverseSequence", check=Check(_lengths_bad, _lengths_message), Tlen=WIDE)
-def reverse_sequence(input: T, seq_lengths: Tlen, seq_axis: Int = None, batch_axis: Int = None):
-    """Reverses the first `seq_lengths[i]` slices along `seq_axis` of each slice i along `batch_axis`.
-
-    Args:
-      input: a tensor.
-      seq_lengths: int32 or int64 vector, one length for each slice along `batch_axis`.
-      seq_axis: an int.
-      batch_axis: an int; default 0.
-
-    Raises:
-      InvalidArgumentError: wrong number of lengths, a length out of range, or equal axes.
-    """
-    if seq_axis is None:
-        error = TypeError("Expected int for argument 'seq_dim' not None.")
-        error.from_tfcompat = True
-        raise error
-    batch = 0 if batch_axis is None else batch_axis % input.ndim
-    along = seq_axis % input.ndim
-    if batch == along:
-        raise invalid(f"batch_dim == seq_dim == {along}", "ReverseSequence")
-    if seq_lengths.shape != (input.shape[batch],):
-        raise invalid(f"Length of seq_lengths != input.dims({batch}), ({seq_lengths.size} vs. {input.shape[batch]})",
-                      "ReverseSequence")  # fmt: skip
-    place = lax.broadcasted_iota(seq_lengths.dtype, input.shape, along)
-    lengths = lax.broadcast_in_dim(seq_lengths, input.shape, [batch])
-    return jnp.take_along_axis(input, jnp.where(place < lengths, lengths - 1 - place, place), along, mode="clip")
-
-
-@moves
-@op("Roll", Tshift=WIDE)
-def roll(input: T, shift: Tshift, axis: Axes):
-    """Moves elements by `shift` places along `axis`; what falls off one end comes in at the other.
-
-    Args:
-      input: a tensor of rank at least 1.
-      shift: an int or a vector, one for each entry of `axis`; negative: towards the front.
-      axis: an int or a vector; shifts along the same dimension add up.
-
-    Raises:
-      InvalidArgumentError: lengths differ, or a dimension does not exist.
-    """
-    axes = [axis] if isinstance(axis, int) else list(axis)
-    if input.ndim == 0:
-        raise invalid("input must be 1-D or higher", "Roll")
-    shifts = [shift] if shift.ndim == 0 else [shift[k] for k in range(shift.size)]
-    if len(shifts) != len(axes):
-        raise invalid("shift and axis must have the same size", "Roll")
-    for amount, d in zip(shifts, axes, strict=True):
-        if not -input.ndim <= d < input.ndim:
-            raise invalid(f"axis {d} is out of range", "Roll")
-        n = input.shape[d]
-        if n:
-            start = lax.rem(lax.rem(-amount, amount.dtype.type(n)) + amount.dtype.type(n), amount.dtype.type(n))
-            twice = lax.concatenate([input, input], d % input.ndim)
-            input = lax.dynamic_slice_in_dim(twice, start, n, d)
-    return input

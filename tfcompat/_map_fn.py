@@ -1,6 +1,6 @@
 """`tf.map_fn`, `tf.scan`, `tf.foldl`, `tf.foldr`, `tf.vectorized_map`."""
 
-from tfcompat._array import concat, expand_dims, stack, unstack
+from tfcompat._array import concat, expand_dims, stack
 from tfcompat._core import errors, nest
 from tfcompat._core.body import Body, call_spec, op_of
 from tfcompat._core.context import state
@@ -10,6 +10,7 @@ from tfcompat._core.trace import Trace, ValueDependent
 from tfcompat._core.vectorized import VectorizedSpec
 from tfcompat._creation import zeros
 from tfcompat._loop_variables import as_tensor, element_aval, staged_loop
+from tfcompat._split import unstack
 from tfcompat._tensor_array import TensorArray
 from tfcompat._while_loop import LoopVariable, without_gradient
 

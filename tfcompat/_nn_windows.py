@@ -7,13 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tfcompat._array import reverse
 from tfcompat._core import dtypes as d, random_state
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Any, Bool, Data, Dtype, Float, Int, T, op
 from tfcompat._declare import FLOATS, REAL, invalid
 from tfcompat._elementwise import negative
 from tfcompat._nn_conv import check_windows, padding_of, spatial
+from tfcompat._reverse import reverse
 
 
 def lowest(dtype):

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tfcompat import _array, _gather
+from tfcompat import _array, _gather, _split
 from tfcompat._core import dtypes, errors, shapes
 from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.context import state
@@ -332,7 +332,7 @@ class TensorArray:
                     f"{value._aval.shape[0]} elements.",
                 )  # fmt: skip
             return self._with(_array.identity(value))
-        items = _array.unstack(value)
+        items = _split.unstack(value)
         if len(items) > len(self._items) and not self._dynamic:
             raise ValueError(f"Cannot unstack {len(items)} tensors into a TensorArray of static size {len(self._items)} ")
         self._items = items
@@ -346,7 +346,7 @@ class TensorArray:
             buffer = self._ensure(aval(value._aval.shape[1:], value._aval.np_dtype))
             return self._with(_gather.tensor_scatter_nd_update(buffer, _array.expand_dims(indices, -1), value))
         made = self
-        for i, item in zip(np.asarray(host_value(convert(indices))).reshape(-1), _array.unstack(value), strict=True):
+        for i, item in zip(np.asarray(host_value(convert(indices))).reshape(-1), _split.unstack(value), strict=True):
             made = made.write(int(i), item)
         return made
 
@@ -359,7 +359,7 @@ class TensorArray:
                 None, None, "Expected sum of lengths to be equal to values.shape[0], but sum of lengths is "
                 f"{sum(lengths)} and value's shape is: {shape_text(value._aval.shape)}",
             )  # fmt: skip
-        pieces = _array.split(value, lengths, 0)
+        pieces = _split.split(value, lengths, 0)
         if not self._recorded:
             self._items, self._read = list(pieces), set()
             return self

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from tfcompat import debugging as check
-from tfcompat._array import broadcast_to, concat, reshape, reverse, roll, stack, transpose, unstack
+from tfcompat._array import broadcast_to, concat, reshape, stack, transpose
 from tfcompat._cast import cast, complex as complex_of, conj, imag, real
 from tfcompat._control import group
 from tfcompat._core import dtypes as d
@@ -17,6 +17,8 @@ from tfcompat._elementwise import abs as absolute
 from tfcompat._fft import fft_last
 from tfcompat._gather import gather
 from tfcompat._reductions import reduce_max, reduce_min, reduce_prod, reduce_sum
+from tfcompat._reverse import reverse, roll
+from tfcompat._split import unstack
 from tfcompat._tridiagonal import tridiagonal_matmul, tridiagonal_solve
 from tfcompat.linalg._linear_operator import (
     LinearOperator,

@@ -2,7 +2,7 @@
 
 import functools
 
-from tfcompat._array import concat, pad, split, squeeze
+from tfcompat._array import concat, pad, squeeze
 from tfcompat._cast import cast
 from tfcompat._control import group
 from tfcompat._core.convert import convert
@@ -10,6 +10,7 @@ from tfcompat._core.shapes import TensorShape
 from tfcompat._creation import ones
 from tfcompat._diagonals import adjoint as adjoint_of
 from tfcompat._elementwise import exp
+from tfcompat._split import split
 from tfcompat.linalg._linear_operator import LinearOperator, broadcast_batch_shape, broadcast_batches, kind, kinds
 from tfcompat.linalg._linear_operator_combined import Combined, product, total
 from tfcompat.linalg._linear_operator_hints import both_non_singular, check_chain, implied

@@ -1,0 +1,118 @@
+"""Ops that turn a tensor's order around or move its elements along a dimension."""
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from tfcompat._array import are_ints
+from tfcompat._core import dtypes
+from tfcompat._core.convert import convert
+from tfcompat._core.op import Any, Axes, Check, Data, Int, T, op
+from tfcompat._core.tensor_base import host_value
+from tfcompat._slicing import WIDE, check_allowed, invalid, moves
+
+Tlen = Data("Tlen", dtypes.int32)
+Tshift = Data("Tshift", dtypes.int32)
+
+
+@moves
+@op("ReverseV2")
+def reverse_axes(tensor: T, axis: Any):
+    """`reverse` along a tuple of dimensions."""
+    if tensor.ndim == 0 or tensor.size == 0:  # then the kernel does not look at the axes
+        return tensor
+    for k, d in enumerate(axis):
+        if not -tensor.ndim <= d < tensor.ndim:
+            raise invalid(f"'axis'[{k}] = {d} is out of valid range [0, {tensor.ndim - 1}", "ReverseV2")
+        if d % tensor.ndim in [e % tensor.ndim for e in axis[:k]]:
+            raise invalid(f"axis {d % tensor.ndim} specified more than once.", "ReverseV2")
+    return lax.rev(tensor, [d % tensor.ndim for d in axis])
+
+
+def reverse(tensor, axis, name=None):
+    """`tensor` in reverse order along the dimensions in the vector `axis`.
+
+    Args:
+      tensor: a tensor of any dtype.
+      axis: a vector of ints; negative ones count from the end. A scalar or empty `tensor` is given back whatever it says.
+
+    Raises:
+      InvalidArgumentError: `axis` is no vector, names a dimension twice or one that does not exist.
+    """
+    if type(axis) in (list, tuple) and are_ints(axis):
+        return reverse_axes(tensor, tuple(axis))
+    axis = convert(axis, None, dtypes.int32)
+    check_allowed("ReverseV2", "Tidx", axis._aval.dtype, WIDE)
+    axis, tensor = host_value(axis), convert(tensor)
+    if axis.ndim != 1 and tensor._aval.shape and tensor._aval.size:
+        raise invalid(f"'dims' must be 1-dimension, not {axis.ndim}", "ReverseV2")
+    return reverse_axes(tensor, tuple(int(d) for d in axis.reshape(-1)))
+
+
+def _lengths_bad(input, seq_lengths, seq_axis, batch_axis):
+    return jnp.any((seq_lengths < 0) | (seq_lengths > input.shape[seq_axis]))
+
+
+def _lengths_message(input, seq_lengths, seq_axis, batch_axis):
+    k = int(np.argmax((seq_lengths < 0) | (seq_lengths > input.shape[seq_axis])))
+    return f"seq_lens({k}) > input.dims({seq_axis})" if seq_lengths[k] > 0 else f"seq_lens({k}) < 0"
+
+
+@moves
+@op("ReverseSequence", check=Check(_lengths_bad, _lengths_message), Tlen=WIDE)
+def reverse_sequence(input: T, seq_lengths: Tlen, seq_axis: Int = None, batch_axis: Int = None):
+    """Reverses the first `seq_lengths[i]` slices along `seq_axis` of each slice i along `batch_axis`.
+
+    Args:
+      input: a tensor.
+      seq_lengths: int32 or int64 vector, one length for each slice along `batch_axis`.
+      seq_axis: an int.
+      batch_axis: an int; default 0.
+
+    Raises:
+      InvalidArgumentError: wrong number of lengths, a length out of range, or equal axes.
+    """
+    if seq_axis is None:
+        error = TypeError("Expected int for argument 'seq_dim' not None.")
+        error.from_tfcompat = True
+        raise error
+    batch = 0 if batch_axis is None else batch_axis % input.ndim
+    along = seq_axis % input.ndim
+    if batch == along:
+        raise invalid(f"batch_dim == seq_dim == {along}", "ReverseSequence")
+    if seq_lengths.shape != (input.shape[batch],):
+        raise invalid(f"Length of seq_lengths != input.dims({batch}), ({seq_lengths.size} vs. {input.shape[batch]})",
+                      "ReverseSequence")  # fmt: skip
+    place = lax.broadcasted_iota(seq_lengths.dtype, input.shape, along)
+    lengths = lax.broadcast_in_dim(seq_lengths, input.shape, [batch])
+    return jnp.take_along_axis(input, jnp.where(place < lengths, lengths - 1 - place, place), along, mode="clip")
+
+
+@moves
+@op("Roll", Tshift=WIDE)
+def roll(input: T, shift: Tshift, axis: Axes):
+    """Moves elements by `shift` places along `axis`; what falls off one end comes in at the other.
+
+    Args:
+      input: a tensor of rank at least 1.
+      shift: an int or a vector, one for each entry of `axis`; negative: towards the front.
+      axis: an int or a vector; shifts along the same dimension add up.
+
+    Raises:
+      InvalidArgumentError: lengths differ, or a dimension does not exist.
+    """
+    axes = [axis] if isinstance(axis, int) else list(axis)
+    if input.ndim == 0:
+        raise invalid("input must be 1-D or higher", "Roll")
+    shifts = [shift] if shift.ndim == 0 else [shift[k] for k in range(shift.size)]
+    if len(shifts) != len(axes):
+        raise invalid("shift and axis must have the same size", "Roll")
+    for amount, d in zip(shifts, axes, strict=True):
+        if not -input.ndim <= d < input.ndim:
+            raise invalid(f"axis {d} is out of range", "Roll")
+        n = input.shape[d]
+        if n:
+            start = lax.rem(lax.rem(-amount, amount.dtype.type(n)) + amount.dtype.type(n), amount.dtype.type(n))
+            twice = lax.concatenate([input, input], d % input.ndim)
+            input = lax.dynamic_slice_in_dim(twice, start, n, d)
+    return input
