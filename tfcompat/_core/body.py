@@ -19,8 +19,10 @@ from tfcompat._core import caches, costs, errors, segment as segments
 from tfcompat._core.avals import aval, aval_of
 from tfcompat._core.callsite import call_site
 from tfcompat._core.context import state
-from tfcompat._core.op import Op, Spec, _serials as serials, arrange, call
+from tfcompat._core.op import Op, call
+from tfcompat._core.parameters import arrange
 from tfcompat._core.sizes import Unresized, arithmetic
+from tfcompat._core.spec import Spec, serials
 from tfcompat._core.tensor_base import STATIC, host_value
 from tfcompat._core.trace import value_of
 
@@ -343,7 +345,7 @@ class BodySpec(Spec):
 
 
 class CallFlag:
-    """The error flag of a recorded call whose body has checks (see `op.Flag`)."""
+    """The error flag of a recorded call whose body has checks (see `checks.Flag`)."""
 
     __slots__ = ("index", "position", "site", "sites", "spec", "tensor")
 

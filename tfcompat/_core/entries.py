@@ -17,7 +17,8 @@ from tfcompat._core import generic, jacobian
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
-from tfcompat._core.op import T, arrange, invoke, op, set_taped_call, trace
+from tfcompat._core.op import T, invoke, op, set_taped_call, trace
+from tfcompat._core.parameters import arrange
 from tfcompat._core.sizes import set_derivatives
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle, gids

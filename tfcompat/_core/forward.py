@@ -16,7 +16,9 @@ from tfcompat._core import entries, nest
 from tfcompat._core.cells import cell_of, dtype_of
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
-from tfcompat._core.op import Op, Spec, arrange, invoke, trace
+from tfcompat._core.op import Op, invoke, trace
+from tfcompat._core.parameters import arrange
+from tfcompat._core.spec import Spec
 from tfcompat._core.tape import (
     GradientTape,
     UnconnectedGradients,

@@ -15,8 +15,8 @@ from tfcompat._core.avals import aval
 from tfcompat._core.body import Body, BodySpec, call_spec, op_of, through
 from tfcompat._core.checkpointed import differentiable_while
 from tfcompat._core.control_flow import outer_inputs
-from tfcompat._core.op import native_function
 from tfcompat._core.sizes import Unresized
+from tfcompat._core.spec import native_function
 
 INTERPRETED_EQUATIONS = 20_000  # run through in Python before a loop is compiled: about 20 ms, what one compile takes
 

@@ -11,203 +11,35 @@ The body is pure JAX: it gets arrays for data and canonical attributes, may rais
 is traced once for each (attributes, avals). From that one jaxpr come result shapes, host form, compiled form, gradient.
 """
 
-import functools
 import inspect
 import itertools
 import types
 
 import jax
 import numpy as np
-from jax.extend import core as jex
 
 from tfcompat._core import (
     attributes,
     caches,
-    costs,
     dtypes,
     errors,
     failures,
     generic,
-    interpret,
-    program as _program,  # it registers itself as what runs closed segments
-    segment as segments,
+    program as program,  # it registers itself as what runs closed segments
     sizes,
 )
 from tfcompat._core.avals import aval, aval_of
-from tfcompat._core.callsite import call_site, describe
+from tfcompat._core.checks import Check as Check, check_values
 from tfcompat._core.context import settings, state
 from tfcompat._core.convert import convert, convert_first, convert_group, convert_many, convert_operands, convert_pair
-from tfcompat._core.stats import stats
+from tfcompat._core.parameters import Data, Index as Index, Many as Many, T, U as U, V as V, arrange
+from tfcompat._core.spec import Spec
 from tfcompat._core.tensor import Tensor
-from tfcompat._core.tensor_base import HOST_TYPES, PLAIN, STATIC, host_value
+from tfcompat._core.tensor_base import PLAIN, STATIC, host_value
 
-_serials = itertools.count(1)
 STATIC_SIZE = 64  # elements; integer arithmetic on constants up to this size is done at once
 
 REGISTRY = {}  # kernel name -> Op
-
-
-class Data:
-    """Annotation of a tensor argument. Arguments with the same letter have the same dtype.
-
-    Args:
-      letter: name of the dtype variable.
-      default: dtype that Python data gets when no tensor decides it.
-      only: the one dtype that the argument takes (Python data that does not fit it raises TypeError).
-    """
-
-    many = False
-
-    def __init__(self, letter, default=None, only=None):
-        self.letter = letter
-        self.default = default
-        self.only = only
-
-
-class Many(Data):
-    """Annotation of a list of tensors, all of the dtype `letter`."""
-
-    many = True
-
-
-T, U, V = Data("T"), Data("U"), Data("V")
-Index = Data("Tidx", dtypes.int32)
-
-
-class Spec:
-    """One op at one set of attributes and input avals: result avals, jaxpr, host function, static costs."""
-
-    __slots__ = ("_evaluate", "_host", "_host_in_place", "_jaxpr", "_looked_at", "_trace", "avals", "checked",
-                 "compile_cost", "cost", "derivative", "derivatives", "equations", "id", "inplace", "name", "nbytes", "origin",
-                 "plain", "single", "special", "static")  # fmt: skip
-
-    effect = False  # True where running it acts on the outside
-    urgent = False  # True where it is compiled the first time it runs
-    coded = False  # True where its last result is an error code, 0 for none
-    function = False  # True for the call of a function, of which all results are computed
-    depends = None  # for each result the set of inputs it has a gradient for, as bits; None: for all
-
-    def __init__(self, name, jaxpr, single, inplace=None):
-        stats.traces += 1
-        self.id = next(_serials)
-        self.name = name
-        self._jaxpr = jaxpr
-        self.avals = tuple([aval(v.aval.shape, v.aval.dtype) for v in jaxpr.jaxpr.outvars])
-        self.single = single
-        self.inplace = inplace
-        self._host = self._host_in_place = self._evaluate = self._trace = self._looked_at = None
-        self.origin = None  # (op, attributes, count) it was inferred from
-        self.derivative = None  # (Derivative, which of its Specs), where it belongs to one
-        self.nbytes = sum(a.nbytes for a in self.avals)
-        moved, self.equations, kernels = costs.work(jaxpr.jaxpr)
-        self.cost = costs.interpreting(moved, self.equations)
-        self.compile_cost = costs.compiling(self.equations, kernels)
-        self.static = self.special = self.checked = False
-        self.derivatives = {}  # which inputs are watched -> vjp.Derivative, or False where none is needed
-
-    @classmethod
-    def of_sizes(cls, name, form, sizes, trace, single, inplace=None):
-        """A Spec for given sizes from a symbolic trace; `trace` gives the exact jaxpr when it is compiled."""
-        self = cls.__new__(cls)
-        self.id = next(_serials)
-        self.name, self.single, self.inplace = name, single, inplace
-        self._jaxpr, self._trace = None, trace
-        self._looked_at = form.looked_at
-        self.avals = form.at(sizes)
-        self._host = functools.partial(form.host, sizes)
-        self._host_in_place = self._evaluate = self.origin = self.derivative = None
-        self.nbytes = sum(a.nbytes for a in self.avals)
-        self.equations, self.cost, self.compile_cost = form.equations, form.cost(sizes), form.compile_cost
-        self.static = self.special = self.checked = False
-        self.derivatives = {}
-        return self
-
-    @property
-    def jaxpr(self):
-        if self._jaxpr is None:
-            stats.traces += 1
-            self._jaxpr = self._trace()
-        return self._jaxpr
-
-    @property
-    def looked_at(self):
-        """Positions of the inputs whose values matter; of the others the op uses the shape at most."""
-        if self._looked_at is None:
-            self._looked_at = generic.looked_at(self.jaxpr.jaxpr)
-        return self._looked_at
-
-    @property
-    def host(self):
-        """The op as a function from NumPy arrays to a tuple of NumPy arrays."""
-        if self._host is None:
-            try:
-                self._host = interpret.host_function(self.jaxpr)
-            except interpret.NoHostForm:
-                self._host = native_function(self.jaxpr)
-        return self._host
-
-    @property
-    def host_in_place(self):
-        """Like `host`, but writes into the operand `inplace`."""
-        if self._host_in_place is None:
-            try:
-                self._host_in_place = interpret.host_function(self.jaxpr, overwrite=(self.inplace,))
-            except interpret.NoHostForm:
-                self._host_in_place = self.host
-        return self._host_in_place
-
-    @property
-    def evaluate(self):
-        """The op as a JAX function from arrays to a list of arrays."""
-        if self._evaluate is None:
-            self._evaluate = jex.jaxpr_as_fun(self.jaxpr)
-        return self._evaluate
-
-    def resized(self, resizing, avals):
-        """The Spec of the same node where sizes are others, for inputs of the avals `avals`."""
-        if self.derivative is not None:
-            derivative, which = self.derivative
-            return getattr(resizing.derivative(derivative), which)
-        op, attrs, count = self.origin
-        attrs = (avals[0].shape,) if op is RESIZE else resizing.attribute(attrs)
-        return resizing.op(op).spec([sizes.Operand(a) for a in avals], attrs, count)
-
-
-def native_function(jaxpr):
-    """A host function that runs the op as a compiled program of its own."""
-    from tfcompat._core import compile_cache
-
-    structs = [jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in jaxpr.jaxpr.invars]
-    compiled = []
-
-    def run(*arrays):
-        if not compiled:
-            stats.compiles += 1
-            compiled.append(compile_cache.compile(jex.jaxpr_as_fun(jaxpr), structs))
-        with jax.enable_x64(True):
-            failures.check_fork()
-            return tuple([np.asarray(a) for a in compiled[0](*arrays)])
-
-    return run
-
-
-class Check:
-    """A condition on values that the op raises about.
-
-    Args:
-      bad: JAX function of the op's data and attributes (same signature as the op) to a boolean, true where it fails.
-      message: function of the NumPy values and attributes to the error's text.
-      error: exception class (node_def, op, message).
-      immediate: True for asserts and solvers: in eager code the pending work is always run for them.
-      dtypes: where given, the op is checked only if its first operand has one of these dtypes.
-    """
-
-    def __init__(self, bad, message, error=errors.InvalidArgumentError, immediate=False, dtypes=None):
-        self.bad = bad
-        self.dtypes = dtypes
-        self.message = message
-        self.error = error
-        self.immediate = immediate
 
 
 class Op:
@@ -244,6 +76,10 @@ class Op:
 
     def __repr__(self):
         return f"<op {self.kernel}>"
+
+    def attributes_at(self, resizing, attrs, avals):
+        """The attributes of a call where sizes are others, for inputs of the avals `avals`."""
+        return resizing.attribute(attrs)
 
     def function(self, attrs, count):
         """The body as a function of the data alone, flat."""
@@ -310,18 +146,6 @@ class Op:
             return generic.GenericSpec(closed, form.names) if generic.same_program(closed, exact) else False
         except Exception:  # noqa: BLE001 - sizes that cannot be compared symbolically raise many things
             return False
-
-
-def arrange(parameters, data, attrs, count):
-    """Arguments of an op's body in the order of its signature."""
-    data, attrs = iter(data), iter(attrs)
-    arguments = []
-    for _, annotation in parameters:
-        if isinstance(annotation, Data):
-            arguments.append([next(data) for _ in range(count)] if annotation.many else next(data))
-        else:
-            arguments.append(next(attrs))
-    return arguments
 
 
 def trace(op, function, avals):
@@ -609,86 +433,14 @@ def generate(name, parameters, names):
     return names[name]
 
 
-class Flag:
-    """An error flag of a recorded check: the tensor that is true when it failed, and how to say so."""
-
-    index = 0  # which result of the node it is
-
-    __slots__ = ("attrs", "check", "count", "op", "position", "site", "tensor")
-
-    def __init__(self, op, attrs, count, tensor, position, site):
-        self.op, self.check, self.attrs, self.count = op, op.check, attrs, count
-        self.tensor, self.position, self.site = tensor, position, site
-
-    def moved(self, by):
-        return Flag(self.op, self.attrs, self.count, self.tensor, self.position + by, self.site)
-
-    def resized(self, resizing, avals):
-        """The flag of the same check where sizes are others."""
-        return Flag(self.op, resizing.attribute(self.attrs), self.count, self.tensor, self.position, self.site)
-
-    def error(self, *values):
-        self.op.hot_sites[self.site] = "failed"
-        text = values_message(self.op, values, self.attrs, self.count) if values else f"{self.op.kernel}: bad value"
-        return self.check.error(None, None, f"{text} (called at {describe(self.site)}) [Op:{self.op.kernel}] name: ")
-
-
-def values_message(op, values, attrs, count):
-    return op.check.message(*arrange(op.parameters, [np.asarray(v) for v in values], attrs, count))
-
-
-def check_values(op, key, ins, attrs, count):
-    """Raises at once where the operands are at hand; at a call site that has proven good, records a flag instead."""
-    symbolic = state.trace is not None
-    checker = op.checker
-    spec = checker.specs.get(key) or checker.infer(key, ins, attrs, count)
-    looked_at = spec.looked_at
-    site = None
-    seen = not (symbolic and any([sizes.has_unknown(t) for t in ins]))  # sizes are operands of a check, too
-    seen = seen and all([type(v := ins[i]._value) in HOST_TYPES or at_hand(v) for i in looked_at])
-    if (symbolic or not op.check.immediate) and not seen:
-        site = call_site()
-        if symbolic or op.hot_sites.get(site) == "good":
-            segment = segments.current()
-            flag = segment.record(spec, ins)
-            if flag._value is None:
-                segment.flags.append(Flag(op, attrs, count, flag, len(segment.specs) - 1, site))
-            if flag._value is None or not np.any(flag._value):
-                return  # recorded, or run at once and found good
-    # A large operand of which only the shape matters is not read: an array with a NumPy view cannot be donated.
-    values = []
-    for i, t in enumerate(ins):
-        value = t._value if i in looked_at else stand_in(t._aval)
-        values.append(value if type(value) in HOST_TYPES else host_value(t))
-    if any([ins[i]._aval.differentiable for i in looked_at]):
-        with np.errstate(all="ignore"):
-            failed = spec.host(*values)[0]
-    else:
-        failed = spec.host(*values)[0]  # comparisons of integers warn of nothing
-    failed = bool(failed) if failed.ndim == 0 else bool(failed.any())
-    if failed:
-        if site is not None:
-            op.hot_sites[site] = "failed"
-        text = values_message(op, values, attrs, count)
-        raise op.check.error(None, None, f"{text} [Op:{op.kernel}] name: ")
-    if site is not None and op.hot_sites.get(site) is None:
-        op.hot_sites[site] = "good"
-
-
-def at_hand(value):
-    """Whether a payload can be looked at for nothing: it is there, and in the memory of this machine."""
-    return value is not None and (not isinstance(value, jax.Array) or not _program.has_accelerator())
-
-
-@functools.lru_cache(1024)
-def stand_in(a):
-    """An array of an aval's shape and dtype that takes no memory."""
-    return np.broadcast_to(np.zeros((), a.np_dtype), a.shape)
-
-
 Axes, Axis, Bool = attributes.Axes, attributes.Axis, attributes.Bool
 Int, Float, Str = attributes.Int, attributes.Float, attributes.Str
 Shape, Ints, Dtype, Any = attributes.Shape, attributes.Ints, attributes.Dtype, attributes.Any
 
-RESIZE = Op("EnsureShape", sizes.resize_body, [("x", T), ("shape", Any)])
+class Resize(Op):
+    def attributes_at(self, resizing, attrs, avals):
+        return (avals[0].shape,)
+
+
+RESIZE = Resize("EnsureShape", sizes.resize_body, [("x", T), ("shape", Any)])
 sizes.set_op(RESIZE, invoke)

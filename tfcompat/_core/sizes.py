@@ -257,7 +257,7 @@ class Resizing:
             op = op if op.alone is None else op.alone(plain)
             found = plain.derivatives.get(mask)
             if found is None:
-                attrs = (avals[0].shape,) if op is RESIZE else self.attribute(attrs)
+                attrs = op.attributes_at(self, attrs, avals)
                 found = make_derivative(self.op(op), plain, [Operand(a) for a in avals], attrs, count, mask)
                 plain.derivatives[mask] = found
             if found is False or found.kept != derivative.kept or len(found.forward.avals) != len(derivative.forward.avals):

@@ -14,7 +14,8 @@ from jax.extend import core as jex
 from tfcompat._core import caches, costs, entries, generic, interpret
 from tfcompat._core.context import state
 from tfcompat._core.interpreter import steps_of
-from tfcompat._core.op import Op, native_function
+from tfcompat._core.op import Op
+from tfcompat._core.spec import native_function
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.vjp import keeper
 from tfcompat._core.walk import walk

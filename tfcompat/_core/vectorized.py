@@ -6,7 +6,7 @@ import jax
 
 from tfcompat._core.avals import aval
 from tfcompat._core.body import BodySpec
-from tfcompat._core.op import native_function
+from tfcompat._core.spec import native_function
 
 
 class VectorizedSpec(BodySpec):

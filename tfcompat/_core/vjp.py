@@ -13,7 +13,8 @@ import jax.numpy as jnp
 from jax.extend import core as jex
 
 from tfcompat._core import caches, generic
-from tfcompat._core.op import Op, Spec, trace
+from tfcompat._core.op import Op, trace
+from tfcompat._core.spec import Spec
 
 
 class Derivative:

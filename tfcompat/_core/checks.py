@@ -1,0 +1,108 @@
+"""Conditions on the values of an op's operands: looked at when it is called, or when a program with their flags has run."""
+
+import functools
+
+import jax
+import numpy as np
+
+from tfcompat._core import errors, program, segment as segments, sizes
+from tfcompat._core.callsite import call_site, describe
+from tfcompat._core.context import state
+from tfcompat._core.parameters import arrange
+from tfcompat._core.tensor_base import HOST_TYPES, host_value
+
+
+class Check:
+    """A condition on values that the op raises about.
+
+    Args:
+      bad: JAX function of the op's data and attributes (same signature as the op) to a boolean, true where it fails.
+      message: function of the NumPy values and attributes to the error's text.
+      error: exception class (node_def, op, message).
+      immediate: True for asserts and solvers: in eager code the pending work is always run for them.
+      dtypes: where given, the op is checked only if its first operand has one of these dtypes.
+    """
+
+    def __init__(self, bad, message, error=errors.InvalidArgumentError, immediate=False, dtypes=None):
+        self.bad = bad
+        self.dtypes = dtypes
+        self.message = message
+        self.error = error
+        self.immediate = immediate
+
+
+class Flag:
+    """An error flag of a recorded check: the tensor that is true when it failed, and how to say so."""
+
+    index = 0  # which result of the node it is
+
+    __slots__ = ("attrs", "check", "count", "op", "position", "site", "tensor")
+
+    def __init__(self, op, attrs, count, tensor, position, site):
+        self.op, self.check, self.attrs, self.count = op, op.check, attrs, count
+        self.tensor, self.position, self.site = tensor, position, site
+
+    def moved(self, by):
+        return Flag(self.op, self.attrs, self.count, self.tensor, self.position + by, self.site)
+
+    def resized(self, resizing, avals):
+        """The flag of the same check where sizes are others."""
+        return Flag(self.op, resizing.attribute(self.attrs), self.count, self.tensor, self.position, self.site)
+
+    def error(self, *values):
+        self.op.hot_sites[self.site] = "failed"
+        text = values_message(self.op, values, self.attrs, self.count) if values else f"{self.op.kernel}: bad value"
+        return self.check.error(None, None, f"{text} (called at {describe(self.site)}) [Op:{self.op.kernel}] name: ")
+
+
+def values_message(op, values, attrs, count):
+    return op.check.message(*arrange(op.parameters, [np.asarray(v) for v in values], attrs, count))
+
+
+def check_values(op, key, ins, attrs, count):
+    """Raises at once where the operands are at hand; at a call site that has proven good, records a flag instead."""
+    symbolic = state.trace is not None
+    checker = op.checker
+    spec = checker.specs.get(key) or checker.infer(key, ins, attrs, count)
+    looked_at = spec.looked_at
+    site = None
+    seen = not (symbolic and any([sizes.has_unknown(t) for t in ins]))  # sizes are operands of a check, too
+    seen = seen and all([type(v := ins[i]._value) in HOST_TYPES or at_hand(v) for i in looked_at])
+    if (symbolic or not op.check.immediate) and not seen:
+        site = call_site()
+        if symbolic or op.hot_sites.get(site) == "good":
+            segment = segments.current()
+            flag = segment.record(spec, ins)
+            if flag._value is None:
+                segment.flags.append(Flag(op, attrs, count, flag, len(segment.specs) - 1, site))
+            if flag._value is None or not np.any(flag._value):
+                return  # recorded, or run at once and found good
+    # A large operand of which only the shape matters is not read: an array with a NumPy view cannot be donated.
+    values = []
+    for i, t in enumerate(ins):
+        value = t._value if i in looked_at else stand_in(t._aval)
+        values.append(value if type(value) in HOST_TYPES else host_value(t))
+    if any([ins[i]._aval.differentiable for i in looked_at]):
+        with np.errstate(all="ignore"):
+            failed = spec.host(*values)[0]
+    else:
+        failed = spec.host(*values)[0]  # comparisons of integers warn of nothing
+    failed = bool(failed) if failed.ndim == 0 else bool(failed.any())
+    if failed:
+        if site is not None:
+            op.hot_sites[site] = "failed"
+        text = values_message(op, values, attrs, count)
+        raise op.check.error(None, None, f"{text} [Op:{op.kernel}] name: ")
+    if site is not None and op.hot_sites.get(site) is None:
+        op.hot_sites[site] = "good"
+
+
+def at_hand(value):
+    """Whether a payload can be looked at for nothing: it is there, and in the memory of this machine."""
+    return value is not None and (not isinstance(value, jax.Array) or not program.has_accelerator())
+
+
+@functools.lru_cache(1024)
+def stand_in(a):
+    """An array of an aval's shape and dtype that takes no memory."""
+    return np.broadcast_to(np.zeros((), a.np_dtype), a.shape)
