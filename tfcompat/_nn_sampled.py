@@ -22,7 +22,7 @@ from tfcompat._reductions import reduce_sum
 _WORDS_AT_ONCE = 2048  # words that TensorFlow reserves for each candidate
 
 
-class _Words:
+class Words:
     """Numbers out of one stream of 32-bit words, one after another."""
 
     def __init__(self, key, counter):
@@ -42,15 +42,27 @@ class _Words:
         bits = (self.word() & 0xFFFFF) << 32 | self.word() | 1023 << 52
         return np.array(bits, np.uint64).view(np.float64).item() - 1.0
 
-    def below(self, n):
-        """An integer of [0, n), without bias."""
+    def single(self):
+        return (self.word() & 0x7FFFFF) / 2**23
+
+    def below(self, n, wide=False):
+        """An integer of [0, n), without bias, from words of 32 or 64 bits."""
+        draw, most = (self.wide, 2**64 - 1) if wide else (self.word, 2**32 - 1)
         if n & (n - 1) == 0:
-            return self.wide() & (n - 1)
-        skewed = (2**64 - 1) % n + 1
+            return draw() & (n - 1)
+        skewed = most % n + 1
         while True:
-            word = self.wide()
+            word = draw()
             if word >= skewed:
                 return word % n
+
+
+def at_least(kernel, minimum, **attributes):
+    """Raises InvalidArgumentError for an attribute that is less than `minimum`."""
+    for name, value in attributes.items():
+        if value < minimum:
+            raise invalid(f"Value for attr '{name}' of {value} must be at least minimum {minimum}\n\t; NodeDef: "
+                          f"{{{{node {kernel}}}}}", kernel)  # fmt: skip
 
 
 def _true(true_classes, num_true, num_sampled, unique, range_max, kernel):
@@ -68,35 +80,58 @@ def _expected(probability, count, tries):
     """How often a class is expected in a sample that took `tries` draws."""
     if tries == count:
         return (probability * count).astype(np.float32)
-    return (-np.expm1(tries * np.log1p(-probability))).astype(np.float32)
+    with np.errstate(divide="ignore"):  # a class of probability 1
+        return (-np.expm1(tries * np.log1p(-probability))).astype(np.float32)
 
 
-def _sampler(kernel, sample, probability):
-    """The sampler of a law: `sample(words, range_max)`, and the probability of classes."""
+def sampler(kernel):
+    """`draw(law, true_classes, ...)` of a kernel: candidates, and how often classes are expected among them.
+
+    A law has `range_max`, `sample(words)`, and `probability(classes)`.
+    """
     result = collections.namedtuple(kernel, ["sampled_candidates", "true_expected_count", "sampled_expected_count"])
 
-    def draw(true_classes, num_true, num_sampled, unique, range_max, seed=None, name=None):
-        classes = _true(true_classes, num_true, num_sampled, unique, range_max, kernel)
+    def draw(law, true_classes, num_true, num_sampled, unique, seed, attributes=()):
+        at_least(kernel, 1, num_true=num_true, num_sampled=num_sampled, range_max=law.range_max)
+        classes = _true(true_classes, num_true, num_sampled, unique, law.range_max, kernel)
+        for value in classes.reshape(-1).tolist():
+            if not 0 <= value < law.range_max:
+                raise invalid(f"`true_candidate` out of range [0, {law.range_max}), received {value}", kernel)
         blocks = _WORDS_AT_ONCE // 4 * num_sampled
-        position = drawn((kernel, num_true, num_sampled, bool(unique), range_max), blocks, seed)
-        words = _Words(*[random_state.number_of(np.asarray(host_value(part))) for part in position])
+        position = drawn((kernel, num_true, num_sampled, bool(unique), law.range_max, *attributes), blocks, seed)
+        words = Words(*[random_state.number_of(np.asarray(host_value(part))) for part in position])
         found, tries = [], 0
         while len(found) < num_sampled:
-            value, tries = sample(words, range_max), tries + 1
+            value, tries = law.sample(words), tries + 1
             if not unique or value not in found:
                 found.append(value)
         found = np.array(found, np.int64)
-        counts = [_expected(probability(v, range_max), num_sampled, tries) for v in (classes, found)]
+        counts = [_expected(law.probability(v), num_sampled, tries) for v in (classes, found)]
         return result(convert(found), *map(convert, counts))
 
     return draw
 
 
-_uniform = _sampler("UniformCandidateSampler", lambda words, n: words.below(n), lambda v, n: np.full(v.shape, 1 / n))
-_log_uniform = _sampler(
-    "LogUniformCandidateSampler", lambda words, n: (int(math.exp(words.double() * math.log1p(n))) - 1) % n,
-    lambda v, n: np.log((v + 2.0) / (v + 1.0)) / math.log1p(n),
-)  # fmt: skip
+class _Uniform:
+    def __init__(self, range_max):
+        self.range_max = range_max
+
+    def sample(self, words):
+        return words.below(self.range_max, wide=True)
+
+    def probability(self, classes):
+        return np.full(classes.shape, 1 / self.range_max)
+
+
+class _LogUniform(_Uniform):
+    def sample(self, words):
+        return (int(math.exp(words.double() * math.log1p(self.range_max))) - 1) % self.range_max
+
+    def probability(self, classes):
+        return np.log((classes + 2.0) / (classes + 1.0)) / math.log1p(self.range_max)
+
+
+_uniform, _log_uniform = sampler("UniformCandidateSampler"), sampler("LogUniformCandidateSampler")
 
 
 def uniform_candidate_sampler(true_classes, num_true, num_sampled, unique, range_max, seed=None, name=None):
@@ -114,9 +149,9 @@ def uniform_candidate_sampler(true_classes, num_true, num_sampled, unique, range
       A named tuple (sampled_candidates, true_expected_count, sampled_expected_count).
 
     Raises:
-      InvalidArgumentError: shapes that do not fit, or fewer classes than are to be drawn.
+      InvalidArgumentError: shapes that do not fit, classes out of range, or fewer than are to be drawn.
     """
-    return _uniform(true_classes, num_true, num_sampled, unique, range_max, seed)
+    return _uniform(_Uniform(range_max), true_classes, num_true, num_sampled, unique, seed)
 
 
 def log_uniform_candidate_sampler(true_classes, num_true, num_sampled, unique, range_max, seed=None, name=None):
@@ -128,7 +163,7 @@ def log_uniform_candidate_sampler(true_classes, num_true, num_sampled, unique, r
     Raises:
       InvalidArgumentError: see `uniform_candidate_sampler`.
     """
-    return _log_uniform(true_classes, num_true, num_sampled, unique, range_max, seed)
+    return _log_uniform(_LogUniform(range_max), true_classes, num_true, num_sampled, unique, seed)
 
 
 AllCandidateSampler = collections.namedtuple(

@@ -47,10 +47,6 @@ INSTEAD = {
     "nn.RNNCellDeviceWrapper": "leave it out; JAX places what runs",
     "nn.RNNCellDropoutWrapper": "use the arguments dropout and recurrent_dropout of Keras's cells",
     "nn.RNNCellResidualWrapper": "write a Keras layer that adds the cell's input to its output",
-    "nn.learned_unigram_candidate_sampler": "use tf.random.log_uniform_candidate_sampler",
-    "nn.fixed_unigram_candidate_sampler": "use tf.random.log_uniform_candidate_sampler",
-    "random.learned_unigram_candidate_sampler": "use tf.random.log_uniform_candidate_sampler",
-    "random.fixed_unigram_candidate_sampler": "use tf.random.log_uniform_candidate_sampler",
 }
 
 ELSE = "compute it with other functions of tf, or in JAX with tfcompat.interop.call_jax"

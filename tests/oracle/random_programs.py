@@ -1,5 +1,7 @@
 """Programs that draw random numbers: each takes the `tf` module and gives tensors, the same ones in both packages."""
 
+import tempfile
+
 PROGRAMS = {}
 
 
@@ -123,3 +125,21 @@ def generator_states(tf):
     yield g.normal([3])
     tf.random.set_global_generator(tf.random.Generator.from_seed(7))
     yield tf.random.get_global_generator().normal([2])
+
+
+@program
+def weights_of_files(tf):
+    def draw(text, count, **more):
+        with tempfile.NamedTemporaryFile("w", suffix=".csv", newline="") as file:
+            file.write(text)
+            file.flush()
+            return tf.random.fixed_unigram_candidate_sampler([[0], [1]], 1, 6, False, count, file.name, **more)
+
+    tf.random.set_seed(9)
+    yield from draw("a,1\nb,2\nc d,4.5\n\ne, 3\n", 4)
+    yield from draw("1\r\nx,4,2\r\n\r\n3", 3)
+    yield from draw("a,1\nb,?\nc,7\n", 2, num_shards=2)
+    try:
+        draw("a,1\nb 2\n", 2)
+    except tf.errors.InvalidArgumentError as error:
+        yield tf.constant("Wrong vocabulary format at line: b 2" in str(error))

@@ -29,7 +29,7 @@ class Seeds:
     def __init__(self):
         self.lock = threading.Lock()
         self.seed = self.draws = None
-        self.positions = {}
+        self.positions, self.memories = {}, {}
         self.system = random.SystemRandom()
         self.restarted = None  # called by set_seed: draws.restart_all
 
@@ -37,7 +37,7 @@ class Seeds:
         with self.lock:
             self.seed = seed
             self.draws = None if seed is None else random.Random(seed)
-            self.positions = {}
+            self.positions, self.memories = {}, {}
         if self.restarted is not None:
             self.restarted()
 
@@ -73,6 +73,13 @@ class Seeds:
             position = self.positions.get((kernel, pair), start)
             self.positions[kernel, pair] = (position + blocks) & M128
             return pair[0], position
+
+    def memory(self, kernel, seed=None):
+        """What a kernel that learns keeps from draw to draw: a dict, empty at first. `kernel` and `seed` as in `reserve`."""
+        with self.lock:
+            if seed is None and self.seed is not None:  # the pair of each call makes another kernel
+                return {}
+            return self.memories.setdefault((kernel, self.pair(seed)), {})
 
 
 seeds = Seeds()

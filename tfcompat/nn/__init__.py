@@ -468,6 +468,7 @@ __getattr__, __dir__ = _lazy.names(
             "max_pool_with_argmax"
         ),
         "_nn_sampled": "all_candidate_sampler compute_accidental_hits",
+        "_nn_unigrams": "fixed_unigram_candidate_sampler learned_unigram_candidate_sampler",
         "_rare": "approx_max_k approx_min_k",
     },
 )

@@ -94,6 +94,7 @@ def _sampled():
         yield seeded(f"[{op}(c, 1, 4, True, 1000, seed=2)[0] for _ in range(3)]", c=one)
         for args in ("c, 1, 11, True, 10", "c, 2, 5, True, 10", "c[0], 1, 5, True, 10"):
             yield expr(f"{op}({args})", c=one)
+    yield from _unigrams()
     yield case("tf.random.all_candidate_sampler", one, 1, 6, True)
     yield case("tf.random.all_candidate_sampler", one, 2, 6, True)
     for sampled in ([5, 3, 1, 5], [7, 8]):
@@ -108,3 +109,36 @@ def _sampled():
         yield seeded(f"tf.nn.{name}(w, b, c, x, 4, 10, num_true=2)", **{**given, "c": two}, tol=1e-4)
         yield expr(f"tf.nn.{name}(w, b, c, x, 11, 10)", **given)
         yield expr(f"tf.nn.{name}(w, b, c[0], x, 4, 10)", **given)
+
+
+def _unigrams():
+    weights, true = "[1.0, 2.0, 3.0, 4.0, 5.0, 6.5, 0.5]", lit([[0, 4], [1, 5]], "int64")
+    fixed, learned = "tf.random.fixed_unigram_candidate_sampler", "tf.random.learned_unigram_candidate_sampler"
+    for unique in (False, True):
+        yield seeded(f"[{fixed}(c, 2, 5, {unique}, 7, unigrams={weights}, seed=7) for _ in range(3)]", c=true)
+        yield seeded(f"[{fixed}(c, 2, 5, {unique}, 7, unigrams={weights}) for _ in range(2)]", c=true)
+        yield seeded(f"[{learned}(c, 2, 5, {unique}, 7, seed=7) for _ in range(4)]", c=true)
+        yield seeded(f"[{learned}(c, 2, 5, {unique}, 16) for _ in range(2)]", c=true)
+    yield seeded(f"[{learned}(c + i, 2, 4, False, 10, seed=s) for i, s in enumerate([1, 2, 1, 2, 1])]", c=true)
+    yield seeded(f"[{learned}(c, 2, n, False, 10, seed=1)[1:] for n in [4, 5, 4]]", c=true)
+    yield seeded(f"[{learned}(c, 2, 3, False, 6, seed=1), tf.random.set_seed(3), {learned}(c, 2, 3, False, 6, seed=1)]", c=true)
+    yield seeded("tf.nn.learned_unigram_candidate_sampler(c, 2, 5, True, 7, seed=3)", c=true)
+    for more in ("9, distortion=0.75, num_reserved_ids=2", "4, num_shards=2", "3, num_shards=2, shard=1", "7, distortion=0",
+                 "5, num_reserved_ids=2, num_shards=2, shard=1", "4, num_reserved_ids=4, num_shards=3"):  # fmt: skip
+        yield seeded(f"tf.nn.fixed_unigram_candidate_sampler(c, 1, 6, False, {more}, unigrams={weights}, seed=2)", c=lit([[1], [2]], "int64"))
+    yield seeded(f"{fixed}(c, 1, 500, False, 7, unigrams={weights}, seed=2)", c=lit([[1], [2]], "int64"))
+    for unigrams in ([0.0, 0.0], [-1.0, 2.0], [1, 2], [0.0, 3.0]):
+        yield seeded(f"{fixed}(c, 2, 4, False, 2, unigrams={unigrams})", c=lit([[0, 1]], "int64"))
+    for args in ("c, 2, 5, False, 7", f"c, 2, 5, False, 6, unigrams={weights}", f"c, 2, 8, True, 7, unigrams={weights}",
+                 f"c, 1, 5, True, 7, unigrams={weights}", f"c, 2, 5, False, 7, unigrams={weights}, shard=2, num_shards=2",
+                 f"c, 2, 5, False, 7, unigrams={weights}, num_shards=0", f"c, 2, 5, False, 7, unigrams={weights}, shard=-1",
+                 f"c, 2, 5, False, 7, unigrams={weights}, vocab_file='weights.csv'", "c, 2, 5, False, 7, vocab_file='none.csv'",
+                 "c, 2, 5, False, 2, unigrams=['a', 2.0]", "c, 2, 5, False, 2, unigrams=3",
+                 f"c, 2, 5, False, 7, unigrams={weights}, distortion='x'", f"c, 2, 0, False, 7, unigrams={weights}",
+                 f"c + 2, 2, 5, False, 7, unigrams={weights}"):  # fmt: skip
+        yield expr(f"{fixed}({args})", c=true)
+    for args in ("c, 2, 8, True, 7", "c + 4, 2, 3, True, 7", "c - 1, 2, 3, True, 7", "c, 2, 3, True, 0", "c[0], 2, 3, True, 7"):
+        yield expr(f"{learned}({args})", c=true)
+    for name in ("uniform", "log_uniform"):
+        yield expr(f"tf.random.{name}_candidate_sampler(c, 2, 0, False, 7)", c=true)
+        yield expr(f"tf.random.{name}_candidate_sampler(c, 2, 3, False, 5)", c=true)
