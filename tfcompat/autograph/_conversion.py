@@ -1,5 +1,6 @@
 """Conversion of Python functions, by diastatic-malt, to code that calls `_operators.py`."""
 
+import ast
 import functools
 import importlib.util  # noqa: F401 - malt uses it without importing it
 import inspect
@@ -9,7 +10,20 @@ import sys
 import traceback
 import types
 
-from malt.core import config, config_lib, converter
+from malt.converters import (
+    asserts,
+    break_statements,
+    call_trees,
+    conditional_expressions,
+    continue_statements,
+    control_flow,
+    directives as directive_calls,
+    functions,
+    logical_expressions,
+    return_statements,
+    variables,
+)
+from malt.core import config, config_lib, converter, unsupported_features_checker
 from malt.impl import api as malt_api, conversion as malt_conversion
 from malt.lang import directives
 from malt.pyct import error_utils, inspect_utils
@@ -72,8 +86,46 @@ class _Metadata(error_utils.ErrorMetadataBase):
         return StagingError(self.get_message())
 
 
+def _has(node, *kinds):
+    return any([isinstance(n, kinds) for n in ast.walk(node)])
+
+
+def _returns_early(node):
+    """Whether a function in this code returns anywhere but in its last statement."""
+    found = list(ast.walk(node))
+    last = {id(n.body[-1]) for n in found if isinstance(n, ast.FunctionDef)}
+    return any([isinstance(n, ast.Return) and id(n) not in last for n in found])
+
+
 class _Transpiler(malt_api.PyToPy):
     """malt's converter with operators and a cache of its own."""
+
+    def transform_ast(self, node, ctx):
+        """Applies malt's passes in malt's order, but those that have nothing to do: each analyses the code anew."""
+        unsupported_features_checker.verify(node)
+        early = _returns_early(node)
+        flow = early or _has(node, ast.If, ast.While, ast.For)
+        if flow:
+            node = self.initial_analysis(node, ctx)
+        node = functions.transform(node, ctx)
+        if flow:
+            node = directive_calls.transform(node, ctx)
+        if _has(node, ast.Break):
+            node = break_statements.transform(node, ctx)
+        if ctx.user.options.uses(converter.Feature.ASSERT_STATEMENTS) and _has(node, ast.Assert):
+            node = asserts.transform(node, ctx)
+        if _has(node, ast.Continue):
+            node = continue_statements.transform(node, ctx)
+        if early:
+            node = return_statements.transform(node, ctx)
+        node = call_trees.transform(node, ctx)
+        if flow:
+            node = control_flow.transform(node, ctx)
+        if _has(node, ast.IfExp):
+            node = conditional_expressions.transform(node, ctx)
+        if _has(node, ast.BoolOp, ast.Not, ast.Compare):
+            node = logical_expressions.transform(node, ctx)
+        return variables.transform(node, ctx) if flow else node
 
     def get_transformed_name(self, node):
         return "tf__" + super(malt_api.PyToPy, self).get_transformed_name(node)
