@@ -22,6 +22,7 @@ from tfcompat import (
     bitwise as bitwise,
     compat as compat,
     config as config,
+    data as data,
     debug as debug,
     debugging as debugging,
     distribute as distribute,
@@ -89,6 +90,9 @@ from tfcompat._control import (
 from tfcompat._core.convert import (
     convert_to_tensor as convert_to_tensor,
     register_tensor_conversion_function as register_tensor_conversion_function,
+)
+from tfcompat._core.creators import (
+    variable_creator_scope as variable_creator_scope,
 )
 from tfcompat._core.custom_gradient import (
     custom_gradient as custom_gradient,
@@ -341,7 +345,11 @@ from tfcompat.ragged import (
 from tfcompat.sparse import (
     SparseTensor as SparseTensor,
 )
-from tfcompat.version import VERSION as __version__  # noqa: F401
+from tfcompat.version import (
+    COMPILER_VERSION as __compiler_version__,  # noqa: F401
+    GIT_VERSION as __git_version__,  # noqa: F401
+    VERSION as __version__,  # noqa: F401
+)
 
 newaxis = None
 _KERAS = {"keras", "losses", "metrics", "optimizers", "initializers"}

@@ -19,6 +19,19 @@ Args:
   device_type: "CPU", "GPU" or "TPU".
 """
 
+LogicalDeviceConfiguration = _collections.namedtuple(
+    "LogicalDeviceConfiguration",
+    ["memory_limit", "experimental_priority", "experimental_device_ordinal"],
+    defaults=[None, None, None],
+)
+LogicalDeviceConfiguration.__doc__ = """What a logical device is to be.
+
+Args:
+  memory_limit: its memory in MB. JAX's allocator is told by XLA_PYTHON_CLIENT_MEM_FRACTION in the environment instead.
+  experimental_priority, experimental_device_ordinal: ints; accepted.
+"""
+
+_configurations = {}  # PhysicalDevice -> the list that set_logical_device_configuration was given
 _visible = {}  # device type -> list of PhysicalDevice that set_visible_devices left
 
 
@@ -85,21 +98,44 @@ def list_logical_devices(device_type=None):
 
 
 def get_logical_device_configuration(device):
-    """None: devices are not divided.
+    """The configurations that `device` was given, or None.
 
     Args:
       device: a PhysicalDevice.
+
+    Raises:
+      ValueError: an unknown device.
     """
-    return None
+    _check_known(device)
+    return _configurations.get(device)
 
 
 def set_logical_device_configuration(device, logical_devices):
-    """Not supported: JAX decides how a device is divided.
+    """Notes a configuration: one logical device for each physical one is all there can be.
 
     Args:
       device: a PhysicalDevice.
-      logical_devices: a list of LogicalDeviceConfigurations.
+      logical_devices: a list of at most one LogicalDeviceConfiguration; its memory limit has no effect.
+
+    Raises:
+      ValueError: an unknown device, or a limit or priority for a CPU. NotImplementedError: several logical devices.
     """
-    raise NotImplementedError(
-        "tf.config.set_logical_device_configuration: use XLA_FLAGS=--xla_force_host_platform_device_count=N instead."
-    )
+    _check_known(device)
+    if device.device_type == "CPU":
+        for given in logical_devices:
+            if given.memory_limit is not None:
+                raise ValueError("Setting memory limit on CPU virtual devices is currently not supported")
+            for field in ("experimental_priority", "experimental_device_ordinal"):
+                if getattr(given, field) is not None:
+                    raise ValueError(f"Setting {field} on CPU virtual  devices is currently not supported")
+    if len(logical_devices) > 1:
+        raise NotImplementedError(
+            "tf.config.set_logical_device_configuration with several devices: set XLA_FLAGS="
+            "--xla_force_host_platform_device_count=N in the environment, which gives N CPUs."
+        )
+    _configurations[device] = list(logical_devices)
+
+
+def _check_known(device):
+    if device not in list_physical_devices():
+        raise ValueError(f"Unrecognized device: {device!r}")

@@ -22,6 +22,8 @@ Tensor.__getitem__ = _slicing.getitem
 _variable_methods.install(Variable)
 _gather.gather_v2.op.sparse_grad = _sparse_gradients.of_gather
 _gather.gather_nd.op.sparse_grad = _sparse_gradients.of_gather_nd
+for _op, _rule in _sparse_gradients.PASSED_ON.items():
+    _op.slices_grad = _rule
 GradientTape.graph = _graph
 specs.set_value_types(tensor=Tensor, variable=Variable, indexed_slices=IndexedSlices)
 specs.set_tensor_converter(convert_to_tensor)

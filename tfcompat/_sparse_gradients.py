@@ -1,9 +1,14 @@
-"""Gradients that are `tf.IndexedSlices`: of gathers of rows."""
+"""Gradients that are `tf.IndexedSlices`: of gathers of rows, and of ops that pass them on."""
 
-from tfcompat._array import reshape
+from tfcompat._array import identity, reshape
+from tfcompat._cast import _cast, cast
 from tfcompat._core.entries import dense
 from tfcompat._core.indexed_slices import IndexedSlices
+from tfcompat._core.variable import _copy_of
 from tfcompat._creation import shape as shape_of
+from tfcompat._elementwise import add, negative, subtract
+from tfcompat._math import _add_n
+from tfcompat.nn import _bias_add
 
 
 def of_gather(ins, attrs, mask):
@@ -26,3 +31,33 @@ def pull_rows_of(ins):
         return [IndexedSlices(values, reshape(indices, (-1,)), shape_of(ins[0])), *[None] * (len(ins) - 1)]
 
     return pull_rows
+
+
+def _same(slices, avals, wanted):
+    return [slices] * len(wanted)
+
+
+def _cast_back(slices, avals, wanted):
+    return [IndexedSlices(cast(slices.values, avals[0].dtype), slices.indices, slices.dense_shape)]
+
+
+def _to_first(slices, avals, wanted):
+    """Of a sum with a number that is not watched."""
+    return [slices] if wanted == [0] and avals[0].shape and not avals[1].shape else None
+
+
+def _to_value(slices, avals, wanted):
+    """Of a sum with a bias that is not watched."""
+    return [slices] if wanted == [0] else None
+
+
+PASSED_ON = {
+    _copy_of.op: _same,
+    identity.op: _same,
+    _add_n.op: _same,
+    _cast.op: _cast_back,
+    negative.op: lambda slices, avals, wanted: [-slices],
+    add.op: _to_first,
+    subtract.op: _to_first,
+    _bias_add.op: _to_value,
+}

@@ -398,3 +398,33 @@ def shapes_of_layers_that_do_not_say_them(tf):
         "recurrent": [str(kinds.LSTM(3, return_sequences=True)(tf.keras.Input((None, 8))).shape)],
         "fixed": str(Projected()(tf.keras.Input(batch_shape=(8, 4, 3))).shape),
     }
+
+
+@program
+def embeddings_trained_by_batches(tf):
+    """Rows that a batch names twice come to the optimizer as slices, twice; Adam then squares each of them."""
+    keras, result = tf.keras, {}
+    tokens = np.arange(40).reshape(8, 5) * 3 % 7
+    wanted = np.linspace(-1, 1, 16, dtype="float32").reshape(8, 2)
+    for name, optimizer in {
+        "Adam": keras.optimizers.Adam(0.01),
+        "clipnorm": keras.optimizers.Adam(0.01, clipnorm=0.02),
+        "global_clipnorm": keras.optimizers.Adam(0.01, global_clipnorm=0.02),
+        "clipvalue": keras.optimizers.RMSprop(0.01, clipvalue=0.001),
+        "ema": keras.optimizers.Adam(0.01, use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=2),
+        "decay": keras.optimizers.AdamW(0.01, weight_decay=0.1),
+        "momentum": keras.optimizers.SGD(0.1, momentum=0.9),
+        "Adagrad": keras.optimizers.Adagrad(0.1),
+        "Ftrl": keras.optimizers.Ftrl(0.1),
+    }.items():
+        model = keras.Sequential([keras.layers.Embedding(10, 4), keras.layers.Flatten(), keras.layers.Dense(2)])
+        model.build((8, 5))
+        for i, weight in enumerate(model.weights):
+            weight.assign(np.sin(np.arange(np.prod(weight.shape)) + i).reshape(weight.shape) / 4)
+        model.compile(optimizer, "mse", metrics=["mae"])
+        losses = [numbers(model.train_on_batch(tokens, wanted)) for _ in range(4)]
+        result[name] = [
+            losses, numbers(model.test_on_batch(tokens, wanted)), numbers(model.predict_on_batch(tokens)),
+            numbers(model.weights[0].numpy()),
+        ]  # fmt: skip
+    return result

@@ -8,7 +8,7 @@ class Context:
     """What belongs to one thread."""
 
     __slots__ = (
-        "accumulators", "devices", "name_scopes", "no_reads", "observer", "segment", "tapes", "trace", "tracer",
+        "accumulators", "creators", "devices", "name_scopes", "no_reads", "observer", "segment", "tapes", "trace", "tracer",
     )  # fmt: skip
 
     def __init__(self):
@@ -17,6 +17,7 @@ class Context:
         self.tapes = []  # active GradientTapes, outermost first
         self.accumulators = []  # active ForwardAccumulators, outermost first
         self.name_scopes = []
+        self.creators = []  # of variables, outermost first
         self.devices = []
         self.no_reads = 0
         self.tracer = None  # a tfcompat.debug.trace that notes where and how taped nodes came about

@@ -39,13 +39,26 @@ def pull_back(entry, cotangents):
         return in_gids, pull_present(derivative, kept, ins, cotangents)
     # The usual case: one result, and its whole pullback is known.
     cotangent = cotangents[0]
-    operands = (*kept, cotangent if type(cotangent) is Tensor else dense(cotangent))
+    if type(cotangent) is not Tensor:
+        passed = _pass_slices(derivative, cotangent)
+        if passed is not None:
+            return in_gids, passed
+        cotangent = dense(cotangent)
+    operands = (*kept, cotangent)
     context = state.context
     if not context.tapes and not context.accumulators:
         return in_gids, context.segment.record(derivative.whole_spec, operands)
     if derivative.extras:
         return in_gids, pull_present(derivative, kept, ins, cotangents)
     return in_gids, invoke(derivative.whole, operands)
+
+
+def _pass_slices(derivative, cotangent):
+    """The cotangents of an entry's inputs where those of its result are slices and stay so; else None."""
+    if type(cotangent) is not IndexedSlices or derivative.source is None:
+        return None
+    op, _, avals = derivative.source[:3]
+    return None if op.slices_grad is None else op.slices_grad(cotangent, avals, derivative.wanted)
 
 
 def pull_stack(entry, cotangents):

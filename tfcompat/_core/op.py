@@ -73,6 +73,7 @@ class Op:
         self.alone = None  # for a node that stands alone: function from its Spec to its Op
         self.agree = None  # (shapes, *attrs) -> labels for `sizes.agreeing`; set by the op's module
         self.sparse_grad = None  # (ins, attrs, mask) -> a pullback that gives IndexedSlices, or None; set by the op's module
+        self.slices_grad = None  # (IndexedSlices, avals, wanted) -> cotangents of the wanted inputs, or None: dense ones
 
     def __repr__(self):
         return f"<op {self.kernel}>"

@@ -15,6 +15,7 @@ from tfcompat._core.avals import shape_text
 from tfcompat._core.context import paused, state
 from tfcompat._core.convert import convert, variable_types
 from tfcompat._core.core_types import TensorType
+from tfcompat._core.creators import Creatable
 from tfcompat._core.failures import cells
 from tfcompat._core.op import T, invoke, op
 from tfcompat._core.reference import Reference
@@ -142,7 +143,7 @@ class Cell:
             segment.watcher.wrote(self.variable(), tensor)
 
 
-class Variable(Trackable, TensorType):
+class Variable(Trackable, TensorType, metaclass=Creatable):
     """A value that programs change.
 
     Args:

@@ -7,6 +7,7 @@ from tfcompat._core.function import (
 )
 from tfcompat._devices import (
     LogicalDevice as LogicalDevice,
+    LogicalDeviceConfiguration as LogicalDeviceConfiguration,
     PhysicalDevice as PhysicalDevice,
     get_logical_device_configuration as get_logical_device_configuration,
     get_visible_devices as get_visible_devices,

@@ -5,6 +5,7 @@ import jax as _jax
 from tfcompat._core.context import settings as _settings
 from tfcompat._core.segment import current as _current
 from tfcompat._devices import (
+    LogicalDeviceConfiguration as VirtualDeviceConfiguration,  # noqa: F401
     get_logical_device_configuration as _get_logical,
     get_visible_devices as get_visible_devices,
     list_logical_devices as list_logical_devices,

@@ -1,6 +1,6 @@
 """Gradients and variables that are written, and what tensors made of a variable are to a tape."""
 
-from .shared import attempt, program
+from .shared import attempt, kind_of_error, program
 
 
 @program
@@ -189,3 +189,29 @@ def linear_operators(tf):
         [nested["d"], type(nested["list"]).__name__, nested["list"][0].diag],
         attempt(lambda: len(tf.nest.flatten(tf.linalg.LinearOperatorBlockDiag([base, update]), expand_composites=True))),
     ]
+
+
+@program
+def creators_of_variables(tf):
+    calls = []
+
+    def creator(label, **changes):
+        def create(next_creator, **given):
+            calls.append([label, sorted(given), given["trainable"], given["shape"]])
+            return next_creator(**{**given, **changes})
+
+        return create
+
+    with tf.variable_creator_scope(creator("outer", trainable=False)):
+        with tf.variable_creator_scope(creator("inner", initial_value=7.0, name="n")) as nothing:
+            both = tf.Variable(1.0, trainable=True, shape=[])
+        one = tf.Variable(lambda: tf.ones([2]), name="m")
+    plain = tf.Variable(3.0)
+    with tf.variable_creator_scope(lambda next_creator, **given: "other"):
+        other = tf.Variable(1.0)
+    with tf.variable_creator_scope(lambda next_creator: None):
+        failed = kind_of_error(lambda: tf.Variable(1.0))
+    with tf.variable_creator_scope(creator("scope", dtype=tf.float64)):
+        wide = tf.Variable(1.0)
+    return [calls, both, both.name, both.trainable, one, one.name, one.trainable, plain.trainable, other, failed,
+            nothing, wide]  # fmt: skip

@@ -702,3 +702,33 @@ def slices_step_after_step(tf):
         table.scatter_sub(tf.IndexedSlices(0.1 * by_table.values, by_table.indices))
         other.assign_sub(0.1 * by_other)
     return [*found, table, other]
+
+
+@program
+def slices_that_are_passed_on(tf):
+    v, w = tf.Variable(tf.ones([4, 3])), tf.Variable(2.0 * tf.ones([4, 3]))
+    functions = {
+        "read": lambda: v.read_value(), "value": lambda: v.value(), "converted": lambda: tf.convert_to_tensor(v),
+        "identity": lambda: tf.identity(tf.identity(v)), "cast": lambda: tf.cast(v, tf.float64), "negative": lambda: -v,
+        "half and back": lambda: tf.cast(tf.cast(v, tf.float16), tf.float32), "complex": lambda: tf.cast(v, tf.complex64),
+        "plus a number": lambda: v + 1.0, "less a number": lambda: v - 1.0, "a number plus": lambda: 1.0 + v,
+        "a number less": lambda: 1.0 - v, "a sum": lambda: v + w, "a sum with ones": lambda: v + tf.ones([4, 3]),
+        "added": lambda: tf.add_n([v, w]), "added to itself": lambda: tf.add_n([v, v]), "a product": lambda: v * 2.0,
+        "reshaped": lambda: tf.reshape(v, [4, 3]), "ensured": lambda: tf.ensure_shape(v, [4, None]),
+        "biased": lambda: tf.nn.bias_add(v, [1.0, 2.0, 3.0]), "stopped": lambda: tf.stop_gradient(v) + v,
+    }  # fmt: skip
+    ids = tf.constant([[1, 2], [1, 0]])
+    found = {}
+    for name, function in functions.items():
+        with tf.GradientTape(persistent=True) as tape:
+            rows = tf.gather(function(), ids)
+            loss = tf.reduce_sum(tf.cast(rows, tf.float32) ** 2)
+            two = loss + tf.reduce_sum(tf.gather(v, ids) * 3.0)
+        found[name] = [tape.gradient(loss, [v, w]), tape.gradient(two, v)]
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.gather(tf.identity(-v), ids) ** 3)
+        first = tape.gradient(loss, v)
+        total = tf.reduce_sum(first.values**2)
+    found["twice"] = [first, outer.gradient(total, v)]
+    return found
