@@ -173,6 +173,30 @@ def test_long_loops_are_differentiated():
         assert float(tape.gradient(y, x)) == pytest.approx(0.999**n, rel=1e-3)
 
 
+def test_counted_loops_need_no_checkpoints():
+    """Where a loop's test looks at constants and counters alone, the loop is one of known length, in its gradient, too."""
+
+    def jaxpr_of(bound):
+        @tf.function
+        def f(x):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                i, y = tf.constant(0), x
+                while i < bound:
+                    y, i = tf.sin(y), i + 2
+            return tape.gradient(y, x)
+
+        x = tf.constant([1.0, 2.0])
+        f(x)
+        return f.experimental_get_compiler_ir(x)("jaxpr")
+
+    counted, uncounted = jaxpr_of(40), jaxpr_of(tf.Variable(40))
+    assert "while" in uncounted
+    assert "while" not in counted
+    assert "length=20" in counted
+    assert "while" in jaxpr_of(10**6)  # counting takes time, too
+
+
 def test_eight_threads():
     _, x, _ = train_step()
 

@@ -350,3 +350,21 @@ def test_a_derivative_has_no_twin():
         assert not any(map(has_twin, pushed.jaxpr.eqns))
         np.testing.assert_allclose(run(host_function(pushed), x, t)[1], [0.5, 0.25])
     del CALLS[function.__name__], RULES[function.__name__]
+
+
+def test_a_part_of_a_function_has_no_twin():
+    """JAX takes what does not change out of a loop: what is left of a function, and what was taken, go by its name."""
+
+    def total(x):
+        def step(state, _):
+            n, y = state
+            return (_elementwise._floor_divide(n, jnp.int32(2)), y * jnp.sin(y)), None
+
+        (n, y), _ = lax.scan(step, (jnp.int32(40), x), None, length=3)
+        return y + n
+
+    x = np.float32(0.5)
+    closed = jax.make_jaxpr(jax.grad(total))(x)
+    assert "tfcompat.floor_divide" in str(closed)
+    (found,) = host_function(closed)(x)
+    assert found == pytest.approx(float(jax.grad(total)(x)), rel=1e-5)

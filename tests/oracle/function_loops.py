@@ -89,6 +89,66 @@ def shape_invariants_refused(tf, wrap):
 
 
 @both
+def counted_loops(tf, wrap):
+    """Tests that look at counters alone: how often they hold is known when the loop is recorded."""
+    x, w = [[1.0, -2.0, 0.5]] * 4, [0.3, 0.2, -0.1]
+    bound, start = tf.constant(3), tf.constant(1)
+
+    def network(x, w):
+        def step(t, state, outputs):
+            state = tf.tanh(x[t] * w + state)
+            return t + 1, state, outputs.write(t, state)
+
+        outputs = tf.TensorArray(tf.float32, 4)
+        _, state, outputs = tf.while_loop(lambda t, *_: t < 4, step, (0, tf.zeros([3]), outputs), maximum_iterations=9)
+        return state, outputs.stack()
+
+    def by_halves(x):
+        n, k = tf.constant(40), 0
+        while n > 0:
+            n, k, x = n // 2, k + n, x * 1.5
+        return x + tf.cast(k, tf.float32)
+
+    def two_counters(x):
+        i, j = tf.constant(0), tf.constant(10)
+        while i < j:
+            if i % 2 == 0:
+                x = x + 1.0
+            i, j = i + 1, j - 2
+        return x
+
+    def of_captured(x):
+        i = start
+        while i <= bound:
+            x, i = x * tf.cast(i, tf.float32), i + 1
+        return x
+
+    def never(x):
+        i = tf.constant(5)
+        while i < 5:
+            x, i = x * 2.0, i + 1
+        return x
+
+    def limited(x):
+        return tf.while_loop(lambda i, x: i < 10, lambda i, x: (i + 1, x * 2.0), (0, x), maximum_iterations=3)[1]
+
+    def by_a_value(x):
+        i = tf.constant(0)
+        while i < 10 and tf.reduce_sum(x) < 20.0:
+            x, i = x * 2.0, i + 1
+        return x
+
+    def changing(x):
+        i, step = tf.constant(0), tf.constant(1)
+        while i < 20:
+            i, step, x = i + step, step + 1, x + tf.cast(step, tf.float32)
+        return x
+
+    single = [by_halves, two_counters, of_captured, never, limited, by_a_value, changing]
+    return [with_gradient(tf, wrap(network), x, w), *[with_gradient(tf, wrap(f), [1.0, 2.0]) for f in single]]
+
+
+@both
 def loops_without_gradients(tf, wrap):
     def stopped(x):
         return tf.while_loop(lambda i, y: i < 3, lambda i, y: (i + 1, y * x), (tf.constant(0), x), back_prop=False)[1]

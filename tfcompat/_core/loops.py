@@ -17,6 +17,7 @@ from tfcompat._core.checkpointed import differentiable_while
 from tfcompat._core.control_flow import outer_inputs
 from tfcompat._core.sizes import Unresized
 from tfcompat._core.spec import native_function
+from tfcompat._core.trip_count import trip_count
 
 INTERPRETED_EQUATIONS = 20_000  # run through in Python before a loop is compiled: about 20 ms, what one compile takes
 
@@ -205,6 +206,10 @@ def record_loop(name, body_trace, body_outs, initial, sequences=(), stacked=(), 
     Returns:
       (tensors of the loop variables after the loop, stacked ones). Variables written are bound to their new values.
     """
+    if test_trace is not None:
+        count = trip_count(test_trace, test_out, test_own, body_trace, body_outs, own, initial)
+        if count is not None:
+            length, limit, test_trace = count if limit is None else min(count, limit), None, None
     written = list(dict.fromkeys([*body_trace.written, *(test_trace.written if test_trace is not None else ())]))
     with body_trace:
         finals = [body_trace.read(c) for c in written]

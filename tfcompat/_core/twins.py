@@ -1,8 +1,11 @@
 """Functions that NumPy says in fewer calls than the primitives JAX makes of them.
 
 Such a function is jitted under a name by which `interpret` finds its twin. As the derivative of a jitted function goes by
-the same name, only functions that have none can have a twin: either what they take or what they give is no float.
+the same name, only functions that have none can have a twin: either what they take or what they give is no float. Parts
+of such a function go by its name, too: JAX takes what does not change out of a loop.
 """
+
+import weakref
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +13,8 @@ import jax.numpy as jnp
 from tfcompat._core.lax_numpy import rule
 
 CALLS = {}  # name of a jitted function -> about how many NumPy calls its twin makes
+_functions = {}  # its name -> the jitted function
+_whole = weakref.WeakKeyDictionary()  # jaxpr that is called by such a name -> whether it is the function's own
 
 
 def twin(function, calls, kind="closure"):
@@ -28,13 +33,35 @@ def twin(function, calls, kind="closure"):
         function.__name__ = f"tfcompat.{function.__name__.strip('_')}"
         rule(function.__name__, kind=kind)(make)
         CALLS[function.__name__] = calls
-        return jax.jit(function)
+        jitted = _functions[function.__name__] = jax.jit(function)
+        return jitted
 
     return enter
 
 
 def has_twin(eqn):
-    """Whether an equation calls a function with a twin, and is no derivative of it."""
+    """Whether an equation calls a function with a twin: all of it, and no derivative."""
     if eqn.params.get("name") not in CALLS:
         return False
-    return not all([any([jnp.issubdtype(v.aval.dtype, jnp.inexact) for v in vs]) for vs in (eqn.invars, eqn.outvars)])
+    jaxpr = eqn.params["jaxpr"]
+    known = _whole.get(jaxpr)
+    if known is None:
+        known = _whole[jaxpr] = _is_whole(eqn, jaxpr)
+    return known
+
+
+def _is_whole(eqn, jaxpr):
+    floats = [any([jnp.issubdtype(v.aval.dtype, jnp.inexact) for v in vs]) for vs in (eqn.invars, eqn.outvars)]
+    if all(floats):
+        return False
+    structs = [jax.ShapeDtypeStruct(a.shape, a.dtype, weak_type=getattr(a, "weak_type", False)) for a in jaxpr.in_avals]
+    try:
+        with jax.enable_x64(True):
+            whole = _functions[eqn.params["name"]].trace(*structs).jaxpr
+    except TypeError:  # another number of arguments
+        return False
+    return _primitives(whole) == _primitives(jaxpr)
+
+
+def _primitives(closed):
+    return [(e.primitive.name, len(e.invars)) for e in closed.jaxpr.eqns]
