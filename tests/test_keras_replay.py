@@ -120,11 +120,12 @@ def test_one_result_for_two_variables():
 )
 def test_keras_optimizers_are_replayed_with_the_same_values(name, mode):
     def trained(replayed):
-        variables = [tf.Variable([[1.0, -2.0], [0.5, 3.0]]), tf.Variable([0.25, 0.5])]
+        variables = [tf.Variable([[1.0, -2.0], [0.5, 3.0]]), tf.Variable([0.25, 0.5]), tf.Variable(tf.ones((4, 2)))]
         optimizer = getattr(tf.optimizers, name)(0.1)
-        for _ in range(6):
+        for step in range(6):
             with tf.GradientTape() as tape:
-                loss = tf.reduce_sum((tf.ones((3, 2)) @ variables[0] + variables[1]) ** 2)
+                rows = tf.gather(variables[2], [step % 4, 2, 2])  # its gradient are slices
+                loss = tf.reduce_sum((rows @ variables[0] + variables[1]) ** 2)
             if not replayed:
                 distribute._updates.clear()
             optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))

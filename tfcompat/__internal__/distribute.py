@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 from tfcompat._core import nest
 from tfcompat._core.core_types import CompositeTensor
+from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.replay import Replay
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.variable import Variable
@@ -48,6 +49,10 @@ def _maybe_merge_call(fn, strategy, *args, **kwargs):
         if type(leaf) is Tensor:
             arguments.append(leaf)
             identities.append(leaf._aval)
+        elif type(leaf) is IndexedSlices and all([type(t) is Tensor for t in (leaf.values, leaf.indices)]):
+            arguments += [leaf.values, leaf.indices]
+            identities += [IndexedSlices, leaf.values._aval, leaf.indices._aval]
+            scalars.append(None if leaf.dense_shape is None else leaf.shape)
         elif isinstance(leaf, CompositeTensor):
             return fn(strategy, *args)
         else:
