@@ -135,7 +135,8 @@ def test_keras_optimizers_are_replayed_with_the_same_values(name, mode):
     with tf.debug.mode(mode, seed=0):
         called, replayed = trained(False), trained(True)
     for value, expected in zip(replayed[0], called[0], strict=True):
-        np.testing.assert_allclose(value, expected, rtol=1e-5 if mode == "random" else 0)
+        # Python keeps other tensors alive than a replay does, and XLA then fuses in other ways.
+        np.testing.assert_allclose(value, expected, rtol={"random": 1e-5, "compiled": 2e-6}.get(mode, 0))
     # Where recording has to look at each op, nothing is replayed.
     assert replayed[1] == (mode in ("deferred", "compiled"))
     assert not called[1]
@@ -166,3 +167,20 @@ def test_an_optimizer_dies_with_its_replay():
     del optimizer
     gc.collect()
     assert gone() is None
+
+
+def test_slices_out_of_range_are_seen():
+    variable = tf.Variable(tf.ones((3, 2)))
+    optimizer = tf.optimizers.SGD(0.5)
+
+    def update(*rows):
+        slices = tf.IndexedSlices(tf.ones((len(rows), 2)), tf.constant(rows), tf.constant([3, 2]))
+        optimizer.apply_gradients([(slices, variable)])
+
+    for _ in range(4):
+        update(0, 2)
+    assert distribute._updates[optimizer].replay.ready
+    with pytest.raises(tf.errors.InvalidArgumentError, match="indices"):
+        update(0, 3)
+    update(0, 2)
+    assert variable.numpy().tolist() == [[-1.5, -1.5], [1.0, 1.0], [-1.5, -1.5]]

@@ -4,6 +4,8 @@ import operator
 import weakref
 from types import SimpleNamespace
 
+import numpy as np
+
 from tfcompat._core import nest
 from tfcompat._core.core_types import CompositeTensor
 from tfcompat._core.indexed_slices import IndexedSlices
@@ -49,10 +51,10 @@ def _maybe_merge_call(fn, strategy, *args, **kwargs):
         if type(leaf) is Tensor:
             arguments.append(leaf)
             identities.append(leaf._aval)
-        elif type(leaf) is IndexedSlices and all([type(t) is Tensor for t in (leaf.values, leaf.indices)]):
+        elif type(leaf) is IndexedSlices and _known_to_fit(leaf):
             arguments += [leaf.values, leaf.indices]
             identities += [IndexedSlices, leaf.values._aval, leaf.indices._aval]
-            scalars.append(None if leaf.dense_shape is None else leaf.shape)
+            scalars.append(leaf.shape)
         elif isinstance(leaf, CompositeTensor):
             return fn(strategy, *args)
         else:
@@ -65,6 +67,14 @@ def _maybe_merge_call(fn, strategy, *args, **kwargs):
         return fn(strategy, *args)
     update.replay.call(lambda: fn(strategy, *args), arguments, lambda: _variables(optimizer, leaves))
     return None
+
+
+def _known_to_fit(slices):
+    """Whether indices are at hand and in range: a replay does not look at them, as the ops that it stands for do."""
+    indices = slices.indices
+    if not (type(slices.values) is type(indices) is Tensor and type(indices._value) is np.ndarray and slices.dense_shape is not None):
+        return False
+    return indices._value.size == 0 or 0 <= indices._value.min() <= indices._value.max() < slices.shape[0]
 
 
 def _variables(optimizer, leaves):
