@@ -79,21 +79,60 @@ def convolution(x, filters, strides=1, padding="VALID", dilations=1):
     return result
 
 
+def convolution_gradients(x, filters, upstream, strides=1, padding="VALID", dilations=1):
+    """The gradients of a convolution's operands, in float64. The first one is the transposed convolution of `upstream`."""
+    n = filters.ndim - 2
+    ins, outs = filters.shape[-2], filters.shape[-1] // (x.shape[-1] // filters.shape[-2])
+    dx, dfilters = np.zeros(x.shape), np.zeros(filters.shape)
+    strides, dilations = _spatial(strides, n), _spatial(dilations, n)
+    for out, inside in _places(x.shape[1:-1], filters.shape[:n], strides, padding, dilations):
+        for window, at in inside:
+            for g in range(x.shape[-1] // ins):
+                taken, made = slice(g * ins, (g + 1) * ins), slice(g * outs, (g + 1) * outs)
+                cotangent = upstream[(slice(None), *out, made)].astype(np.float64)
+                dx[(slice(None), *at, taken)] += cotangent @ filters[window][:, made].T
+                dfilters[window][:, made] += x[(slice(None), *at, taken)].T @ cotangent
+    return dx, dfilters
+
+
+def _one_group_each(filters):
+    """The filters of a depthwise convolution as those of a convolution with a group for each channel."""
+    h, w, channels, multiplier = filters.shape
+    return filters.reshape(h, w, 1, channels * multiplier)
+
+
 def depthwise(x, filters, strides, padding, dilations=1):
     """`tf.nn.depthwise_conv2d`: channel c of the input makes channels c * multiplier and the following."""
-    h, w, channels, multiplier = filters.shape
-    return convolution(x, filters.reshape(h, w, 1, channels * multiplier), strides, padding, dilations)
+    return convolution(x, _one_group_each(filters), strides, padding, dilations)
 
 
-def pool(kind, x, window, strides, padding):
+def depthwise_gradients(x, filters, upstream, strides, padding, dilations=1):
+    dx, dfilters = convolution_gradients(x, _one_group_each(filters), upstream, strides, padding, dilations)
+    return dx, dfilters.reshape(filters.shape)
+
+
+def pool(kind, x, window, strides, padding, dilations=1):
     """Maxima or means of windows of [batch, *spatial, channels]; padding counts for neither."""
     n = x.ndim - 2
-    windows, steps = _spatial(window, n), _spatial(strides, n)
-    spatial = result_shape(x.shape[1:-1], windows, steps, padding)
+    windows, steps, rates = (_spatial(v, n) for v in (window, strides, dilations))
+    spatial = result_shape(x.shape[1:-1], windows, steps, padding, rates)
     result = np.zeros((x.shape[0], *spatial, x.shape[-1]), x.dtype if kind == "max" else np.float64)
-    for out, inside in _places(x.shape[1:-1], windows, steps, padding, [1] * n):
+    for out, inside in _places(x.shape[1:-1], windows, steps, padding, rates):
         parts = np.stack([x[(slice(None), *at)] for _, at in inside])
         result[(slice(None), *out)] = parts.max(0) if kind == "max" else parts.astype(np.float64).mean(0)
+    return result
+
+
+def pool_gradient(kind, x, upstream, window, strides, padding, dilations=1):
+    """The gradient of a pool's input: of equal maxima the first one gets it."""
+    n = x.ndim - 2
+    windows, steps, rates = (_spatial(v, n) for v in (window, strides, dilations))
+    result = np.zeros(x.shape)
+    for out, inside in _places(x.shape[1:-1], windows, steps, padding, rates):
+        largest = np.stack([x[(slice(None), *at)] for _, at in inside]).argmax(0)
+        for k, (_, at) in enumerate(inside):
+            share = largest == k if kind == "max" else 1 / len(inside)
+            result[(slice(None), *at)] += share * upstream[(slice(None), *out)].astype(np.float64)
     return result
 
 

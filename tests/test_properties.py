@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import reference
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
-from oracle import cases, store
+from oracle import cases, harness, store
 from oracle.table import Arg
 
 import tfcompat as tf
@@ -29,7 +29,7 @@ def _recorded(names):
         for case in area_cases:
             found = known.get(case.id)
             if case.op in names and found is not None and found.out and isinstance(case.args[0], Arg):
-                yield case, found.out[0]
+                yield case, found
 
 
 def _arrays(case):
@@ -42,30 +42,57 @@ _CONVOLUTIONS = {"tf.nn.conv1d", "tf.nn.conv2d", "tf.nn.conv3d", "tf.nn.depthwis
 _POOLS = {f"tf.nn.{kind}_pool{n}d" for kind in ("max", "avg") for n in (1, 2, 3)}
 
 
+def _assert_close(got, want, tolerance, case):
+    assert got.shape == want.shape, case.id
+    np.testing.assert_allclose(np.asarray(got, float), want.value.astype(float), tolerance, tolerance, err_msg=case.id)
+
+
 def test_the_rules_of_convolutions_are_tensorflows():
-    count = 0
+    count = derived = 0
     for case, want in _recorded(_CONVOLUTIONS):
         x, filters, strides, padding = _arrays(case)
-        if x.ndim != filters.ndim or want.dtype in ("float16", "bfloat16"):
+        if x.ndim != filters.ndim or want.out[0].dtype in ("float16", "bfloat16"):
             continue
         compute = reference.depthwise if "depthwise" in case.op else reference.convolution
-        got = compute(x, filters, strides, padding, case.kwargs.get("dilations", 1))
-        assert got.shape == want.shape, case.id
-        np.testing.assert_allclose(got, want.value, 1e-4, 1e-4, err_msg=case.id)
+        options = strides, padding, case.kwargs.get("dilations", 1)
+        _assert_close(compute(x, filters, *options), want.out[0], 1e-4, case)
         count += 1
-    assert count > 40
+        if len(want.grad) == 2:
+            pull = reference.depthwise_gradients if "depthwise" in case.op else reference.convolution_gradients
+            upstream = harness.weights(want.out[0].shape, want.out[0].dtype)
+            for got, wanted in zip(pull(x, filters, upstream, *options), want.grad, strict=True):
+                _assert_close(got, wanted, 1e-4, case)
+            derived += 1
+    assert count > 40 and derived > 30
+
+
+def test_the_rules_of_transposed_convolutions_are_tensorflows():
+    count = 0
+    for case, want in _recorded({f"tf.nn.conv{n}d_transpose" for n in (1, 2, 3)}):
+        names = ("input", "filters", "output_shape", "strides", "padding")
+        given = {"padding": "SAME", **dict(zip(names, _arrays(case), strict=False)), **case.kwargs}
+        if set(given) != set(names) or want.out[0].dtype != "float32" or not isinstance(given["output_shape"], list):
+            continue
+        x, filters = np.zeros(given["output_shape"]), given["filters"]
+        got, _ = reference.convolution_gradients(x, filters, given["input"], given["strides"], given["padding"])
+        _assert_close(got, want.out[0], 1e-4, case)
+        count += 1
+    assert count > 8
 
 
 def test_the_rules_of_pools_are_tensorflows():
-    count = 0
+    count = derived = 0
     for case, want in _recorded(_POOLS):
         x, size, strides, padding = _arrays(case)
-        got = reference.pool("max" if "max" in case.op else "avg", x, size, strides, padding)
-        assert got.shape == want.shape, case.id
-        tolerance = 1e-2 if want.dtype in ("float16", "bfloat16") else 1e-5
-        np.testing.assert_allclose(got.astype(float), want.value.astype(float), tolerance, tolerance, err_msg=case.id)
+        kind, dtype = "max" if "max" in case.op else "avg", want.out[0].dtype
+        tolerance = 3e-2 if dtype in ("float16", "bfloat16") else 1e-5
+        _assert_close(reference.pool(kind, x, size, strides, padding), want.out[0], tolerance, case)
         count += 1
-    assert count > 40
+        if len(want.grad) == 1:
+            upstream = harness.weights(want.out[0].shape, dtype)
+            _assert_close(reference.pool_gradient(kind, x, upstream, size, strides, padding), want.grad[0], tolerance, case)
+            derived += 1
+    assert count > 40 and derived > 30
 
 
 def test_the_rules_of_reductions_are_tensorflows():
@@ -75,6 +102,7 @@ def test_the_rules_of_reductions_are_tensorflows():
         x = _arrays(case)[0]
         if set(case.kwargs) - {"axis", "keepdims"} or len(case.args) > 1 or x.dtype.kind not in "fiub":
             continue
+        want = want.out[0]
         if not (axis is None or isinstance(axis, int) or isinstance(axis, (list, tuple))) or want.dtype == "bfloat16":
             continue
         with np.errstate(all="ignore"):
@@ -309,48 +337,158 @@ def windows(draw, n, dilated=False, explicit=True):
     return sizes, window, strides, padding, dilations
 
 
-@settings(few, max_examples=40)
-@given(st.integers(1, 2).flatmap(lambda n: windows(n, dilated=True, explicit=n == 2)), st.integers(0, 2),
-       st.integers(1, 2), st.integers(1, 2), st.integers(1, 2), seeds)  # fmt: skip
-def test_convolutions(drawn, batch, channels, groups, outs, seed):
+def first(array):
+    """[batch, *spatial, channels] with the channels in front of the spatial dimensions."""
+    return np.moveaxis(array, -1, 1)
+
+
+_FORMATS = {1: ("NWC", "NCW"), 2: ("NHWC", "NCHW"), 3: ("NDHWC", "NCDHW")}
+
+
+def channels_first(value, n):
+    """A list with an entry for each dimension, as channels in front have it; anything else as it is."""
+    return [value[0], value[-1], *value[1:-1]] if isinstance(value, list) and len(value) == n + 2 else value
+
+
+def derivatives(function, operands, upstream):
+    """What a function of tensors gives, and the gradients of its operands."""
+    tensors = [tf.constant(np.ascontiguousarray(x)) for x in operands]
+    with tf.GradientTape() as tape:
+        tape.watch(tensors)
+        result = function(*tensors)
+    return result, tape.gradient(result, tensors, output_gradients=tf.constant(upstream))
+
+
+@settings(few, max_examples=60)
+@given(st.integers(1, 3).flatmap(lambda n: windows(n, dilated=True, explicit=n == 2)), st.integers(0, 2),
+       st.integers(1, 2), st.integers(1, 2), st.integers(1, 2), st.booleans(), seeds)  # fmt: skip
+def test_convolutions(drawn, batch, channels, groups, outs, in_front, seed):
     sizes, window, strides, padding, dilations = drawn
+    n = len(sizes)
     x = numbers((batch, *sizes, channels * groups), seed)
     filters = numbers((*window, channels, outs * groups), seed + 1)
-    op = tf.nn.conv1d if len(sizes) == 1 else tf.nn.conv2d
-    arguments = (tf.constant(x), tf.constant(filters), strides, padding)
+    op = getattr(tf.nn, f"conv{n}d")
+
+    def convolve(x, filters):
+        options = strides, padding, dilations
+        if n == 3:
+            options = [1, *strides, 1], padding, [1, *dilations, 1]
+        steps, pads, rates = [channels_first(v, n) if in_front else v for v in options]
+        return op(x, filters, steps, pads, _FORMATS[n][in_front], rates)
+
+    place = first if in_front else np.asarray
     spatial = reference.result_shape(sizes, window, strides, padding, dilations)
     if None in spatial:
         with pytest.raises(tf.errors.InvalidArgumentError, match="would be negative"):
-            op(*arguments, dilations=dilations)
+            convolve(tf.constant(place(x)), tf.constant(filters))
         return
-    got = op(*arguments, dilations=dilations)
-    assert got.shape == (batch, *spatial, outs * groups)
-    np.testing.assert_array_equal(got, reference.convolution(x, filters, strides, padding, dilations))
+    upstream = numbers((batch, *spatial, outs * groups), seed + 2)
+    got, found = derivatives(convolve, (place(x), filters), place(upstream))
+    np.testing.assert_array_equal(got, place(reference.convolution(x, filters, strides, padding, dilations)))
+    dx, dfilters = reference.convolution_gradients(x, filters, upstream, strides, padding, dilations)
+    assert [g.shape for g in found] == [place(x).shape, filters.shape]
+    np.testing.assert_array_equal(found[0], place(dx))
+    np.testing.assert_array_equal(found[1], dfilters)
+
+
+@settings(few, max_examples=60)
+@given(st.integers(1, 3).flatmap(lambda n: windows(n, dilated=n == 2, explicit=n == 2)), st.integers(1, 2),
+       st.integers(1, 2), st.integers(1, 2), st.booleans(), seeds)  # fmt: skip
+def test_transposed_convolutions(drawn, batch, ins, outs, in_front, seed):
+    """`sizes` are those of the result here: the transposed convolution of what a convolution would make of it."""
+    sizes, window, strides, padding, dilations = drawn
+    n = len(sizes)
+    spatial = reference.result_shape(sizes, window, strides, padding, dilations)
+    assume(None not in spatial and 0 not in spatial)
+    x, filters = numbers((batch, *spatial, ins), seed), numbers((*window, outs, ins), seed + 1)
+    shape, place = (batch, *sizes, outs), first if in_front else np.asarray
+    more = {"dilations": dilations} if n == 2 else {}
+
+    def transpose(x, filters):
+        pads = channels_first(padding, n) if in_front else padding
+        wanted = channels_first(list(shape), n) if in_front else list(shape)
+        return getattr(tf.nn, f"conv{n}d_transpose")(x, filters, wanted, strides, pads, _FORMATS[n][in_front], **more)
+
+    upstream = numbers(shape, seed + 2)
+    got, (dx, dfilters) = derivatives(transpose, (place(x), filters), place(upstream))
+    want, of_filters = reference.convolution_gradients(upstream, filters, x, strides, padding, dilations)
+    np.testing.assert_array_equal(got, place(want))
+    np.testing.assert_array_equal(dx, place(reference.convolution(upstream, filters, strides, padding, dilations)))
+    np.testing.assert_array_equal(dfilters, of_filters)
 
 
 @settings(few, max_examples=40)
-@given(windows(2), st.integers(1, 2), st.integers(1, 3), st.integers(1, 2), seeds)
-def test_depthwise_convolutions(drawn, batch, channels, multiplier, seed):
-    sizes, window, strides, padding, _ = drawn
-    strides = [1, strides[0], strides[0], 1]
+@given(windows(2, dilated=True), st.integers(1, 2), st.integers(1, 3), st.integers(1, 2), st.booleans(), seeds)
+def test_depthwise_convolutions(drawn, batch, channels, multiplier, in_front, seed):
+    sizes, window, strides, padding, dilations = drawn
+    strides = [1, 1, 1, 1] if max(dilations) > 1 else [1, strides[0], strides[0], 1]
     x = numbers((batch, *sizes, channels), seed)
     filters = numbers((*window, channels, multiplier), seed + 1)
-    assume(None not in reference.result_shape(sizes, window, strides, padding))
-    got = tf.nn.depthwise_conv2d(tf.constant(x), tf.constant(filters), strides, padding)
-    np.testing.assert_array_equal(got, reference.depthwise(x, filters, strides, padding))
+    spatial = reference.result_shape(sizes, window, strides, padding, dilations)
+    assume(None not in spatial)
+    place = first if in_front else np.asarray
+
+    def convolve(x, filters):
+        steps, pads = [channels_first(v, 2) if in_front else v for v in (strides, padding)]
+        return tf.nn.depthwise_conv2d(x, filters, steps, pads, _FORMATS[2][in_front], dilations)
+
+    upstream = numbers((batch, *spatial, channels * multiplier), seed + 2)
+    got, found = derivatives(convolve, (place(x), filters), place(upstream))
+    np.testing.assert_array_equal(got, place(reference.depthwise(x, filters, strides, padding, dilations)))
+    dx, dfilters = reference.depthwise_gradients(x, filters, upstream, strides, padding, dilations)
+    np.testing.assert_array_equal(found[0], place(dx))
+    np.testing.assert_array_equal(found[1], dfilters)
+
+
+@settings(few, max_examples=30)
+@given(windows(2), st.integers(1, 3), st.integers(1, 2), st.sampled_from(["SAME", "VALID"]), seeds)
+def test_atrous_convolutions(drawn, rate, channels, padding, seed):
+    sizes, window, *_ = drawn
+    x, filters = numbers((2, *sizes, channels), seed), numbers((*window, channels, 2), seed + 1)
+    spatial = reference.result_shape(sizes, window, 1, padding, rate)
+    assume(None not in spatial and 0 not in spatial)
+    got = tf.nn.atrous_conv2d(tf.constant(x), tf.constant(filters), rate, padding)
+    np.testing.assert_array_equal(got, reference.convolution(x, filters, 1, padding, rate))
 
 
 @few
-@given(st.sampled_from(["max", "avg"]), st.integers(1, 3), st.data(), st.integers(0, 2), st.integers(1, 2), seeds)
-def test_pools(kind, n, data, batch, channels, seed):
+@given(st.sampled_from(["max", "avg"]), st.integers(1, 3), st.data(), st.integers(0, 2), st.integers(1, 2), st.booleans(), seeds)
+def test_pools(kind, n, data, batch, channels, in_front, seed):
     sizes, window, strides, padding, _ = data.draw(windows(n, explicit=kind == "max" and n < 3))
     x = numbers((batch, *sizes, channels), seed)
     op = getattr(tf.nn, f"{kind}_pool{n}d")
+    place = first if in_front else np.asarray
+
+    def pool(x):
+        pads = channels_first(padding, n) if in_front else padding
+        return op(x, window, strides, pads, _FORMATS[n][in_front])
+
     spatial = reference.result_shape(sizes, window, strides, padding)
     if None in spatial:
         with pytest.raises(tf.errors.InvalidArgumentError, match="would be negative"):
-            op(tf.constant(x), window, strides, padding)
+            pool(tf.constant(place(x)))
         return
-    got = op(tf.constant(x), window, strides, padding)
-    assert got.shape == (batch, *spatial, channels)
-    np.testing.assert_allclose(got, reference.pool(kind, x, window, strides, padding), 1e-6)
+    upstream = numbers((batch, *spatial, channels), seed + 1)
+    got, (gradient,) = derivatives(pool, (place(x),), place(upstream))
+    assert got.shape == place(upstream).shape
+    np.testing.assert_allclose(got, place(reference.pool(kind, x, window, strides, padding)), 1e-6)
+    want = reference.pool_gradient(kind, x, upstream, window, strides, padding)
+    np.testing.assert_allclose(gradient, place(want), 1e-5, 1e-5)
+
+
+@settings(few, max_examples=60)
+@given(st.sampled_from(["max", "avg"]), st.integers(1, 3), st.data(), seeds)
+def test_dilated_pools(kind, n, data, seed):
+    sizes, window, strides, padding, dilations = data.draw(windows(n, dilated=True, explicit=False))
+    strides = [1] * n if max(dilations) > 1 else [min(pair) for pair in zip(strides, window, strict=True)]
+    padding = "VALID" if max(dilations) > 1 else padding
+    x = numbers((2, *sizes, 2), seed)
+    spatial = reference.result_shape(sizes, window, strides, padding, dilations)
+    assume(None not in spatial and 0 not in spatial)
+    upstream = numbers((2, *spatial, 2), seed + 1)
+    options = window, strides, padding, dilations
+    got, (gradient,) = derivatives(
+        lambda x: tf.nn.pool(x, window, kind.upper(), strides, padding, dilations=dilations), (x,), upstream
+    )
+    np.testing.assert_allclose(got, reference.pool(kind, x, *options), 1e-6)
+    np.testing.assert_allclose(gradient, reference.pool_gradient(kind, x, upstream, *options), 1e-5, 1e-5)
