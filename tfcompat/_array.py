@@ -11,8 +11,9 @@ from tfcompat._core.convert import convert
 from tfcompat._core.op import Any, Axes, Axis, Bool, Int, Many, T, op
 from tfcompat._core.sizes import has_unknown, resized
 from tfcompat._core.tensor_base import TensorHandle, host_value
+from tfcompat._declare import invalid, refused
 from tfcompat._gather import take
-from tfcompat._slicing import WIDE, check_allowed, invalid, moves
+from tfcompat._slicing import WIDE, check_allowed, moves
 from tfcompat._vectors import One, Vector
 
 
@@ -45,7 +46,7 @@ def reshape(tensor: T, shape: Vector("Reshape", "Tshape", "sizes input must be 1
     """
     size, unknown = tensor.size, [d for d, n in enumerate(shape) if n == -1]
     if len(unknown) > 1:
-        raise invalid(f"Only one input size may be -1, not both {unknown[0]} and {unknown[1]}", "Reshape")
+        raise refused(f"Only one input size may be -1, not both {unknown[0]} and {unknown[1]}", "Reshape")
     for d, n in enumerate(shape):
         if n < -1:
             raise invalid(f"Size {d} must be non-negative, not {n}", "Reshape")
@@ -95,7 +96,7 @@ def transpose(a: T, perm: Permutation = None, conjugate: Bool = False, name="tra
     perm = tuple(p % rank for p in perm)
     for d in range(rank):
         if d not in perm:
-            raise invalid(f"{d} is missing from {{{','.join(map(str, perm))}}}.", "Transpose")
+            raise refused(f"{d} is missing from {{{','.join(map(str, perm))}}}.", "Transpose")
     a = lax.conj(a) if conjugate and jnp.iscomplexobj(a) else a
     return lax.transpose(a, perm)
 
@@ -352,7 +353,7 @@ def tile(input: T, multiples: Vector("Tile", "Tmultiples", "Expected multiples t
                       f"{len(multiples)}", "Tile")  # fmt: skip
     for d, n in enumerate(multiples):
         if n < 0:
-            raise invalid(f"Expected multiples[{d}] >= 0, but got {n}", "Tile")
+            raise refused(f"Expected multiples[{d}] >= 0, but got {n}", "Tile")
     return jnp.tile(input, multiples)
 
 
@@ -361,7 +362,7 @@ def tile(input: T, multiples: Vector("Tile", "Tmultiples", "Expected multiples t
 def repeat_each(input: T, count: Int, axis: Axis):
     """Each slice along `axis` `count` times in a row."""
     if count < 0:
-        raise invalid(f"Expected multiples[1] >= 0, but got {count}", "Tile")
+        raise refused(f"Expected multiples[1] >= 0, but got {count}", "Tile")
     return jnp.repeat(input, count, axis)
 
 
@@ -433,10 +434,10 @@ def pad_mirror(tensor: T, paddings: Any, mode: Any):
     pads = _paddings(paddings, tensor.shape, "MirrorPad")
     for (low, high), n in zip(pads, tensor.shape, strict=True):
         if mode == "reflect" and max(low, high) >= max(n, 1):
-            raise invalid(f"paddings must be less than the dimension size: {low}, {high} not less than {n}",
+            raise refused(f"paddings must be less than the dimension size: {low}, {high} not less than {n}",
                           "MirrorPad")  # fmt: skip
         if mode == "symmetric" and max(low, high) > n:
-            raise invalid(f"paddings must be no greater than the dimension size: {low}, {high} greater than {n}",
+            raise refused(f"paddings must be no greater than the dimension size: {low}, {high} greater than {n}",
                           "MirrorPad")  # fmt: skip
     skipped = 1 if mode == "reflect" else 0
     for d, (low, high) in enumerate(pads):

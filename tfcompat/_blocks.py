@@ -12,7 +12,8 @@ from tfcompat._core.op import Shape, T, op
 from tfcompat._core.sizes import divisible, needed
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, host_value
-from tfcompat._slicing import invalid, moves
+from tfcompat._declare import invalid
+from tfcompat._slicing import moves
 
 
 def _matrix(array):

@@ -7,7 +7,8 @@ from tfcompat._cast import cast
 from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.op import Axes, Many, T, op
-from tfcompat._declare import FLOATS, INEXACT, REAL, aligned, axes_of, kept, not_allowed, plain, sum_to, where
+from tfcompat._core.refusals import plain
+from tfcompat._declare import FLOATS, INEXACT, REAL, aligned, axes_of, kept, not_allowed, sum_to, where
 from tfcompat._elementwise import maximum
 from tfcompat._products import global_norm
 

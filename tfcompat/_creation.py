@@ -7,17 +7,19 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tfcompat._core import dtypes, errors
+from tfcompat._core import dtypes
 from tfcompat._core.avals import aval, shape_text
-from tfcompat._core.convert import convert, empty_aligned, holds_tensors, leaves, static_value
+from tfcompat._core.convert import MIXED, convert, empty_aligned, holds_tensors, leaves, static_value
 from tfcompat._core.core_types import CompositeTensor, TensorType
 from tfcompat._core.op import Axis, Data, Dtype, Int, Shape, T, op
+from tfcompat._core.refusals import unconvertible
 from tfcompat._core.segment import current
 from tfcompat._core.shapes import TensorShape
 from tfcompat._core.sizes import holds_unknown
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
-from tfcompat._declare import FLOATS, INDEX, NUMBERS, invalid, not_allowed
+from tfcompat._core.trace import is_symbolic
+from tfcompat._declare import FLOATS, INDEX, NUMBERS, invalid, not_allowed, refused
 from tfcompat._vectors import Vector
 
 _AT_ONCE = 16 << 10  # bytes up to which a constant fill is made on the host instead of recorded
@@ -35,12 +37,15 @@ def constant(value, dtype=None, shape=None, name="Const"):
       TypeError: a value that `dtype` or `shape` cannot hold. ValueError: ragged or unsupported values.
     """
     dtype = None if dtype is None else dtypes.as_dtype(dtype)
+    if isinstance(value, TensorHandle) and is_symbolic(value):
+        wanted = "any non-tensor type" if dtype is None else dtype.name
+        raise TypeError(f"Expected {wanted}, but got {value} of type {type(value).__name__!r}.")
     if isinstance(value, TensorHandle) and dtype is not None and value.dtype is not dtype:
         raise TypeError(f"Expected tensor {value.numpy()} with dtype {dtype!r}, but got dtype {value.dtype!r}.")
     if isinstance(value, (list, tuple)) and holds_tensors(value):
         first = next(leaves(value))
-        raise ValueError("TypeError: Scalar tensor has no `len()`" if not isinstance(first, (bool, int, float, complex))
-                         else "Can't convert Python sequence with mixed types to Tensor.")  # fmt: skip
+        numbers = isinstance(first, (bool, int, float, complex))
+        raise unconvertible(MIXED if numbers else "TypeError: Scalar tensor has no `len()`")
     if hasattr(type(value), "_read"):  # a variable: its value, like any other array's
         value = host_value(value._read())
     tensor = convert(value, dtype)
@@ -48,7 +53,7 @@ def constant(value, dtype=None, shape=None, name="Const"):
         return tensor
     wanted = tuple(TensorShape(shape).as_list())
     if None in wanted:
-        raise ValueError("Attempt to convert a value (None) with an unsupported type (<class 'NoneType'>) to a Tensor.")
+        raise unconvertible("Attempt to convert a value (None) with an unsupported type (<class 'NoneType'>) to a Tensor.")
     if any(d < 0 for d in wanted):
         raise ValueError(f"Dimension {min(wanted)} must be >= 0")
     if tensor._aval.shape == wanted:
@@ -80,7 +85,7 @@ _zeros_wide_dims = Vector("Fill", "index_type", _RANK, dtype=dtypes.int64)
 def _checked_dims(shape):
     for d in shape:
         if d < 0:
-            raise errors.InvalidArgumentError(None, None, f"Dimension {d} must be >= 0 [Op:Fill] name: ")
+            raise invalid(f"Dimension {d} must be >= 0", "Fill")
     if math.prod(shape) >= 2**63:
         raise invalid(f"Shape {shape_text(shape)} would have more than 2**63 - 1 elements", "Fill")
     return shape
@@ -290,6 +295,12 @@ def _range(start: T, delta: T, count: Int):
     return start.reshape(()) + delta.reshape(()) * lax.iota(start.dtype, count)
 
 
+def _check_scalars(parts):
+    for p, text in zip(parts, ("start", "limit", "delta"), strict=True):
+        if p._aval.shape not in ((), (1,)):
+            raise invalid(f"{text} must be a scalar, not shape [{','.join(map(str, p._aval.shape))}]", "Range")
+
+
 def range(start, limit=None, delta=1, dtype=None, name="range"):
     """The numbers start, start + delta, ... below `limit` (above it for a negative `delta`).
 
@@ -314,23 +325,20 @@ def range(start, limit=None, delta=1, dtype=None, name="range"):
         from tfcompat._cast import cast
 
         parts = [cast(p, dtype) if isinstance(p, TensorType) else convert(p, dtype) for p in parts]
+        _check_scalars(parts)
     else:
         parts = [convert(p) for p in parts]
+        _check_scalars(parts)
         order = [dtypes.int32, dtypes.int64, dtypes.float32, dtypes.float64]
         known = [p.dtype for p in parts]
         dtype = max(known, key=order.index) if all(d in order for d in known) else known[0]
         parts = [p if p.dtype is dtype else convert(host_value(p), dtype) for p in parts]
     first, last, step = (host_value(p).reshape(-1)[0] if p._aval.size else 0 for p in parts)
-    for p, text in zip(parts, ("start", "limit", "delta"), strict=True):
-        if p._aval.shape not in ((), (1,)):
-            raise invalid(f"{text} must be a scalar, not shape [{','.join(map(str, p._aval.shape))}]", "Range")
     if step == 0:
-        raise errors.InvalidArgumentError(None, None, "Requires delta != 0: 0 [Op:Range] name: ")
+        raise invalid("Requires delta != 0: 0", "Range")
     if (step > 0 and first > last) or (step < 0 and first < last):
         sign, relation = (">", "<=") if step > 0 else ("<", ">=")
-        raise errors.InvalidArgumentError(
-            None, None, f"Requires start {relation} limit when delta {sign} 0: {first:g}/{last:g} [Op:Range] name: "
-        )
+        raise invalid(f"Requires start {relation} limit when delta {sign} 0: {first:g}/{last:g}", "Range")
     if dtype.is_integer and holds_unknown((int(first), int(last), int(step))):
         return _range_of_sizes(int(first), int(last), int(step), dtype)
     if dtype.is_integer:
@@ -393,7 +401,8 @@ def _is_class(indices, depth, axis):
     """Whether each position along a new dimension is the index."""
     rank = indices.ndim + 1
     if not -1 <= axis < rank:
-        raise invalid(f"Expected axis to be -1 or between [0, {rank}).  But received: {axis}", "OneHot")
+        error = invalid if axis < -1 else refused
+        raise error(f"Expected axis to be -1 or between [0, {rank}).  But received: {axis}", "OneHot")
     position = axis % rank
     classes = jnp.arange(depth, dtype=indices.dtype).reshape([depth if d == position else 1 for d in _axes(rank)])
     return jnp.expand_dims(indices, position) == classes
@@ -450,7 +459,7 @@ def one_hot(indices, depth, on_value=None, off_value=None, axis=None, dtype=None
         raise invalid(f"depth must be a scalar, but got: {shape_text(depth._aval.shape)}", "OneHot")
     depth = int(host_value(depth))
     if depth < 0:
-        raise errors.InvalidArgumentError(None, None, f"depth must be non-negative, got: {depth} [Op:OneHot] name: ")
+        raise invalid(f"depth must be non-negative, got: {depth}", "OneHot")
     return _one_hot(indices, on, off, depth, -1 if axis is None else axis)
 
 

@@ -7,6 +7,7 @@ from jax import lax
 from tfcompat._core import dtypes as d, errors
 from tfcompat._core.avals import shape_text
 from tfcompat._core.op import Data, T, op
+from tfcompat._core.refusals import mistyped, unfit
 
 # Dtype sets, as TensorFlow's kernels have them
 
@@ -24,22 +25,21 @@ INDEX = (d.int32, d.int64)
 Bools = Data("T", only=d.bool)
 
 
-def invalid(text, kernel):
-    """TensorFlow's error of an op whose arguments do not fit."""
-    return errors.InvalidArgumentError(None, None, f"{text} [Op:{kernel}] name: ")
+def invalid(text, kernel, name=""):
+    """TensorFlow's error of an op whose arguments do not fit, where shape inference finds it."""
+    return unfit(f"{text} [Op:{kernel}] name: {name}")
+
+
+def refused(text, kernel, name=""):
+    """TensorFlow's error of an op whose arguments do not fit, where only its kernel finds it."""
+    return errors.invalid_argument(f"{text} [Op:{kernel}] name: {name}")
 
 
 def not_allowed(attribute, dtype, types, kernel):
     """TensorFlow's error of a dtype that a kernel does not take."""
     names = ", ".join(d.c_name(t) for t in types)
-    return invalid(f"Value for attr '{attribute}' of {d.c_name(d.from_numpy(dtype))} is not in the list of allowed "
-                   f"values: {names}\n\t; NodeDef: {kernel};", kernel)  # fmt: skip
-
-
-def plain(error):
-    """Marks an error of an op's body as the user's own: it is raised as it is."""
-    error.from_tfcompat = True
-    return error
+    return mistyped(f"Value for attr '{attribute}' of {d.c_name(d.from_numpy(dtype))} is not in the list of allowed "
+                    f"values: {names}\n\t; NodeDef: {kernel}; [Op:{kernel}] name: ")  # fmt: skip
 
 
 def is_complex(x):
@@ -174,7 +174,7 @@ def axes_of(kernel, x, axis):
         if not -rank <= a < rank:
             raise invalid(f"Invalid reduction dimension ({a} for input with {rank} dimension(s)", kernel)
         if a % rank in found:
-            raise invalid(f"Invalid reduction arguments: Axes contains duplicate dimension: {a % rank}", kernel)
+            raise refused(f"Invalid reduction arguments: Axes contains duplicate dimension: {a % rank}", kernel)
         found.append(a % rank)
     return tuple(found)
 

@@ -12,6 +12,7 @@ from tfcompat._core import dtypes as d, errors
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert, convert_group
 from tfcompat._core.op import Bool, Check, Data, Dtype, T, dispatch, op
+from tfcompat._core.refusals import unfit
 from tfcompat._core.tensor import Tensor
 from tfcompat._declare import COMPLEX, REAL, WIDE_FLOATS, conj, invalid, is_complex
 from tfcompat._diagonals import diag_part, diagonal
@@ -572,9 +573,8 @@ def cross(a: T, b: T):
     if not a.ndim:
         raise invalid("Input must be at least 1D[]", "Cross")
     if a.shape[-1] != 3:
-        raise errors.FailedPreconditionError(
-            None, None, "Cross-products are only defined for 3-element vectors. [Op:Cross] name: "
-        )
+        text = "Cross-products are only defined for 3-element vectors. [Op:Cross] name: "
+        raise unfit(text, errors.FailedPreconditionError)
     a1, a2, a3 = a[..., 0], a[..., 1], a[..., 2]
     b1, b2, b3 = b[..., 0], b[..., 1], b[..., 2]
     return jnp.stack([a2 * b3 - a3 * b2, a3 * b1 - a1 * b3, a1 * b2 - a2 * b1], -1)

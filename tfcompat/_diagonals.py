@@ -8,16 +8,17 @@ from tfcompat._core import dtypes as d
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Any, Bool, Check, Data, Dtype, Int, Shape, Str, T, op
+from tfcompat._core.refusals import plain
 from tfcompat._core.tensor_base import host_value
-from tfcompat._declare import INDEX, NUMBERS, conj, invalid, plain
+from tfcompat._declare import INDEX, NUMBERS, conj, invalid, refused
 from tfcompat._slicing import moves
 
 _ALIGNMENTS = ("RIGHT_LEFT", "LEFT_RIGHT", "LEFT_LEFT", "RIGHT_RIGHT")
 
 
-def _rank_two(x, kernel):
+def _rank_two(x, kernel, error=invalid):
     if x.ndim < 2:
-        raise invalid(f"input must be at least 2-dim, received shape: {shape_text(x.shape)}", kernel)
+        raise error(f"input must be at least 2-dim, received shape: {shape_text(x.shape)}", kernel)
 
 
 def _on_diagonal(rows, columns, k=0):
@@ -134,7 +135,7 @@ def _set_diag(input: T, diagonal: T, k: Any, align: Str):
     longest = min(rows + min(high, 0), columns - max(low, 0))
     wanted = (*input.shape[:-2], *((high - low + 1,) if low != high else ()), longest)
     if diagonal.shape != wanted:
-        raise invalid(
+        raise (refused if diagonal.ndim == len(wanted) else invalid)(
             "Either first dimensions of diagonal don't match input.shape[:-2], or diagonal.shape[:-1] is not equal to "
             "the longests diagonal in range [lower_diag_index:upper_diag_index].\nInput shape: "
             f"{shape_text(input.shape)}\nDiagonal shape: {shape_text(diagonal.shape)}\nExpected diagonal shape: "
@@ -279,10 +280,10 @@ def band_part(input: T, num_lower: Bound, num_upper: Bound):
     Raises:
       InvalidArgumentError: more diagonals than there are, or a rank below 2.
     """
-    _rank_two(input, "MatrixBandPart")
+    _rank_two(input, "MatrixBandPart", refused)
     for name, bound in (("num_lower", num_lower), ("num_upper", num_upper)):
         if bound.ndim:
-            raise invalid(f"{name} must be scalar, got shape {shape_text(bound.shape)}", "MatrixBandPart")
+            raise refused(f"{name} must be scalar, got shape {shape_text(bound.shape)}", "MatrixBandPart")
     return jnp.where(_band(input, num_lower, num_upper), input, jnp.zeros_like(input))
 
 

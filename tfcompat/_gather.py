@@ -9,8 +9,9 @@ from jax import lax
 from tfcompat._core import errors
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, Int, Many, Shape, T, op
-from tfcompat._declare import plain
-from tfcompat._slicing import INDEX_DTYPES, WIDE, invalid, moves
+from tfcompat._core.refusals import plain
+from tfcompat._declare import invalid, refused
+from tfcompat._slicing import INDEX_DTYPES, WIDE, moves
 
 # Gather
 
@@ -36,7 +37,7 @@ def _gather_axis(params, indices, axis, batch_dims):
                       "GatherV2")  # fmt: skip
     for d in range(batch_dims):
         if params.shape[d] != indices.shape[d]:
-            raise invalid(f"params.shape[{d}]: {params.shape[d]} should be equal to indices.shape[{d}]: "
+            raise refused(f"params.shape[{d}]: {params.shape[d]} should be equal to indices.shape[{d}]: "
                           f"{indices.shape[d]}", "GatherV2")  # fmt: skip
     return axis, batch_dims
 
@@ -108,7 +109,7 @@ def take(params: T, indices: Tindices, axis: Int):
 
 def _nd_limits(params, indices, batch_dims):
     if params.ndim == 0:
-        raise invalid("params must be at least a vector", "GatherNd")
+        raise (invalid if indices.shape[-1:] > (0,) else refused)("params must be at least a vector", "GatherNd")
     if indices.ndim == 0:
         raise invalid("indices must be at least a vector", "GatherNd")
     if batch_dims and batch_dims >= indices.ndim:
@@ -144,7 +145,7 @@ def gather_at(params: T, indices: Tindices, batch_dims: Int):
     """`gather_nd` where positions out of range are errors."""
     _nd_limits(params, indices, batch_dims)
     if params.size == 0 and math.prod(indices.shape[:-1]):
-        raise invalid(f"Requested more than 0 entries, but params is empty.  Params shape: {_rows(params.shape)}",
+        raise refused(f"Requested more than 0 entries, but params is empty.  Params shape: {_rows(params.shape)}",
                       "GatherNd")  # fmt: skip
     return _at_rows(params, indices, batch_dims)
 
@@ -232,34 +233,45 @@ def _rows(shape):
     return f"[{_text(shape)}]"
 
 
-def _check_filled(kernel, shape, indices, updates):
+def _fault(kernel, shape, indices, updates):
+    """`invalid` where shape inference finds that a scatter does not fit, `refused` where its kernel alone does."""
+    if not indices.ndim or not updates.ndim and kernel == "ScatterNd":
+        return invalid
+    outer, depth = indices.ndim - 1, indices.shape[-1]
+    empty = not math.prod(shape) and (indices.size or updates.size)
+    fits = updates.shape[:outer] == indices.shape[:-1] and updates.shape[outer:] == tuple(shape[depth:])
+    return refused if fits and not empty else invalid
+
+
+def _check_filled(kernel, shape, indices, updates, fault):
     """Raises where kernels do: scalars, something empty with something that is not, positions that say nothing."""
     for name, array in (("Indices", indices), ("Updates", updates)):
         if array.ndim == 0:
-            raise invalid(f"{name} shape must have rank at least one. Found:[]", kernel)
+            raise fault(f"{name} shape must have rank at least one. Found:[]", kernel)
     sizes = indices.size, updates.size
     if any(sizes) and 0 in (*sizes, math.prod(shape)):
-        raise invalid("Indices and updates specified for empty output shape", kernel)
+        raise fault("Indices and updates specified for empty output shape", kernel)
     if indices.ndim == 1 and indices.size:  # the kernels read a vector as a column, which the checks before do not
-        raise invalid(f"Dimensions [0,1) of indices[shape={_rows(indices.shape)}] = {indices.size} must match dimensions "
-                      f"[0,1) of updates[shape={_rows(updates.shape)}] = {updates.shape[0]}", kernel)  # fmt: skip
+        raise fault(f"Dimensions [0,1) of indices[shape={_rows(indices.shape)}] = {indices.size} must match dimensions "
+                    f"[0,1) of updates[shape={_rows(updates.shape)}] = {updates.shape[0]}", kernel)  # fmt: skip
     if indices.shape[-1] == 0 and math.prod(shape):
-        raise invalid("Only indices.shape[-1] values between 1 and 5 are currently supported.  Requested rank: 0", kernel)
+        raise fault("Only indices.shape[-1] values between 1 and 5 are currently supported.  Requested rank: 0", kernel)
 
 
 def check_tensor_scatter(kernel, shape, indices, updates):
-    _check_filled(kernel, shape, indices, updates)
+    fault = _fault(kernel, shape, indices, updates)
+    _check_filled(kernel, shape, indices, updates, fault)
     depth = indices.shape[-1]
     if updates.shape[: indices.ndim - 1] != indices.shape[:-1]:
         raise invalid(f"Outer dimensions of indices and update must match. Indices shape: {_rows(indices.shape)}, "
                       f"updates shape:{_rows(updates.shape)}", kernel)  # fmt: skip
     if depth > len(shape) or updates.shape[indices.ndim - 1 :] != tuple(shape[depth:]):
-        raise invalid("Inner dimensions of output shape must match inner dimensions of updates shape. Output: "
-                      f"{_rows(shape)} updates: {_rows(updates.shape)}", kernel)  # fmt: skip
+        raise fault("Inner dimensions of output shape must match inner dimensions of updates shape. Output: "
+                    f"{_rows(shape)} updates: {_rows(updates.shape)}", kernel)  # fmt: skip
 
 
 def check_resource_scatter(kernel, shape, indices, updates):
-    _check_filled(kernel, shape, indices, updates)
+    _check_filled(kernel, shape, indices, updates, refused)
     outer = indices.ndim - 1
     for d in range(outer):
         if d >= updates.ndim or updates.shape[d] != indices.shape[d]:
@@ -277,14 +289,15 @@ def check_resource_scatter(kernel, shape, indices, updates):
 
 
 def check_scatter_nd(kernel, shape, indices, updates):
-    _check_filled(kernel, shape, indices, updates)
+    fault = _fault(kernel, shape, indices, updates)
+    _check_filled(kernel, shape, indices, updates, fault)
     outer, depth = indices.ndim - 1, indices.shape[-1]
     if updates.shape[:outer] != indices.shape[:-1]:
         raise invalid(f"Dimensions [0,{outer}) of indices[shape={_rows(indices.shape)}] must match dimensions "
                       f"[0,{outer}) of updates[shape={_rows(updates.shape)}]", kernel)  # fmt: skip
     if depth > len(shape) or updates.shape[outer:] != tuple(shape[depth:]):
-        raise invalid(f"Dimensions [{depth},{len(shape)}) of input[shape={_rows(shape)}] must match dimensions "
-                      f"[{outer},{updates.ndim}) of updates[shape={_rows(updates.shape)}]", kernel)  # fmt: skip
+        raise fault(f"Dimensions [{depth},{len(shape)}) of input[shape={_rows(shape)}] must match dimensions "
+                    f"[{outer},{updates.ndim}) of updates[shape={_rows(updates.shape)}]", kernel)  # fmt: skip
 
 
 def _scatter_bad(tensor, indices, updates):

@@ -14,6 +14,8 @@ from tfcompat._split import unstack
 from tfcompat._tensor_array import TensorArray
 from tfcompat._while_loop import LoopVariable, without_gradient
 
+_NO_FIRST = "Tried to read from index 0 but array size is: 0"
+
 
 def _elements(elems, scalars):
     if isinstance(elems, TensorArray):
@@ -64,7 +66,7 @@ def map_fn(fn, elems, dtype=None, parallel_iterations=None, back_prop=True, swap
         arrays = [TensorArray(spec.dtype, element_shape=spec.shape) for spec in announced]
         return [a.accepted(as_tensor(v)) for a, v in zip(arrays, leaves, strict=True)]
 
-    if state.trace is None or count == 0:
+    if state.trace is None:
         rows = list(zip(*[unstack(t) for t in flat], strict=True))
         if not rows:
             shapes = [[] if s.shape.rank is None else [d or 0 for d in s.shape.as_list()] for s in announced]
@@ -125,6 +127,11 @@ def _fold(fn, elems, initializer, backwards, keep):
     first = None
     if initializer is None:
         place = count - 1 if backwards else 0
+        if count == 0 and state.trace is None:
+            text = "Reading from negative indices (index -1) is not allowed." if backwards else _NO_FIRST
+            raise errors.OutOfRangeError(None, None, text)
+        if count == 0:
+            raise errors.invalid_argument(f"Trying to access element {place} in a list with 0 elements.")
         accumulator = nest.pack_sequence_as(elems, [t[place] for t in flat])
         first = nest.flatten(accumulator)
         flat = [t[:-1] if backwards else t[1:] for t in flat]

@@ -9,7 +9,8 @@ from tfcompat._core import dtypes as d, errors
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Any, T, op
-from tfcompat._declare import FLOATS, invalid, not_allowed
+from tfcompat._core.refusals import unfit
+from tfcompat._declare import FLOATS, invalid, not_allowed, refused
 
 
 def lengths(value, n, name):
@@ -45,9 +46,7 @@ def word(value, name, allowed):
         raise TypeError(f"Expected string for argument '{name}' not {value!r}.")
     if value not in allowed:
         names = ", ".join(f'"{a}"' for a in allowed)
-        raise errors.InvalidArgumentError(
-            None, None, f"Value for attr '{name}' of \"{value}\" is not in the list of allowed values: {names}\n\t"
-        )
+        raise unfit(f"Value for attr '{name}' of \"{value}\" is not in the list of allowed values: {names}\n\t")
     return value
 
 
@@ -112,7 +111,7 @@ def convolve(input: T, filters: T, options: Any):
         if array.ndim != n + 2:
             raise invalid(f"convolution {name} must be {n + 2}-dimensional: {shape_text(array.shape)}", kernel)
     if 0 in (filters.shape if n == 3 else filters.shape[:-1]):
-        raise invalid("filter must not have zero elements (i.e. all dimensions must be non-zero)", kernel)
+        raise refused("filter must not have zero elements (i.e. all dimensions must be non-zero)", kernel)
     if min(strides) <= 0:
         raise invalid("Row and column strides should be larger than 0.", kernel)
     if min(dilations) <= 0:
@@ -276,7 +275,7 @@ def depthwise_conv2d(input, filter, strides, padding, data_format=None, dilation
         raise ValueError(f"dilations should be of length 2. Received: dilations={dilations}")
     steps = spatial(strides, 2, "strides", first, errors.InvalidArgumentError)
     if steps[0] != steps[1]:
-        raise invalid("Current implementation only supports equal length strides in the row and column dimensions.", kernel)
+        raise refused("Current implementation only supports equal length strides in the row and column dimensions.", kernel)
     options = (steps, padding_of(padding, 2, first, kernel), rates, data_format, 2, channels, kernel)
     return convolve(input, reshape(filter, (h, w, 1, channels * multiplier)), options)
 
@@ -322,11 +321,21 @@ def transpose_convolve(input: T, filters: T, options: Any):
         return lax.conv_general_dilated(x, filters, strides, padding, rhs_dilation=dilations,
                                         dimension_numbers=(letters, kernel_letters, letters))  # fmt: skip
 
+    kernel, channels = "Conv2DBackpropInput", letters.index("C")
+    if len(output_shape) != n + 2:
+        raise invalid(f"{kernel} requires input_sizes to contain {n + 2} values or {n} values, but got: "
+                      f"{len(output_shape)}", kernel)  # fmt: skip
+    if output_shape[channels] % filters.shape[kernel_letters.index("I")]:
+        raise refused("Conv2DCustomBackpropInput: input depth must be evenly divisible by filter depth", kernel)
     primal = jax.ShapeDtypeStruct(output_shape, input.dtype)
     made = jax.eval_shape(forward, primal)
     if made.shape != input.shape:
-        raise invalid(f"Conv2DBackpropInput: Size of out_backprop doesn't match computed: actual = {list(input.shape)}, "
-                      f"computed = {list(made.shape)}", "Conv2DBackpropInput")  # fmt: skip
+        sizes = zip(made.shape, input.shape, letters, strict=False)
+        inferred = input.ndim != n + 2 or any(a != b for a, b, letter in sizes if letter in "NC")
+        raise (invalid if inferred else refused)(
+            f"{kernel}: Size of out_backprop doesn't match computed: actual = {list(input.shape)}, computed = "
+            f"{list(made.shape)}", kernel,
+        )  # fmt: skip
     (result,) = jax.linear_transpose(forward, primal)(input)
     return result
 

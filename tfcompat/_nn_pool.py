@@ -13,7 +13,7 @@ from tfcompat._blocks import with_space_to_batch
 from tfcompat._core import dtypes as d, errors
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Any, T, op
-from tfcompat._declare import FLOATS, REAL, invalid, not_allowed
+from tfcompat._declare import FLOATS, REAL, invalid, not_allowed, refused
 from tfcompat._nn_conv import check_not_both, check_windows, format_of, layout, lengths, padding_of
 
 # `options` is (window, strides, padding), each for all dimensions of the input.
@@ -121,7 +121,7 @@ def _pool(function, input, ksize, strides, padding, data_format, n, kernel):
     check_windows(sizes, window, step, pads, kernel)
     for size, pair in zip(window, () if isinstance(pads, str) else pads, strict=False):
         if max(pair) >= size:
-            raise invalid(f"Padding {max(pair)} needs to be smaller than the window size {size}", kernel)
+            raise refused(f"Padding {max(pair)} needs to be smaller than the window size {size}", kernel)
 
     def full(values, filler):
         return (filler, filler, *values) if first else (filler, *values, filler)
@@ -143,8 +143,9 @@ def _pool_sizes(value, n, name, channels_first, kernel):
             )
         value = value[2:] if channels_first else value[1:-1]
     if min(value) <= 0:
-        what = "ksize must be a positive int32 value, got:" if name == "ksize" else "Stride must be > 0, but got "
-        raise invalid(f"{what}{min(value)}", kernel)
+        if name == "ksize":
+            raise refused(f"ksize must be a positive int32 value, got:{min(value)}", kernel)
+        raise invalid(f"Stride must be > 0, but got {min(value)}", kernel)
     return value
 
 

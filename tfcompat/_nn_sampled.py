@@ -12,7 +12,7 @@ from tfcompat._core.convert import convert
 from tfcompat._core.custom_gradient import stop_gradient
 from tfcompat._core.tensor_base import host_value
 from tfcompat._creation import ones_like, zeros_like
-from tfcompat._declare import invalid
+from tfcompat._declare import invalid, refused
 from tfcompat._elementwise import log
 from tfcompat._gather import gather
 from tfcompat._products import matmul
@@ -66,14 +66,16 @@ def at_least(kernel, minimum, **attributes):
 
 
 def _true(true_classes, num_true, num_sampled, unique, range_max, kernel):
-    classes = np.asarray(host_value(convert(true_classes, d.int64)))
-    if classes.ndim != 2:
+    classes = convert(true_classes, d.int64)
+    shape = classes._aval.shape
+    if len(shape) != 2:
         raise invalid("true_classes must be a matrix", kernel)
-    if classes.shape[1] != num_true:
-        raise invalid(f"true_classes must have num_true columns, expected: {classes.shape[1]} was: {num_true}", kernel)
+    if shape[1] != num_true:
+        error = invalid if kernel == "ComputeAccidentalHits" else refused
+        raise error(f"true_classes must have num_true columns, expected: {shape[1]} was: {num_true}", kernel)
     if unique and num_sampled > range_max:
-        raise invalid("Sampler's range is too small.", kernel)
-    return classes
+        raise refused("Sampler's range is too small.", kernel)
+    return np.asarray(host_value(classes))
 
 
 def _expected(probability, count, tries):

@@ -14,7 +14,7 @@ from tfcompat._core.convert import convert
 from tfcompat._core.op import Data, T, op
 from tfcompat._core.tensor_base import host_value
 from tfcompat._creation import shape, zeros_like
-from tfcompat._declare import FLOATS, invalid
+from tfcompat._declare import FLOATS, refused
 from tfcompat._elementwise import div_no_nan, multiply, negative, rsqrt, square, squared_difference, subtract
 from tfcompat._math import divide_no_nan
 from tfcompat._reductions import reduce_sum
@@ -194,7 +194,7 @@ def isotonic_regression(inputs, decreasing=True, axis=-1):
     if inputs.dtype not in FLOATS:
         inputs = cast(inputs, d.float32 if inputs.dtype.size < 4 else d.float64)
     if axis not in (-1, rank - 1) and not -rank <= axis < rank:
-        raise invalid(f"`dim` must be in the range [-{rank}, {rank}) where {rank} is the number of dimensions in the input. "
+        raise refused(f"`dim` must be in the range [-{rank}, {rank}) where {rank} is the number of dimensions in the input. "
                       f"Received: dim={axis}", "IsotonicRegression")  # fmt: skip
     order = None
     if rank and axis not in (-1, rank - 1):

@@ -9,7 +9,7 @@ from tfcompat._core.attributes import Shape
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Any, T, op
 from tfcompat._core.tensor_base import TensorHandle
-from tfcompat._declare import FLOATS, invalid
+from tfcompat._declare import FLOATS, invalid, refused
 from tfcompat._nn_conv import conv2d, conv2d_transpose, layout, padding_of, spatial, transpose_convolve
 
 
@@ -179,7 +179,7 @@ def _pulled_back(forward, shape, g, kernel):
     primal = jax.ShapeDtypeStruct(shape, g.dtype)
     made = jax.eval_shape(forward, primal).shape
     if made != g.shape:
-        raise invalid(f"{kernel}: out_backprop has shape {list(g.shape)}, the convolution gives {list(made)}", kernel)
+        raise refused(f"{kernel}: out_backprop has shape {list(g.shape)}, the convolution gives {list(made)}", kernel)
     (result,) = jax.linear_transpose(forward, primal)(g)
     return result
 

@@ -12,10 +12,11 @@ from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.op import Any, Bool, Dtype, Many, Str, T, op
+from tfcompat._core.refusals import plain
 from tfcompat._core.sizes import agreed_by
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle, host_value
-from tfcompat._declare import FLOATS, INEXACT, NUMBERS, axes_of, conj, invalid, kept, not_allowed, plain
+from tfcompat._declare import FLOATS, INEXACT, NUMBERS, axes_of, conj, invalid, kept, not_allowed
 
 MULTIPLIABLE = (d.int32, d.int64, *INEXACT)
 

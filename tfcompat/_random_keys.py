@@ -5,15 +5,16 @@ import math
 
 import numpy as np
 
-from tfcompat._core import draws, dtypes, errors, random_state
+from tfcompat._core import draws, dtypes, random_state
 from tfcompat._core.attributes import Sizes, python_value
 from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.context import state as thread
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Data, Int, T, op
+from tfcompat._core.refusals import unfit
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, TensorHandle
-from tfcompat._declare import invalid, not_allowed
+from tfcompat._declare import invalid, not_allowed, refused
 
 Key, Counter = Data("K", only=dtypes.uint32), Data("C", only=dtypes.uint32)
 SEED_DTYPES = (dtypes.int32, dtypes.int64)
@@ -22,10 +23,7 @@ SEED_DTYPES = (dtypes.int32, dtypes.int64)
 @op("StatelessRandomGetKeyCounter", grad=None, static=False, single=False, T=SEED_DTYPES)
 def key_counter(seed: T):
     if seed.shape != (2,):
-        raise errors.InvalidArgumentError(
-            None, None, f"seed must have shape [2], not [{','.join(map(str, seed.shape))}] "
-            "[Op:StatelessRandomGetKeyCounter]",
-        )  # fmt: skip
+        raise unfit(f"seed must have shape [2], not [{','.join(map(str, seed.shape))}] [Op:StatelessRandomGetKeyCounter]")
     return list(random_state.scramble(seed))
 
 
@@ -43,7 +41,7 @@ def dims_of(shape, kernel):
         dims = tuple(python_value(given).tolist())
     for d in dims:
         if d < 0:
-            raise errors.InvalidArgumentError(None, None, f"Dimension {d} must be >= 0 [Op:{kernel}] name: ")
+            raise refused(f"Dimension {d} must be >= 0", kernel)
     return dims, wide
 
 

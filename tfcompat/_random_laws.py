@@ -13,7 +13,7 @@ from tfcompat._core import dtypes as d
 from tfcompat._core.attributes import Shape as ShapeOf, python_value
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, Dtype, Int, Shape, T, op
-from tfcompat._declare import INDEX, invalid, not_allowed
+from tfcompat._declare import INDEX, fitting, invalid, not_allowed, refused
 from tfcompat._elementwise import divide, maximum
 from tfcompat._gather import gather
 from tfcompat._random_keys import Counter, Key, order, reserve, stateless
@@ -23,8 +23,11 @@ _NARROW = (d.float16, d.float32, d.float64)
 _RATES = (*_NARROW, d.int32, d.int64)
 
 
-def _each(draw, key, counter, shape, parameters):
+def _each(kernel, draw, key, counter, shape, parameters):
     """Numbers of shape `shape` + the parameters' shape; streams run over the samples of one parameter first."""
+    for n in shape:
+        if n < 0:
+            raise refused(f"Dimension {n} must be >= 0", kernel)
     inner = parameters[0].shape
     samples, count = math.prod(shape), math.prod(inner)
     if not samples * count:
@@ -41,17 +44,17 @@ def _gamma_grad(g, out, philox_key, counter, alpha, shape, dtype):
 
 @op("RandomGamma", grad=_gamma_grad, static=False, T=_NARROW)
 def draw_gamma(philox_key: Key, counter: Counter, alpha: T, shape: Shape, dtype: Dtype):
-    return _each(rejection.gamma, philox_key, counter, shape, [alpha]).astype(dtype.np)
+    return _each("RandomGamma", rejection.gamma, philox_key, counter, shape, [alpha]).astype(dtype.np)
 
 
 @op("RandomPoissonV2", grad=None, static=False, T=_RATES)
 def draw_poisson(philox_key: Key, counter: Counter, rate: T, shape: Shape, dtype: Dtype):
-    return _each(rejection.poisson, philox_key, counter, shape, [rate]).astype(dtype.np)
+    return _each("RandomPoissonV2", rejection.poisson, philox_key, counter, shape, [rate]).astype(dtype.np)
 
 
 @op("StatelessRandomBinomial", grad=None, static=False, T=_RATES)
 def draw_binomial(philox_key: Key, counter: Counter, counts: T, probs: T, shape: Shape, dtype: Dtype):
-    return _each(rejection.binomial, philox_key, counter, shape, [counts, probs]).astype(dtype.np)
+    return _each("StatelessRandomBinomial", rejection.binomial, philox_key, counter, shape, [counts, probs]).astype(dtype.np)
 
 
 def _result_dtype(dtype, kernel):
@@ -66,6 +69,7 @@ def _gamma_parts(shape, alpha, beta, dtype):
     if not dtype.is_floating:
         raise ValueError(f"data type {dtype.name} not inexact")
     alpha, beta = convert(alpha, dtype), convert(1 if beta is None else beta, dtype)
+    fitting("BroadcastArgs", alpha._aval, beta._aval)
     both = python_value(broadcast_dynamic_shape(alpha.shape.as_list(), beta.shape.as_list())).tolist()
     return ShapeOf.canonical(shape, "shape"), broadcast_to(alpha, both), beta, dtype
 
@@ -115,7 +119,8 @@ def _ending(shape, inner, kernel):
     dims = ShapeOf.canonical(shape, "shape")
     inner = tuple(inner)
     if dims[len(dims) - len(inner) :] != inner:
-        raise invalid(f"Shape passed in must end with broadcasted shape: {list(dims)} does not end with {list(inner)}", kernel)
+        error = invalid if kernel == "StatefulRandomBinomial" else refused
+        raise error(f"Shape passed in must end with broadcasted shape: {list(dims)} does not end with {list(inner)}", kernel)
     return dims[: len(dims) - len(inner)]
 
 
@@ -131,8 +136,9 @@ def stateless_gamma(shape, seed, alpha, beta=None, dtype=d.float32, name=None):
       InvalidArgumentError: a `shape` that does not end so, or a `seed` of another shape.
     """
     dims, alpha, beta, dtype = _gamma_parts(shape, alpha, beta, dtype)
+    position = stateless(seed, "auto_select")
     samples = _ending(dims, alpha.shape, "StatelessRandomGammaV3")
-    return _at_least_tiny(draw_gamma(*stateless(seed, "auto_select"), alpha, samples, dtype), beta)
+    return _at_least_tiny(draw_gamma(*position, alpha, samples, dtype), beta)
 
 
 def stateless_poisson(shape, seed, lam, dtype=d.int32, name=None):
@@ -173,6 +179,7 @@ def binomial_parts(shape, counts, probs, dtype, kernel):
         raise not_allowed("T", counts.dtype.np, _RATES, kernel)
     counts = cast(counts, probs.dtype)
     dims = ShapeOf.canonical(shape, "shape")
+    fitting("BroadcastArgs", counts._aval, probs._aval)
     inner = python_value(broadcast_dynamic_shape(counts.shape.as_list(), probs.shape.as_list())).tolist()
     samples = _ending(dims, inner, kernel)
     return [broadcast_to(p, inner) for p in (counts, probs)], samples, _result_dtype(dtype, kernel)

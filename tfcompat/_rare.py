@@ -10,7 +10,7 @@ from tfcompat._core import dtypes as d
 from tfcompat._core.attributes import python_value
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Bool, Float, Int, T, op
-from tfcompat._declare import COMPLEX, FLOATS, binary, invalid, not_allowed
+from tfcompat._declare import COMPLEX, FLOATS, binary, invalid, not_allowed, refused
 
 _MOST_DIMENSIONS = 21_200
 ApproxTopK = collections.namedtuple("ApproxTopK", ["values", "indices"])
@@ -44,7 +44,7 @@ def sobol_sample(dim, num_results, skip=0, dtype=d.float32, name=None):
                       (skip < 0, "skip must be non-negative"),
                       (dim > _MOST_DIMENSIONS, f"dim must be at most {_MOST_DIMENSIONS}")):  # fmt: skip
         if bad:
-            raise invalid(text, "SobolSample")
+            raise refused(text, "SobolSample")
     sequence = qmc.Sobol(dim, scramble=False).fast_forward(skip + 1)
     return convert(sequence.random(count).astype(dtype.np))
 

@@ -13,6 +13,7 @@ from tfcompat._core.attributes import python_value
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Axes, Axis, Bool, Data, Dtype, Int, T, op
+from tfcompat._core.refusals import unfit
 from tfcompat._core.tensor_base import host_value
 from tfcompat._declare import (
     FLOATS,
@@ -30,6 +31,7 @@ from tfcompat._declare import (
     is_float,
     kept,
     not_allowed,
+    refused,
     where,
 )  # fmt: skip
 
@@ -239,13 +241,13 @@ class _Scalar:
 class _Dimension(_Scalar):
     @staticmethod
     def complaint(shape):
-        return errors.InvalidArgumentError(None, None, f"dim must be a scalar, but received tensor of shape: [{shape}]")
+        return unfit(f"dim must be a scalar, but received tensor of shape: [{shape}]")
 
 
 class _ScanAxis(_Scalar):
     @staticmethod
     def complaint(shape):
-        return errors.InvalidArgumentError(None, None, f"ScanOp: axis must be a scalar, not [{shape}]")
+        return errors.invalid_argument(f"ScanOp: axis must be a scalar, not [{shape}]")
 
 
 def _extreme(kernel, x, axis, output_type, function, worst):
@@ -255,11 +257,12 @@ def _extreme(kernel, x, axis, output_type, function, worst):
     if output_type not in types:
         raise not_allowed("output_type", output_type.np, types, kernel)
     if not -rank <= axis < rank:
-        raise invalid(f"Expected dimension in the range [{-rank}, {rank}), but got {axis}", kernel)
+        error = invalid if rank else refused
+        raise error(f"Expected dimension in the range [{-rank}, {rank}), but got {axis}", kernel)
     axis %= rank
     if x.shape[axis] == 0:
         if 0 not in [n for i, n in enumerate(x.shape) if i != axis]:
-            raise invalid(f"Reduction axis {axis} is empty in shape [{','.join(map(str, x.shape))}]", kernel)
+            raise refused(f"Reduction axis {axis} is empty in shape [{','.join(map(str, x.shape))}]", kernel)
         return jnp.zeros([n for i, n in enumerate(x.shape) if i != axis], output_type.np)
     if is_float(x):
         x = where(x != x, worst, x)
@@ -306,7 +309,7 @@ def argmin(input: T, axis: _Dimension = None, output_type: Dtype = d.int64):
 def _scan(kernel, x, axis, exclusive, reverse, function, neutral):
     rank = x.ndim
     if not -rank <= axis < rank:
-        raise invalid(f"ScanOp: Expected scan axis in the range [{-rank}, {rank}), but got {axis}", kernel)
+        raise refused(f"ScanOp: Expected scan axis in the range [{-rank}, {rank}), but got {axis}", kernel)
     axis %= rank
     if exclusive and x.shape[axis] != 0:
         size = x.shape[axis]
@@ -436,6 +439,10 @@ def bincount(arr, weights=None, minlength=None, maxlength=None, dtype=d.int32, n
         raise ValueError(f"Unsupported value for argument axis={axis}. Only 0 and -1 are currently supported.")
     if axis == -1 and len(x.shape) > 2:
         raise invalid(f"Shape must be at most rank 2 but is rank {len(x.shape)}", "DenseBincount")
+    weighted = weights is not None
+    w = convert(weights) if weighted else convert(1)
+    if weighted and w.dtype not in _COUNTED:
+        raise not_allowed("T", w.dtype.np, _COUNTED, "DenseBincount")
     values = np.asarray(host_value(x))
     if values.size and values.min() < 0:
         raise invalid("Input arr must be non-negative!", "DenseBincount")
@@ -446,10 +453,6 @@ def bincount(arr, weights=None, minlength=None, maxlength=None, dtype=d.int32, n
         size = min(size, int(host_value(convert(maxlength))))
     if axis != -1 or len(x.shape) != 2:
         x = convert(values.reshape(-1))
-    weighted = weights is not None
-    w = convert(weights) if weighted else convert(1)
-    if weighted and w.dtype not in _COUNTED:
-        raise not_allowed("T", w.dtype.np, _COUNTED, "DenseBincount")
     dtype = w.dtype if weights is not None else d.as_dtype(dtype)
     return _bincount(x, w, size, dtype, weighted, bool(binary_output))
 

@@ -8,8 +8,10 @@ from tfcompat._array import are_ints
 from tfcompat._core import dtypes
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Any, Axes, Check, Data, Int, T, op
+from tfcompat._core.refusals import plain
 from tfcompat._core.tensor_base import host_value
-from tfcompat._slicing import WIDE, check_allowed, invalid, moves
+from tfcompat._declare import invalid, refused
+from tfcompat._slicing import WIDE, check_allowed, moves
 
 Tlen = Data("Tlen", dtypes.int32)
 Tshift = Data("Tshift", dtypes.int32)
@@ -73,13 +75,15 @@ def reverse_sequence(input: T, seq_lengths: Tlen, seq_axis: Int = None, batch_ax
       InvalidArgumentError: wrong number of lengths, a length out of range, or equal axes.
     """
     if seq_axis is None:
-        error = TypeError("Expected int for argument 'seq_dim' not None.")
-        error.from_tfcompat = True
-        raise error
-    batch = 0 if batch_axis is None else batch_axis % input.ndim
-    along = seq_axis % input.ndim
+        raise plain(TypeError("Expected int for argument 'seq_dim' not None."))
+    batch, along = batch_axis or 0, seq_axis
+    for text, axis in (("batch_dim", batch), ("seq_dim", along)):
+        if axis < 0:
+            raise refused(f"Invalid {text} {axis}", "ReverseSequence")
+        if axis >= input.ndim:
+            raise invalid(f"{text} must be < input rank ( {axis} vs. {input.ndim})", "ReverseSequence")
     if batch == along:
-        raise invalid(f"batch_dim == seq_dim == {along}", "ReverseSequence")
+        raise refused(f"batch_dim == seq_dim == {along}", "ReverseSequence")
     if seq_lengths.shape != (input.shape[batch],):
         raise invalid(f"Length of seq_lengths != input.dims({batch}), ({seq_lengths.size} vs. {input.shape[batch]})",
                       "ReverseSequence")  # fmt: skip
@@ -109,7 +113,7 @@ def roll(input: T, shift: Tshift, axis: Axes):
         raise invalid("shift and axis must have the same size", "Roll")
     for amount, d in zip(shifts, axes, strict=True):
         if not -input.ndim <= d < input.ndim:
-            raise invalid(f"axis {d} is out of range", "Roll")
+            raise refused(f"axis {d} is out of range", "Roll")
         n = input.shape[d]
         if n:
             start = lax.rem(lax.rem(-amount, amount.dtype.type(n)) + amount.dtype.type(n), amount.dtype.type(n))

@@ -9,9 +9,9 @@ from tfcompat._cast import cast
 from tfcompat._core import dtypes as d
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
-from tfcompat._core.op import Check, Data, Int, T, op
+from tfcompat._core.op import Check, Data, Int, T, check_dtypes, op
 from tfcompat._core.tensor_base import host_value
-from tfcompat._declare import INDEX, INEXACT, NUMBERS, REAL, declare, invalid, not_allowed, where
+from tfcompat._declare import INDEX, INEXACT, NUMBERS, REAL, declare, invalid, not_allowed, refused, where
 from tfcompat._elementwise import maximum, sqrt
 
 Ids = Data("Tindices", d.int32)
@@ -159,7 +159,7 @@ def _sorted(name, kernel, method, types, grad, doc):
         return jnp.where(used.reshape(-1, *[1] * (data.ndim - 1)), result, jnp.zeros_like(result))
 
     def public(data, segment_ids, name=None):
-        data, ids, num = _sorted_inputs(kernel, data, segment_ids)
+        data, ids, num = _sorted_inputs(segment.op, data, segment_ids)
         return segment(data, ids, num)
 
     public.__name__ = public.__qualname__ = name
@@ -181,22 +181,22 @@ _SORTED = """
     """
 
 
-def _sorted_inputs(kernel, data, segment_ids):
-    data, ids = convert(data), convert(segment_ids, None, d.int32)
-    values = np.asarray(host_value(ids))
-    rows = data.shape.as_list()
-    if values.ndim != 1:
+def _sorted_inputs(op, data, segment_ids):
+    data, ids, kernel = convert(data), convert(segment_ids, None, d.int32), op.kernel
+    check_dtypes(op, (data, ids))
+    if len(ids._aval.shape) != 1:
         raise invalid("segment_ids should be a vector.", kernel)
-    if not rows or rows[0] != values.size:
-        raise invalid("segment_ids should be the same size as dimension 0 of input.", kernel)
+    if data._aval.shape[:1] != ids._aval.shape:
+        raise refused("segment_ids should be the same size as dimension 0 of input.", kernel)
+    values = np.asarray(host_value(ids))
     if not values.size:
         return data, ids, 0
     num = int(values[-1]) + 1
     if (values < 0).any():
-        raise invalid(f"Segment id {values[values < 0][0]} out of range [0, {num}), possibly because 'segment_ids' "
+        raise refused(f"Segment id {values[values < 0][0]} out of range [0, {num}), possibly because 'segment_ids' "
                       "input is not sorted.", kernel)  # fmt: skip
     if (values[1:] < values[:-1]).any():
-        raise invalid("segment ids are not increasing", kernel)
+        raise refused("segment ids are not increasing", kernel)
     return data, ids, num
 
 
@@ -216,7 +216,7 @@ def _segment_mean(data: T, segment_ids: Ids, num: Int):
 
 
 def segment_mean(data, segment_ids, name=None):
-    return _segment_mean(*_sorted_inputs("SegmentMean", data, segment_ids))
+    return _segment_mean(*_sorted_inputs(_segment_mean.op, data, segment_ids))
 
 
 segment_mean.__doc__ = "Means of the rows of each segment." + _SORTED

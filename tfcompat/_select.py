@@ -14,9 +14,9 @@ from tfcompat._core.op import Axis, Bool, Data, Dtype, Many, Shape, T, mismatch,
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
 from tfcompat._creation import zeros
-from tfcompat._declare import INDEX, NUMBERS, REAL, not_allowed, sum_to
+from tfcompat._declare import INDEX, NUMBERS, REAL, invalid, not_allowed, refused, sum_to
 from tfcompat._gather import take
-from tfcompat._slicing import invalid, moves, set_boolean_mask
+from tfcompat._slicing import moves, set_boolean_mask
 
 
 def _host(array):
@@ -67,7 +67,7 @@ def where(condition, x=None, y=None, name=None):
     if a.dtype not in NUMBERS and a.dtype is not dtypes.bool:
         raise not_allowed("T", a.np_dtype, (*NUMBERS, dtypes.bool), "Where")
     if not a.shape:
-        raise invalid("WhereOp : Unhandled input dimensions: 0", "Where")
+        raise refused("WhereOp : Unhandled input dimensions: 0", "Where")
     return _host(np.argwhere(host_value(condition)).astype(np.int64))
 
 
@@ -85,14 +85,15 @@ def boolean_mask(tensor, mask, axis=None, name="boolean_mask"):
     Raises:
       ValueError: the shapes do not fit, or `mask` is a scalar.
     """
-    tensor, mask = convert(tensor), host_value(convert(mask))
-    shape = tensor._aval.shape
-    if mask.ndim == 0:
+    tensor, mask = convert(tensor), convert(mask)
+    shape, given = tensor._aval.shape, mask._aval.shape
+    if not given:
         raise ValueError("mask cannot be scalar.")
     axis = 0 if axis is None else int(axis)
-    covered = shape[axis : axis + mask.ndim]  # as in TensorFlow, empty for a last axis of -1
-    if covered != mask.shape:
-        raise ValueError(f"Shapes {covered} and {mask.shape} are incompatible")
+    covered = shape[axis : axis + len(given)]  # as in TensorFlow, empty for a last axis of -1
+    if covered != given:
+        raise ValueError(f"Shapes {covered} and {given} are incompatible")
+    mask = host_value(mask)
     axis += len(shape) if axis < 0 else 0
     flat = reshape(tensor, (*shape[:axis], mask.size, *shape[axis + mask.ndim :])) if mask.ndim > 1 else tensor
     # The positions are data: what is structure is only how many there are.
@@ -195,7 +196,7 @@ def _search(sorted_sequence, values, right):
 def _searchsorted(sorted_sequence: T, values: T, right: Bool, out_type: Dtype):
     kernel = "UpperBound" if right else "LowerBound"
     if sorted_sequence.shape[:-1] != values.shape[:-1]:
-        raise invalid("Leading dim_size of both tensors must match.", kernel)
+        raise refused("Leading dim_size of both tensors must match.", kernel)
     return _search(sorted_sequence, values, right).astype(out_type.np)
 
 
@@ -233,7 +234,7 @@ UniqueWithCounts = collections.namedtuple("UniqueWithCounts", "y idx count")
 def _unique(x, out_idx, kernel):
     x = convert(x)
     if len(x._aval.shape) != 1:
-        raise invalid("unique expects a 1D vector.", kernel)
+        raise (invalid if kernel == "Unique" else refused)("unique expects a 1D vector.", kernel)
     if dtypes.as_dtype(out_idx) not in (dtypes.int32, dtypes.int64):
         raise not_allowed("out_idx", dtypes.as_dtype(out_idx).np, (dtypes.int32, dtypes.int64), kernel)
     array, out = np.asarray(host_value(x)), dtypes.as_dtype(out_idx).np
@@ -302,9 +303,7 @@ def meshgrid(*args, **kwargs):
     vectors = [convert(v) for v in args]
     for v in vectors[1:]:
         if v._aval.dtype is not vectors[0]._aval.dtype:
-            names = [dtypes.c_name(t._aval.dtype) for t in (v, vectors[0])]
-            raise invalid(f"cannot compute Mul as input #1(zero-based) was expected to be a {names[0]} tensor but is a "
-                          f"{names[1]} tensor", "Mul")  # fmt: skip
+            raise mismatch("Mul", 1, v._aval.dtype, vectors[0]._aval.dtype)
     return _meshgrid(vectors, indexing == "xy")
 
 
@@ -341,7 +340,7 @@ def sequence_mask(lengths, maxlen=None, dtype=dtypes.bool, name=None):
     if maxlen is None:
         values = host_value(lengths)
         maxlen = max(int(np.ceil(values.max())), 0) if values.size else 0
-    elif np.ndim(maxlen if not isinstance(maxlen, TensorHandle) else host_value(maxlen)) != 0:
+    elif convert(maxlen)._aval.shape:
         found = convert(maxlen)
         raise ValueError(f"Argument `maxlen` must be scalar for sequence_mask, received `maxlen` = {maxlen} with shape "
                          f"'{found.shape}' instead")  # fmt: skip
@@ -367,7 +366,7 @@ def broadcast_dynamic_shape(shape_x, shape_y):
     try:
         shape = np.array(np.broadcast_shapes(*given), one._aval.np_dtype)
     except ValueError:
-        raise invalid(f"Incompatible shapes: {text_of(given[0])} vs. {text_of(given[1])}", "BroadcastArgs") from None
+        raise refused(f"Incompatible shapes: {text_of(given[0])} vs. {text_of(given[1])}", "BroadcastArgs") from None
     return Tensor(aval(shape.shape, shape.dtype), shape, None, STATIC)
 
 
@@ -378,7 +377,7 @@ def broadcast_dynamic_shape(shape_x, shape_y):
 def _bitcast(input: T, to: Dtype):
     old = dtypes.from_numpy(input.dtype)
     for dtype in (old, to):
-        if dtype is dtypes.bool:
+        if dtype in (dtypes.bool, dtypes.string):
             raise not_allowed("T", dtype.np, NUMBERS, "Bitcast")
     if to.size > old.size and input.shape[-1:] != (to.size // old.size,):
         raise invalid(f"Cannot bitcast from {old.as_datatype_enum} to {to.as_datatype_enum}", "Bitcast")

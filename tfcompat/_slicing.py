@@ -9,16 +9,19 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tfcompat._core import dtypes, errors
+from tfcompat._core import dtypes
 from tfcompat._core.attributes import Sizes
 from tfcompat._core.avals import aval
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.entries import record_taped
 from tfcompat._core.op import Any, Check, Data, Ints, Many, Op, T, call, check_dtypes, invoke, op
+from tfcompat._core.refusals import mistyped
 from tfcompat._core.sizes import has_unknown, holds_unknown, opened
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
+from tfcompat._core.trace import is_symbolic
+from tfcompat._declare import invalid, refused
 
 INDEX_DTYPES = (dtypes.int16, dtypes.int32, dtypes.int64)
 WIDE = (dtypes.int32, dtypes.int64)
@@ -40,11 +43,6 @@ _BAD_INDEX = (
     "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and scalar tf.int32/tf.int64 tensors are "
     "valid indices, got {!r}"
 )
-
-
-def invalid(text, kernel, name=""):
-    """TensorFlow's error of an op whose arguments do not fit."""
-    return errors.InvalidArgumentError(None, None, f"{text} [Op:{kernel}] name: {name}")
 
 
 # Index patterns
@@ -120,7 +118,7 @@ def parse(shape, items):
             else:
                 n = shape[d]
                 value = index_value(item)
-                if type(value) is not int and n == 0:
+                if type(value) is not int and n == 0 and not is_symbolic(value):
                     value = int(host_value(value))
                 if type(value) is int:
                     value = value + n if value < 0 else value
@@ -501,7 +499,7 @@ def fit(value, shape):
     aligned = zip(kept, shape[len(shape) - len(kept) :], strict=True)
     if any(n != 1 for n in extra) or any(n not in (1, m) for n, m in aligned):
         texts = [",".join(map(str, s)) for s in (given, shape)]
-        raise invalid(
+        raise refused(
             f"Cannot broadcast input shape [{texts[0]}] into final shape [{texts[1]}]",
             "ResourceStridedSliceAssign", "strided_slice/_assign",
         )  # fmt: skip
@@ -603,10 +601,11 @@ def slice_(input_, begin, size, name=None):
     starts = host_value(begin).tolist()
     for d, (start, n) in enumerate(zip(starts, shape, strict=True)):
         if not 0 <= start <= n:
-            raise invalid(f"Expected begin[{d}] in [0, {n}], but got {start}", "Slice", name or "")
+            raise refused(f"Expected begin[{d}] in [0, {n}], but got {start}", "Slice", name or "")
         sizes[d] = n - start if sizes[d] == -1 else sizes[d]
         if not 0 <= sizes[d] <= n - start:
-            raise invalid(f"Expected size[{d}] in [0, {n - start}], but got {sizes[d]}", "Slice", name or "")
+            error = invalid if sizes[d] < 0 else refused
+            raise error(f"Expected size[{d}] in [0, {n - start}], but got {sizes[d]}", "Slice", name or "")
     return getitem(input_, tuple([slice(b, b + s) for b, s in zip(starts, sizes, strict=True)]))
 
 
@@ -615,7 +614,7 @@ def check_allowed(kernel, attribute, dtype, allowed):
     if dtype not in allowed:
         names = ", ".join(d.name for d in allowed)
         text = f"Value for attr '{attribute}' of {dtypes.c_name(dtype)} is not in the list of allowed values: {names}"
-        raise invalid(text + f"\n\t; NodeDef: {{{{node {kernel}}}}}", kernel)
+        raise mistyped(text + f"\n\t; NodeDef: {{{{node {kernel}}}}} [Op:{kernel}] name: ")
 
 
 def _slice_bad(input_, begin, size):

@@ -8,7 +8,8 @@ from tfcompat._array import positive, text_of
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Axis, Int, Ints, T, op
 from tfcompat._core.sizes import holds_unknown, undetermined
-from tfcompat._slicing import invalid, moves
+from tfcompat._declare import invalid
+from tfcompat._slicing import moves
 
 
 @moves

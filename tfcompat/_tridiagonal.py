@@ -10,7 +10,7 @@ from tfcompat._core.convert import convert
 from tfcompat._core.op import Any, Bool, Check, T, op
 from tfcompat._core.sizes import each
 from tfcompat._core.tensor_base import host_value
-from tfcompat._declare import COMPLEX, WIDE_FLOATS, conj as conj_array, invalid
+from tfcompat._declare import COMPLEX, WIDE_FLOATS, conj as conj_array, invalid, refused
 from tfcompat._decompositions import eigh
 from tfcompat._diagonals import diag, diag_part, matrix_transpose
 
@@ -243,7 +243,7 @@ def eigh_tridiagonal(alpha, beta, eigvals_only=True, select="a", select_range=No
         low, high = (python_value(v).item() if hasattr(v, "dtype") else v for v in select_range)
         if low > high or (select == "v" and low == high):
             words = "index range" if select == "i" else "interval"
-            raise invalid(f"Got empty {words} in select_range.", "EighTridiagonal")
+            raise refused(f"Got empty {words} in select_range.", "EighTridiagonal")
         chosen = (low, high)
     if eigvals_only and select != "v":
         return _eigvals(alpha, beta, select, chosen, tol)

@@ -6,6 +6,7 @@ from tfcompat import _gather, _slicing
 from tfcompat._core import errors
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert, variable_types
+from tfcompat._core.refusals import mistyped
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle
 
@@ -126,10 +127,10 @@ def _sparse_read(self, indices, name=None):
 def _count_up_to(self, limit):
     """Adds 1 and returns the value before; raises OutOfRangeError when that is `limit`."""
     if not self.dtype.is_integer:
-        raise errors.InvalidArgumentError(
-            None, None, f"Value for attr 'T' of {self.dtype.name} is not in the list of allowed values: int32, int64 "
-            "[Op:ResourceCountUpTo] name: ",
-        )  # fmt: skip
+        raise mistyped(
+            f"Value for attr 'T' of {self.dtype.name} is not in the list of allowed values: int32, int64 "
+            "[Op:ResourceCountUpTo] name: "
+        )
     value = self.value()
     if int(value) >= limit:
         raise errors.OutOfRangeError(None, None, f"Reached limit of {limit} [Op:ResourceCountUpTo] name: ")

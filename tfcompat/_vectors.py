@@ -5,7 +5,8 @@ from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.shapes import TensorShape
 from tfcompat._core.tensor_base import host_value
-from tfcompat._slicing import check_allowed, invalid
+from tfcompat._declare import invalid
+from tfcompat._slicing import check_allowed
 
 
 class Vector:

@@ -17,6 +17,7 @@ from tfcompat._core.core_types import TensorType as _TensorType
 from tfcompat._core.op import Check as _Check, Str as _Str, T as _T, op as _op
 from tfcompat._core.tensor import Tensor as _Tensor
 from tfcompat._core.tensor_base import TensorHandle as _TensorHandle, host_value as _host_value
+from tfcompat._core.trace import Eager as _Eager
 from tfcompat._declare import FLOATS as _FLOATS, REAL as _REAL, not_allowed as _not_allowed
 from tfcompat._print import format_element as _format_element
 
@@ -103,7 +104,10 @@ def _compare(sign, compare, x, y, message, summarize):
         parts = [message] if message else []
         parts += [f"Condition x {sign} y did not hold element-wise:", f"x ({_name_of(x)}) = ", x, f"y ({_name_of(y)}) = ", y]
         return _recorded_assert(compare(x, y), parts, summarize)
-    holds = _array(compare(x, y))
+    if _state.trace is not None:
+        compare(x, y)  # raises what recording it raises
+    with _Eager():  # what is known is looked at now
+        holds = _array(compare(x, y))
     if holds.all():
         return
     limit = _limit(summarize)

@@ -140,19 +140,25 @@ def in_open_function(tf, case, args, kwargs, tensors):
 def in_function(tf, case, args, kwargs, tensors, signature=None):
     """Calls the op inside of a tf.function that is given the tensors."""
 
-    def replaced(value, table):
-        if isinstance(value, (list, tuple)):
-            return type(value)(replaced(v, table) for v in value)
-        if isinstance(value, dict):
-            return {k: replaced(v, table) for k, v in value.items()}
-        return table.get(id(value), value)
-
     @tf.function(autograph=False, input_signature=signature)
     def function(*symbolic):
-        table = {id(t): s for t, s in zip(tensors, symbolic, strict=True)}
-        return _call(tf, case, replaced(args, table), replaced(kwargs, table))
+        return in_place(tf, case, args, kwargs, tensors, symbolic)
 
     return function(*tensors)
+
+
+def in_place(tf, case, args, kwargs, tensors, others):
+    """Calls the op with other tensors in the place of `tensors`."""
+    table = {id(t): other for t, other in zip(tensors, others, strict=True)}
+
+    def replaced(value):
+        if isinstance(value, (list, tuple)):
+            return type(value)(replaced(v) for v in value)
+        if isinstance(value, dict):
+            return {k: replaced(v) for k, v in value.items()}
+        return table.get(id(value), value)
+
+    return _call(tf, case, replaced(args), replaced(kwargs))
 
 
 def _flatten(y):

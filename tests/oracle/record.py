@@ -2,12 +2,13 @@
 
     python tests/oracle/record.py            writes tests/oracle/data
     python tests/oracle/record.py --check    records in memory, lists what differs from the data, exit status 1 if any
-    python tests/oracle/record.py --only math    one area (or "snippets")
+    python tests/oracle/record.py --only math    one area (or "snippets", or "function_errors")
 """
 
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import pathlib
 import sys
@@ -17,7 +18,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # other kernels, other last bits
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from oracle import cases, compare, harness, snippets, store  # noqa: E402
+from oracle import cases, compare, function_errors, harness, snippets, store  # noqa: E402
 
 
 def record_area(tf, area):
@@ -44,12 +45,14 @@ def main() -> int:
     options = parser.parse_args()
     import tensorflow as tf
 
-    areas = [*cases.AREAS, "snippets"]
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    others = {"snippets": snippets, "function_errors": function_errors}
+    areas = [*cases.AREAS, *others]
     drift = []
     for area in [options.only] if options.only else areas:
-        if area == "snippets":
-            fresh = snippets.record(tf)
-            drift += snippets.check(fresh) if options.check else snippets.dump(fresh)
+        if area in others:
+            fresh = others[area].record(tf)
+            drift += others[area].check(fresh) if options.check else others[area].dump(fresh)
         else:
             fresh = record_area(tf, area)
             drift += check_area(area, fresh) if options.check else store.dump(area, fresh)

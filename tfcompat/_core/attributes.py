@@ -5,15 +5,13 @@
 
 import numpy as np
 
-from tfcompat._core import dtypes, errors, shapes
+from tfcompat._core import dtypes, shapes
+from tfcompat._core.refusals import mistyped
 from tfcompat._core.tensor_base import TensorHandle, host_value
 
 
 def _no_axis(dtype):
-    return errors.InvalidArgumentError(
-        None, None, f"Value for attr 'Tidx' of {dtypes.c_name(dtype)} is not in the list of allowed values: int32, int64"
-    )
-
+    return mistyped(f"Value for attr 'Tidx' of {dtypes.c_name(dtype)} is not in the list of allowed values: int32, int64")
 
 
 _INTS, _LISTS = {int}, {list, tuple}

@@ -60,7 +60,13 @@ def values_message(op, values, attrs, count):
 
 
 def check_values(op, key, ins, attrs, count):
-    """Raises at once where the operands are at hand; at a call site that has proven good, records a flag instead."""
+    """Raises at once where the operands are at hand; at a call site that has proven good, records a flag instead.
+
+    While a function is recorded nothing is raised: the error is that of a call, if the op runs in it.
+
+    Returns:
+      Whether it is known that the check fails.
+    """
     symbolic = state.trace is not None
     checker = op.checker
     spec = checker.specs.get(key) or checker.infer(key, ins, attrs, count)
@@ -70,13 +76,8 @@ def check_values(op, key, ins, attrs, count):
     seen = seen and all([type(v := ins[i]._value) in HOST_TYPES or at_hand(v) for i in looked_at])
     if (symbolic or not op.check.immediate) and not seen:
         site = call_site()
-        if symbolic or op.hot_sites.get(site) == "good":
-            segment = segments.current()
-            flag = segment.record(spec, ins)
-            if flag._value is None:
-                segment.flags.append(Flag(op, attrs, count, flag, len(segment.specs) - 1, site))
-            if flag._value is None or not np.any(flag._value):
-                return  # recorded, or run at once and found good
+        if (symbolic or op.hot_sites.get(site) == "good") and not record_check(op, spec, ins, attrs, count, site):
+            return False
     # A large operand of which only the shape matters is not read: an array with a NumPy view cannot be donated.
     values = []
     for i, t in enumerate(ins):
@@ -88,13 +89,25 @@ def check_values(op, key, ins, attrs, count):
     else:
         failed = spec.host(*values)[0]  # comparisons of integers warn of nothing
     failed = bool(failed) if failed.ndim == 0 else bool(failed.any())
-    if failed:
+    if failed and symbolic:
+        record_check(op, spec, ins, attrs, count, call_site())
+    elif failed:
         if site is not None:
             op.hot_sites[site] = "failed"
         text = values_message(op, values, attrs, count)
         raise op.check.error(None, None, f"{text} [Op:{op.kernel}] name: ")
     if site is not None and op.hot_sites.get(site) is None:
         op.hot_sites[site] = "good"
+    return failed
+
+
+def record_check(op, spec, ins, attrs, count, site):
+    """Makes a check a flag of the program, unless the segment runs it at once; whether it is known to fail."""
+    segment = segments.current()
+    flag = segment.record(spec, ins)
+    if flag._value is None:
+        segment.flags.append(Flag(op, attrs, count, flag, len(segment.specs) - 1, site))
+    return flag._value is not None and bool(np.any(flag._value))
 
 
 def at_hand(value):

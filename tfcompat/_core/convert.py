@@ -5,9 +5,10 @@ import itertools
 import jax
 import numpy as np
 
-from tfcompat._core import dtypes, errors, failures
+from tfcompat._core import dtypes, failures
 from tfcompat._core.avals import SCALARS, aval, aval_of
 from tfcompat._core.context import state
+from tfcompat._core.refusals import mistyped, unconvertible, unfit
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
 
@@ -23,6 +24,10 @@ _DIRECT = frozenset(
 _LISTS, _INTS, _FLOATS, _TENSORS = {list, tuple}, {int}, {float}, {Tensor}
 _INT_LIMITS = {np.dtype(t).name: (int(np.iinfo(t).min), int(np.iinfo(t).max)) for t in (np.int32, np.int64)}
 _EXACT = -(2**24), 2**24  # ints that float32 holds
+
+MIXED = "Can't convert Python sequence with mixed types to Tensor."
+_RAGGED = "Can't convert non-rectangular Python sequence to Tensor."
+_TOO_LARGE = "Can't convert Python sequence with out-of-range integer to Tensor."
 
 _new = object.__new__
 _registry = []  # (priority, order, types, function)
@@ -134,7 +139,8 @@ def convert(value, dtype=None, hint=None, name=None):
         if any(d is None for d in dims):
             raise ValueError(f"Cannot convert a partially known TensorShape {value} to a Tensor.")
         return convert_python(dims, dtype or dtypes.int32, None) if dims else convert([], dtypes.int32)
-    raise ValueError(f"Attempt to convert a value ({value!r}) with an unsupported type ({kind}) to a Tensor.")
+    error = ValueError if value is None else unconvertible
+    raise error(f"Attempt to convert a value ({value!r}) with an unsupported type ({kind}) to a Tensor.")
 
 
 def fast_scalar(kind, value, dtype=None, hint=None):
@@ -178,9 +184,9 @@ def convert_python(value, dtype, hint):
             raise cannot_convert(value, dtype)
     elif not fits(value, dtype, first):
         if is_ragged(value):
-            raise ValueError("Can't convert non-rectangular Python sequence to Tensor.")
+            raise (unconvertible if dtype is dtypes.bool else ValueError)(_RAGGED)
         if any(isinstance(v, (str, bytes)) or v is None for v in leaves(value)) and not isinstance(first, (str, bytes)):
-            raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
+            raise unconvertible(MIXED)
         raise cannot_convert(value, dtype)
     elif type(first) is bool and dtype not in _DIRECT:
         infer_dtype(value, first)
@@ -203,14 +209,14 @@ def convert_python(value, dtype, hint):
             if wanted.kind in "iu" and array.dtype.kind in "iub":
                 array = array.astype(wanted)
             elif array.dtype == object:
-                raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
+                raise unconvertible(MIXED)
             else:
                 array = array.astype(wanted)
     except OverflowError:
-        raise ValueError("Can't convert Python sequence with out-of-range integer to Tensor.") from None
+        raise unconvertible(_TOO_LARGE) from None
     except ValueError as error:
         if "inhomogeneous" in str(error):
-            raise ValueError("Can't convert non-rectangular Python sequence to Tensor.") from None
+            raise ValueError(_RAGGED) from None
         raise
     return Tensor(aval(array.shape, wanted), array, None, STATIC)
 
@@ -235,7 +241,7 @@ def encode(value):
         return value.encode()
     if isinstance(value, bytes):
         return value
-    raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
+    raise unconvertible(MIXED)
 
 
 def first_leaf(value):
@@ -266,18 +272,18 @@ def infer_dtype(value, first):
     kinds = {type(v) for v in leaves(value)}
     if kinds & {str, bytes}:
         if not kinds <= {str, bytes}:
-            raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
+            raise unconvertible(MIXED)
         return dtypes.string
     if type(None) in kinds or any(not issubclass(k, (bool, int, float, complex, np.generic, range)) for k in kinds):
-        raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
+        raise unconvertible(MIXED)
     if isinstance(first, (bool, np.bool_)):
         if kinds - {bool, np.bool_}:
-            raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
+            raise unconvertible(MIXED)
         return dtypes.bool
     if isinstance(first, (complex, np.complexfloating)):
         return dtypes.complex128
     if any(issubclass(k, (complex, np.complexfloating)) for k in kinds):
-        raise ValueError("Can't convert Python sequence with mixed types to Tensor.")
+        raise unconvertible(MIXED)
     if isinstance(first, (np.float64, np.float16)):
         return dtypes.from_numpy(first.dtype)
     if any(issubclass(k, (float, np.floating)) for k in kinds):
@@ -287,7 +293,7 @@ def infer_dtype(value, first):
     for v in leaves(value):
         if not isinstance(v, (range, bool)) and not _INT32.min <= v <= _INT32.max:
             if not -(2**63) <= v < 2**63:
-                raise ValueError("Can't convert Python sequence with out-of-range integer to Tensor.")
+                raise unconvertible(_TOO_LARGE)
             return dtypes.int64
     return dtypes.int32
 
@@ -398,17 +404,17 @@ def convert_sequence(value, dtype, hint):
                 if list(t._aval.shape) != first:
                     other = list(t._aval.shape)
                     break
-            raise errors.InvalidArgumentError(
-                None, None, f"Shapes of all inputs must match: values[0].shape = {first} != values[1].shape = {other} "
-                "[Op:Pack] name: packed",
-            )  # fmt: skip
+            raise unfit(
+                f"Shapes of all inputs must match: values[0].shape = {first} != values[1].shape = {other} "
+                "[Op:Pack] name: packed"
+            )
         kinds = {t._aval.dtype for t in items}
         if len(kinds) > 1:
             names = [dtypes.c_name(t._aval.dtype) for t in items]
-            raise errors.InvalidArgumentError(
-                None, None, f"cannot compute Pack as input #1(zero-based) was expected to be a {names[0]} tensor but is "
-                f"a {next(n for n in names if n != names[0])} tensor [Op:Pack] name: packed",
-            )  # fmt: skip
+            raise mistyped(
+                f"cannot compute Pack as input #1(zero-based) was expected to be a {names[0]} tensor but is "
+                f"a {next(n for n in names if n != names[0])} tensor [Op:Pack] name: packed"
+            )
         return _pack(items)
     if any(isinstance(v, np.ndarray) for v in leaves(value)):
         plain = to_lists(value)

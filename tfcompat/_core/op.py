@@ -33,6 +33,7 @@ from tfcompat._core.checks import Check as Check, check_values
 from tfcompat._core.context import settings, state
 from tfcompat._core.convert import convert, convert_first, convert_group, convert_many, convert_operands, convert_pair
 from tfcompat._core.parameters import Data, Index as Index, Many as Many, T, U as U, V as V, arrange
+from tfcompat._core.refusals import mistyped, unfit
 from tfcompat._core.spec import Spec
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, host_value
@@ -94,25 +95,12 @@ class Op:
         return self.specs.get(key) or self.infer(key, ins, attrs, count)
 
     def infer(self, key, ins, attrs, count):
+        """The Spec for these inputs, traced."""
         full = (*[t._aval for t in ins], *attrs)
         if len(key) < len(full):  # all attributes have their defaults
             spec = self.specs[key] = self.specs.get(full) or self.infer(full, ins, attrs, count)
             return spec
-        if state.trace is None or state.trace.at_call:
-            check_dtypes(self, ins)
-            return self.infer_shapes(key, ins, attrs, count)
-        # While a function is recorded, what does not fit is TypeError and ValueError, as where graphs are built.
-        try:
-            check_dtypes(self, ins)
-        except errors.InvalidArgumentError as error:
-            raise TypeError(error.message) from None
-        try:
-            return self.infer_shapes(key, ins, attrs, count)
-        except errors.InvalidArgumentError as error:
-            raise ValueError(error.message) from None
-
-    def infer_shapes(self, key, ins, attrs, count):
-        """The Spec for these inputs, whose dtypes fit."""
+        check_dtypes(self, ins)
         avals = [t._aval for t in ins]
         pattern = generic.Pattern(avals, attrs, self.annotations, count)
         form = self.forms.get(pattern.key, 0)
@@ -161,16 +149,14 @@ def trace(op, function, avals):
             raise
         shapes = ", ".join(str(list(a.shape)) for a in avals)
         text = str(error).split("\n")[0]
-        raise errors.InvalidArgumentError(
-            None, None, f"{op.kernel}: incompatible inputs of shapes {shapes}: {text} [Op:{op.kernel}]"
-        ) from None
+        raise unfit(f"{op.kernel}: incompatible inputs of shapes {shapes}: {text} [Op:{op.kernel}]") from None
 
 
 def mismatch(kernel, position, expected, dtype):
-    return errors.InvalidArgumentError(
-        None, None, f"cannot compute {kernel} as input #{position}(zero-based) was expected to be a "
-        f"{dtypes.c_name(expected)} tensor but is a {dtypes.c_name(dtype)} tensor [Op:{kernel}] name: ",
-    )  # fmt: skip
+    return mistyped(
+        f"cannot compute {kernel} as input #{position}(zero-based) was expected to be a "
+        f"{dtypes.c_name(expected)} tensor but is a {dtypes.c_name(dtype)} tensor [Op:{kernel}] name: "
+    )
 
 
 # The order in which TensorFlow lists dtypes
@@ -198,11 +184,10 @@ def check_dtypes(op, ins):
         allowed = op.dtypes.get(letter)
         if allowed is not None and dtype not in allowed:
             names = ", ".join(sorted(map(dtypes.c_name, allowed), key=lambda name: (_LISTED.index(name) if name in _LISTED else 99, name)))
-            raise errors.InvalidArgumentError(
-                None, None,
+            raise mistyped(
                 f"Value for attr '{letter}' of {dtypes.c_name(dtype)} is not in the list of allowed values: {names}"
-                f"\n\t; NodeDef: {op.kernel}; [Op:{op.kernel}] name: ",
-            )  # fmt: skip
+                f"\n\t; NodeDef: {op.kernel}; [Op:{op.kernel}] name: "
+            )
 
 
 def call(op, key, ins, attrs, count=0, spec=None):
@@ -230,9 +215,8 @@ def call(op, key, ins, attrs, count=0, spec=None):
             key = (*[t._aval for t in ins], *attrs)
             spec = op.spec(ins, attrs, count)
     if spec.special:
-        if spec.checked:
-            check_values(op, key, ins, attrs, count)
-        at_once = spec.static and all([t._slot == STATIC for t in ins])
+        fails = spec.checked and check_values(op, key, ins, attrs, count)
+        at_once = spec.static and not fails and all([t._slot == STATIC for t in ins])
         if at_once and (not settings.synchronous or state.trace is not None):
             with np.errstate(all="ignore"):
                 results = spec.host(*[t._value for t in ins])

@@ -10,7 +10,7 @@ import weakref
 
 import numpy as np
 
-from tfcompat._core import dtypes, errors, shapes, trace as traces
+from tfcompat._core import dtypes, shapes, trace as traces
 from tfcompat._core.avals import shape_text
 from tfcompat._core.context import paused, state
 from tfcompat._core.convert import convert, variable_types
@@ -19,6 +19,7 @@ from tfcompat._core.creators import Creatable
 from tfcompat._core.failures import cells
 from tfcompat._core.op import T, invoke, op
 from tfcompat._core.reference import Reference
+from tfcompat._core.refusals import unfit
 from tfcompat._core.tensor import Tensor, numpy_text
 from tfcompat._core.tensor_base import PLAIN, gids, host_value, payload, settled
 from tfcompat._core.trackable import Trackable
@@ -54,10 +55,10 @@ VariableAggregation.__name__ = "VariableAggregationV2"
 
 def _exact_shape(kernel, value, delta):
     if value.shape != delta.shape:
-        raise errors.InvalidArgumentError(
-            None, None, f"Cannot update variable with shape {shape_text(value.shape)} using a Tensor with shape "
-            f"{shape_text(delta.shape)}, shapes must be equal. [Op:{kernel}] name: ",
-        )  # fmt: skip
+        raise unfit(
+            f"Cannot update variable with shape {shape_text(value.shape)} using a Tensor with shape "
+            f"{shape_text(delta.shape)}, shapes must be equal. [Op:{kernel}] name: "
+        )
 
 
 @op("AssignAddVariableOp", static=False, T=_NUMBERS)
@@ -236,10 +237,12 @@ class Variable(Trackable, TensorType, metaclass=Creatable):
 
     def numpy(self):
         """The current value as a NumPy array the caller owns (a NumPy scalar for rank 0)."""
+        if state.trace is not None:
+            raise NotImplementedError("numpy() is only available when eager execution is enabled.")
         return self._cell._tensor.numpy()
 
     def _numpy(self):
-        return self.numpy()
+        return self._cell._tensor.numpy()
 
     def __array__(self, dtype=None, copy=None):
         return self._cell._tensor.__array__(dtype)
@@ -459,10 +462,8 @@ class Variable(Trackable, TensorType, metaclass=Creatable):
     experimental_ref = ref
 
     def __repr__(self):
-        return (
-            f"<tf.Variable '{self._handle_name}' shape={self._shape} dtype={self._dtype.name}, "
-            f"{numpy_text(self._cell._tensor)}>"
-        )
+        value = "" if state.trace is not None else f", {numpy_text(self._cell._tensor)}"
+        return f"<tf.Variable '{self._handle_name}' shape={self._shape} dtype={self._dtype.name}{value}>"
 
     __str__ = __repr__
 

@@ -8,7 +8,7 @@ from jax import lax
 
 from tfcompat import _gather, _lazy
 from tfcompat._cast import cast as _cast
-from tfcompat._core import dtypes, errors, random_state
+from tfcompat._core import dtypes, random_state
 from tfcompat._core.attributes import python_value
 from tfcompat._core.avals import shape_text
 from tfcompat._core.context import state as _thread
@@ -300,10 +300,7 @@ def _pair(first: T, second: T):
 @op("Multinomial", grad=None, static=False, L=FLOATS)
 def _categorical(philox_key: _Key, counter: _Counter, logits: _Logits, num_samples: Int, dtype: Dtype):
     if logits.ndim != 2:
-        raise errors.InvalidArgumentError(
-            None, None, f"logits should be a matrix, got shape [{','.join(map(str, logits.shape))}] "
-            "[Op:Multinomial] name: ",
-        )  # fmt: skip
+        raise invalid(f"logits should be a matrix, got shape [{','.join(map(str, logits.shape))}]", "Multinomial")
     return random_state.categorical(philox_key, counter, logits, num_samples).astype(dtype.np)
 
 
