@@ -98,7 +98,7 @@ def sampler(kernel):
         classes = _true(true_classes, num_true, num_sampled, unique, law.range_max, kernel)
         for value in classes.reshape(-1).tolist():
             if not 0 <= value < law.range_max:
-                raise invalid(f"`true_candidate` out of range [0, {law.range_max}), received {value}", kernel)
+                raise refused(f"`true_candidate` out of range [0, {law.range_max}), received {value}", kernel)
         blocks = _WORDS_AT_ONCE // 4 * num_sampled
         position = drawn((kernel, num_true, num_sampled, bool(unique), law.range_max, *attributes), blocks, seed)
         words = Words(*[random_state.number_of(np.asarray(host_value(part))) for part in position])

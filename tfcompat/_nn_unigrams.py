@@ -8,7 +8,7 @@ import numpy as np
 from tfcompat._core import dtypes as d, errors, random_state
 from tfcompat._core.convert import convert
 from tfcompat._core.tensor_base import host_value
-from tfcompat._declare import invalid
+from tfcompat._declare import refused
 from tfcompat._nn_sampled import at_least, sampler
 from tfcompat._random_keys import op_seed
 
@@ -79,7 +79,7 @@ def _weights_of_file(path, own):
             try:
                 found.append(float(line.rpartition(",")[2]))
             except ValueError:
-                raise invalid(f"Wrong vocabulary format at line: {line}", _FIXED) from None
+                raise refused(f"Wrong vocabulary format at line: {line}", _FIXED) from None
     return found
 
 
@@ -107,7 +107,7 @@ def fixed_unigram_candidate_sampler(true_classes, num_true, num_sampled, unique,
     at_least(_FIXED, 0, num_reserved_ids=num_reserved_ids, shard=shard)
     if bool(vocab_file) == bool(weights):
         text = "Must only provide one of vocab_file and unigrams." if weights else "Must provide either vocab_file or unigrams."
-        raise invalid(text, _FIXED)
+        raise refused(text, _FIXED)
 
     reserved = len(range(shard, num_reserved_ids, num_shards))
 
@@ -118,7 +118,7 @@ def fixed_unigram_candidate_sampler(true_classes, num_true, num_sampled, unique,
     given = np.array([0.0] * reserved + [w**distortion for w in weights], np.float32)
     if len(given) != range_max:
         at_least(_FIXED, 1, range_max=range_max)
-        raise invalid(f"range is {range_max} must be equal to weights size  {len(given)}", _FIXED)
+        raise refused(f"range is {range_max} must be equal to weights size  {len(given)}", _FIXED)
     attributes = vocab_file, distortion, num_reserved_ids, num_shards, shard, tuple(unigrams)
     return _fixed(_Weighted(given), true_classes, num_true, num_sampled, unique, seed, attributes)
 
