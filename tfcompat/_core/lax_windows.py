@@ -16,6 +16,8 @@ from tfcompat._core.lax_shapes import highest, lowest, make_pad, multiply
 _WINDOW_LIMIT = 1024
 # Multiply-adds up to which a convolution is done here: about 50 ms, what XLA takes to compile one.
 CONVOLUTION_LIMIT = 1 << 30
+# Products of channels up to which the groups of a convolution are not worth a matrix product each (depthwise: one).
+_SMALL_GROUP = 16
 # Bytes of windows that are laid out for one matrix product: they should stay in a core's cache.
 _BUFFER = 1 << 20
 
@@ -152,7 +154,7 @@ def _conv_general_dilated(e: Any) -> Callable:
     ln, lf, *ls = numbers.lhs_spec
     ro, ri, *rs = numbers.rhs_spec
     on, of, *os = numbers.out_spec
-    from_left, from_right = (ln, *ls, lf), (*rs, ri, ro)
+    from_left, from_right, left_rank = (ln, *ls, lf), (*rs, ri, ro), len(left.shape)
     to_out = tuple(np.argsort((on, *os, of)).tolist())
     kernel = tuple([right.shape[d] for d in rs])
     channels_in, channels_out = right.shape[ri], right.shape[ro]
@@ -162,47 +164,71 @@ def _conv_general_dilated(e: Any) -> Callable:
         raise NoHostForm("conv_general_dilated", "too large to be worth it")
     batch, space = left.shape[ln], [left.shape[d] for d in ls]
     counts = [out.shape[d] for d in os]
+    dtype = out.dtype
+    split = max(groups, batch_groups)
+    rows, size = batch // batch_groups, channels_out // split
+    depth = math.prod(kernel) * channels_in
+    step = max(1, _BUFFER // max(1, math.prod(counts) * depth * dtype.itemsize))
+    small = split > 1 and size * (channels_in if groups > 1 else rows) <= _SMALL_GROUP
     padded, config = _padded(space, p["padding"], p["lhs_dilation"])
     pad = None
     if any(map(any, config)):
-        full = (batch, *padded, left.shape[lf])
-        pad = make_pad((batch, *space, left.shape[lf]), full, [(0, 0, 0), *config, (0, 0, 0)], out.dtype)
-    dtype = out.dtype
-    split = max(groups, batch_groups)
-    rows = batch // batch_groups
-    depth = math.prod(kernel) * channels_in
-    step = max(1, _BUFFER // max(1, math.prod(counts) * depth * dtype.itemsize))
+        # The small groups are summed from where they lie; matrix products want their rows together.
+        order = range(left_rank) if small else from_left
+        shape, full, steps = [*left.shape], [*left.shape], [(0, 0, 0)] * left_rank
+        for at, n, along in zip(ls, padded, config, strict=True):
+            full[at], steps[at] = n, along
+        pad = make_pad(*[[sizes[at] for at in order] for sizes in (shape, full, steps)], dtype)
 
-    def one(x: Any, w: Any) -> Any:
-        """x (rows, space, in), w (space, in, out): the windows of some rows at a time, laid out, times the kernel."""
+    def windows_of(x: Any) -> Any:
+        """Of x (rows, space, channels) a view (rows, places of the window, window, channels)."""
         row, *along, channel = x.strides
         strides = [n * s for n, s in zip(along, p["window_strides"], strict=True)]
         inner = [n * d for n, d in zip(along, p["rhs_dilation"], strict=True)]
-        shape = (rows, *counts, *kernel, channels_in)
-        windows = np.lib.stride_tricks.as_strided(x, shape, (row, *strides, *inner, channel), writeable=False)
-        w = w.reshape(depth, -1)
+        shape = (x.shape[0], *counts, *kernel, x.shape[-1])
+        return np.lib.stride_tricks.as_strided(x, shape, (row, *strides, *inner, channel), writeable=False)
+
+    def one(x: Any, w: Any) -> Any:
+        """x (rows, space, in), w (space, in, out): the windows of some rows at a time, laid out, times the kernel."""
+        windows, w = windows_of(x), w.reshape(depth, -1)
         size = w.shape[-1]
         result = np.empty((rows, math.prod(counts), size), dtype)
         for i in range(0, rows, step):
             multiply(windows[i : i + step].reshape(-1, depth), w, result[i : i + step].reshape(-1, size))
         return result.reshape(rows, *counts, size)
 
+    # Axes of the sum over all groups.
+    group, row, into, to, *rest = range(4 + 2 * len(ls))
+    places, window = rest[: len(ls)], rest[len(ls) :]
+    grouped = [row, *places, *window, group, into] if groups > 1 else [group, row, *places, *window, into]
+
+    def together(x: Any, w: Any) -> Any:
+        """x (rows, space, in), w (space, in, out) of all groups."""
+        windows, w = windows_of(x), w.reshape(*kernel, channels_in, split, size)
+        if groups > 1:
+            windows = windows.reshape(*windows.shape[:-1], split, channels_in)
+        else:
+            windows = windows.reshape(split, rows, *windows.shape[1:])
+        result = np.einsum(windows, grouped, w, [*window, into, group, to], [row, *places, group, to])
+        return result.reshape(rows, *counts, channels_out)
+
     def convolve(x: Any, w: Any) -> Any:
-        x = x.transpose(from_left).astype(dtype, copy=False)
-        w = w.transpose(from_right).astype(dtype, copy=False)
-        x = np.ascontiguousarray(x) if pad is None else pad(x, dtype.type(0))
         if 0 in out.shape or 0 in left.shape or 0 in right.shape:
             return np.zeros(out.shape, dtype)
+        x, w = x.astype(dtype, copy=False), w.transpose(from_right).astype(dtype, copy=False)
+        if small:
+            x = x if pad is None else pad(x, dtype.type(0))
+            return together(x.transpose(from_left), w).transpose(to_out)
+        x = x.transpose(from_left)
+        x = np.ascontiguousarray(x) if pad is None else pad(x, dtype.type(0))
         if split == 1:
-            result = one(x, w)
+            return one(x, w).transpose(to_out)
+        weights = [w[..., g * size : (g + 1) * size] for g in range(split)]
+        if groups > 1:
+            parts = [x[..., g * channels_in : (g + 1) * channels_in] for g in range(split)]
         else:
-            size = channels_out // split
-            weights = [w[..., g * size : (g + 1) * size] for g in range(split)]
-            if groups > 1:
-                parts = [x[..., g * channels_in : (g + 1) * channels_in] for g in range(split)]
-            else:
-                parts = [x[g * rows : (g + 1) * rows] for g in range(split)]
-            result = np.concatenate([one(part, weight) for part, weight in zip(parts, weights, strict=True)], -1)
+            parts = [x[g * rows : (g + 1) * rows] for g in range(split)]
+        result = np.concatenate([one(part, weight) for part, weight in zip(parts, weights, strict=True)], -1)
         return result.transpose(to_out)
 
     return convolve
