@@ -112,6 +112,8 @@ def test_a_cell_that_cannot_be_parsed_hides_no_other(tmp_path):
         ("reduce_sum", "supported", "reduce_sum"),
         ("raw_ops.MatMul", "missing", "raw_ops.MatMul"),
         ("compat.v1.Session.run", "missing", "compat.v1.Session"),
+        ("distribute.TPUStrategy", "missing", "distribute.TPUStrategy"),
+        ("distribute.TPUStrategy.run", "missing", "distribute.TPUStrategy"),
         ("contrib.layers", "unknown", "contrib"),
         ("Variable.assign_add", "supported", "Variable.assign_add"),
         ("Variable.from_proto", "missing", "Variable.from_proto"),

@@ -1,5 +1,6 @@
 """Names of TensorFlow that tfcompat does not have say so, at any depth; names that TensorFlow has not are AttributeErrors."""
 
+import importlib
 import pathlib
 import re
 
@@ -67,6 +68,34 @@ def test_no_import_of_ours_stands_in_for_a_namespace():
 
 def test_hints_are_about_names_of_tensorflow():
     assert not [symbol for symbol in _unsupported.INSTEAD if not _unsupported.is_listed(symbol)]
+
+
+_NAMED = re.compile(r"\b(?:tf|tfcompat|keras|jax|numpy|scipy)\.[a-zA-Z_][\w.]*\w")
+
+
+def test_hints_name_what_is_there():
+    """A hint that sends to a name that is missing, too, would be worse than none."""
+    named = {name for hint in _unsupported.INSTEAD.values() for name in _NAMED.findall(hint)}
+    assert len(named) > 40
+    for name in sorted(named):
+        first, *path = name.split(".")
+        found = {"tf": tf, "keras": tf.keras}.get(first) or importlib.import_module(first)
+        for k, part in enumerate(path, 1):
+            if not hasattr(found, part):
+                importlib.import_module(".".join([first, *path[:k]]))
+            found = getattr(found, part)
+
+
+def test_layers_that_hints_name_work():
+    """Those that need what is missing themselves, such as Resizing, are not named."""
+    images = tf.ones([2, 6, 6, 3])
+    for layer in ("CenterCrop(3, 3)", "RandomBrightness(0.2)", "RandomContrast(0.2)", "RandomCrop(3, 3)",
+                  'RandomFlip("horizontal")', 'RandomFlip("vertical")'):  # fmt: skip
+        assert any(f"keras.layers.{layer.partition('(')[0]}" in hint for hint in _unsupported.INSTEAD.values())
+        shape = eval(f"layers.{layer}", {"layers": tf.keras.layers})(images, training=True).shape
+        assert shape == ([2, 3, 3, 3] if "Crop" in layer else [2, 6, 6, 3])
+    assert tf.keras.ops.image.rgb_to_grayscale(images).shape == [2, 6, 6, 1]
+    assert tf.keras.ops.image.extract_patches(images, (2, 2)).shape == [2, 3, 3, 12]
 
 
 def test_namespaces_are_modules_and_the_same_each_time():

@@ -14,32 +14,158 @@ from types import ModuleType
 
 _OURS = __name__.partition(".")[0]
 
-# What to use instead of a symbol, or of what is below a namespace.
+_FILES = "read files with Python or NumPy, and make tensors of the results"
+_IMAGES = "use jax.image and jax.numpy with tfcompat.interop.call_jax"
+_RESIZE = "use jax.image.resize with tfcompat.interop.call_jax"
+_PICTURES = "read and write images with Pillow or keras.utils.load_img, and make tensors of NumPy arrays"
+_FFT = "use jax.numpy.fft with tfcompat.interop.call_jax"
+_SIGNALS = "use jax.scipy.signal with tfcompat.interop.call_jax"
+_WINDOWS = "make the window with NumPy (numpy.hanning, numpy.kaiser) or scipy.signal.windows"
+_PROTOCOL_BUFFERS = "keep data where Python reads them (numpy.savez, Parquet, HDF5); there are no protocol buffers here"
+_TEXT = "use Python's strings, and make tensors of the results"
+_SPARSE = "use dense tensors, tf.gather and tf.math.segment_sum"
+_RAGGED = "use padded tensors and tf.sequence_mask"
+_SHARDING = "use jax.sharding through tfcompat.interop"
+_CLUSTERS = "use jax.distributed and jax.sharding"
+_NO_LIBRARY = "write the operation in JAX and call it with tfcompat.interop.call_jax"
+_NO_GRAPHS = "call the Python function that made it; there are no GraphDefs"
+_STRUCTURES = "use a named tuple or a dict of tensors, which functions and tf.nest take"
+_DISPATCH = "write a function that asks for the type, or give the class __add__ and its kin"
+_QUANTIZED = "round with tf.round and let gradients through with tf.custom_gradient, or quantize a Keras model"
+_CANDIDATES = "use tf.nn.embedding_lookup on padded ids, and tf.reduce_sum with a mask"
+
+# What to use instead of a symbol, or of what is below a namespace or class.
 INSTEAD = {
-    "image": "use jax.image with tfcompat.interop.call_jax, or Keras's image layers",
-    "signal": "use jax.numpy.fft and jax.scipy.signal with tfcompat.interop.call_jax",
-    "sparse": "use dense tensors, tf.gather and tf.math.segment_sum",
-    "ragged": "use padded tensors and tf.sequence_mask",
-    "strings": "use Python's strings, and make tensors of the results",
-    "io": "read files with Python or NumPy, and make tensors of the results",
-    "distribute": "use jax.sharding through tfcompat.interop",
+    "image": _IMAGES,
+    **dict.fromkeys([f"image.{name}" for name in (
+        "decode_bmp", "decode_gif", "decode_image", "decode_jpeg", "decode_jxl", "decode_png", "decode_webp",
+        "decode_and_crop_jpeg", "encode_jpeg", "encode_png", "extract_jpeg_shape", "is_jpeg")], _PICTURES),
+    "image.resize": _RESIZE,
+    "image.resize_with_pad": f"{_RESIZE}, and tf.pad",
+    "image.resize_with_crop_or_pad": "slice, and pad with tf.pad",
+    "image.convert_image_dtype": "use tf.cast, and divide by the largest integer",
+    "image.flip_left_right": "use tf.reverse(image, [-2])",
+    "image.flip_up_down": "use tf.reverse(image, [-3])",
+    "image.random_flip_left_right": 'use keras.layers.RandomFlip("horizontal")',
+    "image.random_flip_up_down": 'use keras.layers.RandomFlip("vertical")',
+    "image.random_crop": "use keras.layers.RandomCrop, or a slice at tf.random.uniform's positions",
+    "image.central_crop": "use keras.layers.CenterCrop, or a slice",
+    "image.crop_to_bounding_box": "use a slice, image[..., y : y + height, x : x + width, :]",
+    "image.pad_to_bounding_box": "use tf.pad",
+    "image.random_brightness": "use keras.layers.RandomBrightness",
+    "image.random_contrast": "use keras.layers.RandomContrast",
+    "image.rgb_to_grayscale": "use keras.ops.image.rgb_to_grayscale",
+    "image.sobel_edges": "use tf.nn.depthwise_conv2d with Sobel's filters",
+    "image.extract_patches": "use keras.ops.image.extract_patches",
+    "image.per_image_standardization": "use tf.nn.moments over the image",
+    "signal": _SIGNALS,
+    **dict.fromkeys([f"signal.{kind}{name}" for kind in ("", "i", "r", "ir") for name in ("fft", "fft2d", "fft3d", "fftnd")], _FFT),
+    **dict.fromkeys(["signal.fftshift", "signal.ifftshift"], _FFT),
+    **dict.fromkeys([f"signal.{name}_window" for name in (
+        "hamming", "hann", "kaiser", "kaiser_bessel_derived", "vorbis")], _WINDOWS),
+    **dict.fromkeys(["signal.dct", "signal.idct"], "use jax.scipy.fft with tfcompat.interop.call_jax"),
+    "signal.frame": "use tf.gather(x, starts[:, None] + tf.range(length), axis=-1)",
+    "sparse": _SPARSE,
+    "SparseTensor": _SPARSE,
+    "SparseTensorSpec": _SPARSE,
+    "nn.embedding_lookup_sparse": _CANDIDATES,
+    "nn.safe_embedding_lookup_sparse": _CANDIDATES,
+    "edit_distance": "compute it in Python, row by row",
+    "ragged": _RAGGED,
+    "RaggedTensor": _RAGGED,
+    "RaggedTensorSpec": _RAGGED,
+    "ragged_fill_empty_rows": _RAGGED,
+    "ragged_fill_empty_rows_grad": _RAGGED,
+    "experimental.DynamicRaggedShape": _RAGGED,
+    "experimental.RowPartition": _RAGGED,
+    "strings": _TEXT,
+    "fingerprint": "use hashlib on the bytes of tensor.numpy()",
+    "sets": "use Python's sets, or numpy.intersect1d and its kin",
+    "queue": "use Python's queue and collections.deque",
+    "lookup": "use a Python dict; for tensors of small integers tf.gather",
+    "audio": "use scipy.io.wavfile or Python's wave",
+    "io": _FILES,
+    "io.gfile": "use Python's open, os and pathlib",
+    **dict.fromkeys([f"io.{name}" for name in (
+        "decode_bmp", "decode_gif", "decode_image", "decode_jpeg", "decode_jxl", "decode_png", "decode_webp",
+        "decode_and_crop_jpeg", "encode_jpeg", "encode_png", "extract_jpeg_shape", "is_jpeg")], _PICTURES),
+    **dict.fromkeys([f"io.{name}" for name in (
+        "FixedLenFeature", "FixedLenSequenceFeature", "RaggedFeature", "SparseFeature", "VarLenFeature", "TFRecordOptions",
+        "TFRecordWriter", "decode_json_example", "decode_proto", "encode_proto", "parse_example", "parse_sequence_example",
+        "parse_single_example", "parse_single_sequence_example")], _PROTOCOL_BUFFERS),
+    "io.serialize_tensor": "use numpy.save",
+    "io.parse_tensor": "use numpy.load",
+    "io.decode_raw": "use numpy.frombuffer",
+    "io.decode_csv": "use Python's csv, or numpy.loadtxt",
     "data": "iterate over NumPy arrays in a loop of your own",
+    "data.TFRecordDataset": _PROTOCOL_BUFFERS,
     "train": "save a model with keras's save_weights, variables with numpy.savez",
+    **dict.fromkeys([f"train.{name}" for name in (
+        "BytesList", "Example", "Feature", "FeatureList", "FeatureLists", "Features", "FloatList", "Int64List",
+        "SequenceExample")], _PROTOCOL_BUFFERS),
+    **dict.fromkeys([f"train.{name}" for name in ("ClusterDef", "ClusterSpec", "JobDef", "ServerDef")], _CLUSTERS),
+    "train.Coordinator": "use Python's threading and concurrent.futures",
+    "train.ExponentialMovingAverage": "use the argument use_ema of Keras's optimizers, or variables of your own",
     "saved_model": "save a model with keras's save, variables with numpy.savez",
-    "raw_ops": "use the public function that does the same",
-    "lookup": "use a Python dict",
-    "feature_column": "use Keras's preprocessing layers",
     "summary": "use a Keras callback, or a logging package that does not need TensorFlow",
     "profiler": "use jax.profiler, which also sees what tfcompat runs",
-    "lite": "export with jax.export",
-    "xla": "leave it out; what is run often is compiled by XLA anyway",
+    "distribute": _SHARDING,
+    "distribute.OneDeviceStrategy": "use tf.device with the default strategy, tf.distribute.get_strategy()",
+    "distribute.cluster_resolver": _CLUSTERS,
+    "distribute.coordinator": _CLUSTERS,
+    "distribute.Server": _CLUSTERS,
+    "config.experimental_connect_to_cluster": _CLUSTERS,
+    "config.experimental_connect_to_host": _CLUSTERS,
+    "config.experimental.ClusterDeviceFilters": _CLUSTERS,
     "tpu": "install jax[tpu]; what runs on a TPU needs no other code",
+    "experimental.dtensor": _SHARDING,
     "experimental.numpy": "use NumPy for host data and tf.* for tensors",
-    "experimental.dtensor": "use jax.sharding through tfcompat.interop",
-    "io.gfile": "use Python's open, os and pathlib",
+    "experimental.numpy.experimental_enable_numpy_behavior": (
+        "convert dtypes with tf.cast; x.T, x.reshape and their kin are functions of tf"
+    ),
+    **dict.fromkeys([f"experimental.{name}" for name in (
+        "ExtensionType", "BatchableExtensionType", "ExtensionTypeBatchEncoder", "ExtensionTypeSpec", "StructuredTensor",
+        "extension_type")], _STRUCTURES),
+    **dict.fromkeys([f"experimental.{name}" for name in (
+        "dispatch_for_api", "dispatch_for_binary_elementwise_apis", "dispatch_for_binary_elementwise_assert_apis",
+        "dispatch_for_unary_elementwise_apis", "unregister_dispatch_for")], _DISPATCH),
+    "experimental.Optional": "use None where there is no value",
+    "OptionalSpec": "use None where there is no value",
+    "feature_column": "use keras.layers.Normalization, CategoryEncoding and Embedding",
+    "quantization": _QUANTIZED,
+    "lite": "export with jax.export",
+    "mlir": "look at tfcompat.debug.last_program, or export with jax.export",
+    "xla": "leave it out; what is run often is compiled by XLA anyway",
+    "raw_ops": "use the public function that does the same",
+    "conv2d_backprop_filter_v2": "use a GradientTape around tf.nn.conv2d",
+    "conv2d_backprop_input_v2": "use tf.nn.conv2d_transpose",
+    "random.stateless_parameterized_truncated_normal": (
+        "use tf.math.ndtri of uniform numbers between the bounds' probabilities"
+    ),
+    "CriticalSection": "use threading.Lock around the code",
+    "nondifferentiable_batch_function": "collect inputs in Python and call the function with a batch",
+    "debugging.experimental": "use tfcompat.debug.trace, tfcompat.debug.explain, or tf.debugging.enable_check_numerics",
+    "test.Benchmark": "use timeit, and tf.test.experimental.sync_devices to wait for what was computed",
+    "test.benchmark_config": "leave it out; there are no sessions to configure",
+    "test.create_local_cluster": _CLUSTERS,
+    "test.assert_equal_graph_def": _NO_GRAPHS,
     "compat.v1": "use the TensorFlow 2 name; sessions, placeholders and TensorFlow 1's variables are not offered",
+    "compat.v1.train": "use tf.optimizers, and save variables with numpy.savez or keras's save_weights",
+    "compat.v1.logging": 'use Python\'s logging.getLogger("tensorflow")',
+    "compat.v1.placeholder": "make the value an argument of a tf.function",
+    "compat.v1.Session": "call the Python functions; what is run often is compiled",
+    "compat.v1.disable_eager_execution": "put the code into a tf.function",
+    "compat.v1.disable_v2_behavior": "leave it out; eager code and tf.function are what there is",
+    "compat.v1.enable_eager_execution": "leave it out; code is eager",
+    "compat.v1.enable_v2_behavior": "leave it out; that is how it is",
+    "compat.v1.get_variable": "use tf.Variable, kept in a tf.Module or a Keras layer",
+    "compat.v1.variable_scope": "keep variables in a tf.Module or a Keras layer",
+    "compat.v1.global_variables_initializer": "leave it out; variables have their values when they are made",
+    "graph_util": _NO_GRAPHS,
+    "import_graph_def": _NO_GRAPHS,
     "sysconfig": "leave it out; there is no TensorFlow library to link with",
-    "load_op_library": "write the operation in JAX and call it with tfcompat.interop.call_jax",
+    "load_op_library": _NO_LIBRARY,
+    "load_library": _NO_LIBRARY,
     "RegisterGradient": "use tf.custom_gradient",
     "no_gradient": "use tf.stop_gradient",
     "make_tensor_proto": "use tensor.numpy(); there are no protocol buffers here",
@@ -47,7 +173,7 @@ INSTEAD = {
     "nn.RNNCellDeviceWrapper": "leave it out; JAX places what runs",
     "nn.RNNCellDropoutWrapper": "use the arguments dropout and recurrent_dropout of Keras's cells",
     "nn.RNNCellResidualWrapper": "write a Keras layer that adds the cell's input to its output",
-}
+}  # fmt: skip
 
 ELSE = "compute it with other functions of tf, or in JAX with tfcompat.interop.call_jax"
 

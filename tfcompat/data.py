@@ -2,4 +2,7 @@
 
 
 class Iterator:
-    """Not offered: nothing here makes one."""
+    """Not offered: nothing here makes one.
+
+    Differs from TensorFlow: the name is there for `isinstance` alone. Iterate over NumPy arrays.
+    """

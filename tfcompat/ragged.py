@@ -4,7 +4,10 @@ from tfcompat._core.core_types import CompositeTensor
 
 
 class RaggedTensor(CompositeTensor):
-    """Not offered: it has no public constructor in TensorFlow either, and nothing here makes one."""
+    """Not offered: it has no public constructor in TensorFlow either, and nothing here makes one.
+
+    Differs from TensorFlow: the name is there for `isinstance` alone. Use padded tensors and tf.sequence_mask.
+    """
 
     def __init__(self, *args, **kwargs):
         raise NotImplementedError(

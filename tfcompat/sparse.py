@@ -9,7 +9,10 @@ _NOT_OFFERED = "{name} is not offered by this version of tfcompat. Use dense ten
 
 
 class SparseTensor(CompositeTensor):
-    """Not offered: making one raises NotImplementedError."""
+    """Not offered: making one raises NotImplementedError.
+
+    Differs from TensorFlow: the name is there for `isinstance` alone. Use dense tensors, or tf.IndexedSlices for rows.
+    """
 
     def __init__(self, indices, values, dense_shape):
         raise NotImplementedError(_NOT_OFFERED.format(name="tf.SparseTensor"))

@@ -42,6 +42,10 @@ class Graph:
         """Whether it is the graph of a function."""
         return self._trace is not None
 
+    def as_default(self):
+        """Not available: code is eager, or recorded by `tf.function`. Raises NotImplementedError."""
+        raise NotImplementedError("tf.Graph.as_default: leave the graph out, or put the code into a tf.function.")
+
     def as_graph_def(self, *args, **kwargs):
         """Not available: there are no protocol buffers. Raises NotImplementedError."""
         raise NotImplementedError("Graph.as_graph_def: there are no GraphDefs; use get_operations or "

@@ -3,7 +3,7 @@
 import functools
 import importlib
 import re
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import NamedTuple
 
 import tfcompat
@@ -47,6 +47,8 @@ def standing(symbol):
             return Standing(MISSING, here, str(error))
         if not note and (note := deviations(found)):
             decided = here
+        elif _is_refused(found):
+            return Standing(MISSING, here, _unsupported.text(here))
         if not isinstance(found, (ModuleType, type)):
             break  # what attributes values have depends on what the program does
     if isinstance(found, _unsupported.Placeholder):
@@ -80,6 +82,11 @@ def _of_absent(parent, symbol, error):
 def _bases(cls, symbol):
     """Names of a class and its bases, as TensorFlow's list may have them."""
     return [symbol.rpartition(".")[0], *(base.__name__ for base in cls.__mro__)]
+
+
+def _is_refused(found):
+    """Whether it is a class or function of tfcompat that only raises NotImplementedError."""
+    return isinstance(found, (type, FunctionType)) and (found.__doc__ or "").startswith("Not offered")
 
 
 def deviations(found):

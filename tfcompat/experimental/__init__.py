@@ -16,4 +16,7 @@ from tfcompat.experimental import dlpack as dlpack
 
 
 class Optional:
-    """Not offered: the name is there for ``isinstance``."""
+    """Not offered: nothing here makes one.
+
+    Differs from TensorFlow: the name is there for `isinstance` alone. Use None where there is no value.
+    """
