@@ -138,9 +138,24 @@ def _count_up_to(self, limit):
     return value
 
 
+def _in_place(name, op, method):
+    def refused(self, value):
+        raise RuntimeError(
+            f"`variable {op}= value` with `tf.Variable`s is not supported. Use `variable.{method}` to modify the variable, "
+            f"or `out = variable {op} value` if you need to get a new output Tensor."
+        )
+
+    refused.__name__ = name
+    return refused
+
+
 def install(cls):
     """Adds these methods to a variable class."""
     cls.__getitem__ = _getitem
+    for verb, op, method in (("add", "+", "assign_add(value)"), ("sub", "-", "assign_sub(value)"),
+                             ("mul", "*", "assign(variable * value)"), ("truediv", "/", "assign(variable / value)"),
+                             ("pow", "**", "assign(variable ** value)")):  # fmt: skip
+        setattr(cls, f"__i{verb}__", _in_place(f"__i{verb}__", op, method))
     for mode, verb in (("update", "Sets"), ("add", "Adds to"), ("sub", "Subtracts from"), ("mul", "Multiplies"),
                        ("div", "Divides"), ("max", "Raises to at least"), ("min", "Lowers to at most")):  # fmt: skip
         setattr(cls, f"scatter_{mode}", _scatter(getattr(_gather, f"scatter_{mode}"), verb))

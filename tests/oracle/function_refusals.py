@@ -313,3 +313,19 @@ def error_texts(tf, wrap):
                 [type(error).__name__] + [line.rpartition(", ")[2] if "File" in line else line for line in lines]
             )
     return [*found, said(iterates, tf.constant([1.0]))[:60]]
+
+
+@recorded
+def texts_of_signatures(tf, wrap):
+    def stars(x, y=1, *args, k=1, **others):
+        return x * k
+
+    def plain(x, y=2, **others):
+        return x
+
+    f, g = wrap(stars), wrap(plain)
+    x = tf.constant([1.0, 2.0])
+    f(x), f(x, 2, 3, k=tf.constant(2.0), z=x), g(x, y=4, z=5)
+    called = g.get_concrete_function(tf.TensorSpec([2]), y=2)
+    wrong = [lambda: called(x, y=3), lambda: called(), lambda: called(x, 2, 3)]
+    return [f.pretty_printed_concrete_signatures(), g.pretty_printed_concrete_signatures(), *map(said, wrong)]

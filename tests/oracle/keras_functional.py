@@ -120,3 +120,48 @@ def recurrent_and_attention_layers(tf):
         numbers(loss),
         [numbers(tf.convert_to_tensor(g)) for g in gradients],
     ]
+
+
+@program
+def layers_that_draw_their_weights(tf):
+    """A variable that starts from a drawn tensor is not made while shapes are found out: the draws come in the order of calls."""
+
+    class Layer(tf.keras.layers.Layer):
+        def __init__(self, units):
+            super().__init__()
+            self.units = units
+
+        def build(self, shape):
+            self.w = tf.Variable(tf.random.normal([shape[-1], self.units]), name="w")
+
+        def call(self, x):
+            return tf.matmul(x, self.w)
+
+    class Model(tf.keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = Layer(3), Layer(2)
+
+        def call(self, x):
+            return self.second(self.first(x))
+
+    tf.random.set_seed(1)
+    model = Model()
+    found = [numbers(model(tf.constant([[2.0, 1.0, -1.0]]))), [numbers(v) for v in model.variables]]
+    return [*found, numbers(tf.random.normal([2]))]
+
+
+@program
+def watching_variables_of_layers(tf):
+    layer = tf.keras.layers.Dense(2)
+    layer.build((None, 3))
+    found = []
+    for watched in (layer.kernel, layer.kernel.value, [layer.bias, tf.constant(1.0)], 1.0):
+        try:
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(watched)
+                y = tf.reduce_sum(layer(tf.ones([1, 3])) ** 2)
+            found.append(tape.gradient(y, layer.kernel) is not None)
+        except ValueError as error:
+            found.append(str(error).startswith("Passed in object"))
+    return found

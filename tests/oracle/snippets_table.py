@@ -979,6 +979,22 @@ y = [10, 20, 30][tf.constant(1.0)]
 # structure: range of a tensor
 y = sum(range(tf.constant(4)))
 
+# structure: a variable is not changed in place by an operator
+v += 1.0
+---
+v -= 1.0
+
+# structure: nor by products, quotients and powers
+v *= 2.0
+---
+v /= 2.0
+
+# structure: but other operators make a tensor of it
+k = n
+k //= 2
+w = v
+w **= 2.0
+
 # structure: format of a matrix
 f"{x:.2f}"
 """

@@ -21,6 +21,6 @@ class FuncGraph:
     def as_default(self):
         """A context in which ``tf.compat.v1.placeholder`` can be called."""
         trace = Trace(self.name, state.trace)
-        trace.may_create, trace.sizes = True, Sizes()
+        trace.may_create, trace.lifts, trace.sizes = True, False, Sizes()
         with trace:
             yield self

@@ -197,7 +197,10 @@ class ConcreteFunction:
         text = f"{self._name}({', '.join(names)})"
         if len(args) > len(names):
             return f"{text} takes {len(names)} positional arguments, got {len(args)}."
-        missing = names[len(args) :]
+        unexpected = [k for k in kwargs if k not in names]
+        if unexpected and len(args) == len(names):
+            return f"{text} got unexpected keyword arguments: {', '.join(sorted(unexpected))}."
+        missing = sorted(n for n in names[len(args) :] if n not in kwargs)
         return f"{text} missing required arguments: {', '.join(missing)}."
 
     # What it is

@@ -348,12 +348,10 @@ class Function:
     def _input_text(self, args, kwargs):
         parts = []
         plain = [p for p in self._signature.parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-        star = next((p.name for p in self._signature.parameters if p.kind is p.VAR_POSITIONAL), "args")
+        star = next((p.name for p in self._signature.parameters if p.kind is p.VAR_POSITIONAL), None)
         for i, a in enumerate(args):
-            if i < len(plain):
-                parts.append((plain[i].name, plain[i].kind.name, type_text(a)))
-            else:
-                parts.append((f"{star}_{i - len(plain)}", "POSITIONAL_ONLY", type_text(a)))
+            name = plain[i].name if i < len(plain) else f"{star}_{i - len(plain)}"
+            parts.append((name, "POSITIONAL_OR_KEYWORD" if star is None else "POSITIONAL_ONLY", type_text(a)))
         parts += [(k, "KEYWORD_ONLY", type_text(v)) for k, v in kwargs.items()]
         return parts
 

@@ -139,7 +139,7 @@ class GradientTape:
           ValueError: it is something else.
         """
         for t in nest.flatten(tensor, expand_composites=True):
-            cell = cell_of(t)
+            cell = t.__dict__.get("_cell") if hasattr(t, "__dict__") else None  # not one that a Keras variable wraps
             if cell is None and not isinstance(t, TensorHandle):
                 raise ValueError(NOT_TENSOR.format(value=t, kind=type(t)))
             dtype = dtype_of(t)

@@ -84,6 +84,7 @@ class Trace(segments.Segment):
         self.effects = []  # nodes that act on the outside, in order
         self.created = []  # weak references to variables made here
         self.may_create = parent is not None and parent.may_create
+        self.lifts = True  # whether a variable can start from a tensor of this trace
         self.seed_count = 0
         self.argument_names = {}  # leaf number -> name
         self.scopes = {}  # node -> name scope in which it was recorded
@@ -286,6 +287,8 @@ def note_variable(variable):
 def lifted(tensor):
     """The value of a symbolic tensor computed eagerly: what it depends on is recorded again outside of the function."""
     trace = tensor._seg
+    if not trace.lifts:
+        raise ValueError(LIFT.format(what=str(tensor)))
     owner, slots = [], []
     for i, spec in enumerate(trace.specs):
         slots.append(len(owner))
