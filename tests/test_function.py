@@ -16,6 +16,8 @@ AGREE = "sizes that were assumed to agree do not in some call, which is recorded
 DERIVATIVE = "a derivative keeps other values for the sizes of some call, which is recorded again"
 PARTS = "a size that does not divide into equal parts is refused when the call is recorded again"
 REFUSED = "a size that is too small for an op is refused when the call is recorded again"
+NEGATIVE = "-1 as a size of `tf.slice` is no size, and the call runs eagerly"
+NOT_TAKEN = "a branch that is not taken does not fit the sizes of some call, which runs eagerly"
 RUN_AGAIN = {  # the Python code of these runs more often than TensorFlow runs it
     "sizes_two_unknown": AGREE,
     "sizes_unknown_of_two_ranks": AGREE,
@@ -35,6 +37,8 @@ RUN_AGAIN = {  # the Python code of these runs more often than TensorFlow runs i
     "sizes_sorts": REFUSED,
     "sizes_gradients_of_windows": DERIVATIVE,
     "sizes_gradients_of_moves": DERIVATIVE,
+    "values_parts_of_a_size": NEGATIVE,
+    "values_conditions_on_sizes": NOT_TAKEN,
 }
 
 

@@ -7,10 +7,12 @@ import numpy as np
 from jax import lax
 
 from tfcompat._core import convert as conversion, dtypes, shapes
+from tfcompat._core.attributes import size_list
+from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
-from tfcompat._core.op import Any, Axes, Axis, Bool, Int, Many, T, op
+from tfcompat._core.op import Any, Axes, Axis, Bool, Many, Size, T, op
 from tfcompat._core.sizes import has_unknown, resized
-from tfcompat._core.tensor_base import TensorHandle, host_value
+from tfcompat._core.tensor_base import TensorHandle, host_value, size_value
 from tfcompat._declare import invalid, refused
 from tfcompat._gather import take
 from tfcompat._slicing import WIDE, check_allowed, moves
@@ -338,7 +340,7 @@ def parallel_stack(values, name="parallel_stack"):
 
 @moves
 @op("Tile")
-def tile(input: T, multiples: Vector("Tile", "Tmultiples", "Expected multiples to be 1-D, but got shape {}", False)):
+def tile(input: T, multiples: Vector("Tile", "Tmultiples", "Expected multiples to be 1-D, but got shape {}", False, True)):
     """`input` repeated `multiples[i]` times along each dimension i.
 
     Args:
@@ -359,7 +361,7 @@ def tile(input: T, multiples: Vector("Tile", "Tmultiples", "Expected multiples t
 
 @moves
 @op("Repeat")
-def repeat_each(input: T, count: Int, axis: Axis):
+def repeat_each(input: T, count: Size, axis: Axis):
     """Each slice along `axis` `count` times in a row."""
     if count < 0:
         raise refused(f"Expected multiples[1] >= 0, but got {count}", "Tile")
@@ -385,17 +387,22 @@ def repeat(input, repeats, axis=None, name=None):
         input, axis = reshape(input, (-1,)), 0
     elif not input._aval.shape:
         input = reshape(input, (-1,))
-    count, rank = host_value(repeats), len(input._aval.shape)
+    count, rank = repeats._aval, len(input._aval.shape)
     axis = Axis.canonical(axis, "axis")
     if not -rank <= axis < rank:
         raise ValueError(f"axis={axis} out of bounds: expected {-rank}<=axis<{rank}")
     if count.size == 1:
-        return repeat_each(input, int(count.reshape(())), axis)
-    size = input._aval.shape[axis]
-    if count.shape != (size,):
-        raise ValueError(f"Dimensions {size} and {count.shape[0]} are not compatible")
+        return repeat_each(input, int(size_value(repeats).reshape(())), axis)
+    shape, given = input.shape[axis : axis + 1 or None], repeats.shape
+    if not shape.is_compatible_with(given):
+        raise ValueError(f"Dimensions {shape[0]} and {given[0]} are not compatible")
     # The positions are data: what is structure is only how many there are.
-    return take(input, np.repeat(np.arange(size, dtype=np.int32), count), axis)
+    return take(input, *by_value("Repeat", _repeated, [repeats], (np.int32, (None,))), axis)
+
+
+def _repeated(counts):
+    counts = host_value(counts)
+    return [convert(np.repeat(np.arange(counts.size, dtype=np.int32), counts))]
 
 
 def _paddings(paddings, shape, kernel):
@@ -465,12 +472,14 @@ def pad(tensor, paddings, mode="CONSTANT", constant_values=0, name=None):
     if mode not in ("CONSTANT", "REFLECT", "SYMMETRIC"):
         raise ValueError('Value of argument `mode` expected to be one of "CONSTANT", "REFLECT", or "SYMMETRIC". '
                          f"Received `mode` = {mode}")  # fmt: skip
-    if type(paddings) in (list, tuple) and all([type(row) in (list, tuple) and are_ints(row) for row in paddings]):
-        paddings = tuple([tuple(row) for row in paddings])
+    nested = type(paddings) in (list, tuple) and all([type(row) in (list, tuple) for row in paddings])
+    rows = [tuple(row) if are_ints(row) else size_list(row) for row in paddings] if nested else [None]
+    if None not in rows:
+        paddings = tuple(rows)
     else:
         paddings = convert(paddings, None, dtypes.int32)
         check_allowed("MirrorPad" if mode != "CONSTANT" else "Pad", "Tpaddings", paddings._aval.dtype, WIDE)
-        paddings = _nested_ints(host_value(paddings).tolist())
+        paddings = _nested_ints(size_value(paddings).tolist())
     if mode != "CONSTANT":
         return pad_mirror(tensor, paddings, mode.lower())
     tensor = convert(tensor)

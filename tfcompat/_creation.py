@@ -1,6 +1,7 @@
 """Tensors out of nothing: constants, fills, ranges, shapes."""
 
 import builtins
+import functools
 import math
 
 import jax.numpy as jnp
@@ -9,16 +10,17 @@ from jax import lax
 
 from tfcompat._core import dtypes
 from tfcompat._core.avals import aval, shape_text
+from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import MIXED, convert, empty_aligned, holds_tensors, leaves, static_value
 from tfcompat._core.core_types import CompositeTensor, TensorType
-from tfcompat._core.op import Axis, Data, Dtype, Int, Shape, T, op
+from tfcompat._core.op import Axis, Data, Dtype, Int, Shape, Size, T, op
 from tfcompat._core.refusals import unconvertible
 from tfcompat._core.segment import current
 from tfcompat._core.shapes import TensorShape
 from tfcompat._core.sizes import holds_unknown
 from tfcompat._core.tensor import Tensor
-from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
-from tfcompat._core.trace import is_symbolic
+from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value, size_value
+from tfcompat._core.trace import is_symbolic, value_of
 from tfcompat._declare import FLOATS, INDEX, NUMBERS, invalid, not_allowed, refused
 from tfcompat._vectors import Vector
 
@@ -77,9 +79,9 @@ def _filled(value: T, dims: Shape):
 
 
 _RANK = "dims must represent a vector, got shape {}"
-_fill_dims = Vector("Fill", "index_type", _RANK)
-_zeros_dims = Vector("Fill", "index_type", _RANK, dtype=dtypes.int32)
-_zeros_wide_dims = Vector("Fill", "index_type", _RANK, dtype=dtypes.int64)
+_fill_dims = Vector("Fill", "index_type", _RANK, sizes=True)
+_zeros_dims = Vector("Fill", "index_type", _RANK, sizes=True, dtype=dtypes.int32)
+_zeros_wide_dims = Vector("Fill", "index_type", _RANK, sizes=True, dtype=dtypes.int64)
 
 
 def _checked_dims(shape):
@@ -332,7 +334,10 @@ def range(start, limit=None, delta=1, dtype=None, name="range"):
         order = [dtypes.int32, dtypes.int64, dtypes.float32, dtypes.float64]
         known = [p.dtype for p in parts]
         dtype = max(known, key=order.index) if all(d in order for d in known) else known[0]
-        parts = [p if p.dtype is dtype else convert(host_value(p), dtype) for p in parts]
+    if any([is_symbolic(p) and value_of(p) is None for p in parts]):
+        numbers = functools.partial(range, dtype=dtype)
+        return by_value("Range", lambda *given: [numbers(*given)], parts, (dtype.np, (None,)))[0]
+    parts = [p if p.dtype is dtype else convert(host_value(p), dtype) for p in parts]
     first, last, step = (host_value(p).reshape(-1)[0] if p._aval.size else 0 for p in parts)
     if step == 0:
         raise invalid("Requires delta != 0: 0", "Range")
@@ -394,7 +399,7 @@ def linspace(start, stop, num, name=None, axis=0):
         from tfcompat._cast import cast
 
         start, stop = cast(start, dtypes.float64), cast(stop, dtypes.float64)
-    return _linspace(start, stop, Int.canonical(num, "num"), axis)
+    return _linspace(start, stop, Size.canonical(num, "num"), axis)
 
 
 def _is_class(indices, depth, axis):
@@ -457,7 +462,7 @@ def one_hot(indices, depth, on_value=None, off_value=None, axis=None, dtype=None
     depth = convert(depth, dtypes.int32 if not hasattr(depth, "dtype") else None)
     if depth._aval.shape:
         raise invalid(f"depth must be a scalar, but got: {shape_text(depth._aval.shape)}", "OneHot")
-    depth = int(host_value(depth))
+    depth = int(size_value(depth))
     if depth < 0:
         raise invalid(f"depth must be non-negative, got: {depth}", "OneHot")
     return _one_hot(indices, on, off, depth, -1 if axis is None else axis)

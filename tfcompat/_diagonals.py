@@ -9,7 +9,7 @@ from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Any, Bool, Check, Data, Dtype, Int, Shape, Str, T, op
 from tfcompat._core.refusals import plain
-from tfcompat._core.tensor_base import host_value
+from tfcompat._core.tensor_base import host_value, size_value
 from tfcompat._declare import INDEX, NUMBERS, conj, invalid, refused
 from tfcompat._slicing import moves
 
@@ -315,7 +315,7 @@ def eye(num_rows, num_columns=None, batch_shape=None, dtype=d.float32, name=None
     if d.as_dtype(dtype) is d.string:
         raise TypeError("Cannot convert 1 to EagerTensor of dtype string")
     num_columns = num_rows if num_columns is None else num_columns
-    sizes = [host_value(convert(n)) for n in (num_rows, num_columns)]
+    sizes = [size_value(convert(n)) for n in (num_rows, num_columns)]
     if any(n.dtype.kind not in "iu" for n in sizes):
         raise TypeError("Arguments `num_rows` and `num_columns` must be positive integer values. Received: "
                         f"num_rows={num_rows}, num_columns={num_columns}")  # fmt: skip

@@ -13,7 +13,7 @@ from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.core_types import TensorType
 from tfcompat._core.indexed_slices import IndexedSlices
-from tfcompat._core.op import Axes, Check, Data, Dtype, Int, Many, T, op
+from tfcompat._core.op import Axes, Check, Data, Dtype, Many, Size, T, op
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle
 from tfcompat._declare import (
@@ -216,7 +216,7 @@ TopKV2 = collections.namedtuple("TopKV2", ["values", "indices"])
 
 
 @op("TopKV2", single=False, T=REAL)
-def _top_k(input: T, k: Int, index_type: Dtype):
+def _top_k(input: T, k: Size, index_type: Dtype):
     if not input.ndim:
         raise invalid("input must be >= 1-D, got shape []", "TopKV2")
     if k < 0:

@@ -68,11 +68,11 @@ def py_function(func=None, inp=None, Tout=None, name=None):
     Returns:
       A tensor, or a list of them as `Tout` says.
 
-    A recorded function has to know the shapes of the results: `set_shape` or `tf.ensure_shape` says them, or a TensorSpec
-    in `Tout`.
+    A recorded function has to know the ranks of the results: `set_shape` or `tf.ensure_shape` says them, or a TensorSpec
+    in `Tout`. Sizes may stay unknown.
 
-    Differs from TensorFlow: a recorded function that uses a result of unknown shape runs eagerly. For its gradient, `func`
-    is called again.
+    Differs from TensorFlow: a recorded function that computes with a result of unknown rank runs eagerly. For its gradient,
+    `func` is called again.
     """
     if func is None:
         return _decorator("py_function", inp, Tout, True)
@@ -155,8 +155,10 @@ def _call(func, inp, Tout, tensors):
         grads = tape.gradient([results[i] for i in kept], sources, upstream, UnconnectedGradients.ZERO)
         return [host_value(convert(g)) for g in grads]
 
-    call = with_tensors if tensors else with_arrays
-    results = record_effect("EagerPyFunc", lambda *arrays: _checked(call, *arrays), inputs, wanted, pull if tensors else None)
+    call, more = with_arrays, {}
+    if tensors:
+        call, more = with_tensors, {"pull": pull, "eager": lambda *given: _checked(lambda: _results(func(*given), wanted))}
+    results = record_effect("EagerPyFunc", lambda *arrays: _checked(call, *arrays), inputs, wanted, **more)
     for result, spec in zip(results, [Tout] if single else Tout, strict=True):
         if isinstance(spec, TensorSpec):
             result.set_shape(spec.shape)

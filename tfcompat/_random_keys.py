@@ -6,14 +6,14 @@ import math
 import numpy as np
 
 from tfcompat._core import draws, dtypes, random_state
-from tfcompat._core.attributes import Sizes, python_value
+from tfcompat._core.attributes import Sizes, python_value, size_list
 from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.context import state as thread
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Data, Int, T, op
 from tfcompat._core.refusals import unfit
 from tfcompat._core.tensor import Tensor
-from tfcompat._core.tensor_base import PLAIN, TensorHandle
+from tfcompat._core.tensor_base import PLAIN, TensorHandle, size_value
 from tfcompat._declare import invalid, not_allowed, refused
 
 Key, Counter = Data("K", only=dtypes.uint32), Data("C", only=dtypes.uint32)
@@ -32,13 +32,15 @@ def dims_of(shape, kernel):
     wide = isinstance(shape, (TensorHandle, np.ndarray)) and shape.dtype in (dtypes.int64, np.dtype(np.int64))
     if isinstance(shape, (list, tuple)) and all(type(d) is int for d in shape):
         dims = tuple(shape)
+    elif isinstance(shape, (list, tuple)) and (found := size_list(shape)) is not None:
+        dims = found
     else:
         given = convert(shape)
         if given._aval.dtype not in SEED_DTYPES:
             raise not_allowed("T", given._aval.np_dtype, SEED_DTYPES, kernel)
         if len(given._aval.shape) != 1:
             raise invalid(f"shape must be a vector of {{int32,int64}}, got shape {shape_text(given._aval.shape)}", kernel)
-        dims = tuple(python_value(given).tolist())
+        dims = tuple(python_value(given, size_value).tolist())
     for d in dims:
         if d < 0:
             raise refused(f"Dimension {d} must be >= 0", kernel)

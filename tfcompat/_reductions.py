@@ -1,5 +1,6 @@
 """Reductions, scans and counts of `tf.math`."""
 
+import functools
 import math
 
 import jax.numpy as jnp
@@ -7,14 +8,16 @@ import numpy as np
 from jax import lax
 
 from tfcompat import debugging
+from tfcompat._array import reshape
 from tfcompat._cast import cast_array
 from tfcompat._core import dtypes as d, errors
 from tfcompat._core.attributes import python_value
 from tfcompat._core.avals import shape_text
+from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Axes, Axis, Bool, Data, Dtype, Int, T, op
 from tfcompat._core.refusals import unfit
-from tfcompat._core.tensor_base import host_value
+from tfcompat._core.tensor_base import host_value, size_value
 from tfcompat._declare import (
     FLOATS,
     INDEX,
@@ -443,18 +446,25 @@ def bincount(arr, weights=None, minlength=None, maxlength=None, dtype=d.int32, n
     w = convert(weights) if weighted else convert(1)
     if weighted and w.dtype not in _COUNTED:
         raise not_allowed("T", w.dtype.np, _COUNTED, "DenseBincount")
-    values = np.asarray(host_value(x))
+    limits = [convert(n) for n in (minlength, maxlength) if n is not None]
+    size = functools.partial(_bins, minlength is not None, maxlength is not None)
+    (size,) = by_value("DenseBincount", size, [x, *limits], (np.int64, ()))
+    size = int(size_value(size))
+    if axis != -1 or len(x.shape) != 2:
+        x = reshape(x, (-1,))
+    dtype = w.dtype if weights is not None else d.as_dtype(dtype)
+    return _bincount(x, w, size, dtype, weighted, bool(binary_output))
+
+
+def _bins(bounded_below, bounded_above, numbers, *limits):
+    """How many numbers are counted."""
+    values, limits = np.asarray(host_value(numbers)), [int(host_value(t)) for t in limits]
     if values.size and values.min() < 0:
         raise invalid("Input arr must be non-negative!", "DenseBincount")
     size = int(values.max()) + 1 if values.size else 0
-    if minlength is not None:
-        size = max(size, int(host_value(convert(minlength))))
-    if maxlength is not None:
-        size = min(size, int(host_value(convert(maxlength))))
-    if axis != -1 or len(x.shape) != 2:
-        x = convert(values.reshape(-1))
-    dtype = w.dtype if weights is not None else d.as_dtype(dtype)
-    return _bincount(x, w, size, dtype, weighted, bool(binary_output))
+    size = max(size, limits[0]) if bounded_below else size
+    size = min(size, limits[-1]) if bounded_above else size
+    return [convert(np.array(size, np.int64))]
 
 
 @op("ConfusionMatrix", grad=None, L=INTEGERS)

@@ -1,5 +1,7 @@
 """Segment reductions of `tf.math`: elements are combined by the number that goes with them."""
 
+import functools
+
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -8,8 +10,9 @@ from tfcompat._array import reshape
 from tfcompat._cast import cast
 from tfcompat._core import dtypes as d
 from tfcompat._core.avals import shape_text
+from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
-from tfcompat._core.op import Check, Data, Int, T, check_dtypes, op
+from tfcompat._core.op import Check, Data, Size, T, check_dtypes, op
 from tfcompat._core.tensor_base import host_value
 from tfcompat._declare import INDEX, INEXACT, NUMBERS, REAL, declare, invalid, not_allowed, refused, where
 from tfcompat._elementwise import maximum, sqrt
@@ -77,7 +80,7 @@ def _ids_message(data, segment_ids, num_segments):
 
 
 def _unsorted(name, kernel, method, types, grad, doc):
-    def body(data: T, segment_ids: Ids, num_segments: Int):
+    def body(data: T, segment_ids: Ids, num_segments: Size):
         n = segment_ids.ndim
         if data.shape[:n] != segment_ids.shape:
             raise invalid(f"data.shape = {shape_text(data.shape)} does not start with segment_ids.shape = "
@@ -151,7 +154,7 @@ def unsorted_segment_sqrt_n(data, segment_ids, num_segments, name=None):
 
 def _sorted(name, kernel, method, types, grad, doc):
     @op(kernel, T=types, Tindices=INDEX, grad=grad)
-    def segment(data: T, segment_ids: Ids, num: Int):
+    def segment(data: T, segment_ids: Ids, num: Size):
         result = _placed(data, segment_ids, num, _START[method](data.dtype), method)
         if method in ("add", "multiply"):
             return result
@@ -186,18 +189,22 @@ def _sorted_inputs(op, data, segment_ids):
     check_dtypes(op, (data, ids))
     if len(ids._aval.shape) != 1:
         raise invalid("segment_ids should be a vector.", kernel)
-    if data._aval.shape[:1] != ids._aval.shape:
+    if not data.shape[:1].is_compatible_with(ids.shape):
         raise refused("segment_ids should be the same size as dimension 0 of input.", kernel)
+    (num,) = by_value(kernel, functools.partial(_count_sorted, kernel), [ids], (np.int64, ()))
+    return data, ids, num
+
+
+def _count_sorted(kernel, ids):
+    """The number of segments."""
     values = np.asarray(host_value(ids))
-    if not values.size:
-        return data, ids, 0
-    num = int(values[-1]) + 1
+    num = int(values[-1]) + 1 if values.size else 0
     if (values < 0).any():
         raise refused(f"Segment id {values[values < 0][0]} out of range [0, {num}), possibly because 'segment_ids' "
                       "input is not sorted.", kernel)  # fmt: skip
     if (values[1:] < values[:-1]).any():
         raise refused("segment ids are not increasing", kernel)
-    return data, ids, num
+    return [convert(np.array(num, np.int64))]
 
 
 segment_sum = _sorted("segment_sum", "SegmentSum", "add", NUMBERS, True, "Sums of the rows of each segment.")
@@ -208,7 +215,7 @@ segment_min = _sorted("segment_min", "SegmentMin", "min", REAL, _shared, "Minima
 
 
 @op("SegmentMean", T=NUMBERS, Tindices=INDEX)
-def _segment_mean(data: T, segment_ids: Ids, num: Int):
+def _segment_mean(data: T, segment_ids: Ids, num: Size):
     total = _placed(data, segment_ids, num, 0, "add")
     count = _placed(jnp.ones(segment_ids.shape, data.dtype), segment_ids, num, 0, "add")
     count = jnp.where(count == 0, jnp.ones_like(count), count).reshape(-1, *[1] * (data.ndim - 1))

@@ -1,6 +1,8 @@
 """Ops that choose, sort and look up elements, and those whose result's shape depends on values (they read it)."""
 
 import collections
+import functools
+import math
 
 import jax.numpy as jnp
 import numpy as np
@@ -8,14 +10,16 @@ from jax import lax
 
 from tfcompat._array import concat, reshape, text_of
 from tfcompat._core import dtypes, errors
+from tfcompat._core.attributes import python_value
 from tfcompat._core.avals import aval
+from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Axis, Bool, Data, Dtype, Many, Shape, T, mismatch, op
 from tfcompat._core.tensor import Tensor
-from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
+from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value, size_value
 from tfcompat._creation import zeros
 from tfcompat._declare import INDEX, NUMBERS, REAL, invalid, not_allowed, refused, sum_to
-from tfcompat._gather import take
+from tfcompat._gather import gather, take
 from tfcompat._slicing import moves, set_boolean_mask
 
 
@@ -66,9 +70,14 @@ def where(condition, x=None, y=None, name=None):
     a = condition._aval
     if a.dtype not in NUMBERS and a.dtype is not dtypes.bool:
         raise not_allowed("T", a.np_dtype, (*NUMBERS, dtypes.bool), "Where")
-    if not a.shape:
+    (places,) = by_value("Where", _positions, [condition], (np.int64, (None, len(a.shape))))
+    return places
+
+
+def _positions(condition):
+    if not condition._aval.shape:
         raise refused("WhereOp : Unhandled input dimensions: 0", "Where")
-    return _host(np.argwhere(host_value(condition)).astype(np.int64))
+    return [_host(np.argwhere(host_value(condition)).astype(np.int64))]
 
 
 def boolean_mask(tensor, mask, axis=None, name="boolean_mask"):
@@ -86,18 +95,21 @@ def boolean_mask(tensor, mask, axis=None, name="boolean_mask"):
       ValueError: the shapes do not fit, or `mask` is a scalar.
     """
     tensor, mask = convert(tensor), convert(mask)
-    shape, given = tensor._aval.shape, mask._aval.shape
-    if not given:
+    shape, given = tensor.shape, mask.shape
+    if given.rank == 0:
         raise ValueError("mask cannot be scalar.")
     axis = 0 if axis is None else int(axis)
-    covered = shape[axis : axis + len(given)]  # as in TensorFlow, empty for a last axis of -1
-    if covered != given:
+    covered = shape[axis : axis + given.rank]  # as in TensorFlow, empty for a last axis of -1
+    if not covered.is_compatible_with(given):
         raise ValueError(f"Shapes {covered} and {given} are incompatible")
-    mask = host_value(mask)
-    axis += len(shape) if axis < 0 else 0
-    flat = reshape(tensor, (*shape[:axis], mask.size, *shape[axis + mask.ndim :])) if mask.ndim > 1 else tensor
+    axis += shape.rank if axis < 0 else 0
+    (places,) = by_value("Where", lambda t: [_host(np.flatnonzero(host_value(t)).astype(np.int64))], [mask], (np.int64, (None,)))
+    sizes = tensor._aval.shape
+    if given.rank > 1:
+        tensor = reshape(tensor, (*sizes[:axis], math.prod(sizes[axis : axis + given.rank]), *sizes[axis + given.rank :]))
     # The positions are data: what is structure is only how many there are.
-    return take(flat, _host(np.flatnonzero(mask).astype(np.int64)), axis)
+    fits = sizes[axis : axis + given.rank] == mask._aval.shape  # sizes that are not known yet may differ
+    return take(tensor, places, axis) if fits or not covered else gather(tensor, places, axis=axis)
 
 
 set_boolean_mask(boolean_mask)
@@ -237,7 +249,14 @@ def _unique(x, out_idx, kernel):
         raise (invalid if kernel == "Unique" else refused)("unique expects a 1D vector.", kernel)
     if dtypes.as_dtype(out_idx) not in (dtypes.int32, dtypes.int64):
         raise not_allowed("out_idx", dtypes.as_dtype(out_idx).np, (dtypes.int32, dtypes.int64), kernel)
-    array, out = np.asarray(host_value(x)), dtypes.as_dtype(out_idx).np
+    out, size = dtypes.as_dtype(out_idx).np, x._aval.shape
+    # As many counts as elements: that the sizes agree is not known, here as in TensorFlow.
+    return by_value(kernel, functools.partial(_found, out), [x], (x._aval.np_dtype, (None,)), (out, size), (out, (None,)))
+
+
+def _found(out, x):
+    """(different elements, for each element which one it is, how often each occurs)."""
+    array = np.asarray(host_value(x))
     places = {}
     # NaN differs from itself: each is unique, which a dict of new Python floats says as well.
     index = [places.setdefault(v, len(places)) for v in array.tolist()]
@@ -245,7 +264,7 @@ def _unique(x, out_idx, kernel):
     for k, i in enumerate(index):
         first[i] = k if first[i] < 0 else first[i]
     index = np.array(index, out).reshape(array.shape)
-    return Unique(_host(array[first]), _host(index)), len(places)
+    return _host(array[first]), _host(index), _host(np.bincount(index, minlength=len(places)).astype(out))
 
 
 def unique(x, out_idx=dtypes.int32, name=None):
@@ -261,7 +280,7 @@ def unique(x, out_idx=dtypes.int32, name=None):
     Raises:
       InvalidArgumentError: `x` is no vector.
     """
-    return _unique(x, out_idx, "Unique")[0]
+    return Unique(*_unique(x, out_idx, "Unique")[:2])
 
 
 def unique_with_counts(x, out_idx=dtypes.int32, name=None):
@@ -274,9 +293,7 @@ def unique_with_counts(x, out_idx=dtypes.int32, name=None):
     Raises:
       InvalidArgumentError: `x` is no vector.
     """
-    found, size = _unique(x, out_idx, "UniqueWithCounts")
-    index = host_value(found.idx)
-    return UniqueWithCounts(*found, _host(np.bincount(index, minlength=size).astype(index.dtype)))
+    return UniqueWithCounts(*_unique(x, out_idx, "UniqueWithCounts"))
 
 
 # Grids and masks
@@ -338,15 +355,18 @@ def sequence_mask(lengths, maxlen=None, dtype=dtypes.bool, name=None):
     if maxlen is None and lengths._aval.dtype is dtypes.uint8:
         raise not_allowed("Tidx", lengths._aval.np_dtype, tuple(t for t in REAL if t is not dtypes.uint8), "Range")
     if maxlen is None:
-        values = host_value(lengths)
-        maxlen = max(int(np.ceil(values.max())), 0) if values.size else 0
-    elif convert(maxlen)._aval.shape:
-        found = convert(maxlen)
+        (maxlen,) = by_value("Max", _longest, [lengths], (np.int64, ()))
+    elif len(convert(maxlen)._aval.shape) != 0:
         raise ValueError(f"Argument `maxlen` must be scalar for sequence_mask, received `maxlen` = {maxlen} with shape "
-                         f"'{found.shape}' instead")  # fmt: skip
+                         f"'{convert(maxlen).shape}' instead")  # fmt: skip
     if dtypes.as_dtype(dtype) is dtypes.string:
         raise errors.UnimplementedError(None, None, "Cast bool to string is not supported [Op:Cast] name: ")
-    return _sequence_mask(lengths, maxlen, dtype)
+    return _sequence_mask(lengths, python_value(maxlen, size_value), dtype)
+
+
+def _longest(lengths):
+    values = host_value(lengths)
+    return [_host(np.array(max(int(np.ceil(values.max())), 0) if values.size else 0, np.int64))]
 
 
 def broadcast_dynamic_shape(shape_x, shape_y):
@@ -421,19 +441,26 @@ def dynamic_partition(data, partitions, num_partitions, name=None):
     Raises:
       InvalidArgumentError: a number out of range, or shapes that do not fit.
     """
-    data, numbers = convert(data), host_value(convert(partitions, None, dtypes.int32))
-    shape = data._aval.shape
-    if shape[: numbers.ndim] != numbers.shape:
-        raise invalid(f"data.shape must start with partitions.shape, got data.shape = {text_of(shape)}, "
-                      f"partitions.shape = {text_of(numbers.shape)}", "DynamicPartition")  # fmt: skip
-    bad = np.argwhere((numbers < 0) | (numbers >= num_partitions))
+    data, partitions = convert(data), convert(partitions, None, dtypes.int32)
+    shape, given = data.shape, partitions.shape
+    if not shape[: given.rank].is_compatible_with(given):
+        raise invalid(f"data.shape must start with partitions.shape, got data.shape = {text_of(data._aval.shape)}, "
+                      f"partitions.shape = {text_of(partitions._aval.shape)}", "DynamicPartition")  # fmt: skip
+    parts = [(np.int64, (None,))] * num_partitions
+    places = by_value("DynamicPartition", functools.partial(_places, num_partitions), [partitions], *parts)
+    rows = reshape(data, (partitions._aval.size, *data._aval.shape[given.rank :]))
+    return [take(rows, p, 0) for p in places]
+
+
+def _places(count, partitions):
+    """For each of `count` numbers where it stands among `partitions`."""
+    numbers = host_value(partitions)
+    bad = np.argwhere((numbers < 0) | (numbers >= count))
     if len(bad):
         where_ = f"[{','.join(map(str, bad[0]))}]" if numbers.ndim else ""
-        raise invalid(f"partitions{where_} = {numbers[tuple(bad[0])]} is not in [0, {num_partitions})",
-                      "DynamicPartition")  # fmt: skip
-    rows = reshape(data, (numbers.size, *shape[numbers.ndim :]))
+        raise invalid(f"partitions{where_} = {numbers[tuple(bad[0])]} is not in [0, {count})", "DynamicPartition")
     flat = numbers.reshape(-1)
-    return [take(rows, _host(np.flatnonzero(flat == k)), 0) for k in range(num_partitions)]
+    return [_host(np.flatnonzero(flat == k)) for k in range(count)]
 
 
 def dynamic_stitch(indices, data, name=None):
@@ -446,28 +473,33 @@ def dynamic_stitch(indices, data, name=None):
     Raises:
       InvalidArgumentError: shapes that do not fit.
     """
-    places = [host_value(convert(i, None, dtypes.int32)) for i in indices]
+    places = [convert(i, None, dtypes.int32) for i in indices]
     values = [convert(d) for d in data]
     rest = None
     for k, (i, d) in enumerate(zip(places, values, strict=True)):
-        shape = d._aval.shape
-        if shape[: i.ndim] != i.shape:
-            raise invalid(f"data[{k}].shape = {text_of(shape)} does not start with indices[{k}].shape = "
-                          f"{text_of(i.shape)}", "DynamicStitch")  # fmt: skip
-        if rest is not None and shape[i.ndim :] != rest:
-            raise invalid(f"Need data[0].shape[{places[0].ndim}:] = data[{k}].shape[{i.ndim}:], got data[0].shape = "
-                          f"{text_of(values[0]._aval.shape)}, data[{k}].shape = {text_of(shape)}, indices[0].shape = "
-                          f"{text_of(places[0].shape)}, indices[{k}].shape = {text_of(i.shape)}",
+        shape, rank = d.shape, i.shape.rank
+        if not shape[:rank].is_compatible_with(i.shape):
+            raise invalid(f"data[{k}].shape = {text_of(d._aval.shape)} does not start with indices[{k}].shape = "
+                          f"{text_of(i._aval.shape)}", "DynamicStitch")  # fmt: skip
+        if rest is not None and not shape[rank:].is_compatible_with(rest):
+            first = places[0].shape.rank
+            raise invalid(f"Need data[0].shape[{first}:] = data[{k}].shape[{rank}:], got data[0].shape = "
+                          f"{text_of(values[0]._aval.shape)}, data[{k}].shape = {text_of(d._aval.shape)}, indices[0].shape = "
+                          f"{text_of(places[0]._aval.shape)}, indices[{k}].shape = {text_of(i._aval.shape)}",
                           "DynamicStitch")  # fmt: skip
-        rest = shape[i.ndim :] if rest is None else rest
-    flat = np.concatenate([i.reshape(-1) for i in places])
-    rows = [reshape(d, (i.size, *rest)) for i, d in zip(places, values, strict=True)]
+        rest = shape[rank:] if rest is None else rest
+    rows = [reshape(d, (i._aval.size, *d._aval.shape[i.shape.rank :])) for i, d in zip(places, values, strict=True)]
+    (source,) = by_value("DynamicStitch", _sources, places, (np.int32, (None,)))
+    rows.append(zeros((1, *rows[0]._aval.shape[1:]), values[0]._aval.dtype))  # for a position that nothing goes to
+    return take(concat(rows, 0), source, 0)
+
+
+def _sources(*places):
+    """For each position which row goes there; the one behind the last where none does."""
+    flat = np.concatenate([host_value(i).reshape(-1) for i in places])
     source = np.full(int(flat.max()) + 1 if flat.size else 0, flat.size, np.int32)
     source[flat] = np.arange(flat.size, dtype=np.int32)
-    if (source == flat.size).any():  # a position that nothing goes to
-        rows.append(zeros((1, *rest), values[0]._aval.dtype))
-    rows = concat(rows, 0)
-    return take(rows, _host(source), 0)
+    return [_host(source)]
 
 
 # Positions and histograms

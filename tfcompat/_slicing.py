@@ -10,16 +10,16 @@ import numpy as np
 from jax import lax
 
 from tfcompat._core import dtypes
-from tfcompat._core.attributes import Sizes
+from tfcompat._core.attributes import Sizes, size_list
 from tfcompat._core.avals import aval
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.entries import record_taped
 from tfcompat._core.op import Any, Check, Data, Ints, Many, Op, T, call, check_dtypes, invoke, op
 from tfcompat._core.refusals import mistyped
-from tfcompat._core.sizes import has_unknown, holds_unknown, opened
+from tfcompat._core.sizes import Unresized, has_unknown, holds_unknown, opened
 from tfcompat._core.tensor import Tensor
-from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
+from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value, size_value
 from tfcompat._core.trace import is_symbolic
 from tfcompat._declare import invalid, refused
 
@@ -87,7 +87,7 @@ def parse(shape, items):
                     continue
                 if (type(start) is not int and start is not None) or (type(stop) is not int and stop is not None):
                     start, stop = bound(start), bound(stop)
-                if step is None or step == 1 and type(step) is int:
+                if step is None or type(step) is int and step == 1:
                     if start is None:
                         start = 0
                     elif start < 0:
@@ -182,12 +182,24 @@ def index_value(item):
     raise TypeError(_BAD_INDEX.format(item))
 
 
+class UnknownBound(Exception):
+    """A slice begins or ends where only a call of the function that is being recorded can tell."""
+
+
 def bound(item):
     """A slice's start, stop or step: sizes are static, so tensors are read."""
+    value = open_bound(item)
+    if type(item) is not int and value is not None and holds_unknown((abs(value),)):
+        raise UnknownBound
+    return value
+
+
+def open_bound(item):
+    """The same, where a stand-in will do."""
     if item is None:
         return None
     value = index_value(item)
-    return value if type(value) is int else int(host_value(value))
+    return value if type(value) is int else int(size_value(value))
 
 
 def strided(shape, items, d, start, stop, step, pattern, starts):
@@ -335,7 +347,11 @@ def getitem(tensor, index):
         return getitem_strings(tensor, index)
     if has_unknown(tensor):
         return take_unknown(tensor, index)
-    return take(tensor, *parse(a.shape, index))
+    try:
+        pattern, starts = parse(a.shape, index)
+    except UnknownBound:
+        return take_unknown(tensor, index)
+    return take(tensor, pattern, starts)
 
 
 def _position(s):
@@ -403,7 +419,7 @@ def take_unknown(tensor, index):
     items, tensors = [], []
     for item in index:
         if isinstance(item, slice):
-            items.append(("slice", *map(bound, (item.start, item.stop, item.step))))
+            items.append(("slice", *map(open_bound, (item.start, item.stop, item.step))))
         elif item is None or item is Ellipsis:
             items.append(item)
         else:
@@ -414,14 +430,13 @@ def take_unknown(tensor, index):
             items.append(value)
     declared = _index_at_op if tensors else _index_op
     result = invoke(declared, (tensor, *same_dtype(tensors)), (tuple(items),), len(tensors))
-    shape, axes, d, axis = tensor._aval.shape, [], 0, 0
-    for item in expand(shape, index) if Ellipsis in items else items:
+    shape, axes, d, axis = tensor._aval.shape, {}, 0, 0
+    for item in expand(shape, items) if Ellipsis in items else items:
         if item is not None:
-            if isinstance(item, slice):
-                item = "slice", item.start, item.stop, item.step
-            ranged = type(item) is tuple and item[0] == "slice"
-            if ranged and item[1:] != (None, None, None) and holds_unknown(shape[d : d + 1]):
-                axes.append(axis)
+            ranged = isinstance(item, slice) or type(item) is tuple and item[0] == "slice"
+            bounds = [abs(n) for n in item[1:] if n is not None] if type(item) is tuple and ranged else ()
+            if bounds and holds_unknown((shape[d], *bounds)):
+                axes[axis] = holds_unknown(bounds)
             d += 1
             if not ranged:
                 continue
@@ -588,6 +603,7 @@ def slice_(input_, begin, size, name=None):
     """
     input_ = convert(input_)
     shape = input_._aval.shape
+    sizes = size_list(size) if isinstance(size, (list, tuple)) else None
     begin, size = convert(begin), convert(size)
     check_allowed("Slice", "Index", begin._aval.dtype, WIDE)
     if begin._aval.shape != (len(shape),) or size._aval.shape != (len(shape),):
@@ -595,8 +611,8 @@ def slice_(input_, begin, size, name=None):
             f"Expected begin and size arguments to be 1-D tensors of size {len(shape)}, but got shapes "
             f"{list(begin._aval.shape)} and {list(size._aval.shape)} instead.", "Slice", name or "",
         )  # fmt: skip
-    sizes = host_value(size).tolist()
-    if (begin._slot not in (STATIC, PLAIN) or has_unknown(input_)) and -1 not in sizes:
+    sizes = size_value(size).tolist() if sizes is None else list(sizes)
+    if (begin._slot not in (STATIC, PLAIN) or has_unknown(input_) or holds_unknown(sizes)) and -1 not in sizes:
         return slice_at(input_, begin, sizes)
     starts = host_value(begin).tolist()
     for d, (start, n) in enumerate(zip(starts, shape, strict=True)):
@@ -635,6 +651,8 @@ def _slice_message(input_, begin, size):
 def slice_at(input_: T, begin: Data("Index"), size: Ints):
     """`slice_` at positions that are computed."""
     for d, (s, n) in enumerate(zip(size, input_.shape, strict=True)):
+        if s == -1:
+            raise Unresized("-1 is no size that a slice was recorded with")
         if not 0 <= s <= n:
             raise invalid(f"Expected size[{d}] in [0, {n}], but got {s}", "Slice")
     return lax.dynamic_slice(input_, list(begin), size, allow_negative_indices=False)
@@ -657,8 +675,8 @@ def strided_slice(input_, begin, end, strides=None, begin_mask=0, end_mask=0, el
     input_ = convert(input_)
     begin, end = convert(begin, None, dtypes.int32), convert(end, None, dtypes.int32)
     check_allowed("StridedSlice", "Index", begin._aval.dtype, INDEX_DTYPES)
-    begin, end = host_value(begin), host_value(end)
-    strides = np.ones_like(begin) if strides is None else host_value(convert(strides))
+    begin, end = size_value(begin), size_value(end)
+    strides = np.ones_like(begin) if strides is None else size_value(convert(strides))
     if not begin.shape == end.shape == strides.shape or begin.ndim != 1:
         raise invalid(
             f"Expected begin, end, and strides to be 1D equal size tensors, but got shapes {list(begin.shape)}, "
@@ -675,4 +693,5 @@ def strided_slice(input_, begin, end, strides=None, begin_mask=0, end_mask=0, el
             items.append(b)
         else:
             items.append(slice(None if begin_mask & bit else b, None if end_mask & bit else e, s))
-    return getitem(input_, tuple(items))
+    unknown = holds_unknown(np.abs([*begin, *end, *strides]).tolist())
+    return (take_unknown if unknown else getitem)(input_, tuple(items))

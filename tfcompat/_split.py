@@ -5,6 +5,7 @@ import numpy as np
 from jax import lax
 
 from tfcompat._array import positive, text_of
+from tfcompat._core.attributes import size_list
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Axis, Int, Ints, T, op
 from tfcompat._core.sizes import holds_unknown, undetermined
@@ -102,6 +103,8 @@ def split(value, num_or_size_splits, axis=0, num=None, name="split"):
     """
     if isinstance(num_or_size_splits, (int, np.integer)):
         return split_evenly(value, num_or_size_splits, axis)
+    if num is None and isinstance(num_or_size_splits, (list, tuple)) and (found := size_list(num_or_size_splits)):
+        return split_v(value, found, axis)
     sizes = convert(num_or_size_splits)
     if not sizes._aval.shape:
         raise ValueError("Rank-0 tensors are not supported as the num_or_size_splits argument to split. Argument "

@@ -1,10 +1,11 @@
 """Attributes that TensorFlow takes as integer tensors: shapes, axes, multiples; what does not fit raises its errors."""
 
 from tfcompat._core import dtypes
+from tfcompat._core.attributes import size_list
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.shapes import TensorShape
-from tfcompat._core.tensor_base import host_value
+from tfcompat._core.tensor_base import host_value, size_value
 from tfcompat._declare import invalid
 from tfcompat._slicing import check_allowed
 
@@ -39,13 +40,15 @@ class Vector:
             return (value,)
         elif kind is TensorShape and value.is_fully_defined():
             return tuple(value.as_list())
+        if self.sizes and (kind is list or kind is tuple) and (found := size_list(value)) is not None:
+            return found
         tensor = convert(value, self.dtype if not hasattr(value, "dtype") else None, dtypes.int32)
         a = tensor._aval
         if a.dtype not in (dtypes.int32, dtypes.int64):
             check_allowed(self.kernel, self.attribute, a.dtype, (dtypes.int32, dtypes.int64))
         if self.rank_message is not None and (len(a.shape) > 1 or (not a.shape and not self.scalar)):
             raise invalid(self.rank_message.format(shape_text(a.shape)), self.kernel)
-        return tuple(host_value(tensor).reshape(-1).tolist())
+        return tuple((size_value if self.sizes else host_value)(tensor).reshape(-1).tolist())
 
 
 class One:

@@ -8,6 +8,8 @@ from oracle import (
     function_sizes_flow,
     function_statements,
     function_tracing,
+    function_values,
+    function_values_flow,
 )
 from oracle.function_programs import PROGRAMS
 
@@ -20,4 +22,6 @@ __all__ = [
     "function_sizes_flow",
     "function_statements",
     "function_tracing",
+    "function_values",
+    "function_values_flow",
 ]

@@ -7,7 +7,7 @@ import numpy as np
 
 from tfcompat._core import dtypes, shapes
 from tfcompat._core.refusals import mistyped
-from tfcompat._core.tensor_base import TensorHandle, host_value
+from tfcompat._core.tensor_base import TensorHandle, host_value, size_value
 
 
 def _no_axis(dtype):
@@ -18,14 +18,35 @@ _INTS, _LISTS = {int}, {list, tuple}
 _PLAIN = frozenset((int, float, bool, str, list, tuple, type(None)))
 
 
-def python_value(value):
-    """A tensor's value (read now), as NumPy; anything else unchanged."""
+def python_value(value, known=host_value):
+    """A tensor's value (read now), as NumPy; anything else unchanged.
+
+    Args:
+      known: what reads it; `size_value` where it is a size.
+    """
     if type(value) in _PLAIN:
         return value
     if isinstance(value, TensorHandle):
-        return host_value(value)
+        return known(value)
     read = getattr(value, "_read", None)
-    return host_value(read()) if read is not None else value
+    return known(read()) if read is not None else value
+
+
+def size_list(values):
+    """Sizes given as a list in which there are tensors of a function that is being recorded, as ints; else None.
+
+    Each is read by itself: of some the value may be known.
+    """
+    values = [v._read() if hasattr(type(v), "_read") else v for v in values]
+    tensors = [v for v in values if isinstance(v, TensorHandle)]
+    if not any([t._seg is not None and t._seg.symbolic for t in tensors]):
+        return None
+    kinds = {t.dtype for t in tensors}
+    if len(kinds) > 1 or not kinds <= {dtypes.int32, dtypes.int64} or any([t.shape.rank != 0 for t in tensors]):
+        return None
+    if not all([isinstance(v, TensorHandle) or type(v) is int for v in values]):
+        return None
+    return tuple([int(size_value(v)) if isinstance(v, TensorHandle) else v for v in values])
 
 
 class Axis:
@@ -96,7 +117,7 @@ class Shape:
     def canonical(value, name):
         if type(value) in _LISTS and set(map(type, value)) <= _INTS:
             return tuple(value)
-        value = python_value(value)
+        value = python_value(value, size_value)
         if value is None:
             raise ValueError(f"Argument `{name}` must be a shape. Received: None.")
         if isinstance(value, shapes.TensorShape):
@@ -108,7 +129,7 @@ class Shape:
                 raise TypeError(f"Argument `{name}` must hold integers. Received dtype {value.dtype}.")
             return tuple(int(v) for v in value.reshape(-1))
         try:
-            return tuple(_dimension(python_value(v), name) for v in value)
+            return tuple(_dimension(python_value(v, size_value), name) for v in value)
         except TypeError:
             raise TypeError(f"Cannot convert {value!r} to a shape (argument `{name}`).") from None
 
@@ -139,6 +160,14 @@ class Int:
     @staticmethod
     def canonical(value, name):
         return Axis.canonical(value, name)
+
+
+class Size(Int):
+    """An int that is a size: it may depend on values."""
+
+    @staticmethod
+    def canonical(value, name):
+        return Axis.canonical(python_value(value, size_value), name)
 
 
 class Float:

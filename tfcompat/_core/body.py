@@ -81,7 +81,8 @@ class Body:
             self.values_read = {place[s] for s in trace.values_read}
             self.loose = set(trace.loose)
             self.input_values = {i: v for i, t in enumerate(self.inputs) if (v := value_of(t)) is not None}
-        self._finish([t._aval for t in outputs])
+        avals = [*[t._aval for t in self.inputs], *map(aval_of, self.consts), *[a for s in self.specs for a in s.avals]]
+        self._finish([avals[s] for s in self.outputs])
 
     def _finish(self, avals):
         """Sets what follows from the nodes; `avals` are those of the outputs."""
@@ -113,38 +114,21 @@ class Body:
         Args:
           resizing: sizes.Resizing, which learns what sizes become.
         """
+        if self.sizes is None:  # all sizes were known
+            for old, a in zip(self.input_avals, input_avals, strict=True):
+                resizing.learn(old.shape, a.shape)
+            return self
         new = copy.copy(self)
         new.input_avals = list(input_avals)
-        avals, known = [*input_avals, *[aval_of(c) for c in self.consts]], dict(enumerate(self.consts, len(input_avals)))
-        for old, a in zip(self.input_avals, input_avals, strict=True):
-            resizing.learn(old.shape, a.shape)
-        for i, value in self.input_values.items():
-            known[i] = resizing.array(value)
-        new.specs, new.flags = [], {}
-        for i, (spec, wire) in enumerate(zip(self.specs, self.wires, strict=True)):
-            ins = [avals[s] for s in wire]
-            found = resizing.spec(spec, ins)
-            if len(found.avals) != len(spec.avals):
-                raise Unresized("a gradient needs other values for these sizes")
-            for old, a in zip(spec.avals, found.avals, strict=True):
-                resizing.learn(old.shape, a.shape, i in self.loose)
-            if len(avals) in self.values:
-                values = arithmetic(found, ins, [known.get(s) for s in wire])
-                if values is None:
-                    raise Unresized("a number used as a size cannot be computed")
-                for place, value in enumerate(values, len(avals)):
-                    known[place] = value
-                    resizing.values(self.values[place], value, place in self.values_read)
-            if i in self.flags:
-                new.flags[i] = self.flags[i].resized(resizing, ins)
-            new.specs.append(found)
-            avals += found.avals
+        inference = Inference(self, resizing, input_avals)
+        new.specs = [inference.node(i) for i in range(len(self.specs))]
+        new.flags = {i: flag.resized(resizing, inference.ins(i)) for i, flag in self.flags.items()}
         if resizing.open:
-            new.values = known
+            new.values = inference.known
         else:
             new.sizes = None
             new._drop_unneeded(len(self.inputs) + len(self.consts))
-        new._finish([avals[s] for s in self.outputs])
+        new._finish([inference.avals[s] for s in self.outputs])
         return new
 
     def _drop_unneeded(self, first):
@@ -193,6 +177,58 @@ class Body:
                 code = failed if type(code) is np.int32 else code | failed
         outs = [values[s] for s in self.outputs]
         return [*outs, jnp.asarray(code, np.int32)] if self.coded else outs
+
+
+class Inference:
+    """The nodes of a Body, inferred one after the other for other sizes.
+
+    Attributes:
+      avals: of the inputs, the constants and the results so far.
+      known: place -> value, where it follows from sizes.
+    """
+
+    def __init__(self, body, resizing, input_avals):
+        self.body, self.resizing = body, resizing
+        self.avals = [*input_avals, *[aval_of(c) for c in body.consts]]
+        self.known = dict(enumerate(body.consts, len(input_avals)))
+        for old, a in zip(body.input_avals, input_avals, strict=True):
+            resizing.learn(old.shape, a.shape)
+        for i, value in body.input_values.items():
+            self.known[i] = resizing.array(value)
+
+    def copied(self):
+        """One that goes on from here by itself."""
+        new = copy.copy(self)
+        new.resizing, new.avals, new.known = self.resizing.copied(), list(self.avals), dict(self.known)
+        return new
+
+    def ins(self, i):
+        """The avals of node i's inputs."""
+        return [self.avals[s] for s in self.body.wires[i]]
+
+    def node(self, i):
+        """The Spec of node i, the next one."""
+        spec, ins = self.body.specs[i], self.ins(i)
+        found = self.resizing.spec(spec, ins)
+        if len(found.avals) != len(spec.avals):
+            raise Unresized("a gradient needs other values for these sizes")
+        self.results(i, found, ins)
+        return found
+
+    def results(self, i, found, ins):
+        """Notes what `found`, the Spec of node i for these sizes, gives."""
+        body, resizing, first = self.body, self.resizing, len(self.avals)
+        for k, (old, a) in enumerate(zip(body.specs[i].avals, found.avals, strict=True)):
+            if k not in found.unranked:
+                resizing.learn(old.shape, a.shape, i in body.loose)
+        if first in body.values:
+            values = arithmetic(found, ins, [self.known.get(s) for s in body.wires[i]])
+            if values is None:
+                raise Unresized("a number used as a size cannot be computed")
+            for place, value in enumerate(values, first):
+                self.known[place] = value
+                resizing.values(body.values[place], value, place in body.values_read)
+        self.avals += found.avals
 
 
 def _looked_at(spec, wire):

@@ -72,7 +72,7 @@ def check_values(op, key, ins, attrs, count):
     spec = checker.specs.get(key) or checker.infer(key, ins, attrs, count)
     looked_at = spec.looked_at
     site = None
-    seen = not (symbolic and any([sizes.has_unknown(t) for t in ins]))  # sizes are operands of a check, too
+    seen = not (symbolic and sizes.among(ins, attrs))  # sizes are operands of a check, too
     seen = seen and all([type(v := ins[i]._value) in HOST_TYPES or at_hand(v) for i in looked_at])
     if (symbolic or not op.check.immediate) and not seen:
         site = call_site()

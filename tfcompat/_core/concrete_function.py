@@ -74,17 +74,9 @@ class ConcreteFunction:
         """Calls it with the tensors of the arguments and the cells of variables among them."""
         own, written = self._cells, self._written
         if self._bound is not None:
-            bound = self._bound
-            own = [cells[bound[id(c)]] if id(c) in bound else c for c in own]
-            written = [cells[bound[id(c)]] if id(c) in bound else c for c in written]
-        if self._growing is not None:
-            key = self._sizes_of(own)
-            found = self._growing.get(key)
-            if found is None:
-                found = self._growing[key] = self._recorded_again(leaves)
-                found._growing = self._growing
-            if found is not self:
-                return found._call_flat(leaves, cells)
+            own, written = self._given(cells)
+        if self._growing is not None and (grown := self._grown(own, leaves)) is not self:
+            return grown._call_flat(leaves, cells)
         context = state.context
         ins = leaves if self._all else [leaves[i] for i in self._arguments]
         if self._spec.hot is not None:
@@ -94,9 +86,8 @@ class ConcreteFunction:
         if context.trace is None:
             for c in written:
                 c.before_write()
-        elif self._draws:  # each place of a call has draws of its own
-            copies = {c: DrawCell(c.start) for c in own if type(c) is DrawCell}
-            own, written = [copies.get(c, c) for c in own], [copies.get(c, c) for c in written]
+        elif self._draws:
+            own, written = with_own_draws(own, written)
         ins = [*ins, *[c.read() for c in own], *self._captures]
         spec = self._spec
         if spec.coded or context.tapes or context.accumulators:
@@ -108,6 +99,19 @@ class ConcreteFunction:
                 t._gid = 0  # what is read from a variable is a use of the variable
                 c.bind(t)
         return results[0] if self._plain else self._structured(results)
+
+    def _given(self, cells):
+        """The cells that a call reads and writes, where some are arguments."""
+        return [[cells[self._bound[id(c)]] if id(c) in self._bound else c for c in own] for own in (self._cells, self._written)]
+
+    def _grown(self, own, leaves):
+        """The recording for the sizes that variables have now."""
+        key = self._sizes_of(own)
+        found = self._growing.get(key)
+        if found is None:
+            found = self._growing[key] = self._recorded_again(leaves)
+            found._growing = self._growing
+        return found
 
     def _follow_sizes(self):
         self._growing = caches.Bounded(1_000)
@@ -288,6 +292,12 @@ class ConcreteFunction:
         raise ValueError(f"Invalid stage {stage!r}: use 'hlo', 'optimized_hlo', 'stablehlo' or 'jaxpr'.")
 
 
+def with_own_draws(own, written):
+    """The cells that a call reads and writes inside another function: each place of a call has draws of its own."""
+    copies = {c: DrawCell(c.start) for c in own if type(c) is DrawCell}
+    return [copies.get(c, c) for c in own], [copies.get(c, c) for c in written]
+
+
 class OpenFunction(ConcreteFunction):
     """A recording in which sizes are not known: for the sizes of each call its nodes are inferred again."""
 
@@ -305,7 +315,7 @@ class OpenFunction(ConcreteFunction):
 
     def _resized(self, leaves):
         body, sizes, refused = self._spec.body, self._trace.sizes, None
-        if sizes is not None:
+        if sizes is not None and not self._trace.staged:
             resizing = Resizing(sizes, any([has_unknown(t) for t in leaves]))
             try:
                 for p, t in zip(self._placeholders, leaves, strict=True):
@@ -387,20 +397,26 @@ def returned(result, function):
         if segment is None or not segment.symbolic:
             kept.append(tensor)  # known already: a constant, or a tensor of outside
             continue
-        if tensor._aval.dtype is dtypes.string:
+        if tensor.dtype is dtypes.string:
             raise ValueDependent("Strings are host values.")
+        if tensor.shape.rank is None:
+            segment.stage()
         kept.append(len(tensors))
         tensors.append(tensor)
     return tensors, (result, kept)
 
 
 class EagerFallback:
-    """Stands for a recording of a function that cannot be recorded, because shapes in it depend on values."""
+    """Stands for a recording of a function that cannot be recorded, because it needs values.
 
-    def __init__(self, function, args, kwargs, reason):
+    Args:
+      refused: what recording raised, where that may be the user's error: raised again unless the function runs eagerly.
+    """
+
+    def __init__(self, function, args, kwargs, reason, refused=None):
         self._function = function.weakly()
         self._template = args, kwargs
-        self._reason = reason
+        self._reason, self._refused = reason, refused
 
     def __getattr__(self, name):
         if name.startswith("__") or not hasattr(ConcreteFunction, name):
@@ -415,7 +431,7 @@ class EagerFallback:
 
     def _call_flat(self, leaves, cells):
         if state.trace is not None:
-            raise ValueDependent(self._reason)
+            raise ValueDependent(self._reason) from self._refused
         given = iter(leaves)
         args, kwargs = self._template
         args = [rebuild(a, given) for a in args]
@@ -423,5 +439,12 @@ class EagerFallback:
 
     def __call__(self, *args, **kwargs):
         function = self._function().python_function
-        _, (result, kept) = returned(function(*args, **kwargs), function)
+        try:
+            result = function(*args, **kwargs)
+        except Exception:
+            if self._refused is None:
+                raise
+            raise self._refused.with_traceback(None) from None
+        self._refused = None
+        _, (result, kept) = returned(result, function)
         return nest.pack_sequence_as(result, kept, expand_composites=True)

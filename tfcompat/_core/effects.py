@@ -11,30 +11,36 @@ from jax.experimental import io_callback
 
 from tfcompat._core import errors
 from tfcompat._core.avals import aval
-from tfcompat._core.body import BodySpec, call_spec
+from tfcompat._core.body import call_spec
+from tfcompat._core.by_value import StageSpec
 from tfcompat._core.context import state
+from tfcompat._core.convert import convert
 from tfcompat._core.op import Op
 from tfcompat._core.segment import Segment
-from tfcompat._core.symbolic import unshaped
+from tfcompat._core.sizes import FROM
+from tfcompat._core.symbolic import UnshapedTensor, aval_of_any, unshaped
+from tfcompat._core.tensor_base import host_value
 
 COST = 50e-6  # seconds of one call, for the decision when to compile
 
 
-class EffectSpec(BodySpec):
+class EffectSpec(StageSpec):
     """A node that calls a Python function of NumPy arrays, and gives what it returns before the code.
 
     Args:
       output_avals: of the results. `shaped` may still change them while the function around is being recorded.
+      eager: the same function for eager tensors, which gives a list of them; called where a function is run in stages.
       pull: function of the lists of inputs and of gradients of the results that gives those of the differentiable inputs;
         None for no gradients.
     """
 
-    __slots__ = ("function", "pull")
+    __slots__ = ("eager", "pull", "unranked")
 
-    def __init__(self, name, function, input_avals, output_avals=(), pull=None):
+    def __init__(self, name, function, eager, input_avals, output_avals=(), pull=None):
         self._setup(name, input_avals, output_avals, True, COST, 1)
-        self.function, self.pull = function, pull
+        self.function, self.eager, self.pull = function, eager, pull
         self.effect = True
+        self.unranked = frozenset(range(len(output_avals)))
         self.body = None
         self.depends = [0] * len(self.avals)
         if pull is not None:
@@ -48,12 +54,31 @@ class EffectSpec(BodySpec):
         """Says what result number `index` is."""
         avals = list(self.avals)
         avals[index] = output_aval
-        self.avals = tuple(avals)
+        self.avals, self.unranked = tuple(avals), self.unranked - {index}
         self.nbytes = sum(a.nbytes for a in avals)
 
     def resized(self, resizing, avals):
-        outs = [resizing.aval(a) for a in self.avals[:-1]]
-        return EffectSpec(self.name, self.function, avals, outs, self.pull)
+        return self.again(avals, [resizing.aval(a) for a in self.avals])
+
+    def again(self, avals, learnt):
+        """The same node where sizes are others; `learnt` are the avals of its results and of the code."""
+        new = EffectSpec(self.name, self.function, self.eager, avals, learnt[:-1], self.pull)
+        new.unranked = self.unranked
+        return new
+
+    def stage(self, ins):
+        """Its results and the code for eager tensors, and what is learnt of sizes."""
+        results = self.eager(*ins)
+        for i, (t, a) in enumerate(zip(results, self.avals, strict=False)):
+            shape = t._aval.shape
+            _check(t._aval.np_dtype, shape, a, shape if i in self.unranked else [None if n >= FROM else n for n in a.shape])
+        results = [*results, convert(np.int32(0))]
+        return results, tuple([t._aval for t in results])
+
+    def record(self, trace, ins):
+        """Records it in a function. Returns the list of its results, and None for the code."""
+        results = call_spec(_op_of(self), self, ins)
+        return [*[unshaped(t, self, i) if i in self.unranked else t for i, t in enumerate(results)], None]
 
     def call(self, *arrays):
         """Calls the function; what it raises becomes a code."""
@@ -129,29 +154,43 @@ class _outside:
 def _fitting(value, output_aval):
     """A result of a Python function, checked against what was announced."""
     array = np.asarray(value)
-    if array.dtype != output_aval.np_dtype:
-        raise errors.InvalidArgumentError(
-            None, None, f"The function returned {array.dtype.name}, but Tout announces {output_aval.dtype.name}."
-        )
-    if array.shape != output_aval.shape:
-        raise errors.InvalidArgumentError(
-            None, None, f"The function returned shape {list(array.shape)}, but was said to give {list(output_aval.shape)}."
-        )
+    _check(array.dtype, array.shape, output_aval, output_aval.shape)
     return array
 
 
-def record_effect(name, function, ins, dtypes=(), pull=None):
+def _check(np_dtype, shape, said, sizes):
+    """Raises InvalidArgumentError where a result is other than announced; `sizes` of None may be any."""
+    text = None
+    if np_dtype != said.np_dtype:
+        text = f"The function returned {np_dtype.name}, but Tout announces {said.dtype.name}."
+    elif len(shape) != len(sizes) or any([m is not None and n != m for n, m in zip(shape, sizes, strict=True)]):
+        text = f"The function returned shape {list(shape)}, but was said to give {list(sizes)}."
+    if text is not None:
+        raise errors.InvalidArgumentError(None, None, text)
+
+
+def record_effect(name, function, ins, dtypes=(), pull=None, eager=None):
     """Records a call of a Python function of NumPy arrays that acts on the outside.
 
     Args:
       dtypes: of the arrays that it returns, as a list.
-      pull: see `EffectSpec`.
+      pull, eager: see `EffectSpec`.
 
     Returns:
-      Tensors whose shapes are not known yet: each must be told its own, by `set_shape`, before it is used.
+      Tensors whose shapes are not known yet: each must be told its own, by `set_shape`, before ops take it.
     """
+
+    def on_values(*tensors):
+        return [convert(np.asarray(r)) for r in function(*[np.asarray(host_value(t)) for t in tensors]) or ()]
+
     unknown = [aval((), d.np) for d in dtypes]
-    spec = EffectSpec(name, function, [t._aval for t in ins], unknown, pull)
-    op = Op(name, spec.run, single=False, grad=None)
+    if any([isinstance(t, UnshapedTensor) for t in ins]):
+        state.trace.stage()
+    spec = EffectSpec(name, function, eager or on_values, [aval_of_any(t) for t in ins], unknown, pull)
+    return [unshaped(t, spec, i) for i, t in enumerate(call_spec(_op_of(spec), spec, ins))]
+
+
+def _op_of(spec):
+    op = Op(spec.name, spec.run, single=False, grad=None)
     op.infer = lambda key, ins, attrs, count: spec
-    return [unshaped(t, spec, i) for i, t in enumerate(call_spec(op, spec, ins))]
+    return op

@@ -15,6 +15,7 @@ from tfcompat._core.function_types import Encoder, Signature, SpecLeaf, argument
 from tfcompat._core.shapes import TensorShape
 from tfcompat._core.sizes import NOT_ENOUGH, Sizes
 from tfcompat._core.specs import TensorSpec, TypeSpec
+from tfcompat._core.staged import StagedFunction
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle
 from tfcompat._core.trace import SINGLETON, Trace, ValueDependent
@@ -228,12 +229,14 @@ class Function:
                 encoder, open_key = encode(args, kwargs)
                 leaves, concrete = encoder.leaves, traces.by_key.get(open_key)
             if concrete is None:
+                before = traces.count
                 self._note_trace(covering[1])
                 first = traces.count == 1 and not traces.all
                 try:
                     concrete = self._trace(args, kwargs, leaves, cells, may_create=first)
                 except Exception as error:
                     if open_key == key or not _of_sizes(error):
+                        traces.count = before
                         raise
                     open_key, concrete = key, self._trace(*exact, cells, may_create=first)
                 self._keep(open_key, concrete)
@@ -285,6 +288,7 @@ class Function:
         trace = Trace(self._name, state.trace)
         trace.may_create = may_create
         trace.at_call = trace.at_call or at_call
+        trace.stageable = True
         names = argument_names(self._signature.parameters, args, kwargs)
         placeholders = []
         open_leaves = [leaf for leaf in leaves if isinstance(leaf, SpecLeaf) and not leaf.spec.shape.is_fully_defined()]
@@ -316,12 +320,17 @@ class Function:
                 return self._trace(args, kwargs, leaves, cells, may_create, per_shape=True)
             if state.trace is not None:
                 raise
-            return EagerFallback(self, args, kwargs, str(reason))
+            return EagerFallback(self, args, kwargs, str(reason), reason.__cause__)
         except Exception as error:
-            # Sizes that only a call has may be needed: then it is recorded for each.
-            if trace.sizes is None or per_shape or not open_leaves or not _of_sizes(error):
+            # Sizes that only a call has may be needed: then it is recorded for each, or runs eagerly.
+            if trace.sizes is not None and open_leaves and not per_shape and _of_sizes(error):
+                return self._trace(args, kwargs, leaves, cells, may_create, per_shape=True)
+            if not trace.staged or not _of_values(error):
                 raise
-            return self._trace(args, kwargs, leaves, cells, may_create, per_shape=True)
+            if state.trace is not None:
+                raise ValueDependent(str(error)) from error
+            # Where numbers decide, the error of a call is the right one.
+            return EagerFallback(self, args, kwargs, str(error), None if getattr(error, "of_sizes", False) else error)
         if trace.created:  # recorded a second time, which finds the variables there: so does TensorFlow
             self._traces.count += 1
             return self._trace(args, kwargs, leaves, cells, may_create=False)
@@ -333,6 +342,8 @@ class Function:
             return [rebuild(a, specs) for a in args], {k: rebuild(kwargs[k], specs) for k in sorted(kwargs)}
 
         recorded = self, trace, placeholders, cells, outputs, structure, inputs_text, signature, template
+        if trace.staged and not per_shape:
+            return StagedFunction(*recorded)
         return OpenFunction(*recorded) if open_leaves else ConcreteFunction(*recorded)
 
     def _converted(self):
@@ -394,6 +405,14 @@ def _of_sizes(error):
     if hasattr(error, "final"):
         return False
     return isinstance(error, (ValueError, errors.OpError, *NOT_ENOUGH)) or failures.of_library(error)
+
+
+def _of_values(error):
+    """Whether a function may raise this only because sizes that depend on values are not known while it is recorded."""
+    error = failures.original(error)
+    if isinstance(error, NOT_ENOUGH) or hasattr(error, "of_sizes"):
+        return True
+    return failures.of_library(error) and not isinstance(error, (TypeError, ValueError, errors.OpError))
 
 
 def _forget(entries, key, _):
@@ -548,7 +567,7 @@ def function(func=None, input_signature=None, autograph=True, jit_compile=None, 
 
     Differs from TensorFlow: where that does not work (sizes that broadcast at a call only, an unknown rank, an op that
     computes with sizes in Python), the function is recorded for each set of sizes (the tracing count is TensorFlow's all
-    the same); one whose shapes depend on values runs eagerly.
+    the same). One in which shapes depend on values is run in stages; inside branches and loops such ops make it run eagerly.
     """
     if experimental_relax_shapes is not None:
         reduce_retracing = bool(experimental_relax_shapes)

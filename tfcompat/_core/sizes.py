@@ -10,6 +10,7 @@ Where inference needs to know that two sizes agree (`x + y`), the recording assu
 into the other. It is the identity for actual sizes, which have to agree then.
 """
 
+import copy
 import functools
 import itertools
 import math
@@ -81,6 +82,11 @@ def has_unknown(tensor):
     )  # fmt: skip
 
 
+def among(tensors, attrs):
+    """Whether unknown sizes of what is being recorded are among those of tensors and the numbers in attributes."""
+    return any([has_unknown(t) for t in tensors]) or holds_unknown(_numbers(attrs))
+
+
 def holds_unknown(numbers):
     """Whether one of the numbers stands for an unknown size of what is being recorded."""
     trace = state.trace
@@ -125,7 +131,7 @@ def arithmetic(spec, avals, values):
       avals: of its inputs.
       values: of its inputs; None where one is not known.
     """
-    if spec.origin is None or not all([a.size <= 64 and a.np_dtype.kind in "iub" for a in spec.avals]):
+    if not all([a.size <= 64 and a.np_dtype.kind in "iub" for a in spec.avals]):
         return None
     op, attrs, count = spec.origin
     if not op.static:
@@ -168,6 +174,12 @@ class Resizing:
         self.sizes = {}
         self._memo = {}
 
+    def copied(self):
+        """One that goes on learning by itself."""
+        new = copy.copy(self)
+        new.sizes, new._memo = dict(self.sizes), dict(self._memo)
+        return new
+
     def learn(self, old, new, loose=False):
         """Notes that sizes `old` of the recording are `new` now."""
         if len(old) != len(new):
@@ -181,7 +193,7 @@ class Resizing:
                     if b % multiple:
                         raise Unresized(f"a size that was assumed to be a multiple of {multiple} is {b}")
                     self.sizes.setdefault(prime, b // multiple)
-            elif known != b:
+            elif known != b and not loose:
                 raise Unresized(f"sizes that were assumed to agree are {known} and {b}")
 
     def size(self, number):
@@ -207,6 +219,14 @@ class Resizing:
             return a
         return aval(tuple([self.size(d) for d in a.shape]), a.np_dtype)
 
+    def fresh(self, a, sizes):
+        """The aval of a result whose unknown sizes come up here, with stand-ins of `sizes` for them."""
+
+        def size(d):
+            return self.size(d) if d < FROM or d in self.sizes else sizes.fresh()
+
+        return aval(tuple([size(d) for d in a.shape]), a.np_dtype)
+
     def attribute(self, value):
         if type(value) is int:
             return self.size(value)
@@ -222,6 +242,10 @@ class Resizing:
 
     def values(self, old, new, read):
         """Compares values of shape arithmetic."""
+        if old.shape != new.shape and not read:
+            return
+        if old.shape != new.shape:
+            raise Unresized("how many numbers there are depends on sizes, and they are used as sizes")
         for a, b in zip(old.reshape(-1).tolist(), new.reshape(-1).tolist(), strict=True):
             if abs(a) < FROM:
                 if read and a != b:
@@ -305,11 +329,15 @@ def divisible(tensor, axes, by):
 
 
 def opened(tensor, axes):
-    """The tensor with new stand-ins in `axes`: their sizes depend on others in a way that TensorFlow does not follow."""
+    """The tensor with new stand-ins for sizes that depend on others in a way that TensorFlow does not follow.
+
+    Args:
+      axes: axis -> whether its size gets a new one even where it is a stand-in already.
+    """
     trace = state.trace
     trace.loose.add(len(trace.specs) - 1)
     sizes = trace.sizes
-    shape = tuple([sizes.fresh() if d in axes and n < FROM else n for d, n in enumerate(tensor._aval.shape)])
+    shape = tuple([sizes.fresh() if d in axes and (axes[d] or n < FROM) else n for d, n in enumerate(tensor._aval.shape)])
     return resized(tensor, shape)
 
 
@@ -342,6 +370,23 @@ def assumptions(op, avals, attrs, sizes):
     for one, two in itertools.combinations(swaps, 2):
         if one.keys() != two.keys():
             yield _replaced(shapes, one | two)
+    if unknown_there:
+        for shape in _parts(shapes[0], attrs, sizes):
+            yield [shape, *shapes[1:]]
+
+
+def _parts(shape, attrs, sizes):
+    """Shapes for an operand of known sizes of which a part is asked for."""
+    numbers = _numbers(attrs)
+    totals = [sum(_numbers(a)) for a in attrs if isinstance(a, tuple)]
+    for d in range(len(shape)):
+        for total in (sizes.fresh(), *totals):
+            yield (*shape[:d], total, *shape[d + 1 :])
+    whole, rest = math.prod(n for n in numbers if n > 0), math.prod(shape[1:])
+    if shape and -1 in numbers:
+        yield (sizes.fresh() * whole, *shape[1:])
+    elif shape and rest and whole % rest == 0:
+        yield (whole // rest, *shape[1:])
 
 
 def _numbers(attrs):

@@ -22,6 +22,8 @@ class Spec:
                  "plain", "single", "special", "static")  # fmt: skip
 
     effect = False  # True where running it acts on the outside
+    staged = False  # True where a call of a function stops at it (staged.py)
+    unranked = ()  # numbers of the results of which not even the rank is known
     urgent = False  # True where it is compiled the first time it runs
     coded = False  # True where its last result is an error code, 0 for none
     function = False  # True for the call of a function, of which all results are computed

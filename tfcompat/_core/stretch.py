@@ -34,7 +34,7 @@ class Block:
     """
 
     inplace = None
-    single = special = static = checked = urgent = coded = function = False
+    single = special = static = checked = urgent = coded = function = staged = False
     depends = None
 
     def __init__(self, name, specs, wires, outputs, inputs, plain=None):

@@ -182,15 +182,24 @@ class UnshapedTensor(SymbolicTensor):
         return TensorShape(None)
 
     def set_shape(self, shape):
-        """Says the shape; it becomes an ordinary tensor where all sizes are known."""
-        shape = TensorShape(shape)
-        if not shape.is_fully_defined():
+        """Says the shape; it becomes an ordinary tensor where the rank is known, and sizes are or may be unknown."""
+        shape, trace = TensorShape(shape), self._seg
+        if shape.rank is None or not (shape.is_fully_defined() or trace.stageable):
             return
+        sizes = shape.as_list() if shape.is_fully_defined() else trace.stage().shape(shape)
         spec, i = self.__dict__.pop("_result")
-        known = aval(tuple(shape.as_list()), spec.avals[i].np_dtype)
+        known = aval(tuple(sizes), spec.avals[i].np_dtype)
         spec.shaped(i, known)
         self.__class__ = SymbolicTensor
         self._aval = known
+
+
+def aval_of_any(tensor):
+    """The aval of a tensor; of one without a known shape, that of a scalar."""
+    if type(tensor) is not UnshapedTensor:
+        return tensor._aval
+    spec, i = tensor.__dict__["_result"]
+    return spec.avals[i]
 
 
 def unshaped(tensor, spec, i):

@@ -91,5 +91,11 @@ def host_value(tensor):
     return value if type(value) in HOST_TYPES else to_host(value)
 
 
+def size_value(tensor):
+    """`host_value` of numbers that are used as sizes: while a function is recorded they need not be known."""
+    segment = tensor._seg
+    return host_value(tensor) if segment is None or not segment.symbolic else segment.size_value(tensor)
+
+
 def wrap(array, tensor_class, slot=PLAIN):
     return tensor_class(aval_of(array), array, None, slot)

@@ -10,7 +10,7 @@ import weakref
 
 from tfcompat._core import errors, segment as segments, shapes
 from tfcompat._core.context import state
-from tfcompat._core.sizes import arithmetic
+from tfcompat._core.sizes import Sizes, arithmetic
 from tfcompat._core.tensor_base import STATIC, Failure
 
 _SHIFT = 3  # placeholder k has slot -k - 3: PLAIN (-1) and STATIC (-2) mean something else
@@ -35,7 +35,13 @@ LIFT = (
 )
 
 
+_read_sizes = None  # staged's: (trace, tensor) -> stand-ins for the elements of a tensor
 _assigned = None  # the op of a variable's value after an assignment; set by the module variable
+
+
+def set_read_sizes(function):
+    global _read_sizes
+    _read_sizes = function
 
 
 def set_assigned(op):
@@ -72,6 +78,9 @@ class Trace(segments.Segment):
         self.at_call = parent is not None and parent.at_call  # recorded again for the sizes of a call: errors are of the call
         self.values = {}  # slot -> value of a result that is computed from unknown sizes
         self.values_read = set()  # slots of those that were used as sizes
+        self.stageable = False  # whether shapes may depend on values (staged.py)
+        self.staged = False  # whether some do
+        self.numbers = {}  # wire of a tensor whose elements are used as sizes -> stand-ins for them
         self.loose = set()  # nodes whose results have sizes that are seen by nobody
         self.name = name
         self.parent = parent
@@ -97,6 +106,24 @@ class Trace(segments.Segment):
         if self.sizes is None or not any([self.sizes.unknown(d) for d in aval.shape]):
             return aval.tensor_shape
         return shapes.TensorShape([None if self.sizes.unknown(d) else d for d in aval.shape])
+
+    def open_sizes(self):
+        """The Sizes of this recording, in which some are not known from now on."""
+        if self.sizes is None:
+            self.sizes = Sizes()
+            for t in self.leaves:
+                self.sizes.known.update(t._aval.shape)
+            for spec in self.specs:
+                for a in spec.avals:
+                    self.sizes.known.update(a.shape)
+        return self.sizes
+
+    def stage(self):
+        """Notes that shapes depend on values. Returns the Sizes."""
+        if not self.stageable:
+            raise ValueDependent(f"Shapes depend on values inside a branch or a loop of {self.root().name!r}.")
+        self.staged = True
+        return self.open_sizes()
 
     # Leaves
 
@@ -133,7 +160,7 @@ class Trace(segments.Segment):
             k = self.leaf_index[id(tensor)] = len(self.leaves)
             self.leaves.append(tensor)
             if self.sizes is not None:
-                if segment is None or not segment.symbolic:
+                if segment is None or not segment.symbolic or segment.sizes is None:
                     self.sizes.known.update(tensor._aval.shape)
                 elif tensor._slot in segment.values:
                     segment.values_read.add(tensor._slot)
@@ -180,7 +207,7 @@ class Trace(segments.Segment):
             self.effects.append(len(self.specs) - 1)
         slot = self.count
         self.count += len(spec.avals)
-        if self.sizes is not None:
+        if self.sizes is not None and spec.origin is not None:
             values = arithmetic(spec, [t._aval for t in ins], [value_of(t) for t in ins])
             if values is not None:
                 self.values.update(enumerate(values, slot))
@@ -207,6 +234,13 @@ class Trace(segments.Segment):
         raise ValueDependent(
             f"The value of a symbolic tensor is needed while {self.root().name!r} is being recorded, and is not known yet."
         )
+
+    def size_value(self, tensor):
+        """The elements of a tensor of this trace or one around it, for use as sizes."""
+        found = None
+        if self.values.get(tensor._slot) is None and self.encloses(state.trace):
+            found = _read_sizes(state.trace, tensor)
+        return self.settle(tensor) if found is None else found
 
     def check_flags(self):
         return
