@@ -14,6 +14,7 @@ import pytest
 
 import tfcompat as tf
 from tfcompat import debug
+from tfcompat._core import segment as segments
 
 all_modes = pytest.mark.all_modes
 own_mode = pytest.mark.own_mode
@@ -336,6 +337,31 @@ def test_14_growing_shapes_are_not_traced_each_time():
     # Two sets of sizes are traced exactly, the third with symbols; 5 rows, as many as columns, are a pattern of their own.
     assert sum(traces for traces, _ in counts[6:]) == 0
     assert all(compiles == 0 for _, compiles in counts)
+
+
+@own_mode
+def test_15_limits_do_not_divide_what_one_call_records(monkeypatch):
+    """All nodes of a gradient, or of an update, have one call site: it cuts before them, once the limit has fired in them."""
+    monkeypatch.setattr(segments, "MAX_NODES", 100)
+    x = tf.Variable(np.ones(3, np.float32))
+    counts = []
+    with debug.mode("deferred"):
+        try:
+            for _ in range(5):
+                with tf.GradientTape() as tape:
+                    y = x * 1.0
+                    for _ in range(30):
+                        y = tf.sin(y) + 0.1
+                before = debug.stats()
+                (g,) = tape.gradient(y, [x])
+                g.numpy()
+                after = debug.stats()
+                counts.append([after[key] - before[key] for key in ("segments", "structures", "limits")])
+        finally:
+            debug._current().cut_sites.clear()
+    assert counts[0][2] == 0 and sum(count[2] for count in counts[2:]) == 0
+    assert all(segments <= 2 for segments, _, _ in counts[2:])
+    assert all(structures == 0 for _, structures, _ in counts[3:])
 
 
 @own_mode

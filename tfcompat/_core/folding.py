@@ -110,7 +110,9 @@ def find(tape, entries, targets, sources, seeds, stacked, context):
       stacked: whether they have one more dimension in front.
     """
     segment = context.segment
-    if type(segment) is not Segment or tape._serial != segment.serial or settings.watchful or not entries:
+    if type(segment) is not Segment or tape._serial != segment.serial or not entries:
+        return None
+    if settings.watchful and (settings.synchronous or settings.random_cuts is not None or context.observer is not None):
         return None
     inside = bool(context.tapes or context.accumulators)
     if inside and (segment.aliases or context.tracer is not None):

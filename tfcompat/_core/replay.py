@@ -96,9 +96,16 @@ class Recipe:
 
     def record(self, arguments):
         """Records it all again, with these arguments."""
+        segment = state.context.segment
+        uncut = segment.begin_call()
+        try:
+            self._record(state.context, arguments)
+        finally:
+            segment.uncut = uncut
+
+    def _record(self, context, arguments):
         for variable in self.written:
             variable._before_write()
-        context = state.context
         values = [*arguments, *[v._cell._tensor for v in self.reads], *self.constants]
         bound = set()
         for spec, operands, source in self.steps:

@@ -17,6 +17,7 @@ from tfcompat._core.stats import stats
 from tfcompat._core.tensor_base import Failure, handover, settled
 
 MAX_NODES = 4_000  # a compile of more takes seconds
+MAX_NODES_OF_CALL = 16_000  # where one call of the user's records many: an update of some hundred variables
 MAX_BYTES = 512 << 20  # results recorded and not yet computed
 MAX_CUT_SITES = 64
 
@@ -54,6 +55,7 @@ class Segment:
         self.unchecked = None  # the last flagged run: its flags have not been looked at yet
         interrupts.watch()
         self.cut_sites = {}  # call sites at which a limit fired: the segment closes whenever one recurs
+        self.uncut = False  # True while one call of the user's records many nodes
         self._clear()
 
     def _clear(self):
@@ -141,15 +143,26 @@ class Segment:
         return wire
 
     def _before_record(self):
-        if self.cut_sites and self.specs and call_site() in self.cut_sites:
+        if self.cut_sites and self.specs and not self.uncut and call_site() in self.cut_sites:
             self.close("limit")
+
+    def begin_call(self):
+        """Called where one call of the user's records many nodes, a gradient or an update.
+
+        A known site cuts before them, not between them: the caller sets `uncut` to what is returned when it is done.
+        """
+        before = self.uncut
+        if settings.watchful:
+            self._before_record()
+        self.uncut = True
+        return before
 
     def _after_record(self, spec, ins, out):
         if state.observer is not None:
             self.close("observed", regular=False)
             state.observer(spec, ins, out)
             return
-        if len(self.specs) > MAX_NODES or self.nbytes > MAX_BYTES:
+        if len(self.specs) > (MAX_NODES_OF_CALL if self.uncut else MAX_NODES) or self.nbytes > MAX_BYTES:
             stats.limits += 1
             if len(self.cut_sites) >= MAX_CUT_SITES:
                 self.cut_sites.pop(next(iter(self.cut_sites)))

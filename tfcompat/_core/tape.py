@@ -249,19 +249,26 @@ class GradientTape:
         context = state.context
         if context.tracer is not None:
             context.tracer.walk(self, targets, sources, seeds, stacked)
+        segment = context.segment
+        uncut = segment.begin_call()
+        try:
+            flat = self._walk_back(context, targets, sources, seeds, stacked)
+        finally:
+            segment.uncut = uncut
+        if unconnected is UnconnectedGradients.ZERO:
+            like = seeds[0] if stacked else None
+            flat = [zeros_for(s, like) if g is None else g for g, s in zip(flat, sources, strict=True)]
+        return flat
+
+    def _walk_back(self, context, targets, sources, seeds, stacked):
         plan = folding.find(self, self._entries, targets, sources, seeds, stacked, context)
         entries, watched = self._entries, self._watched
         if not self._persistent:
             self._entries, self._watched, self._alive = [], set(), False
         if plan is not None:
-            flat = plan.record(context, entries, targets, seeds)
-        else:
-            # Where the tape is used up, each entry goes when it has been walked over, and its residuals with it.
-            flat = walk(entries, watched, targets, sources, seeds, stacked, consume=not self._persistent)
-        if unconnected is UnconnectedGradients.ZERO:
-            like = seeds[0] if stacked else None
-            flat = [zeros_for(s, like) if g is None else g for g, s in zip(flat, sources, strict=True)]
-        return flat
+            return plan.record(context, entries, targets, seeds)
+        # Where the tape is used up, each entry goes when it has been walked over, and its residuals with it.
+        return walk(entries, watched, targets, sources, seeds, stacked, consume=not self._persistent)
 
     def jacobian(self, target, sources, unconnected_gradients=UnconnectedGradients.NONE, parallel_iterations=None,
                  experimental_use_pfor=True):  # fmt: skip
