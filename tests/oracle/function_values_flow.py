@@ -172,7 +172,16 @@ def values_of_variables_as_arguments(tf):
         a.assign_add(tf.ones([3]) * n)
         return tf.reduce_sum(y), a.read_value()
 
+    @tf.function
+    def in_a_loop(a, n):
+        total = tf.constant(0.0)
+        for _ in tf.range(2):
+            total += tf.reduce_sum(tf.boolean_mask(a, a > n))
+        a.assign_sub(tf.ones([3]))
+        return total
+
     found = [seen_of(f, a, tf.constant(n)) for a, n in ((v, 1.0), (w, 2.0), (v, 3.0), (w, 4.0))]
+    found += [seen_of(in_a_loop, a, tf.constant(n)) for a, n in ((v, 1.0), (w, 2.0), (v, 3.0))]
     return [*found, plain(v), plain(w), f.experimental_get_tracing_count()]
 
 
@@ -195,6 +204,49 @@ def values_and_new_variables(tf):
     layer = Layer()
     found = [seen_of(layer, tf.constant(numbers)) for (numbers,) in NUMBERS]
     return [*found, plain(layer.scale), len(log), layer.__call__.experimental_get_tracing_count()]
+
+
+@program
+def values_as_initial_values(tf):
+    def made_of(initial):
+        made = []
+
+        @tf.function
+        def f(x):
+            y = tf.boolean_mask(x, x > 0.0)
+            if not made:
+                made.append(tf.Variable(initial(x, y)))
+            return tf.reduce_sum(y) * made[0]
+
+        return [*[seen_of(f, tf.constant(numbers)) for (numbers,) in NUMBERS[:2]], [plain(v) for v in made]]
+
+    return [made_of(initial) for initial in (lambda x, y: tf.reduce_sum(y), lambda x, y: y, lambda x, y: tf.reduce_max(x))]
+
+
+@program
+def values_in_layers(tf):
+    tf.keras.utils.set_random_seed(1)
+    dense, norm = tf.keras.layers.Dense(2, kernel_initializer="ones"), tf.keras.layers.BatchNormalization()
+    embedding = tf.keras.layers.Embedding(5, 2, embeddings_initializer="ones")
+    dense.build([None, 2])
+    norm.build([None, 2])
+    embedding.build([None])
+
+    @tf.function
+    def step(x, ids, training):
+        rows = x[x[:, 0] > 0.0]
+        with tf.GradientTape() as tape:
+            y = norm(dense(rows), training=training)
+            e = embedding(tf.boolean_mask(ids, ids > 1))
+            loss = tf.reduce_sum(tf.keras.losses.MeanSquaredError()(tf.ones_like(y), y * y)) + tf.reduce_sum(e * e)
+        gradients = tape.gradient(loss, [dense.kernel, embedding.embeddings])
+        return y, loss, [tf.convert_to_tensor(g) for g in gradients]
+
+    found = []
+    for (numbers,) in ROWS[:2]:
+        x = tf.constant(numbers)
+        found += [seen_of(step, x, tf.constant([1, 2, 4, 2]), False), seen_of(step, x, tf.constant([1, 1, 4, 2]), True)]
+    return [*found, plain(norm.moving_mean + 0.0)]
 
 
 @program

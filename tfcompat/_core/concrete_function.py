@@ -432,10 +432,10 @@ class EagerFallback:
     def _call_flat(self, leaves, cells):
         if state.trace is not None:
             raise ValueDependent(self._reason) from self._refused
-        given = iter(leaves)
+        given, cells = iter(leaves), iter(cells) if cells else None
         args, kwargs = self._template
-        args = [rebuild(a, given) for a in args]
-        return self(*args, **{k: rebuild(kwargs[k], given) for k in sorted(kwargs)})
+        args = [rebuild(a, given, cells) for a in args]
+        return self(*args, **{k: rebuild(kwargs[k], given, cells) for k in sorted(kwargs)})
 
     def __call__(self, *args, **kwargs):
         function = self._function().python_function

@@ -108,22 +108,26 @@ class Encoder:
         return "variable", value.dtype, value.shape, index
 
 
-def rebuild(value, leaves):
-    """The value with its tensors replaced by those of the iterator `leaves` (the order of `Encoder`)."""
+def rebuild(value, leaves, cells=None):
+    """The value with its tensors replaced by those of the iterator `leaves` (the order of `Encoder`).
+
+    Args:
+      cells: iterator over the cells of variables that take the place of those in the value.
+    """
     kind = type(value)
     if isinstance(value, (TensorHandle, SpecLeaf)):
         return next(leaves)
     if isinstance(value, (np.ndarray, np.generic, jax.Array)) and kind is not np.str_:
         return next(leaves)
     if isinstance(value, TensorType):
-        return value
+        return value if cells is None or "_cell" not in vars(value) else next(cells).variable()
     if isinstance(value, dict) or nest.is_mapping(value):
-        found = {k: rebuild(value[k], leaves) for k in nest._sorted_keys(value)}
+        found = {k: rebuild(value[k], leaves, cells) for k in nest._sorted_keys(value)}
         return nest.sequence_like(value, [found[k] for k in nest._sorted_keys(value)])
     if isinstance(value, (list, tuple)):
-        return nest.sequence_like(value, [rebuild(v, leaves) for v in value])
+        return nest.sequence_like(value, [rebuild(v, leaves, cells) for v in value])
     if nest.is_attrs(value):
-        return kind(*[rebuild(getattr(value, a.name), leaves) for a in kind.__attrs_attrs__])
+        return kind(*[rebuild(getattr(value, a.name), leaves, cells) for a in kind.__attrs_attrs__])
     if isinstance(value, CompositeTensor) and not isinstance(value, TypeSpec):
         parts = [next(leaves) for _ in nest.flatten(value, expand_composites=True)]
         return nest.pack_sequence_as(value, parts, expand_composites=True)

@@ -177,7 +177,7 @@ class Resizing:
     def copied(self):
         """One that goes on learning by itself."""
         new = copy.copy(self)
-        new.sizes, new._memo = dict(self.sizes), dict(self._memo)
+        new.sizes, new._memo = dict(self.sizes), {}
         return new
 
     def learn(self, old, new, loose=False):

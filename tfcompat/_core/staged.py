@@ -86,7 +86,7 @@ class Part:
     """
 
     def __init__(self, function, inference, first):
-        self._function, self._inference, self._after = function, inference, caches.Bounded(1_000)
+        self._function, self._inference = function, inference
         self.steps, self.stage, self.error, self.unfit = [], None, None, None
         try:
             self._infer(function._spec.body, first)
@@ -110,6 +110,7 @@ class Part:
             flag = body.flags.get(i)
             flag = None if flag is None else flag.resized(inference.resizing, inference.ins(i))
             self.steps.append(Step(found, body.wires[i], flag, self._function._done[i]))
+        self._inference = None  # nothing follows
 
     def record(self, context, values):
         """Records its nodes; `values` are all so far. Returns whether checks are pending."""
@@ -129,12 +130,9 @@ class Part:
 
     def after(self, learnt):
         """The Part behind the stage, which has taught this about sizes."""
-        found = self._after.get(learnt)
-        if found is None:
-            inference, i = self._inference.copied(), self.stage
-            self._function._spec.body.specs[i].learn(inference, i, learnt)
-            found = self._after[learnt] = Part(self._function, inference, i + 1)
-        return found
+        inference, i = self._inference.copied(), self.stage
+        self._function._spec.body.specs[i].learn(inference, i, learnt)
+        return Part(self._function, inference, i + 1)
 
 
 def settle(segment):
@@ -151,7 +149,7 @@ class StagedFunction(ConcreteFunction):
         body = self._spec.body
         self._template = recorded[-1]()
         self._constants = [Tensor(aval(c.shape, c.dtype), c, None, STATIC) for c in body.consts]
-        self._parts = caches.Bounded(1_000)  # avals of the inputs -> Part
+        self._parts = caches.Bounded(1_000)  # (what was learnt before, what the last stage taught) -> Part
         last = {s: i for i, wire in enumerate(body.wires) for s in wire}
         kept, place = set(body.outputs), len(body.inputs) + len(body.consts)
         self._first = place  # of the results
@@ -189,11 +187,12 @@ class StagedFunction(ConcreteFunction):
     def _run(self, values):
         """Computes what is needed for sizes and records the rest; `values` are the inputs, and get the results."""
         body, context, flagged = self._spec.body, state.context, False
-        key = tuple([t._aval for t in values])
+        learnt = tuple([t._aval for t in values])
+        key = (), learnt
         part = self._parts.get(key)
         if part is None:
             resizing = Resizing(self._trace.sizes, False)
-            part = self._parts[key] = Part(self, Inference(body, resizing, key), 0)
+            part = self._parts[key] = Part(self, Inference(body, resizing, learnt), 0)
         values += self._constants
         while part.unfit is None:
             flagged = part.record(context, values) or flagged
@@ -203,7 +202,11 @@ class StagedFunction(ConcreteFunction):
             values += results
             for s in self._done[part.stage]:
                 values[s] = None
-            part = part.after(learnt)
+            key = key, learnt
+            found = self._parts.get(key)
+            if found is None:
+                found = self._parts[key] = part.after(learnt)
+            part = found
         else:
             raise Unresized(part.unfit)
         if flagged and context.segment.flags:  # as of an op that checks values: at once, until the line has proven good

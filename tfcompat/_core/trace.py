@@ -118,6 +118,10 @@ class Trace(segments.Segment):
                     self.sizes.known.update(a.shape)
         return self.sizes
 
+    def known(self, spec):
+        """Whether all sizes of a node's results are known."""
+        return not any([self.sizes.unknown(d) for a in spec.avals for d in a.shape])
+
     def stage(self):
         """Notes that shapes depend on values. Returns the Sizes."""
         if not self.stageable:
@@ -333,6 +337,8 @@ def lifted(tensor):
         if s >= 0 and owner[s] not in needed:
             needed.add(owner[s])
             wanted.extend(trace.wires[owner[s]])
+    if trace.staged and any([trace.specs[i].staged or not trace.known(trace.specs[i]) for i in needed]):
+        raise ValueDependent(f"The initial value of a variable depends on values in {trace.name!r}.")
     values = {}
 
     def value(s):

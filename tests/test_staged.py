@@ -1,0 +1,130 @@
+"""Functions in which shapes depend on values: what a call costs, and when one runs eagerly.
+
+What they give is compared with TensorFlow in oracle/function_values.py.
+"""
+
+import gc
+
+import jax
+import numpy as np
+import pytest
+
+import tfcompat as tf
+from tfcompat import interop
+
+
+def counted(body, **options):
+    """(function, list that grows each time its Python code runs)."""
+    runs = []
+
+    def function(*args):
+        runs.append(1)
+        return body(*args)
+
+    return tf.function(function, **options), runs
+
+
+def vectors(count, size=12):
+    random = np.random.default_rng(0)
+    return [tf.constant(random.normal(size=size).astype(np.float32)) for _ in range(count)]
+
+
+def filtered(x):
+    y = tf.boolean_mask(x, x > 0.0)
+    z = tf.tanh(y) * 2.0 + tf.cast(tf.size(y), tf.float32)
+    return tf.reduce_sum(z), tf.unique(tf.cast(z, tf.int32)).y
+
+
+@pytest.mark.all_modes
+def test_every_size_gives_its_own_result(mode):
+    function, runs = counted(filtered)
+    for x in vectors(8):
+        for one, other in zip(function(x), filtered(x), strict=True):
+            np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-5)
+    assert runs == [1]
+
+
+def test_sizes_that_were_seen_make_nothing_new():
+    function, _ = counted(filtered)
+    data = vectors(10)
+
+    def called():
+        for x in data:
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                total = function(x)[0]
+            tape.gradient(total, x).numpy()
+
+    called()
+    called()
+    before = tf.debug.stats()
+    called()
+    after = tf.debug.stats()
+    assert after["traces"] == before["traces"]
+    assert after["structures"] == before["structures"]
+
+
+def test_nothing_is_kept_by_calls():
+    function, _ = counted(filtered)
+
+    def tensors():
+        gc.collect()
+        return sum(isinstance(o, tf.Tensor) for o in gc.get_objects())
+
+    x = vectors(1)[0]
+    function(x)[0].numpy()
+    before = tensors()
+    for _ in range(200):
+        function(x)[0].numpy()
+    assert tensors() <= before + 5
+
+
+def test_a_call_that_recording_did_not_foresee_runs_eagerly():
+    function, runs = counted(lambda x: tf.boolean_mask(x, x > 0.0) + tf.boolean_mask(x, x < 0.0))
+    assert function(tf.constant([1.0, -1.0, 2.0, -2.0])).numpy().tolist() == [0.0, 0.0]
+    assert function(tf.constant([1.0, -1.0, -2.0, -3.0])).numpy().tolist() == [0.0, -1.0, -2.0]  # one is broadcast
+    assert runs == [1, 1]
+    assert function(tf.constant([-1.0, 1.0, -2.0, 5.0])).numpy().tolist() == [0.0, 3.0]
+    assert runs == [1, 1]
+
+
+def test_variables_are_written_when_all_went_well():
+    v = tf.Variable(0.0)
+
+    @tf.function
+    def f(x):
+        v.assign_add(1.0)
+        y = tf.boolean_mask(x, x > 0.0)
+        tf.debugging.assert_greater(tf.size(y), 1)
+        v.assign_add(tf.reduce_sum(y))
+        return y
+
+    for _ in range(3):
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            f(tf.constant([1.0, -1.0]))
+    assert float(v) == 0.0
+    f(tf.constant([1.0, 3.0]))
+    assert float(v) == 5.0
+
+
+def test_a_slice_of_known_size_up_to_an_unknown_one():
+    function = tf.function(lambda x: tf.range(4)[: tf.shape(x)[0]], input_signature=[tf.TensorSpec([None])])
+    assert [function(tf.zeros([n])).numpy().tolist() for n in (2, 5, 0)] == [[0, 1], [0, 1, 2, 3], []]
+
+
+def test_a_known_function_with_branches_in_one_of_unknown_sizes():
+    @tf.function
+    def known(x):
+        return tf.cond(x[0] > 0.0, lambda: x * 2.0, lambda: x)
+
+    known(tf.ones([3]))
+    function = tf.function(lambda x: known(tf.ones([3])) + tf.reduce_sum(x), input_signature=[tf.TensorSpec([None])])
+    assert function(tf.ones([4])).numpy().tolist() == [6.0, 6.0, 6.0]
+
+
+def test_it_is_no_single_program():
+    function, _ = counted(filtered)
+    with pytest.raises(NotImplementedError, match="several programs"):
+        function.experimental_get_compiler_ir(vectors(1)[0])("hlo")
+    with pytest.raises(TypeError):
+        jax.jit(interop.jax_function(function))(np.ones(3, np.float32))
