@@ -197,7 +197,7 @@ def compute_accidental_hits(true_classes, sampled_candidates, num_true, seed=Non
       true_classes: int64 [batch, num_true].
       sampled_candidates: int64 [num_sampled].
       num_true: the number of columns.
-      seed: accepted, nothing depends on it.
+      seed: nothing depends on it, but an op without one takes the next of the seeds, as in TensorFlow.
 
     Returns:
       A named tuple (indices, ids, weights): rows of the batch, places in the sample, and the lowest float32 for each.
@@ -207,6 +207,7 @@ def compute_accidental_hits(true_classes, sampled_candidates, num_true, seed=Non
     """
     classes = _true(true_classes, num_true, 0, False, 0, "ComputeAccidentalHits")
     sampled = np.asarray(host_value(convert(sampled_candidates, d.int64)))
+    drawn(("ComputeAccidentalHits", num_true), 0, seed)
     last = {value: place for place, value in enumerate(sampled.tolist())}  # of equal ones, TensorFlow finds the last
     hits = [(row, last[v]) for row, values in enumerate(classes.tolist()) for v in values if v in last]
     rows, places = np.array(hits, np.int64).reshape(-1, 2).T

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 
+from tfcompat._core import dtypes
 from tfcompat._core.convert import convert, register_tensor_conversion_function
 from tfcompat._core.core_types import CompositeTensor
 from tfcompat._core.op import Data, Many, Shape, T, op
@@ -16,6 +17,11 @@ def _concat_rows(values: Many("T")):
     import jax.numpy as jnp
 
     return jnp.concatenate(values, axis=0)
+
+
+@op("Cast", static=False)
+def _wide(indices: T):
+    return indices.astype("int64")
 
 
 @op("UnsortedSegmentSum", static=False)
@@ -95,6 +101,8 @@ class IndexedSlices(CompositeTensor):
     def concatenated(self, other):
         """Slices of both: what adding two of them gives."""
         indices = [convert(self._indices), convert(other._indices)]
+        if indices[0].dtype is not indices[1].dtype:
+            indices = [i if i.dtype is dtypes.int64 else _wide(i) for i in indices]
         return IndexedSlices(_concat_rows([self._values, other._values]), _concat_rows(indices), self._dense_shape)
 
     def to_dense(self):

@@ -732,3 +732,18 @@ def slices_that_are_passed_on(tf):
         total = tf.reduce_sum(first.values**2)
     found["twice"] = [first, outer.gradient(total, v)]
     return found
+
+
+@program
+def slices_of_both_kinds_of_positions(tf):
+    table = tf.Variable([[0.5, -1.0], [2.0, 0.25], [1.0, 3.0]])
+    narrow, wide = tf.constant([2, 0]), tf.constant([1, 2], tf.int64)
+    found = []
+    for first, second in ((narrow, wide), (wide, narrow), (wide, wide), (narrow, narrow)):
+        with tf.GradientTape(persistent=True) as tape:
+            total = tf.reduce_sum(tf.gather(table, first) ** 2)
+            total += tf.reduce_sum(tf.nn.embedding_lookup(table, second))
+            both = total + tf.reduce_sum(table)
+        found += [tape.gradient(total, table).indices.dtype.name, tf.convert_to_tensor(tape.gradient(total, table))]
+        found.append(tape.gradient(both, table))
+    return found
