@@ -257,14 +257,12 @@ def _unique(x, out_idx, kernel):
 def _found(out, x):
     """(different elements, for each element which one it is, how often each occurs)."""
     array = np.asarray(host_value(x))
-    places = {}
-    # NaN differs from itself: each is unique, which a dict of new Python floats says as well.
-    index = [places.setdefault(v, len(places)) for v in array.tolist()]
-    first = np.full(len(places), -1, np.int64)
-    for k, i in enumerate(index):
-        first[i] = k if first[i] < 0 else first[i]
-    index = np.array(index, out).reshape(array.shape)
-    return _host(array[first]), _host(index), _host(np.bincount(index, minlength=len(places)).astype(out))
+    # NaN differs from itself: each is unique.
+    _, first, index, counts = np.unique(array, return_index=True, return_inverse=True, return_counts=True, equal_nan=False)
+    order = np.argsort(first)
+    place = np.empty(len(order), out)
+    place[order] = np.arange(len(order), dtype=out)
+    return _host(array[first[order]]), _host(place[index]), _host(counts[order].astype(out))
 
 
 def unique(x, out_idx=dtypes.int32, name=None):
