@@ -142,7 +142,7 @@ def _unigrams():
     for name in ("uniform", "log_uniform"):
         yield expr(f"tf.random.{name}_candidate_sampler(c, 2, 0, False, 7)", c=true)
         yield expr(f"tf.random.{name}_candidate_sampler(c, 2, 3, False, 5)", c=true)
-    loss = "tf.nn.{}(tf.ones([9, 2]), tf.zeros([9]), [[1], [3]], tf.ones([2, 2]), 4, 9{})"
+    loss = "tf.nn.{}(tf.ones([9, 2]), tf.zeros([9]), tf.constant([[1], [3]], tf.int64), tf.ones([2, 2]), 4, 9{})"
     for text in (loss.format("sampled_softmax_loss", ""), loss.format("sampled_softmax_loss", ", seed=2"), loss.format("nce_loss", ""),
                  "tf.random.log_uniform_candidate_sampler([[1], [3]], 1, 4, True, 9)"):  # fmt: skip
         yield seeded(f"[{text}, tf.random.uniform([2])][1]")  # how many of the seeds they take
