@@ -341,6 +341,15 @@ _WORDS = {
 }  # fmt: skip
 
 
+def _scatter_labels(shapes, *attrs):
+    """Which sizes agree: an update for each position, of the shape of what the position leaves of the tensor."""
+    *tensor, indices, updates = shapes
+    rows = len(indices) - 1
+    of_tensor = [[("tensor", d) for d in range(len(s))] for s in tensor]
+    of_updates = [("row", d) if d < rows else ("tensor", indices[-1] + d - rows) for d in range(len(updates))]
+    return [*of_tensor, [*[("row", d) for d in range(rows)], "position"], of_updates]
+
+
 def declare_nd(kernel, name, combine, check, moving=False):
     """An op (tensor, indices, updates) -> tensor over the rows of `indices`."""
 
@@ -361,6 +370,7 @@ def declare_nd(kernel, name, combine, check, moving=False):
     """
     grad = _GRADIENTS.get(combine, True)
     public = op(kernel, grad=grad, check=Check(_scatter_bad, _scatter_message), inplace=0, Tindices=INDEX_DTYPES)(body)
+    public.op.agree = _scatter_labels
     return moves(public) if moving else public
 
 
@@ -417,6 +427,9 @@ def scatter_into(indices: Tindices, updates: T, shape: Shape):
     if updates.dtype == np.bool_:
         return scatter(jnp.zeros(shape, np.int32), indices, updates.astype(np.int32), "add") != 0
     return scatter(jnp.zeros(shape, updates.dtype), indices, updates, "add")
+
+
+scatter_into.op.agree = _scatter_labels
 
 
 def scatter_nd(indices, updates, shape, bad_indices_policy="", name=None):

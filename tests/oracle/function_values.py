@@ -297,6 +297,18 @@ def sizes_as_tensors(tf, show, x):
 
 
 @values(*NUMBERS)
+def filled_up(tf, show, x):
+    """To a fixed size, as where detections are padded."""
+    y = tf.boolean_mask(x, x > 0.0)
+    n = tf.shape(y)[0]
+    results = [tf.pad(y, [[0, 5 - n]]), tf.concat([y, tf.zeros([tf.maximum(5 - n, 0)])], 0), tf.ensure_shape(y, [None])[:2],
+               tf.math.top_k(y, tf.minimum(2, n)).values, tf.tensor_scatter_nd_update(tf.zeros([4]), tf.where(x > 0.0), y)]  # fmt: skip
+    results += [tf.ensure_shape(results[0], [5]), tf.reshape(tf.tile(y, [2]), tf.stack([2, n]))]
+    show(*results)
+    return results
+
+
+@values(*NUMBERS)
 def a_size_as_python_number(tf, show, x):
     return tf.zeros([tf.boolean_mask(x, x > 0.0).shape[0]])
 

@@ -69,6 +69,10 @@ class Sizes:
     def unknown(self, size):
         return size >= FROM and size not in self.known
 
+    def ones(self, a):
+        """The aval with 1 for unknown sizes."""
+        return aval(tuple([1 if self.unknown(d) else d for d in a.shape]), a.np_dtype)
+
     def shape(self, spec):
         """Sizes for the shape (a TensorShape of known rank) of an argument: a stand-in for each unknown one."""
         return tuple([self.fresh() if d is None else d for d in spec.as_list()])
@@ -356,6 +360,8 @@ def assumptions(op, avals, attrs, sizes):
         found = _aligned(shapes, sizes, align)
         if found is not None:
             yield found
+    for d in unknown if unknown_there else ():
+        yield _replaced(shapes, {d: sizes.fresh()})  # a part of it is asked for
     known = [d for d in dict.fromkeys(d for s in shapes for d in s) if d > 1 and not sizes.unknown(d)]
     factor = math.lcm(1, *[n for n in numbers if 1 < n < 1 << 16][:8])
     if 1 < factor < 1 << 24:
