@@ -1,6 +1,7 @@
 """Candidate samplers of `tf.random`, and losses of `tf.nn` over a sample of the classes (Jean et al., 2015)."""
 
 import collections
+import functools
 import math
 
 import numpy as np
@@ -8,9 +9,11 @@ import numpy as np
 from tfcompat._array import concat, reshape
 from tfcompat._cast import cast
 from tfcompat._core import dtypes as d, random_state
+from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
 from tfcompat._core.custom_gradient import stop_gradient
 from tfcompat._core.tensor_base import host_value
+from tfcompat._core.trace import is_symbolic
 from tfcompat._creation import ones_like, zeros_like
 from tfcompat._declare import invalid, refused
 from tfcompat._elementwise import log
@@ -75,7 +78,7 @@ def _true(true_classes, num_true, num_sampled, unique, range_max, kernel):
         raise error(f"true_classes must have num_true columns, expected: {shape[1]} was: {num_true}", kernel)
     if unique and num_sampled > range_max:
         raise refused("Sampler's range is too small.", kernel)
-    return np.asarray(host_value(classes))
+    return classes
 
 
 def _expected(probability, count, tries):
@@ -84,6 +87,25 @@ def _expected(probability, count, tries):
         return (probability * count).astype(np.float32)
     with np.errstate(divide="ignore"):  # a class of probability 1
         return (-np.expm1(tries * np.log1p(-probability))).astype(np.float32)
+
+
+def _check_range(classes, law, kernel):
+    for value in np.asarray(host_value(classes)).reshape(-1).tolist():
+        if not 0 <= value < law.range_max:
+            raise refused(f"`true_candidate` out of range [0, {law.range_max}), received {value}", kernel)
+
+
+def _sampled(law, num_sampled, unique, kernel, classes, *position):
+    _check_range(classes, law, kernel)
+    words = Words(*[random_state.number_of(np.asarray(host_value(part))) for part in position])
+    found, tries = [], 0
+    while len(found) < num_sampled:
+        value, tries = law.sample(words), tries + 1
+        if not unique or value not in found:
+            found.append(value)
+    found = np.array(found, np.int64)
+    counts = [_expected(law.probability(v), num_sampled, tries) for v in (np.asarray(host_value(classes)), found)]
+    return [convert(found), *map(convert, counts)]
 
 
 def sampler(kernel):
@@ -96,20 +118,13 @@ def sampler(kernel):
     def draw(law, true_classes, num_true, num_sampled, unique, seed, attributes=()):
         at_least(kernel, 1, num_true=num_true, num_sampled=num_sampled, range_max=law.range_max)
         classes = _true(true_classes, num_true, num_sampled, unique, law.range_max, kernel)
-        for value in classes.reshape(-1).tolist():
-            if not 0 <= value < law.range_max:
-                raise refused(f"`true_candidate` out of range [0, {law.range_max}), received {value}", kernel)
+        if not is_symbolic(classes):
+            _check_range(classes, law, kernel)  # before numbers are drawn
         blocks = _WORDS_AT_ONCE // 4 * num_sampled
         position = drawn((kernel, num_true, num_sampled, bool(unique), law.range_max, *attributes), blocks, seed)
-        words = Words(*[random_state.number_of(np.asarray(host_value(part))) for part in position])
-        found, tries = [], 0
-        while len(found) < num_sampled:
-            value, tries = law.sample(words), tries + 1
-            if not unique or value not in found:
-                found.append(value)
-        found = np.array(found, np.int64)
-        counts = [_expected(law.probability(v), num_sampled, tries) for v in (classes, found)]
-        return result(convert(found), *map(convert, counts))
+        sampled = functools.partial(_sampled, law, num_sampled, unique, kernel)
+        shapes = (np.int64, (num_sampled,)), (np.float32, classes._aval.shape), (np.float32, (num_sampled,))
+        return result(*by_value(kernel, sampled, [classes, *position], *shapes))
 
     return draw
 
@@ -182,7 +197,7 @@ def all_candidate_sampler(true_classes, num_true, num_sampled, unique, seed=None
     Raises:
       InvalidArgumentError: shapes that do not fit.
     """
-    classes = _true(true_classes, num_true, num_sampled, unique, num_sampled, "AllCandidateSampler")
+    classes = np.asarray(host_value(_true(true_classes, num_true, num_sampled, unique, num_sampled, "AllCandidateSampler")))
     return AllCandidateSampler(convert(np.arange(num_sampled)), convert(np.ones(classes.shape, np.float32)),
                                convert(np.ones(num_sampled, np.float32)))  # fmt: skip
 
@@ -205,14 +220,28 @@ def compute_accidental_hits(true_classes, sampled_candidates, num_true, seed=Non
     Raises:
       InvalidArgumentError: shapes that do not fit.
     """
-    classes = _true(true_classes, num_true, 0, False, 0, "ComputeAccidentalHits")
-    sampled = np.asarray(host_value(convert(sampled_candidates, d.int64)))
-    drawn(("ComputeAccidentalHits", num_true), 0, seed)
-    last = {value: place for place, value in enumerate(sampled.tolist())}  # of equal ones, TensorFlow finds the last
-    hits = [(row, last[v]) for row, values in enumerate(classes.tolist()) for v in values if v in last]
+    kernel = "ComputeAccidentalHits"
+    ins = [_true(true_classes, num_true, 0, False, 0, kernel), convert(sampled_candidates, d.int64)]
+    drawn((kernel, num_true), 0, seed)
+    shapes = (np.int32, (None,)), (np.int64, (None,)), (np.float32, (None,))
+    return ComputeAccidentalHits(*by_value(kernel, _hits, ins, *shapes))
+
+
+def _hits(classes, sampled):
+    # Of equal candidates, TensorFlow finds the last.
+    last = {value: place for place, value in enumerate(np.asarray(host_value(sampled)).tolist())}
+    rows = enumerate(np.asarray(host_value(classes)).tolist())
+    hits = [(row, last[v]) for row, values in rows for v in values if v in last]
     rows, places = np.array(hits, np.int64).reshape(-1, 2).T
     weights = np.full(len(rows), np.finfo(np.float32).min, np.float32)
-    return ComputeAccidentalHits(convert(rows.astype(np.int32)), convert(places.astype(np.int64)), convert(weights))
+    return [convert(rows.astype(np.int32)), convert(places.astype(np.int64)), convert(weights)]
+
+
+def _mask(count, dtype, classes, rows, places):
+    """[batch, count]: the lowest float32 where a candidate is among the true classes, else 0."""
+    mask = np.zeros((classes.shape[0], count), dtype)
+    mask[np.asarray(host_value(rows)), np.asarray(host_value(places))] = np.finfo(np.float32).min
+    return [convert(mask)]
 
 
 # Losses
@@ -237,9 +266,10 @@ def sampled_logits(weights, biases, labels, inputs, num_sampled, num_classes, nu
     logits = matmul(inputs, rows[count:], transpose_b=True) + offsets[count:]
     if remove_accidental_hits:
         hits = compute_accidental_hits(labels, sampled, num_true)
-        mask = np.zeros((labels.shape[0], num_sampled), inputs.dtype.as_numpy_dtype)
-        mask[np.asarray(host_value(hits.indices)), np.asarray(host_value(hits.ids))] = np.finfo(np.float32).min
-        logits = logits + convert(mask)
+        dtype = inputs.dtype.as_numpy_dtype
+        mask = functools.partial(_mask, num_sampled, dtype)
+        shape = labels._aval.shape[0], num_sampled
+        logits += by_value("SparseToDense", mask, [labels, hits.indices, hits.ids], (dtype, shape))[0]
     true_logits = true_logits - log(cast(true_expected, inputs.dtype))
     logits = logits - log(cast(sampled_expected, inputs.dtype))
     targets = concat([ones_like(true_logits) / num_true, zeros_like(logits)], 1)
