@@ -382,3 +382,31 @@ def python_functions_of_a_wrong_dtype(tf, show, x):
     y = tf.numpy_function(lambda a: (a > 0.0).nonzero()[0], [x], tf.float32)
     y.set_shape([None])
     return y * 2.0
+
+
+# Candidate samplers: on the host here, with numbers of the function's own
+
+
+@values(([[1], [4], [7]],), ([[0], [4], [4]],), ([[9], [1], [20]],))
+def samples_of_classes(tf, show, labels):
+    labels = tf.cast(labels, tf.int64)
+    some = tf.random.log_uniform_candidate_sampler(labels, 1, 4, True, 20, seed=2)
+    hits = tf.nn.compute_accidental_hits(labels, some.sampled_candidates, 1, seed=3)
+    more = tf.random.uniform_candidate_sampler(labels, 1, 3, False, 20, seed=4)
+    show(*some, *hits, *more)
+    return [*some, *hits, *more]
+
+
+@values(([[1], [4], [7]],), ([[0], [4], [4]],))
+def losses_over_samples(tf, show, labels):
+    labels = tf.cast(labels, tf.int64)
+    weights, biases = tf.reshape(tf.range(40.0), [20, 2]) / 40.0, tf.range(20.0) / 20.0
+    inputs = tf.constant([[1.0, -0.5], [0.5, 0.25], [-1.0, 1.0]])
+    samples = tf.random.log_uniform_candidate_sampler(labels, 1, 5, True, 20, seed=2)
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        nce = tf.nn.nce_loss(weights, biases, labels, inputs, 5, 20, sampled_values=samples)
+        softmax = tf.nn.sampled_softmax_loss(weights, biases, labels, inputs, 5, 20, sampled_values=samples)
+        total = tf.reduce_sum(nce) + tf.reduce_sum(softmax)
+    show(nce, softmax)
+    return nce, softmax, tape.gradient(total, inputs)
