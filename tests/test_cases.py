@@ -55,12 +55,13 @@ def test_case(area, case, mode):
 
 
 # What reads its operands as it is called, which a function that is being recorded does not allow, or makes a variable;
-# tf.constant takes no tensor of a function.
+# tf.constant takes no tensor of a function, and nested axes are refused there.
 # Draws inside a function have seeds of their own; branches have tests of their own, and other rules for predicates.
 READS = (
     "tf.random.set_seed",
     "tf.cond(",
     "tf.constant(float32[2], shape=",
+    "axis=[[",
     "list(x)",
     "tf.Variable(np.float32(1))",
     "v.assign_add(x), v.read_value()",

@@ -244,7 +244,7 @@ def depthwise_conv2d(input, filter, strides, padding, data_format=None, dilation
       filter: `[height, width, in, multiplier]`.
       strides: a list of 4.
       padding: "SAME", "VALID", or a list of pairs for each dimension.
-      dilations: a list of 2; with strides of 1 only.
+      dilations: a list of 2. With strides above 1 each of the images that dilation takes apart is gone through with them.
 
     Returns:
       A tensor with in * multiplier channels.
@@ -253,7 +253,8 @@ def depthwise_conv2d(input, filter, strides, padding, data_format=None, dilation
       ValueError: another padding or format.
       InvalidArgumentError: channels or sizes that do not fit.
     """
-    from tfcompat._array import reshape
+    from tfcompat._array import pad, reshape
+    from tfcompat._blocks import with_space_to_batch
 
     kernel = "DepthwiseConv2dNative"
     filter = convert(filter)
@@ -276,8 +277,20 @@ def depthwise_conv2d(input, filter, strides, padding, data_format=None, dilation
     steps = spatial(strides, 2, "strides", first, errors.InvalidArgumentError)
     if steps[0] != steps[1]:
         raise refused("Current implementation only supports equal length strides in the row and column dimensions.", kernel)
-    options = (steps, padding_of(padding, 2, first, kernel), rates, data_format, 2, channels, kernel)
-    return convolve(input, reshape(filter, (h, w, 1, channels * multiplier)), options)
+    filter = reshape(filter, (h, w, 1, channels * multiplier))
+    pads = padding_of(padding, 2, first, kernel)
+
+    def convolved(value, pads, rates):
+        return convolve(value, filter, (steps, pads, rates, data_format, 2, channels, kernel))
+
+    if steps[0] == 1 or max(rates) == 1:
+        return convolved(input, pads, rates)
+    # Strides apply within the images that dilation makes of the input.
+    if not isinstance(pads, str):
+        input = pad(input, [(0, 0)] * (2 if first else 1) + list(pads) + [(0, 0)] * (not first))
+        pads = "VALID"
+    return with_space_to_batch(input, rates, pads, lambda value, num_spatial_dims, padding: convolved(value, padding, (1, 1)),
+                               (h, w), data_format=data_format)  # fmt: skip
 
 
 def separable_conv2d(input, depthwise_filter, pointwise_filter, strides, padding, data_format=None, dilations=None,

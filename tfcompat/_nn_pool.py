@@ -24,6 +24,14 @@ def _pads(shape, options):
     return lax.padtype_to_pads(shape, window, strides, padding) if isinstance(padding, str) else padding
 
 
+def _ranked(x):
+    """`x` as the kernel of pools over two dimensions sees it: it starts from the lowest number, which NaN does not exceed."""
+    if x.ndim > 4 or not jnp.issubdtype(x.dtype, jnp.floating):
+        return x
+    low = np.asarray(jnp.finfo(x.dtype).min, x.dtype)
+    return jnp.where(x > low, x, low)
+
+
 def _max_body(x, options):
     window, strides, _ = options
     low = -np.inf if jnp.issubdtype(x.dtype, jnp.floating) else np.iinfo(x.dtype).min
@@ -54,6 +62,7 @@ def _woven(parts, window):
 
 
 def _max_grad(g, out, x, options):
+    x = _ranked(x)
     parts = _parts(x, options)
     if parts is None:
         return jax.vjp(lambda v: _max_body(v, options), x)[1](g)[0]
@@ -69,6 +78,7 @@ def _max_grad(g, out, x, options):
 
 @op("MaxPool", T=REAL, grad=_max_grad)
 def _max_pool(value: T, options: Any):
+    value = _ranked(value)
     parts = _parts(value, options)
     return _max_body(value, options) if parts is None else functools.reduce(lax.max, parts)
 

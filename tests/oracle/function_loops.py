@@ -3,7 +3,7 @@
 import numpy as np
 
 from oracle.function_flow import both, recorded, with_gradient
-from oracle.function_programs import Pair
+from oracle.function_programs import Pair, plain, seen
 from oracle.function_statements import said
 
 
@@ -547,3 +547,51 @@ def random_draws_in_loops(tf, wrap):
         first, second = called(tf.constant(1)).numpy(), called(tf.constant(1)).numpy()
         found.append([len(set(first.tolist())), len(set(first.tolist()) | set(second.tolist()))])
     return found
+
+
+@both
+def loops_over_nothing(tf, wrap):
+    """Values, shapes and gradients of loops over 0 rows."""
+    w = tf.Variable([1.0, 2.0])
+
+    def rows(x):
+        a = tf.ones([2])
+        for row in x:
+            a = a + row * w
+        return a
+
+    def counted(x):
+        a = tf.reduce_sum(x, 0) + 1.0
+        for _ in tf.range(tf.shape(x)[0]):
+            a = a * w
+        return a
+
+    def tested(x):
+        a, i = tf.ones([2]), 0
+        while i < tf.shape(x)[0]:
+            a = a + x[i] * w
+            i += 1
+        return a
+
+    functions = [
+        rows, counted, tested,
+        lambda x: tf.while_loop(lambda i, a: i < tf.shape(x)[0], lambda i, a: (i + 1, a + x[i] * w), (0, tf.ones([2])))[1],
+        lambda x: tf.map_fn(lambda row: row * w, x),
+        lambda x: tf.map_fn(lambda row: row[0] * w[0], x, fn_output_signature=tf.TensorSpec([], tf.float32)),
+        lambda x: tf.scan(lambda a, row: a + row * w, x, initializer=tf.zeros([2])),
+        lambda x: tf.foldl(lambda a, row: a + row * w, x, initializer=tf.zeros([2])),
+        lambda x: tf.foldr(lambda a, row: a + row * w, x, initializer=tf.zeros([2])),
+        lambda x: tf.foldl(lambda a, row: a + row * w, x),
+        lambda x: tf.foldr(lambda a, row: a + row * w, x),
+    ]  # fmt: skip
+
+    def run(f):
+        x = tf.zeros([0, 2])
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = f(x)
+        return [str(y.shape), plain(y), plain(tape.gradient(y, [x, w]))]
+
+    open_rows = [tf.TensorSpec([None, 2])]
+    wraps = [wrap] if wrap is not tf.function else [wrap, lambda f: wrap(f, input_signature=open_rows)]
+    return [seen(run, each(f)) for f in functions for each in wraps]

@@ -521,3 +521,54 @@ def python_function_calls(tf):
     return [seen(f, tf.constant(x)) for x in (1.0, 2.0)] + [log, seen(loop, tf.constant(1.0)),
             seen(branch, tf.constant(1.0)), seen(branch, tf.constant(2.0))]  # fmt: skip
 
+
+
+@program
+def wide_recordings(tf):
+    """A recording for unknown dimensions serves the calls that it covers, the narrowest of several."""
+    shapes = []
+
+    @tf.function
+    def f(x, k=1):
+        shapes.append([str(x.shape), k])
+        return tf.reduce_sum(x) * k
+
+    def run():
+        yield lambda: f.get_concrete_function(tf.TensorSpec([None]))
+        yield lambda: [f(tf.ones([3])), f(tf.ones([4])), f(tf.ones([3]))]
+        yield lambda: f.get_concrete_function(tf.TensorSpec([5])) and f.get_concrete_function(tf.ones([6]))
+        yield lambda: f(tf.ones([3]), 2)
+        yield lambda: f(tf.ones([3], tf.int32))
+        yield lambda: f(tf.ones([2, 3]))
+        yield lambda: f.get_concrete_function(tf.TensorSpec([None, None]))
+        yield lambda: [f(tf.ones([2, 3])), f(tf.ones([3, 2]))]
+        yield lambda: f.get_concrete_function(tf.TensorSpec([None, 2]))
+        yield lambda: [f(tf.ones([7, 2])), f(tf.ones([7, 3]))]
+        yield lambda: f(x=tf.ones([9]))
+
+    found = []
+    for step in run():
+        result = step()
+        found.append([plain(result) if isinstance(result, list) else "", len(shapes), f.experimental_get_tracing_count()])
+    return [found, shapes]
+
+
+@program
+def failures_count_as_nothing(tf):
+    """What a function raises while it is recorded leaves its tracing count as it was."""
+    faulty = [True]
+
+    @tf.function
+    def f(x):
+        if faulty:
+            raise IndexError
+        return x + 1
+
+    product = tf.function(lambda x: tf.matmul(x, x))
+    unstacked = tf.function(lambda x: tf.unstack(x), input_signature=[tf.TensorSpec([None, 2])])
+    found = []
+    for g, x in ((f, 1), (product, tf.ones([2, 3])), (product, tf.ones([2, 2])), (unstacked, tf.ones([3, 2])), (f, tf.constant(1))):
+        found.append([seen(g, x), g.experimental_get_tracing_count()])
+    faulty.clear()
+    found += [[seen(f, x), f.experimental_get_tracing_count()] for x in (1, tf.constant(1), tf.constant(2))]
+    return found

@@ -6,7 +6,8 @@
 import numpy as np
 
 from tfcompat._core import dtypes, shapes
-from tfcompat._core.refusals import mistyped
+from tfcompat._core.context import state
+from tfcompat._core.refusals import mistyped, unfit
 from tfcompat._core.tensor_base import TensorHandle, host_value, size_value
 
 
@@ -77,10 +78,16 @@ class Axes:
     def canonical(value, name):
         if type(value) in _LISTS and set(map(type, value)) <= _INTS:
             return tuple(value)
+        if isinstance(value, TensorHandle) and not value.dtype.is_integer:
+            raise _no_axis(value.dtype)
         value = python_value(value)
-        if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        if isinstance(value, (int, np.integer)):  # True is 1
             return int(value)
-        if isinstance(value, np.ndarray):
+        if isinstance(value, (list, tuple)) and any([isinstance(v, (list, tuple)) for v in value]):
+            value = np.array(value)
+            if state.trace is not None:  # kernels read all elements, shape inference looks at the rank
+                raise unfit(f"Shape must be at most rank 1 but is rank {value.ndim}")
+        if isinstance(value, (np.ndarray, np.generic)):
             if value.dtype.kind not in "iu":
                 raise _no_axis(dtypes.from_numpy(value.dtype))
             return int(value) if value.ndim == 0 else tuple(int(v) for v in value.reshape(-1))

@@ -11,6 +11,7 @@ from tfcompat._core.avals import aval
 from tfcompat._core.concrete_function import ConcreteFunction, EagerFallback, OpenFunction, returned
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
+from tfcompat._core.covering import covering, narrowest, shape_key, tensor_shapes
 from tfcompat._core.function_types import Encoder, Signature, SpecLeaf, argument_names, rebuild, spec_of, type_text
 from tfcompat._core.shapes import TensorShape
 from tfcompat._core.sizes import NOT_ENOUGH, Sizes
@@ -59,7 +60,7 @@ def functions_run_eagerly():
 class Traces:
     """The recordings of one function (of one object's method), and what is known from making them."""
 
-    __slots__ = ("__weakref__", "all", "by_key", "calls", "count", "specs", "warned")
+    __slots__ = ("__weakref__", "all", "by_key", "calls", "count", "specs", "warned", "wide")
 
     def __init__(self):
         self.by_key = {}
@@ -67,6 +68,7 @@ class Traces:
         self.count = 0
         self.calls = 0
         self.specs = []  # generalised signatures (reduce_retracing)
+        self.wide = []  # (signature, recording) of those for unknown dimensions: a call that one covers records nothing
         self.warned = False
 
 
@@ -219,9 +221,14 @@ class Function:
             found = traces.by_key.get(key)
             if found is not None:
                 return found
+            wide = narrowest(traces.wide, key)
+            if wide is not None:
+                concrete = wide if any([isinstance(t, SpecLeaf) for t in leaves]) else wide.sized(leaves)
+                self._keep(key, concrete)
+                return concrete
             exact, open_key, concrete, tensors = (args, kwargs, leaves), key, None, leaves
-            covering = _covering(traces.specs, key) if self._reduce_retracing else (None, True)
-            shapes = self._open_shapes(leaves, covering[0])
+            covered = covering(traces.specs, key) if self._reduce_retracing else (None, True)
+            shapes = self._open_shapes(leaves, covered[0])
             if shapes is not None:  # one recording for all sizes
                 given = iter([SpecLeaf(TensorSpec(s, t._aval.dtype)) for s, t in zip(shapes, leaves, strict=True)])
                 args = [rebuild(a, given) for a in args]
@@ -229,17 +236,17 @@ class Function:
                 encoder, open_key = encode(args, kwargs)
                 leaves, concrete = encoder.leaves, traces.by_key.get(open_key)
             if concrete is None:
-                before = traces.count
-                self._note_trace(covering[1])
+                count = traces.count
+                self._note_trace(covered[1])
                 first = traces.count == 1 and not traces.all
                 try:
-                    concrete = self._trace(args, kwargs, leaves, cells, may_create=first)
-                except Exception as error:
-                    if open_key == key or not _of_sizes(error):
-                        traces.count = before
-                        raise
-                    open_key, concrete = key, self._trace(*exact, cells, may_create=first)
+                    open_key, concrete = self._traced(open_key, (args, kwargs, leaves), key, exact, cells, first)
+                except Exception:
+                    traces.count = count  # what cannot be recorded counts as nothing
+                    raise
                 self._keep(open_key, concrete)
+                if self._input_signature is None and not self._reduce_retracing and _is_open(leaves):
+                    traces.wide.append((shape_key(key), concrete))
                 traces.all.append(concrete)
                 del traces.all[:-MAX_TRACES]
             if open_key != key:
@@ -247,20 +254,29 @@ class Function:
                 self._keep(key, concrete)
             return concrete
 
+    def _traced(self, open_key, arguments, key, exact, cells, first):
+        """(key, recording) of arguments; of the exact ones where those with unknown sizes cannot be recorded."""
+        try:
+            return open_key, self._trace(*arguments, cells, may_create=first)
+        except Exception as error:
+            if open_key == key or not _of_sizes(error):
+                raise
+        return key, self._trace(*exact, cells, may_create=first)
+
     def _keep(self, key, concrete):
         by_key = self._traces.by_key
         by_key[key] = concrete
         if len(by_key) > MAX_TRACES:
             by_key.pop(next(iter(by_key)))
 
-    def _open_shapes(self, leaves, covering):
+    def _open_shapes(self, leaves, covered):
         """The shapes of the tensors where a signature with unknown sizes covers them, else None."""
         shapes = [t.spec.shape if isinstance(t, SpecLeaf) else t.shape for t in leaves]
         if self._input_signature is not None:
             own = [s.shape for s in nest.flatten(self._input_signature) if isinstance(s, TensorSpec)]
             shapes[: len(own)] = own
-        elif covering is not None:
-            wider = [TensorShape(s) for s in _tensor_shapes(covering)]
+        elif covered is not None:
+            wider = [TensorShape(s) for s in tensor_shapes(covered)]
             shapes = [c if s.is_fully_defined() else s for s, c in zip(shapes, wider, strict=True)]
         known = all([s.is_fully_defined() for s in shapes])
         return None if known or any([s.rank is None for s in shapes]) else shapes
@@ -487,57 +503,8 @@ def _cast(spec, value):
     return tensor
 
 
-def _covering(specs, key):
-    """(the generalised signature that covers a key, whether it is new)."""
-    for spec in specs:
-        if _covers(spec, key):
-            return spec, False
-    for i in range(len(specs) - 1, -1, -1):
-        merged = _merge(specs[i], key)
-        if merged is not None:
-            specs[i] = merged
-            return merged, True
-    specs.append(_shape_key(key))
-    return specs[-1], True
-
-
-def _tensor_shapes(spec):
-    """The shapes of the tensors in a generalised signature, in order."""
-    if len(spec) == 3 and spec[0] == "tensor":
-        return [spec[2]]
-    return [s for part in spec if type(part) is tuple for s in _tensor_shapes(part)]
-
-
-def _shape_key(part):
-    if hasattr(part, "np_dtype"):
-        return ("tensor", part.dtype, part.shape)
-    if type(part) is tuple and len(part) == 2 and hasattr(part[0], "np_dtype") and isinstance(part[1], TensorShape):
-        return ("tensor", part[0].dtype, part[1].rank and tuple(part[1].as_list()))
-    return tuple([_shape_key(p) for p in part]) if type(part) is tuple else part
-
-
-def _covers(spec, key):
-    return _merge(spec, key) == spec
-
-
-def _merge(spec, key):
-    """The narrowest signature that covers both, or None."""
-    key = _shape_key(key) if not (type(key) is tuple and key and key[0] == "tensor") else key
-    if type(spec) is not type(key):
-        return None
-    if type(spec) is not tuple:
-        return spec if spec == key else None
-    if len(spec) == 3 and spec[0] == "tensor":
-        if key[:2] != spec[:2]:
-            return None
-        a, b = spec[2], key[2]
-        if a is None or b is None or len(a) != len(b):
-            return ("tensor", spec[1], None)
-        return ("tensor", spec[1], tuple([m if m == n else None for m, n in zip(a, b, strict=True)]))
-    if len(spec) != len(key):
-        return None
-    parts = [_merge(s, k) for s, k in zip(spec, key, strict=True)]
-    return None if any(p is None and s is not None for p, s in zip(parts, spec, strict=True)) else tuple(parts)
+def _is_open(leaves):
+    return any([isinstance(t, SpecLeaf) and not t.spec.shape.is_fully_defined() for t in leaves])
 
 
 def function(func=None, input_signature=None, autograph=True, jit_compile=None, reduce_retracing=False,

@@ -78,6 +78,11 @@ def _divisions():
 
 
 def _reductions():
+    for op, x in (("tf.math.reduce_any", "bool[2,3]"), ("tf.math.reduce_all", "bool[2,3]"), ("tf.math.reduce_sum", "float32[2,3]"),
+                  ("tf.math.reduce_logsumexp", "float32[2,3]")):  # fmt: skip
+        for axis in (True, False, [[0]], [[0, 1]], [[0], [1]], [[2]], [[0], [0, 1]], lit([[0, 1]], "int32"), lit(0.5, "float32"),
+                     lit([0.5], "float32"), lit(1, "int64"), lit([-1], "int32", "numpy"), [1.5], (-1,), (2,)):  # fmt: skip
+            yield case(op, x, axis=axis)
     for op in ("tf.math.reduce_std", "tf.math.reduce_variance"):
         for x, axis in (("2", 3), ("2", 0), ("2,3", [0, 0]), ("", -1), ("", None)):
             yield case(op, f"int32[{x}]", axis=axis)
@@ -153,6 +158,16 @@ def _windows():
     yield case("tf.nn.depthwise_conv2d", x, w, [1, 1, 1, 1], "VALID", dilations=2)
     yield case("tf.nn.separable_conv2d", x, w, "float32[1,1,2,1]", [1, 2, 1, 1], "VALID")
     yield case("tf.nn.separable_conv2d", x, w, "float32[1,1,2,1]", [1, 1, 1, 1], "VALID", dilations=2)
+    for dilations in ([2, 2], [2, 1], [1, 2], [3, 3]):
+        for padding in ("SAME", "VALID", [[0, 0], [1, 2], [2, 1], [0, 0]]):
+            yield case("tf.nn.depthwise_conv2d", "float32[2,7,7,2]", "float32[3,2,2,2]", [1, 2, 2, 1], padding, dilations=dilations, tol=2e-5)
+    yield case("tf.nn.depthwise_conv2d", "float32[1,7,8,2]", "float32[3,2,2,1]", [1, 3, 3, 1], "SAME", dilations=[2, 3], tol=2e-5)
+    yield case("tf.nn.separable_conv2d", "float32[1,7,7,2]", "float32[3,2,2,2]", "float32[1,1,4,3]", [1, 2, 2, 1], "SAME",
+               dilations=[2, 2], tol=2e-5)  # fmt: skip
+    for size, strides in ((1, 1), (2, 1), (2, 2), (3, 1), (4, 4)):  # NaN and -inf do not exceed the lowest number
+        for dtype in ("float16", "float32", "float64"):
+            yield case("tf.nn.max_pool2d", f"{dtype}[1,4,4,2]:special", size, strides, "VALID", grad=False)
+        yield case("tf.nn.max_pool1d", "float32[2,8,1]:special", size, strides, "SAME", grad=False)
     for size, pads in ((1, 1), (2, 1), (2, 2), (3, 2)):
         yield case("tf.nn.max_pool", "float32[1,4,4,1]:distinct", size, 1, [[0, 0], [pads, 0], [0, 0], [0, 0]])
     yield case("tf.nn.max_pool", "float64[1,6,1,1,1]", 2, 2, "VALID")
