@@ -86,9 +86,12 @@ def drawn(kernel, blocks, seed, dims=()):
     In a function they are those of each call's next draw.
     """
     seed = op_seed(seed)
-    if thread.trace is None:
+    if thread.trace is not None:
+        key, cell = draws.reserve(thread.trace, seed)
+    elif thread.sites is not None:
+        key, cell = thread.sites.reserve(seed)
+    else:
         return leaves(*random_state.seeds.reserve(kernel, blocks * math.prod(dims), seed))
-    key, cell = draws.reserve(thread.trace, seed)
     counter = cell.read()
     cell.bind(counter_after(counter, blocks, tuple(dims)))
     return key_tensor(key), counter

@@ -143,3 +143,31 @@ def weights_of_files(tf):
         draw("a,1\nb 2\n", 2)
     except tf.errors.InvalidArgumentError as error:
         yield tf.constant("Wrong vocabulary format at line: b 2" in str(error))
+
+
+@program
+def functions_that_run_eagerly(tf):
+    """Draws have the seeds and counters of the recorded function, and eager draws behind a call are not moved by it."""
+
+    @tf.function
+    def gathered(n):
+        found = tf.TensorArray(tf.float32, 0, dynamic_size=True, element_shape=[])
+        first = tf.random.uniform([])
+        for _ in tf.range(n):
+            drawn = tf.random.uniform([], seed=5) + tf.random.normal([]) * first
+            for _ in tf.range(2):
+                drawn += tf.random.uniform([])
+            if drawn > -100.0:
+                found = found.write(found.size(), drawn)
+        return found.stack(), tf.random.shuffle(tf.range(4)), tf.random.uniform([])
+
+    @tf.function
+    def joined(text):
+        return text + tf.as_string(tf.random.uniform([], 0, 1000, tf.int32))
+
+    for seed in (3, 3, 4):
+        tf.random.set_seed(seed)
+        for n in (3, 2):
+            yield from gathered(tf.constant(n))
+        yield tf.constant([int(joined(tf.constant("1")).numpy()) for _ in range(3)])
+        yield tf.random.uniform([2])

@@ -6,7 +6,7 @@ from tfcompat._core import caches, direct, dtypes, errors, failures, nest
 from tfcompat._core.body import Body, call_spec, op_of
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
-from tfcompat._core.draws import DrawCell
+from tfcompat._core.draws import DrawCell, Sites, Visit
 from tfcompat._core.function_types import Encoder, rebuild, type_text
 from tfcompat._core.graph import FuncGraph
 from tfcompat._core.sizes import Resizing, Unresized, has_unknown
@@ -417,6 +417,7 @@ class EagerFallback:
         self._function = function.weakly()
         self._template = args, kwargs
         self._reason, self._refused = reason, refused
+        self._sites = Sites()
 
     def __getattr__(self, name):
         if name.startswith("__") or not hasattr(ConcreteFunction, name):
@@ -440,7 +441,8 @@ class EagerFallback:
     def __call__(self, *args, **kwargs):
         function = self._function().python_function
         try:
-            result = function(*args, **kwargs)
+            with Visit(self._sites):
+                result = function(*args, **kwargs)
         except Exception:
             if self._refused is None:
                 raise

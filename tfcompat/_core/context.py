@@ -8,12 +8,14 @@ class Context:
     """What belongs to one thread."""
 
     __slots__ = (
-        "accumulators", "creators", "devices", "name_scopes", "no_reads", "observer", "segment", "tapes", "trace", "tracer",
+        "accumulators", "creators", "devices", "name_scopes", "no_reads", "observer", "segment", "sites", "tapes", "trace",
+        "tracer",
     )  # fmt: skip
 
     def __init__(self):
         self.segment = make_segment()
         self.trace = None  # the function, branch or loop body being recorded
+        self.sites = None  # a draws.Visit while a function runs eagerly that cannot be recorded
         self.tapes = []  # active GradientTapes, outermost first
         self.accumulators = []  # active ForwardAccumulators, outermost first
         self.name_scopes = []

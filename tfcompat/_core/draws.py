@@ -6,6 +6,7 @@ inside another one gets counters of its own for each place where it is called, a
 
 import weakref
 
+from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.random_state import DEFAULT_SEED, MAX_SEED, seeds, words_of
 from tfcompat._core.trace import Eager
@@ -48,6 +49,55 @@ def reserve(trace, seed):
     if pair == (0, 0):
         pair = 0, MAX_SEED
     return pair[0], DrawCell(pair[1] << 64)
+
+
+class Sites:
+    """The places that draw in a function that runs eagerly, in the order in which a call comes to them."""
+
+    def __init__(self):
+        self.seed_count = 0
+        self.places = []  # (seed, (key, cell))
+        self.loops = []  # Sites of the bodies of loops over tensors
+
+
+class Visit:
+    """A context: one call of a function with `sites`. Its draws have seeds and counters as if it had been recorded.
+
+    The iterations of a loop over a tensor are turns through the same places; those of a `while` are places of their own
+    here, and so are branches, which they are not in TensorFlow.
+    """
+
+    def __init__(self, sites):
+        self._sites = sites
+        self._next = self._loops = 0
+
+    def __enter__(self):
+        self._outer, state.sites = state.sites, self
+        return self
+
+    def __exit__(self, *_):
+        state.sites = self._outer
+
+    def reserve(self, seed):
+        """(key, cell) of the place that is reached now."""
+        places, k = self._sites.places, self._next
+        self._next += 1
+        if k == len(places):
+            places.append((seed, reserve(self._sites, seed)))
+        elif places[k][0] != seed:  # another way through the function than before
+            places[k] = seed, reserve(self._sites, seed)
+        return places[k][1]
+
+    def turns(self, items):
+        """The items of a loop, whose body comes to the same places with each of them."""
+        loops, k = self._sites.loops, self._loops
+        self._loops += 1
+        if k == len(loops):
+            loops.append(Sites())
+        with Visit(loops[k]) as turn:
+            for item in items:
+                turn._next = turn._loops = 0
+                yield item
 
 
 seeds.restarted = restart_all

@@ -148,6 +148,7 @@ class StagedFunction(ConcreteFunction):
         super().__init__(*recorded)
         body = self._spec.body
         self._template = recorded[-1]()
+        self._eager = None  # made when a call does not fit
         self._constants = [Tensor(aval(c.shape, c.dtype), c, None, STATIC) for c in body.consts]
         self._parts = caches.Bounded(1_000)  # (what was learnt before, what the last stage taught) -> Part
         last = {s: i for i, wire in enumerate(body.wires) for s in wire}
@@ -177,7 +178,9 @@ class StagedFunction(ConcreteFunction):
             else:
                 self._run(values)
         except Unresized as error:  # what it did so far was to act on the outside, at most
-            return EagerFallback(self._function(), *self._template, str(error))._call_flat(leaves, cells)
+            if self._eager is None:
+                self._eager = EagerFallback(self._function(), *self._template, str(error))
+            return self._eager._call_flat(leaves, cells)
         first = self._first
         results = [invoke(_copy_of.op, (values[s],)) if s < first else values[s] for s in self._spec.body.outputs]
         for c, t in zip(written, results[self._count :], strict=True):

@@ -188,7 +188,9 @@ class Tensor(TensorHandle):
     def __iter__(self):
         if not self._aval.shape:
             raise TypeError("Cannot iterate over a scalar tensor.")
-        return (self[i] for i in range(self._aval.shape[0]))
+        items = (self[i] for i in range(self._aval.shape[0]))
+        sites = state.sites
+        return items if sites is None else sites.turns(items)
 
     def __format__(self, spec):
         value = self.numpy()

@@ -191,7 +191,7 @@ def shuffle(value, seed=None, name=None):
         return value
     size = value._aval.shape[0]
     blocks = (builtins.max(size - 1, 0) + 3) // 4
-    if _thread.trace is not None:
+    if _thread.trace is not None or _thread.sites is not None:
         return _gather.gather(value, _order(*_drawn("RandomShuffle", blocks, seed), size))
     position = random_state.seeds.reserve(("RandomShuffle", value._aval.dtype), blocks, _op_seed(seed))
     return _gather.gather(value, convert(random_state.permutation(*position, size)))
