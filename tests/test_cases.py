@@ -10,7 +10,7 @@ import zlib
 
 import pytest
 from conftest import CHOSEN, MODES
-from oracle import cases, census, compare, harness, store
+from oracle import cases, census, compare, harness, store, tolerances
 
 import tfcompat as tf
 
@@ -125,6 +125,13 @@ def test_what_is_missing():
 def test_data_belong_to_tables():
     for area, area_cases in cases.AREAS.items():
         assert list(RECORDED[area]) == [case.id for case in area_cases], f"{area}: run tests/oracle/record.py"
+
+
+def test_looser_tolerances_are_of_ops_in_the_tables():
+    ops = {case.op for area_cases in cases.AREAS.values() for case in area_cases}
+    for part, dtypes, more, reason in tolerances.MORE:
+        assert any(re.search(part, op) for op in ops), part
+        assert reason and all(more > tolerances.TOLERANCE[dtype] for dtype in dtypes), part
 
 
 def _differs(area, case):

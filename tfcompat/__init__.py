@@ -268,6 +268,13 @@ from tfcompat._math import (
     add_n as add_n,
     scalar_mul as scalar_mul,
 )
+from tfcompat._partitions import (
+    dynamic_partition as dynamic_partition,
+    dynamic_stitch as dynamic_stitch,
+    histogram_fixed_width as histogram_fixed_width,
+    histogram_fixed_width_bins as histogram_fixed_width_bins,
+    unravel_index as unravel_index,
+)
 from tfcompat._print import (
     print_ as print,  # noqa: F401
 )
@@ -304,17 +311,12 @@ from tfcompat._select import (
     bitcast as bitcast,
     boolean_mask as boolean_mask,
     broadcast_dynamic_shape as broadcast_dynamic_shape,
-    dynamic_partition as dynamic_partition,
-    dynamic_stitch as dynamic_stitch,
-    histogram_fixed_width as histogram_fixed_width,
-    histogram_fixed_width_bins as histogram_fixed_width_bins,
     meshgrid as meshgrid,
     searchsorted as searchsorted,
     sequence_mask as sequence_mask,
     sort as sort,
     unique as unique,
     unique_with_counts as unique_with_counts,
-    unravel_index as unravel_index,
     where as where,
 )
 from tfcompat._slicing import (

@@ -194,8 +194,10 @@ def identity_n(input, name=None):
       input: a list of tensors, dtypes and shapes may differ.
 
     Raises:
-      ValueError: an entry cannot become a tensor.
+      ValueError: an entry cannot become a tensor. InvalidArgumentError: an empty list.
     """
+    if not input:
+        raise invalid("Length for attr 'T' of 0 must be at least minimum 1\n\t; NodeDef: {{node IdentityN}}", "IdentityN")
     return [identity(t) for t in input]
 
 

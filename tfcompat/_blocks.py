@@ -108,6 +108,8 @@ def required_space_to_batch_paddings(input_shape, block_shape, base_paddings=Non
     block = host_value(convert(block_shape, None, dtypes.int32))
     base = np.zeros((len(block), 2), np.int32) if base_paddings is None else host_value(convert(base_paddings))
     needed(size.tolist())
+    if size.shape != block.shape:
+        raise ValueError(f"Shapes {size.shape} and {list(block.shape)} are incompatible")
     full = size + base[:, 0] + base[:, 1]
     extra = (block - full % block) % block
     paddings = np.stack([base[:, 0], base[:, 1] + extra], 1)

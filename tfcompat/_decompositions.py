@@ -538,6 +538,8 @@ def matrix_rank(a, tol=None, validate_args=False, name=None):
     a = convert(a)
     if not a.dtype.is_floating:
         raise TypeError("Input must have float `dtype`.")
+    if len(a._aval.shape) < 2:
+        raise ValueError(f"Input `a` must have at least 2 dimensions (saw: {len(a._aval.shape)}).")
     return _matrix_rank_default(a) if tol is None else _matrix_rank(a, convert(tol, a.dtype))
 
 

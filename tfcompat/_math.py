@@ -182,7 +182,7 @@ def scalar_mul(scalar, x, name=None):
     """
     slices = x if isinstance(x, IndexedSlices) else None
     x = convert(x if slices is None else slices.values)
-    scalar = convert(scalar, None, x.dtype)
+    scalar = convert(scalar, x.dtype)
     if scalar._aval.shape:
         raise ValueError(f"The input scalar must be a 0-D value. Received shape {scalar.shape}.")
     product = multiply(scalar, x)
@@ -281,31 +281,46 @@ def in_top_k(targets, predictions, k, name=None):
 
 
 @op("IsNonDecreasing", grad=None)
-def is_non_decreasing(x: T):
+def _is_non_decreasing(x: T):
+    flat = x.reshape(-1)
+    return jnp.all(flat[1:] >= flat[:-1])
+
+
+@op("IsStrictlyIncreasing", grad=None)
+def _is_strictly_increasing(x: T):
+    flat = x.reshape(-1)
+    return jnp.all(flat[1:] > flat[:-1])
+
+
+def _numeric(x):
+    x = convert(x)
+    if x.dtype is d.string:
+        raise TypeError(f"Expected x to be numeric, instead found: {x}")
+    return x
+
+
+def is_non_decreasing(x, name=None):
     """Whether no element is smaller than the one before it, in row-major order.
 
     Args:
       x: a tensor of numbers.
 
     Raises:
-      InvalidArgumentError: a dtype without an order.
+      TypeError: strings.
     """
-    flat = x.reshape(-1)
-    return jnp.all(flat[1:] >= flat[:-1])
+    return _is_non_decreasing(_numeric(x))
 
 
-@op("IsStrictlyIncreasing", grad=None)
-def is_strictly_increasing(x: T):
+def is_strictly_increasing(x, name=None):
     """Whether each element is larger than the one before it, in row-major order.
 
     Args:
       x: a tensor of numbers.
 
     Raises:
-      InvalidArgumentError: a dtype without an order.
+      TypeError: strings.
     """
-    flat = x.reshape(-1)
-    return jnp.all(flat[1:] > flat[:-1])
+    return _is_strictly_increasing(_numeric(x))
 
 
 def _no_permutation(x):

@@ -50,15 +50,17 @@ def sobol_sample(dim, num_results, skip=0, dtype=d.float32, name=None):
 
 
 @op("ApproxTopK", T=FLOATS[:3], single=False)
-def _approx_top_k(input: T, k: Int, reduction_dimension: Int, recall_target: Float, is_max_k: Bool, size: Int,
-                  aggregate_to_topk: Bool):  # fmt: skip
+def _approx_top_k(input: T, k: Int, reduction_dimension: Int, recall_target: Float, is_max_k: Bool, size: Int):
     if not input.ndim or not -input.ndim <= reduction_dimension < input.ndim:
         raise invalid(f"reduction_dimension {reduction_dimension} is no dimension of {list(input.shape)}", "ApproxTopK")
     if input.shape[reduction_dimension] < k:
         had = input.shape[reduction_dimension]
         raise invalid(f"input must have at least k columns. Had {had}, needed {k}", "ApproxTopK")
+    if k == 0:
+        nothing = lax.slice_in_dim(input, 0, 0, axis=reduction_dimension)
+        return [nothing, nothing.astype(np.int32)]
     function = lax.approx_max_k if is_max_k else lax.approx_min_k
-    values, indices = function(input, k, reduction_dimension, min(recall_target, 1.0), size, aggregate_to_topk)
+    values, indices = function(input, k, reduction_dimension, min(recall_target, 1.0), size)
     return [values, indices]
 
 
@@ -73,7 +75,7 @@ def approx_top_k(input, k, reduction_dimension=-1, recall_target=0.95, is_max_k=
       recall_target: on TPUs, the share of the true top k that should be found.
       is_max_k: whether to find the largest.
       reduction_input_size_override: on TPUs, the size by which the recall is computed.
-      aggregate_to_topk: on TPUs, whether to sort what was found and to keep k.
+      aggregate_to_topk: accepted; what was found is sorted, and k are kept.
 
     Returns:
       A named tuple (values, indices).
@@ -81,8 +83,7 @@ def approx_top_k(input, k, reduction_dimension=-1, recall_target=0.95, is_max_k=
     Raises:
       InvalidArgumentError: another dtype, or fewer than k entries.
     """
-    return ApproxTopK(*_approx_top_k(input, k, reduction_dimension, recall_target, is_max_k, reduction_input_size_override,
-                                     aggregate_to_topk))  # fmt: skip
+    return ApproxTopK(*_approx_top_k(input, k, reduction_dimension, recall_target, is_max_k, reduction_input_size_override))
 
 
 def approx_max_k(operand, k, reduction_dimension=-1, recall_target=0.95, reduction_input_size_override=-1,

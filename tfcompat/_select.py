@@ -8,17 +8,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tfcompat._array import concat, reshape, text_of
+from tfcompat._array import reshape, text_of
 from tfcompat._core import dtypes, errors
 from tfcompat._core.attributes import python_value
 from tfcompat._core.avals import aval
 from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
-from tfcompat._core.op import Axis, Bool, Data, Dtype, Many, Shape, T, mismatch, op
+from tfcompat._core.op import Axis, Bool, Data, Dtype, Many, T, mismatch, op
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value, size_value
-from tfcompat._creation import zeros
-from tfcompat._declare import INDEX, NUMBERS, REAL, invalid, not_allowed, refused, sum_to
+from tfcompat._declare import NUMBERS, REAL, invalid, not_allowed, refused, sum_to
 from tfcompat._gather import gather, take
 from tfcompat._slicing import moves, set_boolean_mask
 
@@ -423,157 +422,3 @@ def bitcast(input, type, name=None):
       InvalidArgumentError: the last dimension is not the ratio of the sizes, or a type is bool.
     """
     return _bitcast(input, type)
-
-
-# Partitions
-
-
-def dynamic_partition(data, partitions, num_partitions, name=None):
-    """Splits `data` into `num_partitions` tensors: slice i goes into number `partitions[i]`.
-
-    Args:
-      data: a tensor whose first dimensions are those of `partitions`.
-      partitions: an int32 tensor.
-      num_partitions: an int.
-
-    Raises:
-      InvalidArgumentError: a number out of range, or shapes that do not fit.
-    """
-    data, partitions = convert(data), convert(partitions, None, dtypes.int32)
-    shape, given = data.shape, partitions.shape
-    if not shape[: given.rank].is_compatible_with(given):
-        raise invalid(f"data.shape must start with partitions.shape, got data.shape = {text_of(data._aval.shape)}, "
-                      f"partitions.shape = {text_of(partitions._aval.shape)}", "DynamicPartition")  # fmt: skip
-    parts = [(np.int64, (None,))] * num_partitions
-    places = by_value("DynamicPartition", functools.partial(_places, num_partitions), [partitions], *parts)
-    rows = reshape(data, (partitions._aval.size, *data._aval.shape[given.rank :]))
-    return [take(rows, p, 0) for p in places]
-
-
-def _places(count, partitions):
-    """For each of `count` numbers where it stands among `partitions`."""
-    numbers = host_value(partitions)
-    bad = np.argwhere((numbers < 0) | (numbers >= count))
-    if len(bad):
-        where_ = f"[{','.join(map(str, bad[0]))}]" if numbers.ndim else ""
-        raise invalid(f"partitions{where_} = {numbers[tuple(bad[0])]} is not in [0, {count})", "DynamicPartition")
-    flat = numbers.reshape(-1)
-    return [_host(np.flatnonzero(flat == k)) for k in range(count)]
-
-
-def dynamic_stitch(indices, data, name=None):
-    """Merges tensors: slice `data[m][i]` goes to position `indices[m][i]`; later ones win.
-
-    Args:
-      indices: a list of int32 tensors.
-      data: a list of tensors; the shape of each starts with that of its indices.
-
-    Raises:
-      InvalidArgumentError: shapes that do not fit.
-    """
-    places = [convert(i, None, dtypes.int32) for i in indices]
-    values = [convert(d) for d in data]
-    rest = None
-    for k, (i, d) in enumerate(zip(places, values, strict=True)):
-        shape, rank = d.shape, i.shape.rank
-        if not shape[:rank].is_compatible_with(i.shape):
-            raise invalid(f"data[{k}].shape = {text_of(d._aval.shape)} does not start with indices[{k}].shape = "
-                          f"{text_of(i._aval.shape)}", "DynamicStitch")  # fmt: skip
-        if rest is not None and not shape[rank:].is_compatible_with(rest):
-            first = places[0].shape.rank
-            raise invalid(f"Need data[0].shape[{first}:] = data[{k}].shape[{rank}:], got data[0].shape = "
-                          f"{text_of(values[0]._aval.shape)}, data[{k}].shape = {text_of(d._aval.shape)}, indices[0].shape = "
-                          f"{text_of(places[0]._aval.shape)}, indices[{k}].shape = {text_of(i._aval.shape)}",
-                          "DynamicStitch")  # fmt: skip
-        rest = shape[rank:] if rest is None else rest
-    rows = [reshape(d, (i._aval.size, *d._aval.shape[i.shape.rank :])) for i, d in zip(places, values, strict=True)]
-    (source,) = by_value("DynamicStitch", _sources, places, (np.int32, (None,)))
-    rows.append(zeros((1, *rows[0]._aval.shape[1:]), values[0]._aval.dtype))  # for a position that nothing goes to
-    return take(concat(rows, 0), source, 0)
-
-
-def _sources(*places):
-    """For each position which row goes there; the one behind the last where none does."""
-    flat = np.concatenate([host_value(i).reshape(-1) for i in places])
-    source = np.full(int(flat.max()) + 1 if flat.size else 0, flat.size, np.int32)
-    source[flat] = np.arange(flat.size, dtype=np.int32)
-    return [_host(source)]
-
-
-# Positions and histograms
-
-
-@op("UnravelIndex", T=INDEX, grad=None)
-def _unravel(indices: T, dims: Shape):
-    parts, left = [], indices
-    for n in reversed(dims):
-        parts.append(lax.rem(left, jnp.full_like(left, n)))
-        left = lax.div(left, jnp.full_like(left, n))
-    return jnp.stack(parts[::-1])
-
-
-def unravel_index(indices, dims, name=None):
-    """Positions in a flattened tensor of shape `dims` as coordinates, one row for each dimension.
-
-    Args:
-      indices: an int tensor.
-      dims: a vector of the same dtype.
-
-    Raises:
-      InvalidArgumentError: a position out of range.
-    """
-    indices = convert(indices)
-    dims = tuple(host_value(convert(dims)).tolist())
-    if (host_value(indices) >= np.prod(dims, dtype=np.int64)).any():
-        raise invalid("index is out of bound as with dims", "UnravelIndex")
-    return _unravel(indices, dims)
-
-
-@op("HistogramFixedWidth", T=REAL, grad=None)
-def _bins(values: T, value_range: T, nbins: Axis, dtype: Dtype):
-    low, high = value_range[0], value_range[1]
-    width = (high - low).astype(np.float64) / nbins
-    place = jnp.floor((values.astype(np.float64) - low.astype(np.float64)) / width)
-    return jnp.clip(place, 0, nbins - 1).astype(dtype.np)
-
-
-def histogram_fixed_width_bins(values, value_range, nbins=100, dtype=dtypes.int32, name=None):
-    """For each value, which of `nbins` equal parts of `value_range` it is in; those outside count to the ends.
-
-    Args:
-      values: a tensor of real numbers.
-      value_range: [low, high], of the dtype of `values`.
-      nbins: an int scalar.
-      dtype: the DType of the result, int32 or int64.
-
-    Raises:
-      InvalidArgumentError: a range that is empty, or fewer than one bin.
-    """
-    values = convert(values)
-    span = host_value(convert(value_range, values._aval.dtype))
-    if nbins < 1:
-        raise invalid(f"nbins should be a positive number, but got '{nbins}'", "HistogramFixedWidth")
-    if not span[0] < span[1]:
-        raise invalid(f"value_range should satisfy value_range[0] < value_range[1], but got '[{span[0]}, {span[1]}]'",
-                      "HistogramFixedWidth")  # fmt: skip
-    return _bins(values, convert(value_range, values._aval.dtype), nbins, dtype)
-
-
-@op("HistogramCount", grad=None)
-def _count(bins: T, nbins: Axis, dtype: Dtype):
-    return jnp.zeros(nbins, dtype.np).at[bins.reshape(-1)].add(np.ones((), dtype.np), mode="clip")
-
-
-def histogram_fixed_width(values, value_range, nbins=100, dtype=dtypes.int32, name=None):
-    """How many values are in each of `nbins` equal parts of `value_range`; those outside count to the ends.
-
-    Args:
-      values: a tensor of real numbers.
-      value_range: [low, high], of the dtype of `values`.
-      nbins: an int scalar.
-      dtype: the DType of the result, int32 or int64.
-
-    Raises:
-      InvalidArgumentError: a range that is empty, or fewer than one bin.
-    """
-    return _count(histogram_fixed_width_bins(values, value_range, nbins), nbins, dtype)

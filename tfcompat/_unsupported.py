@@ -139,9 +139,6 @@ INSTEAD = {
     "raw_ops": "use the public function that does the same",
     "conv2d_backprop_filter_v2": "use a GradientTape around tf.nn.conv2d",
     "conv2d_backprop_input_v2": "use tf.nn.conv2d_transpose",
-    "random.stateless_parameterized_truncated_normal": (
-        "use tf.math.ndtri of uniform numbers between the bounds' probabilities"
-    ),
     "CriticalSection": "use threading.Lock around the code",
     "nondifferentiable_batch_function": "collect inputs in Python and call the function with a batch",
     "debugging.experimental": "use tfcompat.debug.trace, tfcompat.debug.explain, or tf.debugging.enable_check_numerics",

@@ -6,19 +6,10 @@ import re
 
 import numpy as np
 
+from . import tolerances
 from .harness import Outcome, Result
 from .table import Case
 
-# Relative to the value, plus a tenth of that relative to the largest value of the array (for cancellation in sums).
-# Half precisions: a value computed in float32 and rounded once may land one unit off; two such steps, two units.
-TOLERANCE = {
-    "float64": 1e-12,
-    "complex128": 1e-12,
-    "float32": 1e-5,
-    "complex64": 1e-5,
-    "float16": 2**-9,
-    "bfloat16": 2**-6,
-}
 _DTYPES = (
     r"\b(?:bfloat16|float16|float32|float64|half|u?int(?:4|8|16|32|64)|complex(?:64|128)|bool|string|float8_\w+|resource)\b"
 )
@@ -34,12 +25,12 @@ def differences(case: Case, want: Outcome, got: Outcome) -> list[str]:
     """What differs, in words; an empty list when `got` is as recorded."""
     if want.error or got.error:
         return _errors(case, want.error, got.error)
-    found = _results("output", want.out, got.out, case.tol, case.check)
+    found = _results("output", want.out, got.out, case)
     if want.grad_error:  # TensorFlow cannot differentiate what it computed: no gradient registered, or no kernel
         return found
     if got.grad_error:
         return [*found, f"gradient: raised {got.grad_error[0]}: {got.grad_error[1][:300]}"]
-    return found + _results("gradient", want.grad, got.grad, case.tol, case.check)
+    return found + _results("gradient", want.grad, got.grad, case)
 
 
 def _errors(case, want, got) -> list[str]:
@@ -54,16 +45,16 @@ def _errors(case, want, got) -> list[str]:
     return []
 
 
-def _results(what, want, got, tol, check) -> list[str]:
+def _results(what, want, got, case) -> list[str]:
     if len(want) != len(got):
         return [f"{len(got)} {what}s, expected {len(want)}"]
     found = []
     for i, (w, g) in enumerate(zip(want, got, strict=True)):
-        found += [f"{what} {i}: {text}" for text in _result(w, g, tol, check)]
+        found += [f"{what} {i}: {text}" for text in _result(w, g, case)]
     return found
 
 
-def _result(want: Result, got: Result, tol, check) -> list[str]:
+def _result(want: Result, got: Result, case) -> list[str]:
     if want.kind != got.kind:
         return [f"is {got.kind} {got.dtype}{list(got.shape)}{got.text}, expected {want.kind}"]
     if want.kind == "none":
@@ -76,17 +67,16 @@ def _result(want: Result, got: Result, tol, check) -> list[str]:
         return [f"shape is {got.shape}, expected {want.shape}"]
     if want.text != got.text:
         return [f"static shape is {got.text or got.shape}, expected {want.text or want.shape}"]
-    if check == "shape" or want.value is None:
+    if case.check == "shape" or want.value is None:
         return []
-    return array_differences(want.value, got.value, want.dtype, tol)
+    return array_differences(want.value, got.value, want.dtype, tolerances.of(case.op, want.dtype))
 
 
-def array_differences(want: np.ndarray, got: np.ndarray, dtype: str, tol: float | None = None) -> list[str]:
-    """Compares two arrays of one dtype: exactly, or within the dtype's tolerance (or `tol`, if that is larger)."""
-    if dtype not in TOLERANCE:
+def array_differences(want: np.ndarray, got: np.ndarray, dtype: str, rtol: float) -> list[str]:
+    """Compares two arrays of one dtype: exactly, or within `rtol`, see `tolerances`."""
+    if not rtol:
         bad = np.asarray(want != got)
         return [] if not bad.any() else [_worst(bad, want, got)]
-    rtol = max(TOLERANCE[dtype], tol or 0.0)
     wide = np.complex128 if dtype.startswith("complex") else np.float64
     want, got = want.astype(wide), got.astype(wide)
     if dtype.startswith("complex"):

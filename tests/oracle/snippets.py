@@ -14,6 +14,7 @@ import traceback
 
 import numpy as np
 
+from . import tolerances
 from .compare import array_differences, fragments
 from .harness import failure
 from .snippets_table import AFTER, PRELUDE, SNIPPETS
@@ -105,7 +106,8 @@ def _close(want, got):
         arrays = [np.asarray(v[3], np_dtype(v[1]) if "complex" not in v[1] else np.float64) for v in (want, got)]
     except (TypeError, ValueError):
         return False
-    return not array_differences(*arrays, want[1] if "complex" not in want[1] else "float64")
+    dtype = want[1] if "complex" not in want[1] else "float64"
+    return not array_differences(*arrays, dtype, tolerances.TOLERANCE.get(dtype, 0.0))
 
 
 def record(tf):

@@ -82,7 +82,6 @@ class Case:
     args: tuple
     kwargs: dict = field(default_factory=dict)
     grad: Any = "auto"
-    tol: float | None = None
     gist: str | None = None
     check: str = "value"
     names: tuple | None = None  # of an expression: its variables, in the order of args
@@ -130,18 +129,18 @@ def _describe(value) -> str:
     return repr(value)
 
 
-def case(op: str, *args, grad="auto", tol=None, gist=None, check="value", **kwargs) -> Case:
-    """One call of `op`; ``grad``, ``tol``, ``gist`` and ``check`` are the case's, the other keywords are the op's."""
+def case(op: str, *args, grad="auto", gist=None, check="value", **kwargs) -> Case:
+    """One call of `op`; ``grad``, ``gist`` and ``check`` are the case's, the other keywords are the op's."""
     args, kwargs = parse(args), parse(kwargs)
     text = ", ".join([_describe(a) for a in args] + [f"{k}={_describe(v)}" for k, v in kwargs.items()])
-    return Case(f"{op}({text})", op, tuple(args), kwargs, grad, tol, gist, check)
+    return Case(f"{op}({text})", op, tuple(args), kwargs, grad, gist, check)
 
 
-def expr(text: str, grad="auto", tol=None, gist=None, check="value", **inputs) -> Case:
+def expr(text: str, grad="auto", gist=None, check="value", **inputs) -> Case:
     """A Python expression over named inputs, ``tf`` and ``np``."""
     values = parse(tuple(inputs.values()))
     where = ", ".join(f"{k}: {_describe(v)}" for k, v in zip(inputs, values, strict=True))
-    return Case(f"{text}  with {where}" if where else text, text, values, {}, grad, tol, gist, check, tuple(inputs))
+    return Case(f"{text}  with {where}" if where else text, text, values, {}, grad, gist, check, tuple(inputs))
 
 
 # --- generators -----------------------------------------------------------------------------------------------

@@ -583,6 +583,7 @@ __getattr__, __dir__ = _lazy.names(
     __name__,
     {
         "_random_laws": "gamma poisson stateless_binomial stateless_gamma stateless_poisson",
+        "_random_truncated": "stateless_parameterized_truncated_normal",
         "_nn_unigrams": "fixed_unigram_candidate_sampler learned_unigram_candidate_sampler",
         "_nn_sampled": "all_candidate_sampler log_uniform_candidate_sampler uniform_candidate_sampler",
     },

@@ -9,6 +9,7 @@ def cases():
     yield from _stateless()
     yield from _shuffles()
     yield from _sampled()
+    yield from _truncated()
 
 
 def seeded(text, **inputs):
@@ -20,8 +21,8 @@ def _stateful():
     for dtype in ("float32", "float64", "float16"):
         alpha = lit([0.5, 1.0, 3.0], dtype)
         # Gradients of half precision come from samples that are rounded.
-        yield seeded(f"{gamma}([10], a, dtype=tf.{dtype})", a=alpha, grad=dtype != "float16", tol=1e-4)
-    yield seeded(f"{gamma}([3], a, b)", a=lit([2.0, 0.1], "float32"), b=lit([[3.0], [4.0]], "float32"), tol=1e-4)
+        yield seeded(f"{gamma}([10], a, dtype=tf.{dtype})", a=alpha, grad=dtype != "float16")
+    yield seeded(f"{gamma}([3], a, b)", a=lit([2.0, 0.1], "float32"), b=lit([[3.0], [4.0]], "float32"))
     yield seeded(f"[{gamma}([3], 2.0, seed=4) for _ in range(3)]")
     yield seeded(f"{gamma}([], [2.0, 1.0])")
     yield seeded(f"{gamma}([0], [2.0, 1.0])")
@@ -51,8 +52,8 @@ def _stateless():
     seed = lit([1, 2], "int32")
     gamma, poisson, binomial = (f"tf.random.stateless_{name}" for name in ("gamma", "poisson", "binomial"))
     for dtype in ("float32", "float64"):
-        yield case(gamma, [10, 3], seed, lit([0.5, 1.0, 3.0], dtype), dtype=ref(f"tf.{dtype}"), tol=1e-4)
-    yield case(gamma, [4, 2], seed, lit([0.5, 1.0], "float32"), beta=lit([[1.0], [2.0], [3.0], [4.0]], "float32"), tol=1e-4)
+        yield case(gamma, [10, 3], seed, lit([0.5, 1.0, 3.0], dtype), dtype=ref(f"tf.{dtype}"))
+    yield case(gamma, [4, 2], seed, lit([0.5, 1.0], "float32"), beta=lit([[1.0], [2.0], [3.0], [4.0]], "float32"))
     yield case(gamma, [4], lit([-5, 2**40], "int64"), 5.0)
     for shape, more in (([10, 3], {}), ([4], {"seed": [1, 2, 3]}), ([-1], {})):
         yield case(gamma, shape, more.get("seed", [1, 2]), [0.5, 1.0])
@@ -105,8 +106,8 @@ def _sampled():
     for name in ("nce_loss", "sampled_softmax_loss"):
         for more in ("", ", remove_accidental_hits=True", ", remove_accidental_hits=False",
                      ", sampled_values=tf.random.uniform_candidate_sampler(c, 1, 4, False, 10, seed=9)"):  # fmt: skip
-            yield seeded(f"tf.nn.{name}(w, b, c, x, 4, 10{more})", **given, tol=1e-4)
-        yield seeded(f"tf.nn.{name}(w, b, c, x, 4, 10, num_true=2)", **{**given, "c": two}, tol=1e-4)
+            yield seeded(f"tf.nn.{name}(w, b, c, x, 4, 10{more})", **given)
+        yield seeded(f"tf.nn.{name}(w, b, c, x, 4, 10, num_true=2)", **{**given, "c": two})
         yield expr(f"tf.nn.{name}(w, b, c, x, 11, 10)", **given)
         yield expr(f"tf.nn.{name}(w, b, c[0], x, 4, 10)", **given)
 
@@ -146,3 +147,23 @@ def _unigrams():
     for text in (loss.format("sampled_softmax_loss", ""), loss.format("sampled_softmax_loss", ", seed=2"), loss.format("nce_loss", ""),
                  "tf.random.log_uniform_candidate_sampler([[1], [3]], 1, 4, True, 9)"):  # fmt: skip
         yield seeded(f"[{text}, tf.random.uniform([2])][1]")  # how many of the seeds they take
+
+
+def _truncated():
+    op = "tf.random.stateless_parameterized_truncated_normal"
+    low, high = float("-inf"), float("inf")
+    for dtype in ("float32", "float64", "float16"):
+        for law in ((0.5, 2.0, -1.0, 4.0), (0.0, 1.0, -0.5, 0.5), (0.0, 1.0, 3.0, 10.0), (0.0, 1.0, -10.0, -3.0),
+                    (0.0, 1.0, -1.4, 0.1), (0.0, 1.0, 0.2, 1.0), (0.0, 1.0, low, 2.0), (0.0, 1.0, 0.1, high)):  # fmt: skip
+            # TensorFlow computes gradients of half precision in it, with few right digits.
+            yield case(op, [11], [1, 2], *[lit(v, dtype) for v in law], grad=dtype != "float16")
+    for shape, law in (
+        ([5], ()), ([], ()), ([0], ()), ([2, 0], (lit([], "float32"),)), ([3, 2], ([0.0, 1.0], 1.0, [-3.0, -1.0], [3.0, 2.0])),
+        ([2, 3, 2], ([[0.0], [1.0], [2.0]], 1.0, [-3.0, -1.0], [3.0, 2.0])), ([0], (0.0, -1.0)), ([3], ([0.0, 0.0],)),
+        ([2, 1], ([[0.0], [0.0]], 1.0, [-1.0, -2.0])), ([2], ([0.0, 0.0, 0.0], [1.0, 1.0])), ([-1], ()), (3, ()), ([2.5], ()),
+        ([2], (0.0, -1.0)), ([2], (0.0, 1.0, 2.0, 1.0)), ([2], (0.0, 1.0, low, high)), ([2], (0, 1, -1, 1)), ([2], ("a",)),
+        ([2], (lit(0.0, "float64"), 1.0, -1.0, 1.0)), ([2], (lit(0.0, "bfloat16"),)),
+    ):  # fmt: skip
+        yield case(op, shape, lit([1, 2], "int32"), *law)
+    yield case(op, [4], lit([5, 7], "int64"), minvals=-3.0, maxvals=-0.5, means="v:float32[4]", stddevs="float32[4]:pos")
+    yield case(op, [4], [1, 2, 3])

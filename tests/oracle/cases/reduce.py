@@ -18,10 +18,10 @@ def cases():
     for name in ("any", "all"):
         yield from reduction(f"tf.math.reduce_{name}", main="bool", dtypes=("bool", "int32", "float32"))
         yield case(f"tf.reduce_{name}", "bool[2,3]", axis=1)
-    yield from reduction("tf.math.reduce_logsumexp", tol=2e-5)
-    yield from reduction("tf.math.reduce_std", tol=3e-5)
-    yield from reduction("tf.math.reduce_variance", tol=3e-5)
-    yield from reduction("tf.math.reduce_euclidean_norm", tol=2e-5)
+    yield from reduction("tf.math.reduce_logsumexp")
+    yield from reduction("tf.math.reduce_std")
+    yield from reduction("tf.math.reduce_variance")
+    yield from reduction("tf.math.reduce_euclidean_norm")
     yield case("tf.math.reduce_logsumexp", lit([1000.0, 1000.0], "float32"))
     yield case("tf.math.reduce_logsumexp", lit([-1000.0, -1001.0], "float32"))
     yield case("tf.reduce_logsumexp", "float32[2,3]", axis=0)
@@ -69,15 +69,15 @@ def _cumulative():
         yield case(f"tf.{name}", "float32[3]") if name == "cumsum" else case(f"tf.math.{name}", "float32[3]")
     yield case("tf.math.cumprod", lit([2.0, 0.0, 3.0, 0.0], "float32"))
     for flags in ({}, {"exclusive": True}, {"reverse": True}):
-        yield case("tf.math.cumulative_logsumexp", "float32[2,3]", axis=1, tol=2e-5, **flags)
+        yield case("tf.math.cumulative_logsumexp", "float32[2,3]", axis=1, **flags)
 
 
 def _moments():
     for dtype in (*FLOATS, "int32", "complex64"):
-        yield case("tf.nn.moments", f"{dtype}[4,3]", axes=[0], tol=3e-5 if dtype == "float32" else None)
+        yield case("tf.nn.moments", f"{dtype}[4,3]", axes=[0])
     for axes in ([0], [0, 1], [0, 2], [-1], 1, []):
         for keepdims in (False, True):
-            yield case("tf.nn.moments", "float32[2,3,4]", axes=axes, keepdims=keepdims, tol=3e-5)
+            yield case("tf.nn.moments", "float32[2,3,4]", axes=axes, keepdims=keepdims)
     yield case("tf.nn.moments", "float32[2,3]", axes=[4])
     yield case("tf.nn.moments", "float32[2,3]", axes=None)
     yield case("tf.nn.moments", "float32[0,3]", axes=[0])

@@ -24,38 +24,37 @@ def _functions():
         op = f"tf.math.special.{name}"
         for dtype in ("float32", "float64", "float16", "bfloat16"):
             smooth = [p for p in points if 0.1 < abs(p) < 10] or points
-            tol = {"float64": 2e-12, "float32": 2e-5, "float16": 2e-2, "bfloat16": 5e-2}[dtype]
-            yield case(op, lit(smooth, dtype), tol=tol)
+            yield case(op, lit(smooth, dtype))
         # At 0 and far out, TensorFlow's gradients are infinities and NaNs of its own formulas.
         yield case(op, lit(points, "float64"), grad=False)
         for x in ("int32[2]", "complex64[2]", "float32[0]", "string[2]"):
             yield case(op, x)
         yield case(op, [0.5, 1.0])
-        yield case(op, "v:float32[2,2]:pos", tol=2e-5)
+        yield case(op, "v:float32[2,2]:pos")
     for name in ("bessel_i0", "bessel_i0e", "bessel_i1", "bessel_i1e"):
-        yield case(f"tf.math.{name}", lit([-2.0, 0.5, 3.0], "float32"), tol=2e-5)
+        yield case(f"tf.math.{name}", lit([-2.0, 0.5, 3.0], "float32"))
 
 
 def _matrices():
     for x in ("float32[3,3]:spd", "float64[2,3,3]:spd", "complex64[3,3]:spd", "complex128[2,2,2]:spd", "float32[1,1]:pos"):
-        yield case("tf.linalg.sqrtm", x, tol=1e-4)
-        yield case("tf.linalg.logm", x.replace("float32", "complex64").replace("float64", "complex128"), tol=2e-5)
+        yield case("tf.linalg.sqrtm", x)
+        yield case("tf.linalg.logm", x.replace("float32", "complex64").replace("float64", "complex128"))
     yield case("tf.linalg.sqrtm", lit([[1.0, 2.0], [3.0, 4.0]], "float32"), grad=False)
-    yield case("tf.linalg.logm", lit([[1.0, 2.0], [3.0, 4.0]], "complex64"), tol=2e-5)
-    yield case("tf.linalg.logm", lit([[2.0, 1.0], [0.0, 2.0]], "complex64"), tol=2e-5)
-    yield case("tf.matrix_square_root", "float32[2,2]:spd", tol=1e-4)
+    yield case("tf.linalg.logm", lit([[1.0, 2.0], [3.0, 4.0]], "complex64"))
+    yield case("tf.linalg.logm", lit([[2.0, 1.0], [0.0, 2.0]], "complex64"))
+    yield case("tf.matrix_square_root", "float32[2,2]:spd")
     for x in ("float32[2,3]", "float32[3]", "int32[2,2]", "float16[2,2]", "float32[0,0]"):
         yield case("tf.linalg.sqrtm", x)
     for x in ("complex64[2,3]", "complex64[3]", "float32[2,2]", "complex64[0,0]"):
         yield case("tf.linalg.logm", x)
     lu = "tf.linalg.lu(a)"
     for a in ("float32[3,3]:square", "float64[2,3,3]:square", "complex64[3,3]:square"):
-        yield expr(f"tf.linalg.lu_reconstruct(*{lu})", tol=1e-4, a=a)
-        yield expr(f"tf.linalg.lu_matrix_inverse(*{lu})", tol=1e-4, a=a)
+        yield expr(f"tf.linalg.lu_reconstruct(*{lu})", a=a)
+        yield expr(f"tf.linalg.lu_matrix_inverse(*{lu})", a=a)
         rhs = f"{a.partition('[')[0]}[3,2]"
-        yield expr(f"tf.linalg.lu_solve(*{lu}, b)", tol=1e-4, a=a, b=rhs)
-    yield expr("tf.linalg.lu_solve(a, p, b)", a="float32[3,3]:square", p=lit([2, 0, 1], "int32"), b="float32[4,3,2]", tol=1e-4)
-    yield expr("tf.linalg.lu_reconstruct(a, p)", a="float32[3,3]:square", p=lit([2, 0, 1], "int32"), tol=1e-4)
+        yield expr(f"tf.linalg.lu_solve(*{lu}, b)", a=a, b=rhs)
+    yield expr("tf.linalg.lu_solve(a, p, b)", a="float32[3,3]:square", p=lit([2, 0, 1], "int32"), b="float32[4,3,2]")
+    yield expr("tf.linalg.lu_reconstruct(a, p)", a="float32[3,3]:square", p=lit([2, 0, 1], "int32"))
     for text in ("tf.linalg.lu_solve(a, [0, 1, 2], [[1.0]])", "tf.linalg.lu_solve(a, [[0, 1, 2]], a)",
                  "tf.linalg.lu_solve(a[0], 0, a)", "tf.linalg.lu_solve(a[:2], [0, 1], a)",
                  "tf.linalg.lu_solve(a, [0, 1, 2], [1.0, 2.0, 3.0])", "tf.linalg.lu_reconstruct(a[0], 0)"):  # fmt: skip
@@ -67,13 +66,13 @@ def _bands():
     for d, x in (("float32[3,4]:gt1", "float32[4,2]"), ("float64[2,3,3]:gt1", "float64[2,3,1]"),
                  ("complex64[3,3]:square", "complex64[3,2]"), ("float32[3,4]:gt1", "float32[4]"),
                  ("float32[3,1]:gt1", "float32[1,2]")):  # fmt: skip
-        yield case(solve, d, x, tol=1e-3)
-        yield case("tf.linalg.tridiagonal_matmul", d, x, tol=1e-4)
-    yield case(solve, "float32[3,3]:spd", "float32[3,2]", diagonals_format="matrix", tol=1e-4)
-    yield case(solve, ["float32[3]:unit", "float32[3]:gt1", "float32[3]:unit"], "float32[3,2]", "sequence", tol=1e-3)
-    yield case(solve, ["float32[2]:unit", "float32[3]:gt1", "float32[2]:unit"], "float32[3,2]", "sequence", tol=1e-3)
-    yield case(solve, "complex64[3,3]:square", "complex64[2,3]", transpose_rhs=True, conjugate_rhs=True, tol=1e-4)
-    yield case(solve, "float32[3,3]:square", "float32[3,1]", partial_pivoting=False, tol=1e-4)
+        yield case(solve, d, x)
+        yield case("tf.linalg.tridiagonal_matmul", d, x)
+    yield case(solve, "float32[3,3]:spd", "float32[3,2]", diagonals_format="matrix")
+    yield case(solve, ["float32[3]:unit", "float32[3]:gt1", "float32[3]:unit"], "float32[3,2]", "sequence")
+    yield case(solve, ["float32[2]:unit", "float32[3]:gt1", "float32[2]:unit"], "float32[3,2]", "sequence")
+    yield case(solve, "complex64[3,3]:square", "complex64[2,3]", transpose_rhs=True, conjugate_rhs=True)
+    yield case(solve, "float32[3,3]:square", "float32[3,1]", partial_pivoting=False)
     yield case(solve, lit([[0.0] * 3] * 3, "float32"), "float32[3,1]", grad=False)
     for args, more in (
         (("float32[3,3]", "float32[4,1]"), {}), (("float32[2,3]", "float32[3,1]"), {}), (("float32[3]", "float32[3]"), {}),
@@ -97,18 +96,18 @@ def _bands():
         for bands, x in (("float32[2,4]:gt1", "float32[4,2]"), ("complex64[3,3]:gt1", "complex64[3,1]"),
                          ("float64[2,1,3]:gt1", "float64[2,3,2]"), ("float32[3,3]:gt1", "float32[3,1]")):  # fmt: skip
             # Of one band TensorFlow's gradient loses a dimension.
-            yield case(banded, bands, x, tol=1e-4, grad="[2,1,3]" not in bands, **more)
-    yield case(banded, "float32[2,2,3]:gt1", "float32[3,2]", tol=1e-4, grad=False)
+            yield case(banded, bands, x, grad="[2,1,3]" not in bands, **more)
+    yield case(banded, "float32[2,2,3]:gt1", "float32[3,2]", grad=False)
     for bands, x in (("float32[2,3]:gt1", "float32[2,1]"), ("float32[2,3]:gt1", "float32[3]"), ("float32[3]:gt1", "float32[3,1]"),
                      (lit([[0.0, 1.0], [1.0, 1.0]], "float32"), "float32[2,1]"), ("int32[2,3]", "int32[3,1]")):  # fmt: skip
         yield case(banded, bands, x)
     eigh = "tf.linalg.eigh_tridiagonal"
     for a, b in (("float32[5]", "float32[4]"), ("float64[6]", "float64[5]"), ("complex64[4]:pos", "complex64[3]")):
         for more in ({}, {"select": "i", "select_range": (1, 2)}, {"select": "v", "select_range": (-1.0, 2.0)}):
-            yield case(eigh, a, b, tol=1e-4, grad=False, **more)
+            yield case(eigh, a, b, grad=False, **more)
     for b in ("float32[4]", "complex64[4]"):
         a = b.replace("4", "5")
-        yield expr(f"[(v, tf.abs(w)) for v, w in [{eigh}(a, b, eigvals_only=False)]]", a=a, b=b, tol=1e-3, grad=False)
+        yield expr(f"[(v, tf.abs(w)) for v, w in [{eigh}(a, b, eigvals_only=False)]]", a=a, b=b, grad=False)
     yield case(eigh, "float32[1]", "float32[0]")
     for args, more in ((("float32[3]", "float64[2]"), {}), (("float32[3]", "float32[2]"), {"select": "bad"}),
                        (("float32[3]", "float32[2]"), {"select": "v", "select_range": (2.0, 1.0)}),

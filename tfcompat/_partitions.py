@@ -1,0 +1,228 @@
+"""Ops that sort rows into partitions and merge them again, count values, and turn positions into coordinates."""
+
+import functools
+
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from tfcompat._array import concat, reshape, text_of
+from tfcompat._cast import cast
+from tfcompat._clip import clip_by_value
+from tfcompat._core import dtypes
+from tfcompat._core.by_value import by_value
+from tfcompat._core.convert import convert
+from tfcompat._core.op import Axis, Check, Data, Dtype, Shape, T, mismatch, op
+from tfcompat._core.tensor_base import host_value
+from tfcompat._creation import zeros
+from tfcompat._declare import INDEX, invalid, is_float, not_allowed
+from tfcompat._elementwise import floor, multiply, subtract, truediv
+from tfcompat._gather import take
+from tfcompat._select import _host
+
+# Partitions
+
+
+def _int32(value, kernel, position):
+    value = convert(value, None, dtypes.int32)
+    if value.dtype is not dtypes.int32:
+        raise mismatch(kernel, position, dtypes.int32, value.dtype)
+    return value
+
+
+def dynamic_partition(data, partitions, num_partitions, name=None):
+    """Splits `data` into `num_partitions` tensors: slice i goes into number `partitions[i]`.
+
+    Args:
+      data: a tensor whose first dimensions are those of `partitions`.
+      partitions: an int32 tensor.
+      num_partitions: an int.
+
+    Raises:
+      InvalidArgumentError: a number out of range, or shapes that do not fit.
+    """
+    data, partitions = convert(data), _int32(partitions, "DynamicPartition", 1)
+    shape, given = data.shape, partitions.shape
+    if not shape[: given.rank].is_compatible_with(given):
+        raise invalid(f"data.shape must start with partitions.shape, got data.shape = {text_of(data._aval.shape)}, "
+                      f"partitions.shape = {text_of(partitions._aval.shape)}", "DynamicPartition")  # fmt: skip
+    parts = [(np.int64, (None,))] * num_partitions
+    places = by_value("DynamicPartition", functools.partial(_places, num_partitions), [partitions], *parts)
+    rows = reshape(data, (partitions._aval.size, *data._aval.shape[given.rank :]))
+    return [take(rows, p, 0) for p in places]
+
+
+def _places(count, partitions):
+    """For each of `count` numbers where it stands among `partitions`."""
+    numbers = host_value(partitions)
+    bad = np.argwhere((numbers < 0) | (numbers >= count))
+    if len(bad):
+        where_ = f"[{','.join(map(str, bad[0]))}]" if numbers.ndim else ""
+        raise invalid(f"partitions{where_} = {numbers[tuple(bad[0])]} is not in [0, {count})", "DynamicPartition")
+    flat = numbers.reshape(-1)
+    return [_host(np.flatnonzero(flat == k)) for k in range(count)]
+
+
+_Rows = Data("P", only=dtypes.int32)
+
+
+@op("DynamicStitch", grad=lambda g, out, rows, source, places: g[places], static=False)
+def _stitch(rows: T, source: _Rows, places: _Rows):
+    """Row `source[k]` at position k, zeros where there is no such row; `places` are where each row was to go."""
+    return jnp.take(jnp.concatenate([rows, jnp.zeros_like(rows, shape=(1, *rows.shape[1:]))]), source, axis=0, mode="clip")
+
+
+def dynamic_stitch(indices, data, name=None):
+    """Merges tensors: slice `data[m][i]` goes to position `indices[m][i]`; later ones win.
+
+    Args:
+      indices: a list of int32 tensors.
+      data: a list of tensors; the shape of each starts with that of its indices.
+
+    Raises:
+      InvalidArgumentError: none, numbers or shapes that do not fit, a negative position.
+    """
+    kernel = "DynamicStitch"
+    if not data or len(indices) != len(data):
+        raise invalid(f"needs as many data as indices, and at least one: {len(indices)} and {len(data)}", kernel)
+    places = [_int32(i, kernel, k) for k, i in enumerate(indices)]
+    values = [convert(d) for d in data]
+    first = places[0].shape.rank
+    rest = values[0].shape[first:]
+    for k, (i, d) in enumerate(zip(places, values, strict=True)):
+        shape, rank = d.shape, i.shape.rank
+        if not shape[:rank].is_compatible_with(i.shape):
+            raise invalid(f"data[{k}].shape = {text_of(d._aval.shape)} does not start with indices[{k}].shape = "
+                          f"{text_of(i._aval.shape)}", kernel)  # fmt: skip
+        if not shape[rank:].is_compatible_with(rest):
+            raise invalid(f"Need data[0].shape[{first}:] = data[{k}].shape[{rank}:], got data[0].shape = "
+                          f"{text_of(values[0]._aval.shape)}, data[{k}].shape = {text_of(d._aval.shape)}, indices[0].shape = "
+                          f"{text_of(places[0]._aval.shape)}, indices[{k}].shape = {text_of(i._aval.shape)}",
+                          kernel)  # fmt: skip
+    rows = concat([reshape(d, (i._aval.size, *d._aval.shape[i.shape.rank :])) for i, d in zip(places, values, strict=True)], 0)
+    (source,) = by_value(kernel, _sources, places, (np.int32, (None,)))
+    if rows.dtype is dtypes.string:
+        return take(concat([rows, zeros((1, *rows._aval.shape[1:]), rows.dtype)], 0), source, 0)
+    return _stitch(rows, source, concat([reshape(i, (i._aval.size,)) for i in places], 0))
+
+
+def _sources(*places):
+    """For each position which row goes there; the one behind the last where none does."""
+    flat = np.concatenate([host_value(i).reshape(-1) for i in places])
+    if flat.size and flat.min() < 0:
+        raise invalid(f"indices[{int(flat.argmin())}] is out of range", "DynamicStitch")
+    source = np.full(int(flat.max()) + 1 if flat.size else 0, flat.size, np.int32)
+    source[flat] = np.arange(flat.size, dtype=np.int32)
+    return [_host(source)]
+
+
+# Positions
+
+
+@op("UnravelIndex", T=INDEX, grad=None)
+def _unravel(indices: T, dims: Shape):
+    parts, left = [], indices
+    for n in reversed(dims):
+        parts.append(lax.rem(left, jnp.full_like(left, n)))
+        left = lax.div(left, jnp.full_like(left, n))
+    return jnp.stack(parts[::-1])
+
+
+def unravel_index(indices, dims, name=None):
+    """Positions in a flattened tensor of shape `dims` as coordinates, one row for each dimension.
+
+    Args:
+      indices: an int, or a vector of at least one.
+      dims: a vector of the same dtype.
+
+    Raises:
+      InvalidArgumentError: a position out of range, another rank or dtype.
+    """
+    kernel, indices, dims = "UnravelIndex", convert(indices), convert(dims)
+    if indices.dtype not in INDEX:
+        raise not_allowed("Tidx", indices._aval.np_dtype, INDEX, kernel)
+    sizes, places = np.asarray(host_value(dims)), np.asarray(host_value(indices))
+    if sizes.ndim != 1:
+        raise invalid(f'The indices can only be 1-D, got "{text_of(sizes.shape)}"', kernel)
+    if places.ndim > 1:
+        raise invalid(f'The indices can only be scalar or vector, got "{text_of(places.shape)}"', kernel)
+    if not places.size:
+        raise invalid(f"received empty tensor indices: Tensor<type: {indices.dtype.name} shape: [0] values: >", kernel)
+    if (places >= np.prod(sizes, dtype=np.int64)).any():
+        raise invalid("index is out of bound as with dims", kernel)
+    return _unravel(indices, tuple(sizes.tolist()))
+
+
+# Histograms
+
+
+_COUNTED = (dtypes.int32, dtypes.int64, dtypes.float32, dtypes.float64)
+
+
+def _positive(nbins):
+    if nbins < 1:
+        raise invalid(f"nbins should be a positive number, but got '{nbins}'", "HistogramFixedWidth")
+
+
+def histogram_fixed_width_bins(values, value_range, nbins=100, dtype=dtypes.int32, name=None):
+    """For each value, which of `nbins` equal parts of `value_range` it is in; those outside count to the ends.
+
+    Args:
+      values: a tensor of floats.
+      value_range: [low, high], of the dtype of `values`.
+      nbins: an int scalar.
+      dtype: the DType of the result, int32 or int64.
+
+    Raises:
+      InvalidArgumentError: another dtype, or fewer than one bin.
+    """
+    values = convert(values)
+    span = convert(value_range, None, values.dtype)
+    _positive(nbins)
+    most = convert(nbins, values.dtype)
+    scaled = truediv(subtract(values, span[0]), subtract(span[1], span[0]))
+    return cast(clip_by_value(floor(multiply(most, scaled)), 0, subtract(most, 1)), dtype)
+
+
+def _has_nan(values, value_range, nbins, dtype):
+    return jnp.any(jnp.isnan(values)) if is_float(values) else np.zeros((), bool)
+
+
+_no_nan = Check(_has_nan, lambda values, value_range, nbins, dtype: "Histogram values must not contain NaN")
+
+
+@op("HistogramFixedWidth", T=_COUNTED, grad=None, static=False, check=_no_nan)
+def _count(values: T, value_range: T, nbins: Axis, dtype: Dtype):
+    low, high = value_range.astype(np.float64)
+    place = jnp.floor((values.astype(np.float64).reshape(-1) - low) / ((high - low) / nbins))
+    return jnp.zeros(nbins, dtype.np).at[jnp.clip(place, 0, nbins - 1).astype(np.int32)].add(np.ones((), dtype.np))
+
+
+def histogram_fixed_width(values, value_range, nbins=100, dtype=dtypes.int32, name=None):
+    """How many values are in each of `nbins` equal parts of `value_range`; those outside count to the ends.
+
+    Args:
+      values: a tensor of int32, int64, float32 or float64.
+      value_range: [low, high], of the dtype of `values`.
+      nbins: an int scalar.
+      dtype: the DType of the result, int32 or int64.
+
+    Raises:
+      InvalidArgumentError: another dtype, a range that is empty, fewer than one bin, or a value that is NaN.
+    """
+    kernel, dtype = "HistogramFixedWidth", dtypes.as_dtype(dtype)
+    values = convert(values)
+    span = convert(value_range, None, values.dtype)
+    if values.dtype not in _COUNTED:
+        raise not_allowed("T", values._aval.np_dtype, _COUNTED, kernel)
+    if span.dtype is not values.dtype:
+        raise mismatch(kernel, 1, values.dtype, span.dtype)
+    if dtype not in INDEX:
+        raise not_allowed("dtype", dtype.np, INDEX, kernel)
+    _positive(nbins)
+    bounds = np.asarray(host_value(span))
+    if bounds.shape != (2,):
+        raise invalid("value_range should be a vector of 2 elements.", kernel)
+    if not bounds[0] < bounds[1]:
+        raise invalid(f"value_range should satisfy value_range[0] < value_range[1], but got '{bounds.tolist()}'", kernel)
+    return _count(values, span, nbins, dtype)
