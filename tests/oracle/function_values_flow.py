@@ -522,3 +522,18 @@ def values_of_reduced_retracing(tf):
     for n in (3, 4, 5, 6):
         found += [seen_of(f, tf.range(-1.0, float(n))), f.experimental_get_tracing_count()]
     return found
+
+
+@program
+def values_out_of_scope(tf):
+    kept = []
+
+    @tf.function
+    def f(x):
+        kept.extend([x > 0.0, tf.size(x[x > 0.0])])
+        return x
+
+    f(tf.constant([1.0, -1.0]))
+    mask, size = kept
+    uses = [lambda: tf.boolean_mask([1.0, 2.0], mask), lambda: tf.where(mask), lambda: tf.zeros([size]), lambda: tf.range(size)]
+    return [[seen_of(use), seen_of(tf.function(use, autograph=False))] for use in uses]

@@ -66,7 +66,7 @@ def by_value(name, function, ins, *results):
       ins: tensors.
       *results: of each result (NumPy dtype, shape), with None for sizes that depend on values.
     """
-    if not any([is_symbolic(t) for t in ins]):
+    if state.trace is None or not any([is_symbolic(t) for t in ins]):
         return function(*ins)
     sizes = state.trace.stage()
     shapes = [tuple([sizes.fresh() if d is None else d for d in shape]) for _, shape in results]
