@@ -1,6 +1,7 @@
 """`tf.print`, in TensorFlow's format: three elements at each end of each dimension, shortest exact floats."""
 
 import logging
+import pprint
 import sys
 
 import numpy as np
@@ -80,19 +81,17 @@ def format_value(value, summarize, top=False):
     if isinstance(value, TensorHandle) or hasattr(type(value), "_read"):
         tensor = value._read() if hasattr(type(value), "_read") else value
         return format_array(np.asarray(host_value(tensor)), summarize)
-    if isinstance(value, np.ndarray):
-        return str(value)
+    if not any(isinstance(v, TensorType) or hasattr(type(v), "_read") for v in nest.flatten(value)):
+        return value if top and isinstance(value, str) else pprint.pformat(value)
     if isinstance(value, dict):
         keys = sorted(value) if all(isinstance(k, str) for k in value) else value
         return "{" + ", ".join(f"{k!r}: {format_value(value[k], summarize)}" for k in keys) + "}"
     if isinstance(value, (list, tuple)):
-        if not any(isinstance(v, TensorType) for v in nest.flatten(value)):
-            return str(value)
         parts = ", ".join(format_value(v, summarize) for v in value)
         if isinstance(value, list):
             return f"[{parts}]"
         return f"({parts},)" if len(value) == 1 else f"({parts})"
-    return str(value) if top else repr(value)
+    return repr(value)
 
 
 def format_array(array, summarize):

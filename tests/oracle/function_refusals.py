@@ -1,5 +1,9 @@
 """Programs over AutoGraph: jumps, and what branches and loops refuse (see `function_programs`)."""
 
+import tempfile
+
+import numpy as np
+
 from oracle.function_flow import recorded
 from oracle.function_statements import each, said
 
@@ -329,3 +333,37 @@ def texts_of_signatures(tf, wrap):
     called = g.get_concrete_function(tf.TensorSpec([2]), y=2)
     wrong = [lambda: called(x, y=3), lambda: called(), lambda: called(x, 2, 3)]
     return [f.pretty_printed_concrete_signatures(), g.pretty_printed_concrete_signatures(), *map(said, wrong)]
+
+
+@recorded
+def texts_of_signatures_that_do_not_fit(tf, wrap):
+    def named(x, *, scale, bias=1.0):
+        return x * scale + bias
+
+    def stars(x, y=2, *args, k=None, **more):
+        return x
+
+    f, g = wrap(named), wrap(stars)
+    x = tf.constant(1.0)
+    found = []
+    for call in (lambda: f(x), lambda: f(x, 2), lambda: g(), lambda: g(x, x=x)):
+        try:
+            found.append(call())
+        except TypeError as error:
+            found.append(str(error).rsplit(" for signature: ")[-1])
+    return found
+
+
+@recorded
+def printed_values(tf, wrap):
+    values = [np.array([1.5, 2.0]), np.float32(2.5), {"b": np.ones(2), "a": 1}, [np.int64(3), None], list(range(40)), "it's", 0.1]
+
+    def show(x, path):
+        tf.print(*values, x, [x, "a"], {"x": x, "n": (np.int64(1), 2)}, output_stream=path)
+
+    found = []
+    for call in (show, wrap(show)):
+        with tempfile.NamedTemporaryFile("r") as file:
+            call(tf.constant([1.0, 2.5]), f"file://{file.name}")
+            found.append(file.read())
+    return found

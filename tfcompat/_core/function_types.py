@@ -198,6 +198,14 @@ def type_text(value):
         return f"Literal[{value!r}]"
 
 
+class _Default:
+    def __repr__(self):
+        return "<captured_default_value>"
+
+
+_DEFAULT = _Default()
+
+
 class Signature:
     """The parameters of a Python function: how the arguments of a call are brought into one form."""
 
@@ -219,9 +227,8 @@ class Signature:
 
     @functools.cached_property
     def text(self):
-        return "(" + ", ".join(
-            {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}.get(p.kind.name, "") + p.name for p in self.parameters
-        ) + ")"  # fmt: skip
+        bare = [p.replace(annotation=p.empty, default=p.empty if p.default is p.empty else _DEFAULT) for p in self.parameters]
+        return str(inspect.Signature(bare))
 
     def bind(self, args, kwargs, text=None):
         """(args, kwargs) with defaults filled in and keywords made positional where they can be."""
