@@ -15,7 +15,7 @@ from tfcompat._core.convert import convert
 from tfcompat._core.op import Axis, Check, Data, Dtype, Shape, T, mismatch, op
 from tfcompat._core.tensor_base import host_value
 from tfcompat._creation import zeros
-from tfcompat._declare import INDEX, invalid, is_float, not_allowed
+from tfcompat._declare import INDEX, invalid, is_float, not_allowed, refused
 from tfcompat._elementwise import floor, multiply, subtract, truediv
 from tfcompat._gather import take
 from tfcompat._select import _host
@@ -224,5 +224,5 @@ def histogram_fixed_width(values, value_range, nbins=100, dtype=dtypes.int32, na
     if bounds.shape != (2,):
         raise invalid("value_range should be a vector of 2 elements.", kernel)
     if not bounds[0] < bounds[1]:
-        raise invalid(f"value_range should satisfy value_range[0] < value_range[1], but got '{bounds.tolist()}'", kernel)
+        raise refused(f"value_range should satisfy value_range[0] < value_range[1], but got '{bounds.tolist()}'", kernel)
     return _count(values, span, nbins, dtype)
