@@ -5,6 +5,7 @@
 ``all_modes`` run in all four by default, those marked ``own_mode`` are about the engine and choose for themselves.
 """
 
+import gc
 import os
 import pathlib
 import sys
@@ -28,6 +29,21 @@ DEFAULTS = {"determinism": False, "random_cuts": None, "synchronous": False, "ti
 def pytest_configure(config):
     config.addinivalue_line("markers", "all_modes: runs in all four modes unless TFCOMPAT_TEST_MODE chooses one")
     config.addinivalue_line("markers", "own_mode: about the engine itself, runs in no mode but its own")
+
+
+def pytest_collection_finish(session):
+    """A collection looks at every object: some million cases of tables, and JAX, that stay anyway, are left out."""
+    import tfcompat  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture
+def small_heap():
+    """For tests that collect garbage again and again: what earlier tests left is not looked at."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_generate_tests(metafunc):

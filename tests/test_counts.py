@@ -10,7 +10,7 @@ import pytest
 
 import tfcompat as tf
 
-pytestmark = pytest.mark.own_mode
+pytestmark = [pytest.mark.own_mode, pytest.mark.usefixtures("small_heap")]
 
 _BENCHMARKS = str(pathlib.Path(__file__).resolve().parent.parent / "benchmarks")
 LONG = {"MLP with Adam", "DQN", "DQN with Adam", "tanh network", "conv net"}

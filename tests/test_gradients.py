@@ -79,6 +79,7 @@ def test_a_chain_is_differentiated_in_linear_time():
 
 
 @pytest.mark.own_mode
+@pytest.mark.usefixtures("small_heap")
 @pytest.mark.parametrize("size", range(2, 8))  # from the third size on an op is traced for any size
 def test_memory_of_a_tape(size):
     """What a tape holds goes with `gradient`, and with the tape itself where that is persistent."""

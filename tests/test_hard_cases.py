@@ -170,6 +170,7 @@ def steady(step, warm=6, times=12):
 
 
 @own_mode
+@pytest.mark.usefixtures("small_heap")
 @pytest.mark.parametrize("mode", ["deferred", "compiled"])
 def test_8_the_collector_causes_no_compiles(mode):
     weights, x, y = mlp()

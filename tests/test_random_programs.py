@@ -10,7 +10,7 @@ import pytest
 import tfcompat as tf
 from tfcompat import debug
 
-pytestmark = pytest.mark.own_mode
+pytestmark = [pytest.mark.own_mode, pytest.mark.usefixtures("small_heap")]
 _fresh = itertools.count()
 
 _STEP = """
