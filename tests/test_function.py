@@ -12,29 +12,10 @@ import tfcompat as tf
 
 RECORDED = json.loads((pathlib.Path(__file__).parent / "oracle" / "data" / "functions.json").read_text(encoding="utf-8"))
 
-AGREE = "sizes that were assumed to agree do not in some call, which is recorded again (how-it-runs.md)"
 DERIVATIVE = "a derivative keeps other values for the sizes of some call, which is recorded again"
-PARTS = "a size that does not divide into equal parts is refused when the call is recorded again"
-REFUSED = "a size that is too small for an op is refused when the call is recorded again"
 NEGATIVE = "-1 as a size of `tf.slice` is no size, and the call runs eagerly"
 NOT_TAKEN = "a branch that is not taken does not fit the sizes of some call, which runs eagerly"
 RUN_AGAIN = {  # the Python code of these runs more often than TensorFlow runs it
-    "sizes_two_unknown": AGREE,
-    "sizes_unknown_of_two_ranks": AGREE,
-    "sizes_with_a_known_size": AGREE,
-    "sizes_equal": AGREE,
-    "sizes_not_equal": AGREE,
-    "sizes_compared": AGREE,
-    "sizes_products": AGREE,
-    "sizes_concat_along_known": AGREE,
-    "sizes_stacks": AGREE,
-    "sizes_wheres": AGREE,
-    "sizes_losses_of_distributions": AGREE,
-    "sizes_gradients_of_broadcasts": AGREE,
-    "sizes_reshape_to_known": PARTS,
-    "sizes_splits": PARTS,
-    "sizes_a_row_that_may_be_missing": REFUSED,
-    "sizes_sorts": REFUSED,
     "sizes_gradients_of_windows": DERIVATIVE,
     "sizes_gradients_of_moves": DERIVATIVE,
     "values_parts_of_a_size": NEGATIVE,

@@ -79,13 +79,14 @@ def test_nothing_is_kept_by_calls():
     assert tensors() <= before + 5
 
 
-def test_a_call_that_recording_did_not_foresee_runs_eagerly():
+def test_sizes_that_depend_on_values_broadcast():
     function, runs = counted(lambda x: tf.boolean_mask(x, x > 0.0) + tf.boolean_mask(x, x < 0.0))
-    assert function(tf.constant([1.0, -1.0, 2.0, -2.0])).numpy().tolist() == [0.0, 0.0]
-    assert function(tf.constant([1.0, -1.0, -2.0, -3.0])).numpy().tolist() == [0.0, -1.0, -2.0]  # one is broadcast
-    assert runs == [1, 1]
-    assert function(tf.constant([-1.0, 1.0, -2.0, 5.0])).numpy().tolist() == [0.0, 3.0]
-    assert runs == [1, 1]
+    assert function(tf.constant([1.0, -1.0, 2.0, 0.0, -2.0])).numpy().tolist() == [0.0, 0.0]
+    assert function(tf.constant([1.0, -1.0, -2.0, -3.0, 0.0])).numpy().tolist() == [0.0, -1.0, -2.0]  # one is broadcast
+    assert function(tf.constant([-1.0, 1.0, -2.0, 5.0, 0.0])).numpy().tolist() == [0.0, 3.0]
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        function(tf.constant([1.0, 1.0, -2.0, -3.0, -4.0]))
+    assert runs == [1]
 
 
 def test_variables_are_written_when_all_went_well():

@@ -11,7 +11,6 @@ from tfcompat._core.attributes import size_list
 from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Any, Axes, Axis, Bool, Many, Size, T, op
-from tfcompat._core.sizes import has_unknown, resized
 from tfcompat._core.tensor_base import TensorHandle, host_value, size_value
 from tfcompat._declare import invalid, refused
 from tfcompat._gather import take
@@ -201,6 +200,16 @@ def identity_n(input, name=None):
     return [identity(t) for t in input]
 
 
+@moves
+@op("EnsureShape")
+def _ensured(x: T, shape: Any):
+    wanted = shapes.TensorShape(shape)
+    if not wanted.is_compatible_with(x.shape):
+        given = "?" if wanted.rank is None else text_of("?" if n is None else n for n in shape)
+        raise invalid(f"Shape of tensor input {text_of(x.shape)} is not compatible with expected shape {given}.", "EnsureShape")
+    return x
+
+
 def ensure_shape(x, shape, name=None):
     """`x`, if its shape is compatible with `shape` (which may have unknown dimensions).
 
@@ -214,13 +223,7 @@ def ensure_shape(x, shape, name=None):
     x, wanted = convert(x), shapes.TensorShape(shape)
     if x.shape.rank is None:
         x.set_shape(wanted)
-    if not wanted.is_compatible_with(x.shape):
-        given = "?" if wanted.rank is None else text_of("?" if n is None else n for n in wanted.as_list())
-        raise invalid(f"Shape of tensor input {text_of(x._aval.shape)} is not compatible with expected shape {given}.",
-                      "EnsureShape", name or "")  # fmt: skip
-    if has_unknown(x) and wanted.rank is not None:
-        return resized(x, tuple([h if n is None else n for h, n in zip(x._aval.shape, wanted.as_list(), strict=True)]))
-    return identity(x)
+    return _ensured(x, None if wanted.rank is None else tuple(wanted.as_list()))
 
 
 # Joining

@@ -11,7 +11,6 @@ from tfcompat._cast import cast
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, T, mismatch, op
-from tfcompat._core.sizes import agreed
 from tfcompat._declare import FLOATS, INDEX, invalid
 from tfcompat._nn_sampled import sampled_logits
 from tfcompat._reductions import reduce_sum
@@ -31,7 +30,15 @@ def _xent_grad(g, out, labels, logits):
 
 @op("SoftmaxCrossEntropyWithLogits", T=FLOATS, grad=_xent_grad)
 def _xent(labels: T, logits: T):
+    if np.broadcast_shapes(labels.shape, logits.shape) != logits.shape:
+        raise _unlike(labels, logits)
     return _xent_forward(labels, logits)
+
+
+def _unlike(labels, logits):
+    sizes = [shape_text(x.shape) for x in (logits, labels)]
+    return invalid(f"logits and labels must be broadcastable: logits_size={sizes[0]} labels_size={sizes[1]}",
+                   "SoftmaxCrossEntropyWithLogits")  # fmt: skip
 
 
 @op("SoftmaxCrossEntropyWithLogits", T=FLOATS)
@@ -40,9 +47,7 @@ def _broadcast_xent(labels: T, logits: T):
         raise invalid("Expected begin[0] == 0 (got -1) and size[0] == 0 (got 1) when input.dim_size(0) == 0", "Slice")
     rows = [x.reshape(-1, x.shape[-1]) for x in (labels, logits)]
     if any(m != n and 1 not in (m, n) for m, n in zip(rows[0].shape, rows[1].shape, strict=True)):
-        sizes = [shape_text(x.shape) for x in rows[::-1]]
-        raise invalid(f"logits and labels must be broadcastable: logits_size={sizes[0]} labels_size={sizes[1]}",
-                      "SoftmaxCrossEntropyWithLogits")  # fmt: skip
+        raise _unlike(*rows)
     loss = _xent_forward(*jnp.broadcast_arrays(*rows))
     if loss.size != math.prod(logits.shape[:-1]):
         raise invalid(f"Input to reshape is a tensor with {loss.size} values, but the requested shape has "
@@ -77,8 +82,7 @@ def softmax_cross_entropy_with_logits(labels, logits, axis=-1, name=None):
             raise invalid(f"Requires start <= limit when delta > 0: {limits[0]}/{limits[1]}", "Range")
         order = [d for d in range(rank) if d != axis] + [axis]
         labels, logits = transpose(labels, order), transpose(logits, order)
-    labels, logits = agreed([labels, logits])
-    same = labels._aval.shape == logits._aval.shape and rank
+    same = rank and labels.shape.is_compatible_with(logits.shape)
     loss = (_xent if same else _broadcast_xent)(labels, logits)
     return cast(loss, dtype) if half else loss
 
@@ -102,6 +106,9 @@ def _sparse_grad(g, out, labels, logits):
 @op("SparseSoftmaxCrossEntropyWithLogits", T=FLOATS, Tlabels=INDEX, grad=_sparse_grad,
     check=Check(lambda labels, logits: jnp.any(_label_bad(labels, logits)), _label_message))
 def _sparse_xent(labels: Data("Tlabels"), logits: T):
+    if labels.shape != logits.shape[:-1]:
+        raise invalid(f"logits and labels must have the same first dimension, got logits shape {shape_text(logits.shape)} and "
+                      f"labels shape {shape_text(labels.shape)}", "SparseSoftmaxCrossEntropyWithLogits")  # fmt: skip
     log_p = jax.nn.log_softmax(logits, -1)
     return -jnp.take_along_axis(log_p, labels[..., None], -1, mode="clip")[..., 0]
 
@@ -116,8 +123,8 @@ def sparse_softmax_cross_entropy_with_logits(labels, logits, name=None):
     Raises:
       ValueError: shapes that do not fit. InvalidArgumentError: a label that is no class.
     """
-    labels, logits = agreed([convert(labels), convert(logits)], 1)
-    if logits._aval.shape == () or labels._aval.shape != logits._aval.shape[:-1]:
+    labels, logits = convert(labels), convert(logits)
+    if logits._aval.shape == () or not labels.shape.is_compatible_with(logits.shape[:-1]):
         raise ValueError("`labels.shape` must equal `logits.shape` except for the last dimension. Received: "
                          f"labels.shape={labels.shape} and logits.shape={logits.shape}")  # fmt: skip
     return _sparse_xent(labels, logits)
@@ -141,8 +148,8 @@ def sigmoid_cross_entropy_with_logits(labels=None, logits=None, name=None):
     if labels is None or logits is None:
         raise ValueError("Both `labels` and `logits` must be provided for sigmoid_cross_entropy_with_logits"
                          f"Received: labels={labels} and logits={logits}")  # fmt: skip
-    logits, labels = agreed([convert(logits), convert(labels)])
-    if labels._aval.shape != logits._aval.shape:
+    logits, labels = convert(logits), convert(labels)
+    if not labels.shape.is_compatible_with(logits.shape):
         raise ValueError(f"`logits` and `labels` must have the same shape, received ({logits.shape} vs {labels.shape}).")
     if labels.dtype is not logits.dtype:
         raise mismatch("Mul", 1, logits.dtype, labels.dtype)

@@ -6,13 +6,15 @@ the body of the function again, without a call in between.
 
 import inspect
 
+import jax.numpy as jnp
+
 from tfcompat import _elementwise as e, bitwise, linalg
 from tfcompat._core import dtypes
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert, fast_scalar, variable_types
 from tfcompat._core.entries import record_taped
-from tfcompat._core.op import call
-from tfcompat._core.sizes import holds_unknown
+from tfcompat._core.op import Bool, T, call, op
+from tfcompat._core.sizes import holds_unknown, loose
 from tfcompat._core.tensor import Tensor
 
 _BUILTIN = (int, float, complex, str, bytes, list, tuple, type(None))
@@ -150,6 +152,13 @@ def _broadcast(a, b):
     return all(m == n or m == 1 or n == 1 or holds_unknown((m, n)) for m, n in zip(a[::-1], b[::-1], strict=False))
 
 
+@op("Equal", grad=None)
+def _equal_or_other(x: T, y: T, without: Bool):
+    if not _broadcast(x.shape, y.shape):
+        return jnp.asarray(without)
+    return jnp.not_equal(x, y) if without else jnp.equal(x, y)
+
+
 def _equality(name, public, without):
     """`==` and `!=`: elementwise; shapes that cannot be compared, and None, differ."""
     recorded = _forward(name, public)
@@ -165,7 +174,7 @@ def _equality(name, public, without):
         a, b = x._aval.shape, y._aval.shape
         if a != b and not _broadcast(a, b):
             return convert(without)
-        return recorded(x, y)
+        return loose(_equal_or_other(x, y, without)) if a != b and holds_unknown((*a, *b)) else recorded(x, y)
 
     return _named(operator, name)
 

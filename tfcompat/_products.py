@@ -1,6 +1,5 @@
 """Matrix products and contractions of `tf.linalg`, and norms."""
 
-import functools
 
 import jax.numpy as jnp
 import numpy as np
@@ -13,7 +12,6 @@ from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.op import Any, Bool, Dtype, Many, Str, T, op
 from tfcompat._core.refusals import plain
-from tfcompat._core.sizes import agreed_by
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle, host_value
 from tfcompat._declare import FLOATS, INEXACT, NUMBERS, axes_of, conj, invalid, kept, not_allowed
@@ -190,6 +188,7 @@ def tensordot(a, b, axes, name=None):
 
 @op("Einsum", T=NUMBERS)
 def _einsum(inputs: Many("T"), equation: Str):
+    equation = _checked_equation(equation, [x.shape for x in inputs])
     return jnp.einsum(equation, *inputs, preferred_element_type=inputs[0].dtype)
 
 
@@ -211,21 +210,18 @@ def einsum(equation, *inputs, **kwargs):
                         "arguments are 'name' and 'optimize'.")  # fmt: skip
     if len(inputs) == 1 and isinstance(inputs[0], (list, tuple)):
         inputs = inputs[0]
-    tensors = [convert(x) for x in inputs]
-    tensors = agreed_by(tensors, lambda: _axis_labels(equation, tensors))
-    return _einsum(tensors, _checked_equation(equation, tuple([t._aval.shape for t in tensors])))
+    return _einsum([convert(x) for x in inputs], equation)
 
 
-@functools.lru_cache(1000)
 def _checked_equation(equation, shapes):
     """An equation without blanks that fits inputs of these shapes."""
     text = equation.replace(" ", "")
     terms, _, output = text.partition("->")
     terms = terms.split(",")
     if not all(c.isalpha() or c in ".,->" for c in text):
-        raise ValueError(f"Indices have incorrect format. Received: {equation}.")
+        raise plain(ValueError(f"Indices have incorrect format. Received: {equation}."))
     if len(terms) != len(shapes):
-        raise ValueError(f'Got {len(shapes)} inputs for equation "{equation}", expecting {len(terms)}')
+        raise plain(ValueError(f'Got {len(shapes)} inputs for equation "{equation}", expecting {len(terms)}'))
     sizes = {}
     for term, shape in zip(terms, shapes, strict=True):
         for where, label in _labels(term, len(shape), equation):
@@ -237,21 +233,24 @@ def _checked_equation(equation, shapes):
         plain_labels = output.replace("...", "")
         for label in plain_labels:
             if label not in sizes:
-                raise ValueError(f"Output subscripts contain the label {label} not present in the input subscripts.")
+                raise plain(ValueError(f"Output subscripts contain the label {label} not present in the input subscripts."))
         if len(set(plain_labels)) < len(plain_labels):
-            raise ValueError(f"Output subscripts contain a label appearing more than once: {equation}")
+            raise plain(ValueError(f"Output subscripts contain a label appearing more than once: {equation}"))
     return text
 
 
-def _axis_labels(equation, tensors):
+def _axis_labels(shapes, equation):
     """For each input the label of each axis; that of one under "..." is its place from the end."""
     found = []
-    for term, t in zip(equation.replace(" ", "").partition("->")[0].split(","), tensors, strict=False):
-        rank = len(t._aval.shape)
+    for term, shape in zip(equation.replace(" ", "").partition("->")[0].split(","), shapes, strict=False):
+        rank = len(shape)
         named = dict(_labels(term, rank, equation))
         after = len(term.partition("...")[2])
         found.append([named.get(i, rank - after - i) for i in range(rank)])
-    return found + [[(k, i) for i in range(len(t._aval.shape))] for k, t in enumerate(tensors[len(found):])]
+    return found + [[(k, i) for i in range(len(s))] for k, s in enumerate(shapes[len(found) :])]
+
+
+_einsum.op.agree = _axis_labels
 
 
 def _labels(term, rank, equation):

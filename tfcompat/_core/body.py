@@ -123,7 +123,7 @@ class Body:
         inference = Inference(self, resizing, input_avals)
         new.specs = [inference.node(i) for i in range(len(self.specs))]
         new.flags = {i: flag.resized(resizing, inference.ins(i)) for i, flag in self.flags.items()}
-        if resizing.open:
+        if resizing.outer is not None:
             new.values = inference.known
         else:
             new.sizes = None
@@ -410,6 +410,9 @@ class AssertFlag:
 
     def __init__(self, text, tensor, position):
         self.text, self.tensor, self.position = text, tensor, position
+
+    def moved(self, by):
+        return AssertFlag(self.text, self.tensor, self.position + by)
 
     def resized(self, resizing, avals):
         return self

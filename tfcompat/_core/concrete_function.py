@@ -316,7 +316,7 @@ class OpenFunction(ConcreteFunction):
     def _resized(self, leaves):
         body, sizes, refused = self._spec.body, self._trace.sizes, None
         if sizes is not None and not self._trace.staged:
-            resizing = Resizing(sizes, any([has_unknown(t) for t in leaves]))
+            resizing = Resizing(sizes, state.trace.sizes if any([has_unknown(t) for t in leaves]) else None)
             try:
                 for p, t in zip(self._placeholders, leaves, strict=True):
                     resizing.learn(p._aval.shape, t._aval.shape)
@@ -329,10 +329,8 @@ class OpenFunction(ConcreteFunction):
                 if self._growing is not None:
                     made._follow_sizes()
                 return made
-            except Unresized:
-                pass
-            except errors.OpError as error:  # perhaps of an op that does not run: a loop without iterations
-                refused = error
+            except Unresized as error:
+                refused = error.__cause__  # of an op that may not run: in a loop without iterations, say
         try:
             return self._recorded_again(leaves)
         except (ValueError, errors.OpError) as error:

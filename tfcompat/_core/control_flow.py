@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tfcompat._core import errors
 from tfcompat._core.body import Body, BodySpec, call_spec, op_of, through
 from tfcompat._core.context import state
 from tfcompat._core.sizes import Unresized
@@ -53,6 +54,14 @@ def outer_inputs(traces, bodies, own=()):
     return tensors, cells, places
 
 
+def part_resized(body, resizing, avals):
+    """The Body of a part that may not run, for other sizes."""
+    try:
+        return body.resized(resizing, avals)
+    except errors.OpError as error:
+        raise Unresized("a part that may not run does not fit these sizes") from error
+
+
 class CondSpec(BodySpec):
     """A node that runs one of several bodies. Its first input is the number of the body (or a boolean, for two)."""
 
@@ -75,7 +84,7 @@ class CondSpec(BodySpec):
         self._host = self._run_host
 
     def resized(self, resizing, avals):
-        bodies = [b.resized(resizing, [avals[1 + i] for i in places])
+        bodies = [part_resized(b, resizing, [avals[1 + i] for i in places])
                   for b, places in zip(self.bodies, self.indices, strict=True)]  # fmt: skip
         if len({tuple(b.avals) for b in bodies}) > 1:
             raise Unresized("the branches of a conditional give different shapes")

@@ -532,9 +532,8 @@ def function(func=None, input_signature=None, autograph=True, jit_compile=None, 
     A function with unknown dimensions is recorded once; for the sizes of a call its nodes are inferred again, without
     Python.
 
-    Differs from TensorFlow: where that does not work (sizes that broadcast at a call only, an unknown rank, an op that
-    computes with sizes in Python), the function is recorded for each set of sizes (the tracing count is TensorFlow's all
-    the same). One in which shapes depend on values is run in stages; inside branches and loops such ops make it run eagerly.
+    Differs from TensorFlow: where that does not work (an unknown rank, an op that computes with sizes in Python), the
+    function is recorded for each set of sizes (the tracing count is TensorFlow's all the same). One in which shapes depend on values is run in stages; inside branches and loops such ops make it run eagerly.
     """
     if experimental_relax_shapes is not None:
         reduce_retracing = bool(experimental_relax_shapes)

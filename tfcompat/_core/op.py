@@ -12,7 +12,6 @@ is traced once for each (attributes, avals). From that one jaxpr come result sha
 """
 
 import inspect
-import itertools
 import types
 
 import jax
@@ -72,7 +71,9 @@ class Op:
         self.hot_sites = caches.Bounded(1_000)
         self.pulls = None  # (Derivative, arguments of its `pullback`) of a pullback
         self.alone = None  # for a node that stands alone: function from its Spec to its Op
-        self.agree = None  # (shapes, *attrs) -> labels for `sizes.agreeing`; set by the op's module
+        # (shapes, *attrs) -> for each shape a label for each axis: sizes agree where labels do. None: those at one place,
+        # counted from the last axis or from the first. Set by the op's module.
+        self.agree = None
         self.sparse_grad = None  # (ins, attrs, mask) -> a pullback that gives IndexedSlices, or None; set by the op's module
         self.slices_grad = None  # (IndexedSlices, avals, wanted) -> cotangents of the wanted inputs, or None: dense ones
 
@@ -235,16 +236,15 @@ def assume(op, ins, attrs, count):
     """The inputs with stand-ins for unknown sizes that fit, or None."""
     if not sizes.among(ins, attrs):
         return None
-    avals = [t._aval for t in ins]
-    unknown = state.trace.sizes
-    for shapes in itertools.islice(sizes.assumptions(op, avals, attrs, unknown), sizes.MAX_TRIES):
-        tried = [sizes.Operand(aval(s, a.np_dtype)) for s, a in zip(shapes, avals, strict=True)]
+
+    def results(shapes):
+        tried = [sizes.Operand(aval(s, t._aval.np_dtype)) for s, t in zip(shapes, ins, strict=True)]
         try:
-            op.spec(tried, attrs, count)
+            return op.spec(tried, attrs, count).avals
         except (TypeError, ValueError, errors.OpError, *sizes.NOT_ENOUGH):
-            continue
-        return [sizes.resized(t, s) for t, s in zip(ins, shapes, strict=True)]
-    return None
+            return None
+
+    return sizes.assumed(ins, attrs, op.agree, results)
 
 
 def call_on_strings(op, ins):
@@ -430,5 +430,11 @@ class Resize(Op):
         return (avals[0].shape,)
 
 
+class Broadcast(Op):
+    def attributes_at(self, resizing, attrs, avals):
+        return (tuple([resizing.size(m) if n == 1 else n for n, m in zip(avals[0].shape, attrs[0], strict=True)]),)
+
+
 RESIZE = Resize("EnsureShape", sizes.resize_body, [("x", T), ("shape", Any)])
-sizes.set_op(RESIZE, invoke)
+BROADCAST = Broadcast("BroadcastTo", sizes.resize_body, [("x", T), ("shape", Any)])
+sizes.set_ops(RESIZE, BROADCAST, invoke)

@@ -6,8 +6,9 @@ with actual sizes goes through the recorded nodes, without Python, and infers ea
 hold stand-ins get what these are now. Whatever a stand-in is no product of is not understood: `Unresized` is raised and
 the function recorded again for the sizes of that call.
 
-Where inference needs to know that two sizes agree (`x + y`), the recording assumes it: a node `Resize` turns one stand-in
-into the other. It is the identity for actual sizes, which have to agree then.
+Where an op needs to know more of sizes, the recording assumes it for that op: a node `Resize` turns stand-ins into others.
+For actual sizes it is the identity, and the op itself refuses those that do not fit. Where the op broadcasts (`x + y`), the
+node is a `Broadcast`: its stand-in is that of the common size, which a call computes from the two.
 """
 
 import copy
@@ -51,6 +52,8 @@ class Sizes:
         self.count = 0
         self.given = set()  # the stand-ins, and primes of which they are multiples
         self.parts = {}  # stand-in -> (prime, of which it is this multiple)
+        self.joins = {}  # stand-in of a common size -> the stand-ins that broadcast to it
+        self._joined = {}  # the other way round
         self.known = set()  # sizes of arrays, which are large but known
 
     def fresh(self, multiple=1):
@@ -60,6 +63,20 @@ class Sizes:
         size = prime * multiple
         self.given |= {prime, size}
         self.parts[size] = prime, multiple
+        return size
+
+    def broadcast(self, found):
+        """The size to which sizes broadcast."""
+        known = [d for d in found if d != 1 and not self.unknown(d)]
+        if known:
+            return known[0]
+        parts = frozenset().union(*[self.joins.get(d, (d,)) for d in found if d != 1])
+        if len(parts) < 2:
+            return next(iter(parts), 1)
+        size = self._joined.get(parts)
+        if size is None:
+            size = self._joined[parts] = self.fresh()
+            self.joins[size] = parts
         return size
 
     def one(self):
@@ -169,12 +186,13 @@ class Resizing:
 
     Args:
       sizes: the Sizes of the recording.
-      is_open: whether the new sizes are stand-ins, too (a recorded function called while another one is recorded).
+      outer: the Sizes to which the new sizes belong, where some are stand-ins, too (a recorded function called while another
+        one is recorded); else None.
     """
 
-    def __init__(self, sizes, is_open):
-        self.given, self.parts = sizes.given, sizes.parts
-        self.open = is_open
+    def __init__(self, sizes, outer=None):
+        self.given, self.parts, self.joins = sizes.given, sizes.parts, sizes.joins
+        self.outer = outer
         self.sizes = {}
         self._memo = {}
 
@@ -187,18 +205,28 @@ class Resizing:
     def learn(self, old, new, loose=False):
         """Notes that sizes `old` of the recording are `new` now."""
         if len(old) != len(new):
+            if loose:
+                return
             raise Unresized("a rank depends on sizes")
         for a, b in zip(old, new, strict=True):
-            known = self.sizes.get(a) if a >= FROM else None if loose else a
+            known = self._known(a) if a >= FROM else a
             if known is None:
-                if a >= FROM:
+                prime, multiple = self.parts.get(a, (a, 1))
+                if b % multiple == 0:
                     self.sizes[a] = b
-                    prime, multiple = self.parts.get(a, (a, 1))
-                    if b % multiple:
-                        raise Unresized(f"a size that was assumed to be a multiple of {multiple} is {b}")
                     self.sizes.setdefault(prime, b // multiple)
+                elif not loose:
+                    raise Unresized(f"a size that was assumed to be a multiple of {multiple} is {b}")
             elif known != b and not loose:
                 raise Unresized(f"sizes that were assumed to agree are {known} and {b}")
+
+    def _known(self, stand_in):
+        """What a stand-in is now, or None."""
+        found = self.sizes.get(stand_in)
+        if found is None and stand_in in self.joins:
+            parts = [self.size(part) for part in self.joins[stand_in]]
+            found = self.sizes[stand_in] = broadcast(parts) if self.outer is None else self.outer.broadcast(parts)
+        return found
 
     def size(self, number):
         """What a number (of a shape or an attribute) of the recording is now."""
@@ -206,13 +234,13 @@ class Resizing:
             return number
         if number < 0:
             return -self.size(-number)
-        found = self.sizes.get(number)
+        found = self._known(number)
         if found is None:
             found, rest = 1, number
             for prime in self.given:
-                while rest % prime == 0 and prime in self.sizes:
+                while rest % prime == 0 and (known := self._known(prime)) is not None:
                     rest //= prime
-                    found *= self.sizes[prime]
+                    found *= known
             if rest >= FROM:
                 raise Unresized(f"{number} is computed from sizes in a way that is not known")
             found = self.sizes[number] = found * rest
@@ -295,13 +323,13 @@ class Resizing:
 
 
 make_derivative = None  # entries.make_derivative, which imports this module
-RESIZE = None  # the op that changes a stand-in; set by `op`
+_resize = _broadcast = None  # the ops that change stand-ins; set by `op`
 _invoke = None
 
 
-def set_op(resize, invoke):
-    global RESIZE, _invoke
-    RESIZE, _invoke = resize, invoke
+def set_ops(resize, broadcast, invoke):
+    global _resize, _broadcast, _invoke
+    _resize, _broadcast, _invoke = resize, broadcast, invoke
 
 
 def set_derivatives(function):
@@ -309,18 +337,35 @@ def set_derivatives(function):
     make_derivative = function
 
 
+def broadcast(sizes):
+    """The size to which actual sizes broadcast, if they do."""
+    return next((n for n in sizes if n != 1), 1)
+
+
 def resize_body(x, shape):
-    if x.shape == shape:
-        return x
+    if all([n in (1, m) for n, m in zip(x.shape, shape, strict=True)]):
+        return jnp.broadcast_to(x, shape)
     # What it computes does not matter, as long as JAX's derivative of it needs no values.
     return jnp.broadcast_to(jnp.sum(x, dtype=x.dtype) if x.dtype != np.bool_ else jnp.any(x), shape)
 
 
-def resized(tensor, shape):
-    """The tensor with other stand-ins for sizes, which are assumed to mean the same."""
+def resized(tensor, shape, op=None):
+    """The tensor with other stand-ins for sizes, which are assumed to mean the same.
+
+    Args:
+      op: `Broadcast`, where they are those to which sizes are broadcast.
+    """
     if tensor._aval.dtype is dtypes.string:
         raise Unresized("Strings are host values.")
-    return tensor if tensor._aval.shape == shape else _invoke(RESIZE, (tensor,), (shape,))
+    if tensor._aval.shape == shape:
+        return tensor
+    return loose(_invoke(op or _resize, (tensor,), (shape,)))  # who takes it finds out whether the sizes do
+
+
+def loose(result):
+    """The result of the node recorded last; at a call its shape may be another than sizes say."""
+    state.trace.loose.add(len(state.trace.specs) - 1)
+    return result
 
 
 def divisible(tensor, axes, by):
@@ -338,9 +383,8 @@ def opened(tensor, axes):
     Args:
       axes: axis -> whether its size gets a new one even where it is a stand-in already.
     """
-    trace = state.trace
-    trace.loose.add(len(trace.specs) - 1)
-    sizes = trace.sizes
+    sizes = state.trace.sizes
+    loose(tensor)
     shape = tuple([sizes.fresh() if d in axes and (axes[d] or n < FROM) else n for d, n in enumerate(tensor._aval.shape)])
     return resized(tensor, shape)
 
@@ -348,18 +392,70 @@ def opened(tensor, axes):
 # Assumptions that make inference work
 
 
-def assumptions(op, avals, attrs, sizes):
+def assumed(tensors, attrs, agree, results):
+    """The inputs of an op with stand-ins that fit, or None.
+
+    Args:
+      agree: `Op.agree`.
+      results: function of shapes to the avals of the op's results; None where they do not fit.
+    """
+    sizes, shapes = state.trace.sizes, [t._aval.shape for t in tensors]
+    places = [[len(s) - i for i in range(len(s))] for s in shapes], [list(range(len(s))) for s in shapes]
+    for labels in places if agree is None else (agree(shapes, *attrs), *places):
+        found = _agreed(tensors, labels, sizes, results)
+        if found is not None:
+            return found
+    for new in itertools.islice(assumptions(shapes, attrs, sizes), MAX_TRIES):
+        if results(new) is not None:
+            return [resized(t, s) for t, s in zip(tensors, new, strict=True)]
+    return None
+
+
+def _agreed(tensors, labels, sizes, results):
+    """The tensors with one size wherever there is one label, as far as sizes are unknown; None where that does not fit.
+
+    That the op takes 1 for any of the sizes, and gives the same then, tells those that it broadcasts from those that have
+    to be equal.
+    """
+    shapes, alike = [t._aval.shape for t in tensors], {}
+    for shape, names in zip(shapes, labels, strict=True):
+        for d, label in zip(shape, names, strict=True):
+            if d != 1:
+                alike.setdefault(label, {})[d] = None
+
+    def replaced(common):
+        return [
+            tuple([common.get(label, d) if sizes.unknown(d) else d for d, label in zip(shape, names, strict=True)])
+            for shape, names in zip(shapes, labels, strict=True)
+        ]
+
+    equal = {}
+    for label, found in alike.items():
+        known = [d for d in found if not sizes.unknown(d)]
+        if len(known) < 2:
+            equal[label] = (known or list(found))[0]
+    new = replaced(equal)
+    avals = None if new == shapes else results(new)
+    if avals is None:
+        return None
+
+    def broadcast(label):
+        for k, (shape, names) in enumerate(zip(shapes, labels, strict=True)):
+            if label in [n for d, n in zip(shape, names, strict=True) if sizes.unknown(d)]:
+                if results([*new[:k], replaced(equal | {label: 1})[k], *new[k + 1 :]]) != avals:
+                    return False
+        return True
+
+    common = {label: sizes.broadcast(alike[label]) for label in equal if len(alike[label]) > 1 and broadcast(label)}
+    pairs = zip(tensors, replaced(common), replaced(equal | common), strict=True)
+    return [resized(resized(t, one, _broadcast), other) for t, one, other in pairs]
+
+
+def assumptions(shapes, attrs, sizes):
     """Lists of shapes to try for inputs that do not fit, those first that assume little."""
-    shapes = [a.shape for a in avals]
     unknown = list(dict.fromkeys(d for s in shapes for d in s if sizes.unknown(d)))
     numbers = _numbers(attrs)
     unknown_there = [n for n in dict.fromkeys(numbers) if sizes.unknown(n) and n not in unknown]
-    if op.agree is not None:
-        yield agreeing(shapes, op.agree(shapes, *attrs), sizes) or shapes
-    for align in (-1, 1):
-        found = _aligned(shapes, sizes, align)
-        if found is not None:
-            yield found
     for d in unknown if unknown_there else ():
         yield _replaced(shapes, {d: sizes.fresh()})  # a part of it is asked for
     known = [d for d in dict.fromkeys(d for s in shapes for d in s) if d > 1 and not sizes.unknown(d)]
@@ -410,49 +506,3 @@ def _replaced(shapes, swap):
     return [tuple([swap.get(d, d) for d in s]) for s in shapes]
 
 
-def _aligned(shapes, sizes, align):
-    """All sizes made equal that are at one place, counted from the last (-1) or the first (1) dimension."""
-    return agreeing(shapes, [[len(s) - i if align < 0 else i for i in range(len(s))] for s in shapes], sizes)
-
-
-def agreeing(shapes, labels, sizes):
-    """Shapes in which sizes with one label are equal as far as they are unknown; None where that changes nothing.
-
-    Args:
-      labels: for each shape a label for each of its axes.
-    """
-    alike = {}
-    for shape, names in zip(shapes, labels, strict=True):
-        for d, label in zip(shape, names, strict=True):
-            if d != 1:
-                alike.setdefault(label, {})[d] = None
-    chosen = {}
-    for label, found in alike.items():
-        known = [d for d in found if not sizes.unknown(d)]
-        if len(known) < 2:
-            chosen[label] = (known or list(found))[0]
-    new = [
-        tuple([chosen.get(label, d) if sizes.unknown(d) else d for d, label in zip(shape, names, strict=True)])
-        for shape, names in zip(shapes, labels, strict=True)
-    ]
-    return new if new != list(shapes) else None
-
-
-def agreed(tensors, align=-1):
-    """Tensors whose unknown sizes are assumed to agree, place by place."""
-    trace = state.trace
-    if trace is None or trace.sizes is None:
-        return tensors
-    return _resized_to(_aligned([t._aval.shape for t in tensors], trace.sizes, align), tensors)
-
-
-def agreed_by(tensors, labels):
-    """Tensors whose unknown sizes are assumed to agree where they have one label; see `agreeing`."""
-    trace = state.trace
-    if trace is None or trace.sizes is None:
-        return tensors
-    return _resized_to(agreeing([t._aval.shape for t in tensors], labels(), trace.sizes), tensors)
-
-
-def _resized_to(shapes, tensors):
-    return tensors if shapes is None else [resized(t, s) for t, s in zip(tensors, shapes, strict=True)]

@@ -103,8 +103,6 @@ class Part:
             try:
                 found = inference.node(i)
             except errors.OpError as error:
-                if isinstance(spec, BodySpec):
-                    raise Unresized("a part that may not run does not fit these sizes") from error
                 self.error = error
                 return
             flag = body.flags.get(i)
@@ -194,7 +192,7 @@ class StagedFunction(ConcreteFunction):
         key = (), learnt
         part = self._parts.get(key)
         if part is None:
-            resizing = Resizing(self._trace.sizes, False)
+            resizing = Resizing(self._trace.sizes)
             part = self._parts[key] = Part(self, Inference(body, resizing, learnt), 0)
         values += self._constants
         while part.unfit is None:
@@ -224,7 +222,7 @@ class StagedFunction(ConcreteFunction):
         """Records its nodes in the function that is being recorded."""
         body, context = self._spec.body, state.context
         trace.stage()
-        inference = Inference(body, Resizing(self._trace.sizes, True), [t._aval for t in values])
+        inference = Inference(body, Resizing(self._trace.sizes, trace.sizes), [t._aval for t in values])
         values += self._constants
         try:
             for i, wire in enumerate(body.wires):

@@ -82,7 +82,7 @@ class Trace(segments.Segment):
         self.stageable = False  # whether shapes may depend on values (staged.py)
         self.staged = False  # whether some do
         self.numbers = {}  # wire of a tensor whose elements are used as sizes -> stand-ins for them
-        self.loose = set()  # nodes whose results have sizes that are seen by nobody
+        self.loose = set()  # nodes whose results may have other shapes at a call (sizes.loose)
         self.name = name
         self.parent = parent
         self.kind = kind
