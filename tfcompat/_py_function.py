@@ -86,26 +86,26 @@ def numpy_function(func=None, inp=None, Tout=None, stateful=True, name=None):
       func: function of arrays; without it, the result is a decorator for one.
       inp: list of tensors.
       Tout: DType of the result, or a list of them.
-      stateful: accepted.
+      stateful: False where a recorded function need not call it for results that nothing needs.
 
     Raises:
       TypeError, ValueError, InvalidArgumentError and the like: what `func` raises.
     """
     if func is None:
-        return _decorator("numpy_function", inp, Tout, False)
-    return _call_on_arrays(func, inp, Tout)
+        return _decorator("numpy_function", inp, Tout, False, stateful)
+    return _call_on_arrays(func, inp, Tout, stateful)
 
 
-def _call_on_arrays(func, inp, Tout):
+def _call_on_arrays(func, inp, Tout, stateful):
     if state.trace is not None:
-        return _call(func, inp, Tout, False)
+        return _call(func, inp, Tout, False, stateful)
     # Eager TensorFlow just calls it: `Tout` is not looked at, errors are what they are.
     results = nest.flatten(func(*[np.array(v) for v in inp]))
     tensors = [None if r is None else convert(r) for r in results]
     return tensors[0] if len(tensors) == 1 else tensors
 
 
-def _decorator(name, inp, Tout, tensors):
+def _decorator(name, inp, Tout, tensors, stateful=True):
     if Tout is None:
         raise TypeError(
             f"Missing required argument: 'Tout'\n  If using tf.{name} as a decorator, set `Tout`\n  **by name** above the "
@@ -117,14 +117,14 @@ def _decorator(name, inp, Tout, tensors):
     def decorate(func):
         @functools.wraps(func)
         def decorated(*args):
-            return _call(func, args, Tout, True) if tensors else _call_on_arrays(func, args, Tout)
+            return _call(func, args, Tout, True) if tensors else _call_on_arrays(func, args, Tout, stateful)
 
         return decorated
 
     return decorate
 
 
-def _call(func, inp, Tout, tensors):
+def _call(func, inp, Tout, tensors, stateful=True):
     if not callable(func):
         raise ValueError(f"Expected func to be callable. Received func={func} of type {type(func)}.")
     single = not isinstance(Tout, (list, tuple))
@@ -155,7 +155,7 @@ def _call(func, inp, Tout, tensors):
         grads = tape.gradient([results[i] for i in kept], sources, upstream, UnconnectedGradients.ZERO)
         return [host_value(convert(g)) for g in grads]
 
-    call, more = with_arrays, {}
+    call, more = with_arrays, {"stateful": stateful}
     if tensors:
         call, more = with_tensors, {"pull": pull, "eager": lambda *given: _checked(lambda: _results(func(*given), wanted))}
     results = record_effect("EagerPyFunc", lambda *arrays: _checked(call, *arrays), inputs, wanted, **more)

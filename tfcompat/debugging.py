@@ -485,7 +485,7 @@ def _what_is_wrong(tensor, message):
 
 
 @_op("CheckNumerics", T=_FLOATS, grad=lambda g, out, tensor, message: g,
-     check=_Check(_not_finite, _what_is_wrong, immediate=True))  # fmt: skip
+     check=_Check(_not_finite, _what_is_wrong, immediate=True, stateful=True))  # fmt: skip
 def check_numerics(tensor: _T, message: _Str):
     """The tensor; raises InvalidArgumentError with `message` if it has an element that is NaN or infinite.
 

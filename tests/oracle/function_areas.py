@@ -8,6 +8,7 @@ from oracle import (
     function_sizes_flow,
     function_statements,
     function_tracing,
+    function_unneeded,
     function_values,
     function_values_flow,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "function_sizes_flow",
     "function_statements",
     "function_tracing",
+    "function_unneeded",
     "function_values",
     "function_values_flow",
 ]

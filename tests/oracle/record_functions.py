@@ -1,6 +1,7 @@
 """Records what TensorFlow gives for the programs of `function_areas`: run it where tensorflow is installed.
 
     python tests/oracle/record_functions.py            writes tests/oracle/data/functions.json
+    python tests/oracle/record_functions.py --new      records programs that are not recorded yet, keeps the others
     python tests/oracle/record_functions.py --check    writes nothing, lists the programs with other results
 """
 
@@ -24,9 +25,11 @@ def main():
     import tensorflow as tf
 
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    fresh = {name: json.loads(json.dumps(program(tf))) for name, program in function_areas.PROGRAMS.items()}
+    known = json.loads(DATA.read_text(encoding="utf-8"))
+    kept = known if "--new" in sys.argv[1:] else {}
+    fresh = {name: kept[name] if name in kept else json.loads(json.dumps(program(tf)))
+             for name, program in function_areas.PROGRAMS.items()}  # fmt: skip
     if "--check" in sys.argv[1:]:
-        known = json.loads(DATA.read_text(encoding="utf-8"))
         other = [name for name in fresh if known.get(name) != fresh[name]]
         print(*other, sep="\n")
         return 1 if other else 0

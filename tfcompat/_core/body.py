@@ -40,6 +40,7 @@ class Body:
     Attributes:
       inputs: for each input the leaf it stands for: a placeholder of the trace or an outer tensor.
       effect: whether it acts on the outside.
+      stateful: whether it has to run even if nothing needs its results: it has effects, or asserts something.
       coded: whether `run` gives a code after the outputs: a condition on values is checked inside, or it has effects
         (which need a result to be waited for).
     """
@@ -49,8 +50,7 @@ class Body:
         wires = [trace.wire(t) for t in outputs]
         starts = [0, *itertools.accumulate(len(s.avals) for s in trace.specs)]
         flags = {f.position: f for f in trace.flags}
-        roots = {*trace.effects, *flags}
-        needed = _needed(trace, starts, wires, roots) if trace.sizes is None else range(len(trace.specs))
+        needed = range(len(trace.specs)) if trace.sizes is not None else needed_nodes(trace.specs, trace.wires, flags, wires)
         self.consts, self.inputs = [], []
         place = {}  # leaf or slot -> place in the environment
         used = {s for i in needed for s in trace.wires[i] if s < 0} | {s for s in wires if s < 0}
@@ -81,6 +81,8 @@ class Body:
             self.values_read = {place[s] for s in trace.values_read}
             self.loose = set(trace.loose)
             self.input_values = {i: v for i, t in enumerate(self.inputs) if (v := value_of(t)) is not None}
+        else:
+            self._trim(len(self.inputs) + len(self.consts))
         avals = [*[t._aval for t in self.inputs], *map(aval_of, self.consts), *[a for s in self.specs for a in s.avals]]
         self._finish([avals[s] for s in self.outputs])
 
@@ -88,6 +90,7 @@ class Body:
         """Sets what follows from the nodes; `avals` are those of the outputs."""
         self.avals = avals
         self.effect = any(s.effect for s in self.specs)
+        self.stateful = self.effect or any([f.stateful for f in self.flags.values()])
         self.coded = bool(self.flags) or self.effect
         self.depends = self._dependence()
         self.cost = sum(s.cost for s in self.specs) + 1e-6
@@ -133,19 +136,12 @@ class Body:
 
     def _drop_unneeded(self, first):
         """Drops nodes that only said what sizes are; `first` is the place of the first result."""
-        starts = list(itertools.accumulate((len(s.avals) for s in self.specs), initial=first))
-        owner = [None] * first + [i for i, s in enumerate(self.specs) for _ in s.avals]
-        pending = [i for i, s in enumerate(self.specs) if s.effect or i in self.flags]
-        pending += [owner[s] for s in self.outputs]
-        needed = set()
-        while pending:
-            i = pending.pop()
-            if i is not None and i not in needed:
-                needed.add(i)
-                pending += [owner[s] for s in self.wires[i]]
-        if len(needed) == len(self.specs):
+        order = needed_nodes(self.specs, self.wires, self.flags, self.outputs, first)
+        if len(order) == len(self.specs):
+            self._trim(first)
             return
-        place, order = {s: s for s in range(first)}, sorted(needed)
+        starts = list(itertools.accumulate((len(s.avals) for s in self.specs), initial=first))
+        place = {s: s for s in range(first)}
         for i in order:
             for s in range(starts[i], starts[i + 1]):
                 place[s] = len(place)
@@ -153,6 +149,37 @@ class Body:
         self.specs = [self.specs[i] for i in order]
         self.wires = [tuple([place[s] for s in self.wires[i]]) for i in order]
         self.outputs = [place[s] for s in self.outputs]
+        self._trim(first)
+
+    def _trim(self, first):
+        """Drops results of calls and branches that no node takes."""
+        used = {*self.outputs, *[s for wire in self.wires for s in wire]}
+        specs, flags, place, old, new = [], dict(self.flags), {s: s for s in range(first)}, first, first
+        for i, spec in enumerate(self.specs):
+            count = len(spec.avals)
+            kept = [k for k in range(count) if old + k in used]
+            trimmed = spec.trimmed(kept) if isinstance(spec, BodySpec) and len(kept) < count - spec.coded else None
+            if trimmed is None:
+                kept = range(count)
+            else:
+                flag, spec = flags.pop(i, None), trimmed
+                if spec.coded and flag is not None:
+                    flags[i] = flag.of(spec)
+            place.update({old + k: new + n for n, k in enumerate(kept)})
+            specs.append(spec)
+            old, new = old + count, new + len(spec.avals)
+        if new < old:
+            self.specs, self.flags = specs, flags
+            self.wires = [tuple([place[s] for s in wire]) for wire in self.wires]
+            self.outputs = [place[s] for s in self.outputs]
+
+    def trimmed(self, kept):
+        """The same Body with only those outputs."""
+        new = copy.copy(self)
+        new.outputs = [self.outputs[k] for k in kept]
+        new._drop_unneeded(len(self.inputs) + len(self.consts))
+        new._finish([self.avals[k] for k in kept])
+        return new
 
     def host(self, *arrays):
         """The results as NumPy arrays. Raises what a failed check raises."""
@@ -260,16 +287,26 @@ def _baked(trace, k, cell_leaves):
     return t._slot == STATIC or (isinstance(t._value, (np.ndarray, np.generic)) and t._aval.size <= MAX_BAKED)
 
 
-def _needed(trace, starts, wires, roots):
-    """The nodes that outputs and roots depend on, in order."""
-    owner = [i for i, s in enumerate(trace.specs) for _ in s.avals]
+def needed_nodes(specs, wires, flags, outputs, first=0):
+    """The nodes to run, in order: those that act, and what they and the outputs depend on, with the checks of these.
+
+    Args:
+      flags: position -> error flag.
+      outputs: the wires of the outputs.
+      first: the wire of the first result.
+    """
+    owner = [i for i, s in enumerate(specs) for _ in s.avals]
+    checks = {i + flag.ahead: i for i, flag in flags.items()}
     needed = set()
-    pending = [*roots, *(owner[s] for s in wires if s >= 0)]
+    pending = [i for i, s in enumerate(specs) if s.effect or i in flags and flags[i].stateful]
+    pending += [owner[s - first] for s in outputs if s >= first]
     while pending:
         i = pending.pop()
         if i not in needed:
             needed.add(i)
-            pending.extend(owner[s] for s in trace.wires[i] if s >= 0)
+            pending += [owner[s - first] for s in wires[i] if s >= first]
+            if i in checks:
+                pending.append(checks[i])
     return sorted(needed)
 
 
@@ -328,18 +365,22 @@ def _free(array, count):
 class BodySpec(Spec):
     """A Body as one node."""
 
-    __slots__ = ("body", "coded", "depends", "effect", "input_avals", "ruled", "urgent", "why")
+    __slots__ = ("stateful", "body", "coded", "depends", "effect", "input_avals", "ruled", "urgent", "why")
 
     def __init__(self, name, body, urgent=False):
         self._setup(name, body.input_avals, body.avals, body.coded, body.cost, body.equations)
-        self.body, self.effect, self.urgent = body, body.effect, urgent
+        self.body, self.effect, self.stateful, self.urgent = body, body.effect, body.stateful, urgent
         self.ruled = functools.partial(body.run, ruled=True)
         self.depends = [*body.depends, 0] if body.coded else body.depends
         self._evaluate = body.run
         self._host = self._run_host
 
     def resized(self, resizing, avals):
-        return BodySpec(self.name, self.body.resized(resizing, avals), self.urgent)
+        return type(self)(self.name, self.body.resized(resizing, avals), self.urgent)
+
+    def trimmed(self, kept):
+        """The node with only those results (and its code), or None."""
+        return None
 
     def _setup(self, name, input_avals, avals, coded, cost, equations):
         self.id = next(serials)
@@ -356,7 +397,7 @@ class BodySpec(Spec):
         self.derivatives = {}
         self.depends = None
         self.static = self.special = self.checked = False
-        self.effect = self.urgent = False
+        self.effect = self.stateful = self.urgent = False
 
     def _exact_trace(self):
         with jax.enable_x64(True):
@@ -383,17 +424,26 @@ class BodySpec(Spec):
 class CallFlag:
     """The error flag of a recorded call whose body has checks (see `checks.Flag`)."""
 
+    ahead = 0
     __slots__ = ("index", "position", "site", "sites", "spec", "tensor")
 
     def __init__(self, spec, tensor, position, sites, site):
         self.spec, self.tensor, self.position, self.sites, self.site = spec, tensor, position, sites, site
         self.index = len(spec.avals) - 1
 
+    @property
+    def stateful(self):
+        return self.spec.stateful
+
     def moved(self, by):
         return CallFlag(self.spec, self.tensor, self.position + by, self.sites, self.site)
 
     def resized(self, resizing, avals):
-        return CallFlag(resizing.spec(self.spec, avals), self.tensor, self.position, self.sites, self.site)
+        return self.of(resizing.spec(self.spec, avals))
+
+    def of(self, spec):
+        """The flag of the same call by another Spec."""
+        return CallFlag(spec, self.tensor, self.position, self.sites, self.site)
 
     def error(self, *values):
         self.sites[self.site] = "failed"
@@ -405,7 +455,8 @@ class CallFlag:
 class AssertFlag:
     """The error flag of an assert recorded in a function."""
 
-    index = 0
+    index = ahead = 0
+    stateful = True
     __slots__ = ("position", "tensor", "text")
 
     def __init__(self, text, tensor, position):

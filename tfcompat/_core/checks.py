@@ -21,24 +21,27 @@ class Check:
       error: exception class (node_def, op, message).
       immediate: True for asserts and solvers: in eager code the pending work is always run for them.
       dtypes: where given, the op is checked only if its first operand has one of these dtypes.
+      stateful: True where a function checks even if it needs no result of the op.
     """
 
-    def __init__(self, bad, message, error=errors.InvalidArgumentError, immediate=False, dtypes=None):
+    def __init__(self, bad, message, error=errors.InvalidArgumentError, immediate=False, dtypes=None, stateful=False):
         self.bad = bad
         self.dtypes = dtypes
         self.message = message
         self.error = error
         self.immediate = immediate
+        self.stateful = stateful
 
 
 class Flag:
     """An error flag of a recorded check: the tensor that is true when it failed, and how to say so."""
 
     index = 0  # which result of the node it is
-
-    __slots__ = ("attrs", "check", "count", "op", "position", "site", "tensor")
+    ahead = 1  # the op is the next node
+    __slots__ = ("stateful", "attrs", "check", "count", "op", "position", "site", "tensor")
 
     def __init__(self, op, attrs, count, tensor, position, site):
+        self.stateful = op.check.stateful
         self.op, self.check, self.attrs, self.count = op, op.check, attrs, count
         self.tensor, self.position, self.site = tensor, position, site
 

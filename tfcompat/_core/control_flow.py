@@ -72,7 +72,7 @@ class CondSpec(BodySpec):
             "If" if is_bool else "Case", input_avals, bodies[0].avals, any(b.coded for b in bodies),
             max(b.cost for b in bodies) + 1e-6, sum(b.equations for b in bodies) + 1,
         )  # fmt: skip
-        self.effect = any(b.effect for b in bodies)
+        self.effect, self.stateful = any(b.effect for b in bodies), any(b.stateful for b in bodies)
         self.bodies, self.indices, self.is_bool = bodies, indices, is_bool
         self.body = bodies[0]
         self.depends = [0] * len(self.avals)
@@ -89,6 +89,9 @@ class CondSpec(BodySpec):
         if len({tuple(b.avals) for b in bodies}) > 1:
             raise Unresized("the branches of a conditional give different shapes")
         return CondSpec(bodies, self.indices, avals, self.is_bool)
+
+    def trimmed(self, kept):
+        return CondSpec([b.trimmed(kept) for b in self.bodies], self.indices, self.input_avals, self.is_bool)
 
     def run(self, index, *arrays, ruled=False):
         def branch(body, places):

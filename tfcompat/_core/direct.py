@@ -32,6 +32,9 @@ class FunctionSpec(BodySpec):
         self.function = not self.coded
         self.hot = None
 
+    def trimmed(self, kept):
+        return FunctionSpec(self.name, self.body.trimmed(kept), self.urgent)
+
 
 class Plan:
     """How the calls of a concrete function become calls of one program.

@@ -30,16 +30,17 @@ class EffectSpec(StageSpec):
     Args:
       output_avals: of the results. `shaped` may still change them while the function around is being recorded.
       eager: the same function for eager tensors, which gives a list of them; called where a function is run in stages.
+      stateful: False where it is not called if nothing needs what it gives.
       pull: function of the lists of inputs and of gradients of the results that gives those of the differentiable inputs;
         None for no gradients.
     """
 
     __slots__ = ("eager", "pull", "unranked")
 
-    def __init__(self, name, function, eager, input_avals, output_avals=(), pull=None):
+    def __init__(self, name, function, eager, input_avals, output_avals=(), pull=None, stateful=True):
         self._setup(name, input_avals, output_avals, True, COST, 1)
         self.function, self.eager, self.pull = function, eager, pull
-        self.effect = True
+        self.effect = self.stateful = stateful
         self.unranked = frozenset(range(len(output_avals)))
         self.body = None
         self.depends = [0] * len(self.avals)
@@ -62,7 +63,7 @@ class EffectSpec(StageSpec):
 
     def again(self, avals, learnt):
         """The same node where sizes are others; `learnt` are the avals of its results and of the code."""
-        new = EffectSpec(self.name, self.function, self.eager, avals, learnt[:-1], self.pull)
+        new = EffectSpec(self.name, self.function, self.eager, avals, learnt[:-1], self.pull, self.effect)
         new.unranked = self.unranked
         return new
 
@@ -86,7 +87,8 @@ class EffectSpec(StageSpec):
         try:
             with _outside():
                 results = self.function(*[np.asarray(a) for a in arrays])
-                results = [_fitting(r, a) for r, a in zip(results or (), wanted, strict=True)]
+                pairs = enumerate(zip(results or (), wanted, strict=True))
+                results = [_fitting(r, a, i in self.unranked) for i, (r, a) in pairs]
         except Exception as error:  # noqa: BLE001 - raised where the code is looked at
             self.why = error
             return (*[np.zeros(a.shape, a.np_dtype) for a in wanted], np.int32(1))
@@ -151,11 +153,11 @@ class _outside:
         state.segment, state.trace, state.tapes, state.accumulators = self._saved
 
 
-def _fitting(value, output_aval):
-    """A result of a Python function, checked against what was announced."""
+def _fitting(value, output_aval, unneeded):
+    """A result of a Python function, checked against what was announced; of one that nothing needs the shape is unknown."""
     array = np.asarray(value)
-    _check(array.dtype, array.shape, output_aval, output_aval.shape)
-    return array
+    _check(array.dtype, array.shape, output_aval, array.shape if unneeded else output_aval.shape)
+    return np.zeros(output_aval.shape, array.dtype) if unneeded else array
 
 
 def _check(np_dtype, shape, said, sizes):
@@ -169,12 +171,12 @@ def _check(np_dtype, shape, said, sizes):
         raise errors.InvalidArgumentError(None, None, text)
 
 
-def record_effect(name, function, ins, dtypes=(), pull=None, eager=None):
+def record_effect(name, function, ins, dtypes=(), pull=None, eager=None, stateful=True):
     """Records a call of a Python function of NumPy arrays that acts on the outside.
 
     Args:
       dtypes: of the arrays that it returns, as a list.
-      pull, eager: see `EffectSpec`.
+      pull, eager, stateful: see `EffectSpec`.
 
     Returns:
       Tensors whose shapes are not known yet: each must be told its own, by `set_shape`, before ops take it.
@@ -186,7 +188,7 @@ def record_effect(name, function, ins, dtypes=(), pull=None, eager=None):
     unknown = [aval((), d.np) for d in dtypes]
     if any([isinstance(t, UnshapedTensor) for t in ins]):
         state.trace.stage()
-    spec = EffectSpec(name, function, eager or on_values, [aval_of_any(t) for t in ins], unknown, pull)
+    spec = EffectSpec(name, function, eager or on_values, [aval_of_any(t) for t in ins], unknown, pull, stateful)
     return [unshaped(t, spec, i) for i, t in enumerate(call_spec(_op_of(spec), spec, ins))]
 
 

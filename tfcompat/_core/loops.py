@@ -38,6 +38,7 @@ class LoopSpec(BodySpec):
         equations = body.equations + (0 if test is None else test.equations)
         self._setup(name, input_avals, outs, coded, body.cost * (length if length is not None else 20), equations)
         self.effect = body.effect or test is not None and test.effect
+        self.stateful = True  # as in TensorFlow
         self.body = body
         self._evaluate = self.run
         self.ruled = functools.partial(self.run, ruled=True)

@@ -12,7 +12,7 @@ import numpy as np
 
 from tfcompat._core import caches, errors
 from tfcompat._core.avals import aval
-from tfcompat._core.body import BodySpec, Inference, op_of
+from tfcompat._core.body import BodySpec, Inference, needed_nodes, op_of
 from tfcompat._core.callsite import call_site
 from tfcompat._core.concrete_function import ConcreteFunction, EagerFallback, with_own_draws
 from tfcompat._core.context import state
@@ -152,6 +152,9 @@ class StagedFunction(ConcreteFunction):
         last = {s: i for i, wire in enumerate(body.wires) for s in wire}
         kept, place = set(body.outputs), len(body.inputs) + len(body.consts)
         self._first = place  # of the results
+        stages = [s for spec, wire in zip(body.specs, body.wires, strict=True) if spec.staged for s in wire]
+        needed = set(needed_nodes(body.specs, body.wires, body.flags, [*body.outputs, *stages], place))
+        body.flags = {i: flag for i, flag in body.flags.items() if i in needed}
         self._done = []  # for each node the places of values that are not needed behind it
         for i, (spec, wire) in enumerate(zip(body.specs, body.wires, strict=True)):
             own = range(place, place + len(spec.avals))

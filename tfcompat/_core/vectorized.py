@@ -22,7 +22,7 @@ class VectorizedSpec(BodySpec):
     def __init__(self, body, axes, count, input_avals):
         outs = [aval((count, *a.shape), a.np_dtype) for a in body.avals]
         self._setup("VectorizedMap", input_avals, outs, body.coded, body.cost * count, body.equations)
-        self.body, self.axes, self.count = body, axes, count
+        self.body, self.axes, self.count, self.stateful = body, axes, count, body.stateful
         self._evaluate = self.run
         self.ruled = functools.partial(self.run, ruled=True)
         self._host = self._run_host
