@@ -338,6 +338,18 @@ def test_a_call_after_pending_work_is_recorded_with_it():
     assert (v.numpy() == 3.0).all()
 
 
+def test_calls_that_nobody_reads_are_not_recorded_either():
+    """Pending work before the first of them would otherwise be followed by a recorded call, which is pending, and so on."""
+    v, x, step = warm_step()
+    step(x * 2.0)
+    step(x)  # writes again what the recorded call wrote: that one runs now
+    before = tf.debug.stats()
+    for _ in range(10):
+        step(x)
+    assert tf.debug.stats()["compiled_runs"] == before["compiled_runs"] + 10
+    assert (v.numpy() == 14.0).all()
+
+
 def test_what_was_read_stays_after_compiled_calls():
     v, x, step = warm_step()
     tensor, direct, array = v.read_value(), tf.convert_to_tensor(v), np.asarray(v)

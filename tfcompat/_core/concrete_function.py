@@ -79,15 +79,16 @@ class ConcreteFunction:
             return grown._call_flat(leaves, cells)
         context = state.context
         ins = leaves if self._all else [leaves[i] for i in self._arguments]
+        if context.trace is None:
+            if context.tapes or context.segment.specs:
+                for c in written:
+                    c.before_write()
+        elif self._draws:
+            own, written = with_own_draws(own, written)
         if self._spec.hot is not None:
             results = direct.call(self, context, ins, own, written)
             if results is not None:
                 return results[0] if self._plain else self._structured(results)
-        if context.trace is None:
-            for c in written:
-                c.before_write()
-        elif self._draws:
-            own, written = with_own_draws(own, written)
         ins = [*ins, *[c.read() for c in own], *self._captures]
         spec = self._spec
         if spec.coded or context.tapes or context.accumulators:
