@@ -2,6 +2,7 @@
 
 from oracle import (
     function_flow,
+    function_integers,
     function_loops,
     function_refusals,
     function_sizes,
@@ -17,6 +18,7 @@ from oracle.function_programs import PROGRAMS
 __all__ = [
     "PROGRAMS",
     "function_flow",
+    "function_integers",
     "function_loops",
     "function_refusals",
     "function_sizes",

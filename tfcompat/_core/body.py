@@ -36,6 +36,7 @@ class Body:
     Args:
       trace: the finished Trace.
       outputs: tensors to compute, of the trace or of outside.
+      results: how many of them have gradients; those behind are what variables are written.
 
     Attributes:
       inputs: for each input the leaf it stands for: a placeholder of the trace or an outer tensor.
@@ -45,8 +46,9 @@ class Body:
         (which need a result to be waited for).
     """
 
-    def __init__(self, trace, outputs):
+    def __init__(self, trace, outputs, results=None):
         self.name = trace.name
+        self.results = len(outputs) if results is None else results
         wires = [trace.wire(t) for t in outputs]
         starts = [0, *itertools.accumulate(len(s.avals) for s in trace.specs)]
         flags = {f.position: f for f in trace.flags}
@@ -109,7 +111,7 @@ class Body:
                 sets += [found if a.differentiable else 0 for a in spec.avals]
             else:
                 sets += [through(bits, [sets[s] for s in wire]) for bits in spec.depends]
-        return [sets[s] for s in self.outputs]
+        return [sets[s] if k < self.results else 0 for k, s in enumerate(self.outputs)]
 
     def resized(self, resizing, input_avals):
         """The same Body for inputs of other sizes.
@@ -176,7 +178,7 @@ class Body:
     def trimmed(self, kept):
         """The same Body with only those outputs."""
         new = copy.copy(self)
-        new.outputs = [self.outputs[k] for k in kept]
+        new.outputs, new.results = [self.outputs[k] for k in kept], len([k for k in kept if k < self.results])
         new._drop_unneeded(len(self.inputs) + len(self.consts))
         new._finish([self.avals[k] for k in kept])
         return new

@@ -34,7 +34,7 @@ class ConcreteFunction:
         self._outputs = outputs
         trace.function_outputs = outputs
         written = list(trace.written)
-        body = Body(trace, [*outputs, *[trace.cells[c] for c in written]])
+        body = Body(trace, [*outputs, *[trace.cells[c] for c in written]], len(outputs))
         self._use(body, bool(function._jit_compile))
         # Where the inputs come from: arguments, then variables, then captures.
         position = {id(t): i for i, t in enumerate(placeholders)}

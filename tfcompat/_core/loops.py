@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tfcompat._core.avals import aval
-from tfcompat._core.body import Body, BodySpec, call_spec, op_of, through
+from tfcompat._core.body import Body, BodySpec, call_spec, op_of
 from tfcompat._core.checkpointed import differentiable_while
 from tfcompat._core.control_flow import outer_inputs, part_resized
 from tfcompat._core.sizes import Unresized
@@ -44,7 +44,8 @@ class LoopSpec(BodySpec):
         self.ruled = functools.partial(self.run, ruled=True)
         self._host = self._run_host
         self.native = None
-        self.depends = self._dependence(len(input_avals))
+        bits = sum([1 << i for i, a in enumerate(input_avals) if a.differentiable])  # as in TensorFlow: all of all
+        self.depends = [bits if a.differentiable else 0 for a in self.avals]
 
     def resized(self, resizing, avals):
         length, limit = [n if n is None else resizing.size(n) for n in (self.length, self.limit)]
@@ -54,20 +55,6 @@ class LoopSpec(BodySpec):
             raise Unresized("the shape of a loop variable changes")
         return LoopSpec(self.name, body, self.places, avals, self.sequences, self.carried, test, self.test_places, length,
                         limit, self.reverse)  # fmt: skip
-
-    def _dependence(self, count):
-        """See `Spec.depends`: what the carried values depend on after any number of iterations."""
-        outer = count - self.sequences - self.carried
-        carry = [1 << (outer + self.sequences + i) for i in range(self.carried)]
-        slices = [1 << (outer + i) for i in range(self.sequences)]
-        while True:
-            own = [0, *slices, *carry]
-            sets = [1 << i if kind == "outer" else own[i] for kind, i in self.places]
-            found = [through(bits, sets) for bits in self.body.depends]
-            grown = [c | f for c, f in zip(carry, found, strict=False)]
-            if grown == carry:
-                return [*carry, *found[self.carried :], *[0] * self.coded]
-            carry = grown
 
     def _split(self, arrays):
         n = len(arrays) - self.carried
