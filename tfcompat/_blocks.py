@@ -1,15 +1,17 @@
 """Blocks of space as batches or channels, and back."""
 
+import math
+
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tfcompat._array import reshape, transpose
+from tfcompat._array import transpose
 from tfcompat._core import dtypes
 from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.convert import convert
-from tfcompat._core.op import Shape, T, op
-from tfcompat._core.sizes import divisible, needed
+from tfcompat._core.op import Int, Shape, T, op
+from tfcompat._core.sizes import needed
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, host_value
 from tfcompat._declare import invalid
@@ -119,6 +121,27 @@ def required_space_to_batch_paddings(input_shape, block_shape, base_paddings=Non
 # Channels
 
 
+@moves
+@op("SpaceToDepth")
+def _space_to_depth(input: T, block: Int):
+    n, h, w, c = input.shape
+    if h % block or w % block:
+        raise invalid(f"Image width {w} and height {h} should be divisible by block_size: {block}", "SpaceToDepth")
+    x = input.reshape(n, h // block, block, w // block, block, c).transpose(0, 1, 3, 2, 4, 5)
+    return x.reshape(n, h // block, w // block, block * block * c)
+
+
+@moves
+@op("DepthToSpace")
+def _depth_to_space(input: T, area: Int):
+    n, h, w, c = input.shape
+    if c % area:
+        raise invalid(f"Input depth dimension {c} should be divisible by: {area}", "DepthToSpace")
+    block = math.isqrt(area)
+    x = input.reshape(n, h, w, block, block, c // area).transpose(0, 1, 3, 2, 4, 5)
+    return x.reshape(n, h * block, w * block, c // area)
+
+
 def _depth(input, block, data_format, kernel):
     if data_format not in ("NHWC", "NCHW"):
         raise invalid(f"Value for attr 'data_format' of \"{data_format}\" is not in the list of allowed values: \"NHWC\", "
@@ -129,18 +152,7 @@ def _depth(input, block, data_format, kernel):
     if len(x._aval.shape) != 4:
         raise invalid(f"Input rank should be: 4 instead of: {len(x._aval.shape)}", kernel)
     x = transpose(x, [0, 2, 3, 1]) if data_format == "NCHW" else x
-    x = divisible(x, (1, 2), block) if kernel == "SpaceToDepth" else divisible(x, (3,), block**2)
-    n, h, w, c = x._aval.shape
-    if kernel == "SpaceToDepth":
-        if h % block or w % block:
-            raise invalid(f"Image width {w} and height {h} should be divisible by block_size: {block}", kernel)
-        x = transpose(reshape(x, [n, h // block, block, w // block, block, c]), [0, 1, 3, 2, 4, 5])
-        x = reshape(x, [n, h // block, w // block, block * block * c])
-    else:
-        if c % (block * block):
-            raise invalid(f"Input depth dimension {c} should be divisible by: {block * block}", kernel)
-        x = transpose(reshape(x, [n, h, w, block, block, c // block**2]), [0, 1, 3, 2, 4, 5])
-        x = reshape(x, [n, h * block, w * block, c // block**2])
+    x = _space_to_depth(x, block) if kernel == "SpaceToDepth" else _depth_to_space(x, block**2)
     return transpose(x, [0, 3, 1, 2]) if data_format == "NCHW" else x
 
 

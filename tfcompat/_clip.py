@@ -25,9 +25,6 @@ def _clip_grad(g, out, t, low, high):
 @op("ClipByValue", T=REAL, grad=_clip_grad)
 def _clip_by_value(t: T, clip_value_min: T, clip_value_max: T):
     x, low, high = aligned("Minimum", t, clip_value_min, clip_value_max)
-    shape = jnp.broadcast_shapes(x.shape, low.shape, high.shape)
-    if shape != x.shape:
-        raise plain(ValueError(f"Shapes {tuple(x.shape)} and {tuple(shape)} are incompatible"))
     return lax.max(lax.min(x, high), low)
 
 
@@ -42,8 +39,11 @@ def clip_by_value(t, clip_value_min, clip_value_max, name=None):
       ValueError: a limit whose shape is larger than t's.
     """
     if isinstance(t, IndexedSlices):
-        return IndexedSlices(_clip_by_value(t.values, clip_value_min, clip_value_max), t.indices, t.dense_shape)
-    return _clip_by_value(t, clip_value_min, clip_value_max)
+        return IndexedSlices(clip_by_value(t.values, clip_value_min, clip_value_max), t.indices, t.dense_shape)
+    result, given = _clip_by_value(t, clip_value_min, clip_value_max), convert(t).shape
+    if not result.shape.is_compatible_with(given):
+        raise ValueError(f"Shapes {given} and {result.shape} are incompatible")
+    return result
 
 
 @op("ClipByNorm", T=FLOATS)

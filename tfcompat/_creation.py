@@ -124,7 +124,7 @@ def _full(shape, dtype, number):
         except (TypeError, ValueError):
             raise error from None
     if holds_unknown(shape):
-        return _filled(convert(number, dtype), shape)
+        return _filled(convert(dtype.np.type(number)), shape)
     shape = _checked_dims(shape)
     if dtype is dtypes.string:
         if number:

@@ -112,6 +112,14 @@ def matvec(a: T, b: T, transpose_a: Bool = False, adjoint_a: Bool = False, a_is_
     return multiply_matrices(a, b[..., None], transpose_a or adjoint_a, False, a.dtype)[..., 0]
 
 
+def _vector_labels(shapes, transpose_a, adjoint_a, *_):
+    matrix, vector = _matrix_labels([shapes[0], (*shapes[1], 1)], transpose_a, False, adjoint_a, False)
+    return [matrix, vector[:-1]]
+
+
+matvec.op.agree = _vector_labels
+
+
 # Contractions
 
 

@@ -17,6 +17,8 @@ from tfcompat._core.convert import convert
 from tfcompat._core.op import Axis, Bool, Data, Dtype, Many, T, mismatch, op
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value, size_value
+from tfcompat._core.trace import is_symbolic
+from tfcompat._creation import shape, zeros
 from tfcompat._declare import NUMBERS, REAL, invalid, not_allowed, refused, sum_to
 from tfcompat._gather import gather, take
 from tfcompat._slicing import moves, set_boolean_mask
@@ -379,12 +381,14 @@ def broadcast_dynamic_shape(shape_x, shape_y):
     two = convert(shape_y, one._aval.dtype) if not isinstance(shape_y, TensorHandle) else shape_y
     if one._aval.dtype is not two._aval.dtype:
         raise mismatch("BroadcastArgs", 1, one._aval.dtype, two._aval.dtype)
+    if is_symbolic(one) or is_symbolic(two):
+        return shape(zeros(one, bool) | zeros(two, bool), one._aval.dtype)
     given = [tuple(host_value(t).tolist()) for t in (one, two)]
     try:
-        shape = np.array(np.broadcast_shapes(*given), one._aval.np_dtype)
+        common = np.array(np.broadcast_shapes(*given), one._aval.np_dtype)
     except ValueError:
         raise refused(f"Incompatible shapes: {text_of(given[0])} vs. {text_of(given[1])}", "BroadcastArgs") from None
-    return Tensor(aval(shape.shape, shape.dtype), shape, None, STATIC)
+    return Tensor(aval(common.shape, common.dtype), common, None, STATIC)
 
 
 # Bits

@@ -3,6 +3,7 @@
     python tests/oracle/record_functions.py            writes tests/oracle/data/functions.json
     python tests/oracle/record_functions.py --new      records programs that are not recorded yet, keeps the others
     python tests/oracle/record_functions.py --check    writes nothing, lists the programs with other results
+    python tests/oracle/record_functions.py NAME ...   records these programs only
 """
 
 import json
@@ -25,15 +26,18 @@ def main():
     import tensorflow as tf
 
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    arguments, programs = sys.argv[1:], function_areas.PROGRAMS
     known = json.loads(DATA.read_text(encoding="utf-8"))
-    kept = known if "--new" in sys.argv[1:] else {}
-    fresh = {name: kept[name] if name in kept else json.loads(json.dumps(program(tf)))
-             for name, program in function_areas.PROGRAMS.items()}  # fmt: skip
-    if "--check" in sys.argv[1:]:
+    wanted = programs
+    if arguments and arguments != ["--check"]:
+        wanted = [name for name in programs if name not in known] if arguments == ["--new"] else arguments
+    fresh = {name: json.loads(json.dumps(programs[name](tf))) for name in wanted}
+    if arguments == ["--check"]:
         other = [name for name in fresh if known.get(name) != fresh[name]]
         print(*other, sep="\n")
         return 1 if other else 0
-    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(result)}" for name, result in fresh.items())
+    results = {name: fresh.get(name, known.get(name)) for name in programs}
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(result)}" for name, result in results.items())
     DATA.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
     return 0
 

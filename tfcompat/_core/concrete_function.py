@@ -308,16 +308,17 @@ class OpenFunction(ConcreteFunction):
         self._sizes = caches.Bounded(1_000)
 
     def sized(self, leaves):
-        key = tuple([t._aval for t in leaves])
+        outer = state.trace.sizes if any([has_unknown(t) for t in leaves]) else None  # which stand-ins are those of leaves
+        key = (outer, *[t._aval for t in leaves])
         found = self._sizes.get(key)
         if found is None:
-            found = self._sizes[key] = self._resized(leaves)
+            found = self._sizes[key] = self._resized(leaves, outer)
         return found
 
-    def _resized(self, leaves):
+    def _resized(self, leaves, outer):
         body, sizes, refused = self._spec.body, self._trace.sizes, None
         if sizes is not None and not self._trace.staged:
-            resizing = Resizing(sizes, state.trace.sizes if any([has_unknown(t) for t in leaves]) else None)
+            resizing = Resizing(sizes, outer)
             try:
                 for p, t in zip(self._placeholders, leaves, strict=True):
                     resizing.learn(p._aval.shape, t._aval.shape)
@@ -332,6 +333,9 @@ class OpenFunction(ConcreteFunction):
                 return made
             except Unresized as error:
                 refused = error.__cause__  # of an op that may not run: in a loop without iterations, say
+            except ValueError:
+                if outer is None:
+                    raise
         try:
             return self._recorded_again(leaves)
         except (ValueError, errors.OpError) as error:

@@ -14,7 +14,7 @@ from tfcompat._core.convert import convert
 from tfcompat._core.covering import covering, narrowest, shape_key, tensor_shapes
 from tfcompat._core.function_types import Encoder, Signature, SpecLeaf, argument_names, rebuild, spec_of, type_text
 from tfcompat._core.shapes import TensorShape
-from tfcompat._core.sizes import NOT_ENOUGH, Sizes
+from tfcompat._core.sizes import NOT_ENOUGH, Sizes, has_unknown
 from tfcompat._core.specs import TensorSpec, TypeSpec
 from tfcompat._core.staged import StagedFunction
 from tfcompat._core.tensor import Tensor
@@ -223,7 +223,7 @@ class Function:
                 return found
             wide = narrowest(traces.wide, key)
             if wide is not None:
-                concrete = wide if any([isinstance(t, SpecLeaf) for t in leaves]) else wide.sized(leaves)
+                concrete = wide.sized(leaves) if _is_sized(leaves) else wide
                 self._keep(key, concrete)
                 return concrete
             exact, open_key, concrete, tensors = (args, kwargs, leaves), key, None, leaves
@@ -250,7 +250,7 @@ class Function:
                 traces.all.append(concrete)
                 del traces.all[:-MAX_TRACES]
             if open_key != key:
-                concrete = concrete.sized(tensors)
+                concrete = concrete.sized(tensors) if _is_sized(tensors) else concrete
                 self._keep(key, concrete)
             return concrete
 
@@ -501,6 +501,10 @@ def _cast(spec, value):
             f"Can not cast {TensorSpec(tensor.shape, tensor.dtype)!r} to {TensorSpec(spec.shape, spec.dtype)!r}"
         )
     return tensor
+
+
+def _is_sized(leaves):
+    return not any([isinstance(t, SpecLeaf) or has_unknown(t) for t in leaves])
 
 
 def _is_open(leaves):

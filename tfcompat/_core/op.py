@@ -427,12 +427,17 @@ Shape, Size, Ints, Dtype, Any = attributes.Shape, attributes.Size, attributes.In
 
 class Resize(Op):
     def attributes_at(self, resizing, attrs, avals):
-        return (avals[0].shape,)
+        return (tuple([self.size(resizing, n, now) for n, now in zip(attrs[0], avals[0].shape, strict=True)]),)
+
+    @staticmethod
+    def size(resizing, assumed, now):
+        return resizing.assumed(assumed, now)
 
 
-class Broadcast(Op):
-    def attributes_at(self, resizing, attrs, avals):
-        return (tuple([resizing.size(m) if n == 1 else n for n, m in zip(avals[0].shape, attrs[0], strict=True)]),)
+class Broadcast(Resize):
+    @staticmethod
+    def size(resizing, assumed, now):
+        return resizing.size(assumed) if now == 1 else resizing.assumed(assumed, now)
 
 
 RESIZE = Resize("EnsureShape", sizes.resize_body, [("x", T), ("shape", Any)])

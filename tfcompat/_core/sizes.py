@@ -246,6 +246,14 @@ class Resizing:
             found = self.sizes[number] = found * rest
         return found
 
+    def assumed(self, number, now):
+        """What an assumed size is, which for actual sizes is the one that there is now."""
+        if self.outer is None or not self.outer.unknown(now):
+            return now
+        if number >= FROM and self._known(number) is None and number in self.parts:
+            self.learn((number,), (self.outer.fresh(self.parts[number][1]),))
+        return self.size(number)
+
     def aval(self, a):
         if max(a.shape, default=0) < FROM:
             return a
@@ -368,15 +376,6 @@ def loose(result):
     return result
 
 
-def divisible(tensor, axes, by):
-    """The tensor with unknown sizes of `axes` that are assumed to be multiples of `by`."""
-    trace, shape = state.trace, tensor._aval.shape
-    if trace is None or trace.sizes is None:
-        return tensor
-    unknown = trace.sizes.unknown
-    return resized(tensor, tuple([trace.sizes.fresh(by) if i in axes and unknown(n) else n for i, n in enumerate(shape)]))
-
-
 def opened(tensor, axes):
     """The tensor with new stand-ins for sizes that depend on others in a way that TensorFlow does not follow.
 
@@ -461,9 +460,9 @@ def assumptions(shapes, attrs, sizes):
     known = [d for d in dict.fromkeys(d for s in shapes for d in s) if d > 1 and not sizes.unknown(d)]
     factor = math.lcm(1, *[n for n in numbers if 1 < n < 1 << 16][:8])
     if 1 < factor < 1 << 24:
-        for d in unknown:
-            yield _replaced(shapes, {d: sizes.fresh(factor)})
-        yield _replaced(shapes, {d: sizes.fresh(factor) for d in unknown})
+        for count in range(1, len(unknown) + 1):
+            for some in itertools.combinations(unknown, count):
+                yield _replaced(shapes, {d: sizes.fresh(factor) for d in some})
     counted = [math.prod(n for n in numbers if n > 0) // max(math.prod(d for d in s if not sizes.unknown(d)), 1) for s in shapes]
     others = dict.fromkeys((*unknown_there, *unknown, *known, *[n for n in (*numbers, *counted) if 0 < n < FROM]))
     swaps = [{d: other} for d in unknown for other in others if other != d]
