@@ -11,6 +11,7 @@ from tfcompat._core.attributes import size_list
 from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Any, Axes, Axis, Bool, Many, Size, T, op
+from tfcompat._core.sizes import unranked
 from tfcompat._core.tensor_base import TensorHandle, host_value, size_value
 from tfcompat._declare import invalid, refused
 from tfcompat._gather import take
@@ -129,16 +130,7 @@ class SqueezeDims(Axes):
 
 @moves
 @op("Squeeze")
-def squeeze(input: T, axis: SqueezeDims = None):
-    """Removes dimensions of size 1: those in `axis`, by default all.
-
-    Args:
-      input: a tensor of any dtype.
-      axis: an int or a list of ints; negative ones count from the end.
-
-    Raises:
-      InvalidArgumentError: a dimension in `axis` has another size or does not exist.
-    """
+def _squeeze(input: T, axis: SqueezeDims = None):
     rank = input.ndim
     axes = [d for d in range(rank) if input.shape[d] == 1] if axis is None or axis == () else axis
     axes = [axes] if isinstance(axes, int) else list(axes)
@@ -148,6 +140,20 @@ def squeeze(input: T, axis: SqueezeDims = None):
             raise invalid(f"Can not squeeze dim[{axes[k]}], expected a dimension of 1, got {input.shape[axes[k]]}",
                           "Squeeze")  # fmt: skip
     return lax.squeeze(input, sorted(set(axes)))
+
+
+def squeeze(input, axis=None, name=None):
+    """Removes dimensions of size 1: those in `axis`, by default all.
+
+    Args:
+      input: a tensor of any dtype.
+      axis: an int or a list of ints; negative ones count from the end.
+
+    Raises:
+      InvalidArgumentError: a dimension in `axis` has another size or does not exist.
+    """
+    result = _squeeze(input, axis)
+    return unranked(result) if axis is None or axis == [] else result
 
 
 @moves

@@ -168,7 +168,7 @@ def tensordot(a, b, axes, name=None):
       InvalidArgumentError: sizes or dtypes that differ.
     """
     a, b = convert(a), convert(b)
-    rank_a, rank_b = len(a.shape), len(b.shape)
+    rank_a, rank_b = len(a._aval.shape), len(b._aval.shape)
     axes = host_value(axes).tolist() if isinstance(axes, Tensor) else axes
     if isinstance(axes, (int, np.integer)):
         if axes < 0:
@@ -188,7 +188,7 @@ def tensordot(a, b, axes, name=None):
                 f"Different number of contraction axes `a` and `b`, {len(axes_a)} != {len(axes_b)}."
             )
     for x, found in ((a, axes_a), (b, axes_b)):
-        rank = len(x.shape)
+        rank = len(x._aval.shape)
         if any(not -rank <= i < rank for i in found):
             raise IndexError(f"Axes {list(found)} are out of range for a tensor of {rank} dimensions.")
     return _tensordot(a, b, tuple(i % rank_a for i in axes_a), tuple(i % rank_b for i in axes_b))

@@ -19,7 +19,7 @@ from tfcompat._core import caches, costs, errors, segment as segments
 from tfcompat._core.avals import aval, aval_of
 from tfcompat._core.callsite import call_site
 from tfcompat._core.context import state
-from tfcompat._core.op import Op, call
+from tfcompat._core.op import Op, Resize, call
 from tfcompat._core.parameters import arrange
 from tfcompat._core.sizes import Unresized, arithmetic
 from tfcompat._core.spec import Spec, serials
@@ -214,12 +214,14 @@ class Inference:
     Attributes:
       avals: of the inputs, the constants and the results so far.
       known: place -> value, where it follows from sizes.
+      ranked: places of results that have another rank now.
     """
 
     def __init__(self, body, resizing, input_avals):
         self.body, self.resizing = body, resizing
         self.avals = [*input_avals, *[aval_of(c) for c in body.consts]]
         self.known = dict(enumerate(body.consts, len(input_avals)))
+        self.ranked = set()
         for old, a in zip(body.input_avals, input_avals, strict=True):
             resizing.learn(old.shape, a.shape)
         for i, value in body.input_values.items():
@@ -229,6 +231,7 @@ class Inference:
         """One that goes on from here by itself."""
         new = copy.copy(self)
         new.resizing, new.avals, new.known = self.resizing.copied(), list(self.avals), dict(self.known)
+        new.ranked = set(self.ranked)
         return new
 
     def ins(self, i):
@@ -238,6 +241,8 @@ class Inference:
     def node(self, i):
         """The Spec of node i, the next one."""
         spec, ins = self.body.specs[i], self.ins(i)
+        if not self.ranked.isdisjoint(self.body.wires[i]) and not (spec.origin and isinstance(spec.origin[0], Resize)):
+            raise Unresized("a rank depends on sizes")
         found = self.resizing.spec(spec, ins)
         if len(found.avals) != len(spec.avals):
             raise Unresized("a gradient needs other values for these sizes")
@@ -249,7 +254,10 @@ class Inference:
         body, resizing, first = self.body, self.resizing, len(self.avals)
         for k, (old, a) in enumerate(zip(body.specs[i].avals, found.avals, strict=True)):
             if k not in found.unranked:
-                resizing.learn(old.shape, a.shape, i in body.loose)
+                if len(old.shape) != len(a.shape) and i in body.loose:
+                    self.ranked.add(first + k)
+                else:
+                    resizing.learn(old.shape, a.shape, i in body.loose)
         if first in body.values:
             values = arithmetic(found, ins, [self.known.get(s) for s in body.wires[i]])
             if values is None:

@@ -11,6 +11,7 @@ from tfcompat._core.function_types import Encoder, rebuild, type_text
 from tfcompat._core.graph import FuncGraph
 from tfcompat._core.sizes import Resizing, Unresized, has_unknown
 from tfcompat._core.specs import TensorSpec
+from tfcompat._core.symbolic import UnshapedTensor
 from tfcompat._core.tensor_base import TensorHandle
 from tfcompat._core.trace import ValueDependent
 
@@ -306,8 +307,23 @@ class OpenFunction(ConcreteFunction):
         super().__init__(*recorded)
         self._template = recorded[-1]()
         self._sizes = caches.Bounded(1_000)
+        self._ranked = {self._ranks(self._placeholders): self}  # recordings for arguments of other ranks
+
+    @staticmethod
+    def _ranks(tensors):
+        return tuple([len(t._aval.shape) for t in tensors])
 
     def sized(self, leaves):
+        ranks = self._ranks(leaves)
+        found = self._ranked.get(ranks)
+        if found is None:
+            found = self._function().record_ranks(*self._template, ranks)
+            if found is None:
+                return self._with_known_sizes(leaves)
+            self._ranked[ranks] = found
+        return self._sized(leaves) if found is self else found.sized(leaves)
+
+    def _sized(self, leaves):
         outer = state.trace.sizes if any([has_unknown(t) for t in leaves]) else None  # which stand-ins are those of leaves
         key = (outer, *[t._aval for t in leaves])
         found = self._sizes.get(key)
@@ -336,13 +352,17 @@ class OpenFunction(ConcreteFunction):
             except ValueError:
                 if outer is None:
                     raise
+        return self._with_known_sizes(leaves, refused)
+
+    def _with_known_sizes(self, leaves, refused=None):
+        """A recording for exactly these sizes; `refused` is the error that an op has raised about them."""
         try:
             return self._recorded_again(leaves)
         except (ValueError, errors.OpError) as error:
             if refused is not None:
                 raise refused from None
             own = failures.original(error)
-            if sizes is None or isinstance(own, errors.OpError) or not failures.of_library(own):
+            if self._trace.sizes is None or isinstance(own, errors.OpError) or not failures.of_library(own):
                 raise
             # The function fits some sizes, but not these: that is found by a call, not while it is recorded.
             raise errors.InvalidArgumentError(None, None, str(own)) from None
@@ -402,7 +422,7 @@ def returned(result, function):
             continue
         if tensor.dtype is dtypes.string:
             raise ValueDependent("Strings are host values.")
-        if tensor.shape.rank is None:
+        if type(tensor) is UnshapedTensor:
             segment.stage()
         kept.append(len(tensors))
         tensors.append(tensor)

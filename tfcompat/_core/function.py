@@ -22,6 +22,7 @@ from tfcompat._core.tensor_base import TensorHandle
 from tfcompat._core.trace import SINGLETON, Trace, ValueDependent
 
 MAX_TRACES = 1000  # recordings that one function keeps; what is forgotten is recorded again
+_RANKS = 2, 1, 3, 0, 4  # that are tried where a recording without a call does not say
 _lock = threading.RLock()  # one thread records at a time
 _convert_control_flow = None  # function(python function) -> converted one; set by set_autograph
 _run_eagerly = False
@@ -240,7 +241,8 @@ class Function:
                 self._note_trace(covered[1])
                 first = traces.count == 1 and not traces.all
                 try:
-                    open_key, concrete = self._traced(open_key, (args, kwargs, leaves), key, exact, cells, first)
+                    ranks = [None if isinstance(t, SpecLeaf) else len(t._aval.shape) for t in tensors]
+                    open_key, concrete = self._traced(open_key, (args, kwargs, leaves), key, exact, cells, first, ranks)
                 except Exception:
                     traces.count = count  # what cannot be recorded counts as nothing
                     raise
@@ -254,14 +256,28 @@ class Function:
                 self._keep(key, concrete)
             return concrete
 
-    def _traced(self, open_key, arguments, key, exact, cells, first):
+    def _traced(self, open_key, arguments, key, exact, cells, first, ranks):
         """(key, recording) of arguments; of the exact ones where those with unknown sizes cannot be recorded."""
         try:
-            return open_key, self._trace(*arguments, cells, may_create=first)
+            return open_key, self._ranked(arguments, cells, first, ranks)
         except Exception as error:
             if open_key == key or not _of_sizes(error):
                 raise
-        return key, self._trace(*exact, cells, may_create=first)
+        at_call = any([leaf.spec.shape.rank is None for leaf in arguments[2] if isinstance(leaf, SpecLeaf)])
+        return key, self._trace(*exact, cells, may_create=first, at_call=at_call)
+
+    def _ranked(self, arguments, cells, first, ranks):
+        """A recording for arguments of these ranks; those that nothing is known of have one that does."""
+        wanted = [r is None and leaf.spec.shape.rank is None for r, leaf in zip(ranks, arguments[2], strict=True)]
+        for guess in _RANKS:
+            try:
+                guessed = [guess if w else r for w, r in zip(wanted, ranks, strict=True)]
+                return self._trace(*arguments, cells, may_create=first, ranks=guessed)
+            except Exception as error:
+                refused = isinstance(error, errors.OperatorNotAllowedInGraphError)
+                if refused or guess == _RANKS[-1] or not any(wanted) or not _of_sizes(error):
+                    raise
+        return None
 
     def _keep(self, key, concrete):
         by_key = self._traces.by_key
@@ -278,14 +294,24 @@ class Function:
         elif covered is not None:
             wider = [TensorShape(s) for s in tensor_shapes(covered)]
             shapes = [c if s.is_fully_defined() else s for s, c in zip(shapes, wider, strict=True)]
-        known = all([s.is_fully_defined() for s in shapes])
-        return None if known or any([s.rank is None for s in shapes]) else shapes
+        return None if all([s.is_fully_defined() for s in shapes]) else shapes
 
     def record_sizes(self, args, kwargs):
         """A recording for these arguments that counts as none: a signature with unknown dimensions covers it."""
         encoder, _ = encode(args, kwargs)
         with _lock:
             return self._trace(args, kwargs, encoder.leaves, encoder.cells, may_create=False, at_call=True)
+
+    def record_ranks(self, args, kwargs, ranks):
+        """The same for arguments of which not even the rank is known, where it is one of `ranks`; None where that fails."""
+        encoder, _ = encode(args, kwargs)
+        with _lock:
+            try:
+                return self._trace(args, kwargs, encoder.leaves, encoder.cells, may_create=False, ranks=ranks)
+            except Exception as error:
+                if not _of_sizes(error):
+                    raise
+                return None
 
     def _note_trace(self, new):
         """Counts the recording as TensorFlow counts traces, and warns when there are many."""
@@ -300,28 +326,27 @@ class Function:
             traces.warned = True
             logging.getLogger("tensorflow").warning(_RETRACING, 5, max(5, traces.calls + traces.count - 1), self)
 
-    def _trace(self, args, kwargs, leaves, cells, may_create, per_shape=False, at_call=False):
+    def _trace(self, args, kwargs, leaves, cells, may_create, per_shape=False, at_call=False, ranks=None):
         trace = Trace(self._name, state.trace)
         trace.may_create = may_create
-        trace.at_call = trace.at_call or at_call
         trace.stageable = True
         names = argument_names(self._signature.parameters, args, kwargs)
         placeholders = []
         open_leaves = [leaf for leaf in leaves if isinstance(leaf, SpecLeaf) and not leaf.spec.shape.is_fully_defined()]
-        known_rank = all([leaf.spec.shape.rank is not None for leaf in open_leaves])
-        if open_leaves and known_rank and not per_shape:
+        unranked = [leaf for leaf in open_leaves if leaf.spec.shape.rank is None]
+        trace.at_call = trace.at_call or at_call or bool(unranked)  # whether the rank fits is found by a call
+        if open_leaves and not per_shape:
             trace.sizes = trace.sizes or Sizes()
-        for leaf, name in zip(leaves, names, strict=True):
-            shape = leaf.spec.shape if leaf in open_leaves else None
-            a = leaf._aval
-            if shape is not None and known_rank and not per_shape:
-                a = aval(trace.sizes.shape(shape), a.np_dtype)
+        for i, (leaf, name) in enumerate(zip(leaves, names, strict=True)):
+            shape, a = leaf.spec.shape if leaf in open_leaves else None, leaf._aval
+            if shape is not None and not per_shape:
+                a = aval(trace.sizes.shape(shape, ranks and ranks[i]), a.np_dtype)
             t = trace.placeholder(a, name)
-            if shape is not None and not trace.sizes:
+            if shape is not None and not trace.sizes or leaf in unranked:
                 t.__dict__["_static_shape"] = shape
             placeholders.append(t)
         trace.argument_values = [leaf if isinstance(leaf, TensorHandle) else None for leaf in leaves]
-        given = iter(placeholders)
+        given = iter([_handle(t) for t in placeholders])
         given_args = tuple([rebuild(a, given) for a in args])
         given_kwargs = {k: rebuild(kwargs[k], given) for k in sorted(kwargs)}
         function = self._converted()
@@ -332,14 +357,14 @@ class Function:
                     raise ValueError(SINGLETON)
                 outputs, structure = returned(result, self._python_function)
         except ValueDependent as reason:
-            if trace.sizes is not None and not per_shape and open_leaves:
+            if trace.sizes is not None and not per_shape and open_leaves and not unranked:
                 return self._trace(args, kwargs, leaves, cells, may_create, per_shape=True)
             if state.trace is not None:
                 raise
             return EagerFallback(self, args, kwargs, str(reason), reason.__cause__)
         except Exception as error:
             # Sizes that only a call has may be needed: then it is recorded for each, or runs eagerly.
-            if trace.sizes is not None and open_leaves and not per_shape and _of_sizes(error):
+            if trace.sizes is not None and open_leaves and not unranked and not per_shape and _of_sizes(error):
                 return self._trace(args, kwargs, leaves, cells, may_create, per_shape=True)
             if not trace.staged or not _of_values(error):
                 raise
@@ -349,7 +374,7 @@ class Function:
             return EagerFallback(self, args, kwargs, str(error), None if getattr(error, "of_sizes", False) else error)
         if trace.created:  # recorded a second time, which finds the variables there: so does TensorFlow
             self._traces.count += 1
-            return self._trace(args, kwargs, leaves, cells, may_create=False)
+            return self._trace(args, kwargs, leaves, cells, may_create=False, ranks=ranks)
         inputs_text = self._input_text(args, kwargs)
         signature = tuple(_named_specs(args, iter(names))), {k: spec_of(v) for k, v in kwargs.items()}
 
@@ -503,6 +528,15 @@ def _cast(spec, value):
     return tensor
 
 
+def _handle(placeholder):
+    """What a function is given: of a tensor of unknown rank a handle that `set_shape` may change."""
+    if placeholder.shape.rank is not None:
+        return placeholder
+    handle = placeholder._seg.alias(placeholder)
+    handle.__dict__.update(placeholder.__dict__)
+    return handle
+
+
 def _is_sized(leaves):
     return not any([isinstance(t, SpecLeaf) or has_unknown(t) for t in leaves])
 
@@ -536,8 +570,8 @@ def function(func=None, input_signature=None, autograph=True, jit_compile=None, 
     A function with unknown dimensions is recorded once; for the sizes of a call its nodes are inferred again, without
     Python.
 
-    Differs from TensorFlow: where that does not work (an unknown rank, an op that computes with sizes in Python), the
-    function is recorded for each set of sizes (the tracing count is TensorFlow's all the same). One in which shapes depend on values is run in stages; inside branches and loops such ops make it run eagerly.
+    Differs from TensorFlow: where that does not work (an op that computes with sizes in Python), the function is recorded
+    for each set of sizes, and where the rank is unknown for each rank (the tracing count is TensorFlow's all the same). One in which shapes depend on values is run in stages; inside branches and loops such ops make it run eagerly.
     """
     if experimental_relax_shapes is not None:
         reduce_retracing = bool(experimental_relax_shapes)

@@ -427,7 +427,10 @@ Shape, Size, Ints, Dtype, Any = attributes.Shape, attributes.Size, attributes.In
 
 class Resize(Op):
     def attributes_at(self, resizing, attrs, avals):
-        return (tuple([self.size(resizing, n, now) for n, now in zip(attrs[0], avals[0].shape, strict=True)]),)
+        own = avals[0].shape
+        if len(own) != len(attrs[0]):
+            return (own,)
+        return (tuple([self.size(resizing, n, now) for n, now in zip(attrs[0], own, strict=True)]),)
 
     @staticmethod
     def size(resizing, assumed, now):

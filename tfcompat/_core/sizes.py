@@ -55,6 +55,7 @@ class Sizes:
         self.joins = {}  # stand-in of a common size -> the stand-ins that broadcast to it
         self._joined = {}  # the other way round
         self.known = set()  # sizes of arrays, which are large but known
+        self.unranked = set()  # stand-ins in shapes of which TensorFlow does not know even the rank
 
     def fresh(self, multiple=1):
         """A new stand-in, divisible by `multiple`."""
@@ -77,6 +78,8 @@ class Sizes:
         if size is None:
             size = self._joined[parts] = self.fresh()
             self.joins[size] = parts
+            if parts & self.unranked:
+                self.unranked.add(size)
         return size
 
     def one(self):
@@ -90,9 +93,13 @@ class Sizes:
         """The aval with 1 for unknown sizes."""
         return aval(tuple([1 if self.unknown(d) else d for d in a.shape]), a.np_dtype)
 
-    def shape(self, spec):
-        """Sizes for the shape (a TensorShape of known rank) of an argument: a stand-in for each unknown one."""
-        return tuple([self.fresh() if d is None else d for d in spec.as_list()])
+    def shape(self, spec, rank=None):
+        """Sizes for the shape (a TensorShape, or of that rank) of an argument: a stand-in for each unknown one."""
+        if spec.rank is not None:
+            return tuple([self.fresh() if d is None else d for d in spec.as_list()])
+        sizes = tuple([self.fresh() for _ in range(rank)])
+        self.unranked.update(sizes)
+        return sizes
 
 
 def has_unknown(tensor):
@@ -205,8 +212,6 @@ class Resizing:
     def learn(self, old, new, loose=False):
         """Notes that sizes `old` of the recording are `new` now."""
         if len(old) != len(new):
-            if loose:
-                return
             raise Unresized("a rank depends on sizes")
         for a, b in zip(old, new, strict=True):
             known = self._known(a) if a >= FROM else a
@@ -386,6 +391,16 @@ def opened(tensor, axes):
     loose(tensor)
     shape = tuple([sizes.fresh() if d in axes and (axes[d] or n < FROM) else n for d, n in enumerate(tensor._aval.shape)])
     return resized(tensor, shape)
+
+
+def unranked(tensor):
+    """The tensor, its rank unknown to who looks at its shape where it depends on sizes that are not known."""
+    if not has_unknown(tensor):
+        return tensor
+    sizes = state.trace.sizes
+    shape = tuple([sizes.fresh() if sizes.unknown(n) else n for n in tensor._aval.shape])
+    sizes.unranked.update(set(shape) - set(tensor._aval.shape))
+    return resized(loose(tensor), shape)
 
 
 # Assumptions that make inference work

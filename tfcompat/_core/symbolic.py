@@ -7,6 +7,7 @@ from tfcompat._core import errors, trace as traces
 from tfcompat._core.avals import aval
 from tfcompat._core.reference import Reference
 from tfcompat._core.shapes import TensorShape
+from tfcompat._core.sizes import resized
 from tfcompat._core.tensor import _NUMPY_HINT, _NUMPY_NAMES, Tensor, dtypes_shape
 from tfcompat._core.trace import _SHIFT
 
@@ -80,10 +81,13 @@ class SymbolicTensor(Tensor):
 
     def set_shape(self, shape):
         """Notes what `shape` says of sizes that are not known; raises ValueError where they are others."""
-        dims = self.shape.as_list()
         wanted = None if shape is None else dtypes_shape(shape) if not isinstance(shape, int) else [shape]
         if wanted is None:
             return
+        if self.shape.rank is None:
+            self._rank(wanted)
+            return
+        dims = self.shape.as_list()
         if len(wanted) != len(dims):
             raise ValueError(f"Shapes must be equal rank, but are {len(dims)} and {len(wanted)}")
         for i, (have, want) in enumerate(zip(dims, wanted, strict=True)):
@@ -96,6 +100,18 @@ class SymbolicTensor(Tensor):
         if None in dims:
             merged = [want if have is None and want != -1 else have for have, want in zip(dims, wanted, strict=True)]
             self.__dict__["_static_shape"] = TensorShape(merged)
+
+    def _rank(self, wanted):
+        """Notes the shape of a tensor of unknown rank: it becomes a result with sizes of its own."""
+        shape = self._aval.shape
+        if len(wanted) != len(shape):
+            error = errors.InvalidArgumentError(None, None, f"A tensor of rank {len(shape)} has no shape {wanted} [Op:EnsureShape]")
+            error.final = True
+            raise error
+        fresh = self._seg.sizes.fresh
+        own = resized(self, tuple([fresh() if n is None or n == -1 else n for n in wanted]))
+        self.__dict__.pop("_static_shape", None)
+        self._aval, self._seg, self._slot, self._gid = own._aval, own._seg, own._slot, own._gid
 
     def __array__(self, dtype=None, copy=None):
         raise NotImplementedError(_NO_ARRAY.format(name=self.name))

@@ -106,6 +106,8 @@ class Trace(segments.Segment):
         """The shape of a tensor as far as it is known, a TensorShape."""
         if self.sizes is None or not any([self.sizes.unknown(d) for d in aval.shape]):
             return aval.tensor_shape
+        if not self.sizes.unranked.isdisjoint(aval.shape):
+            return shapes.TensorShape(None)
         return shapes.TensorShape([None if self.sizes.unknown(d) else d for d in aval.shape])
 
     def open_sizes(self):
