@@ -29,7 +29,6 @@ OTHER_SIGNATURES = {
 }
 # Names that are missing though what they name is there under another: their namespaces are not there yet.
 MISSING_ALIASES = {
-    "data.experimental.Optional",
     "distribute.experimental.ParameterServerStrategy",
     "experimental.numpy.ndarray",
     "strings.as_string",

@@ -268,6 +268,9 @@ from tfcompat._math import (
     add_n as add_n,
     scalar_mul as scalar_mul,
 )
+from tfcompat._optional import (
+    OptionalSpec as OptionalSpec,
+)
 from tfcompat._partitions import (
     dynamic_partition as dynamic_partition,
     dynamic_stitch as dynamic_stitch,

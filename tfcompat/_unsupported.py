@@ -22,6 +22,8 @@ _FFT = "use jax.numpy.fft with tfcompat.interop.call_jax"
 _SIGNALS = "use jax.scipy.signal with tfcompat.interop.call_jax"
 _WINDOWS = "make the window with NumPy (numpy.hanning, numpy.kaiser) or scipy.signal.windows"
 _PROTOCOL_BUFFERS = "keep data where Python reads them (numpy.savez, Parquet, HDF5); there are no protocol buffers here"
+_DATA_FILES = "read the file in a Python generator, or with NumPy or pandas, and use tf.data.Dataset.from_generator or from_tensor_slices"
+_SAVED_DATA = "save arrays with numpy.savez, and use tf.data.Dataset.from_tensor_slices"
 _TEXT = "use Python's strings, and make tensors of the results"
 _SPARSE = "use dense tensors, tf.gather and tf.math.segment_sum"
 _RAGGED = "use padded tensors and tf.sequence_mask"
@@ -97,8 +99,16 @@ INSTEAD = {
     "io.parse_tensor": "use numpy.load",
     "io.decode_raw": "use numpy.frombuffer",
     "io.decode_csv": "use Python's csv, or numpy.loadtxt",
-    "data": "iterate over NumPy arrays in a loop of your own",
+    "data": "use another method of tf.data.Dataset, or a Python generator with Dataset.from_generator",
     "data.TFRecordDataset": _PROTOCOL_BUFFERS,
+    "data.experimental.TFRecordWriter": _PROTOCOL_BUFFERS,
+    "data.experimental.parse_example_dataset": _PROTOCOL_BUFFERS,
+    "data.experimental.make_batched_features_dataset": _PROTOCOL_BUFFERS,
+    **dict.fromkeys([f"data.{name}" for name in (
+        "TextLineDataset", "FixedLengthRecordDataset", "experimental.CsvDataset", "experimental.SqlDataset",
+        "experimental.make_csv_dataset")], _DATA_FILES),
+    **dict.fromkeys([f"data.experimental.{name}" for name in ("save", "load", "snapshot", "distributed_save")], _SAVED_DATA),
+    "data.experimental.service": "make elements in the process that uses them",
     "train": "save a model with keras's save_weights, variables with numpy.savez",
     **dict.fromkeys([f"train.{name}" for name in (
         "BytesList", "Example", "Feature", "FeatureList", "FeatureLists", "Features", "FloatList", "Int64List",
@@ -129,8 +139,6 @@ INSTEAD = {
     **dict.fromkeys([f"experimental.{name}" for name in (
         "dispatch_for_api", "dispatch_for_binary_elementwise_apis", "dispatch_for_binary_elementwise_assert_apis",
         "dispatch_for_unary_elementwise_apis", "unregister_dispatch_for")], _DISPATCH),
-    "experimental.Optional": "use None where there is no value",
-    "OptionalSpec": "use None where there is no value",
     "feature_column": "use keras.layers.Normalization, CategoryEncoding and Embedding",
     "quantization": _QUANTIZED,
     "lite": "export with jax.export",

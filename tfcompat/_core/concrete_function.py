@@ -6,6 +6,7 @@ from tfcompat._core import caches, direct, dtypes, errors, failures, nest
 from tfcompat._core.body import Body, call_spec, op_of
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
+from tfcompat._core.core_types import Resource
 from tfcompat._core.draws import DrawCell, Sites, Visit
 from tfcompat._core.function_types import Encoder, rebuild, type_text
 from tfcompat._core.graph import FuncGraph
@@ -296,7 +297,7 @@ class ConcreteFunction:
 
 def with_own_draws(own, written):
     """The cells that a call reads and writes inside another function: each place of a call has draws of its own."""
-    copies = {c: DrawCell(c.start) for c in own if type(c) is DrawCell}
+    copies = {c: DrawCell(c.start, c.seeded) for c in own if type(c) is DrawCell}
     return [copies.get(c, c) for c in own], [copies.get(c, c) for c in written]
 
 
@@ -402,6 +403,11 @@ def returned(result, function):
     flat = nest.flatten(result, expand_composites=True)
     tensors, kept = [], []
     for value in flat:
+        if isinstance(value, Resource):
+            if state.trace is not None:
+                raise ValueDependent("Data sets, their iterators and optional values are used on the host.")
+            kept.append(value)
+            continue
         if value is None or type(value).__name__ == "Operation":
             kept.append(None)
             continue

@@ -18,10 +18,10 @@ _sites = weakref.WeakSet()
 class DrawCell(Cell):
     """The counter of one place that draws."""
 
-    __slots__ = ("start",)
+    __slots__ = ("seeded", "start")
 
-    def __init__(self, start):
-        self.start = start
+    def __init__(self, start, seeded=True):
+        self.start, self.seeded = start, seeded
         with Eager():
             super().__init__(convert(words_of(start, 4)), False)
         _sites.add(self)
@@ -40,7 +40,7 @@ def restart_all():
 def reserve(trace, seed):
     """(key, cell) of a new place that draws: its key as a Python int, its counter's cell."""
     if seeds.seed is None and seed is None:
-        return seeds.system.getrandbits(64), DrawCell(seeds.system.getrandbits(64) << 64)
+        return seeds.system.getrandbits(64), DrawCell(seeds.system.getrandbits(64) << 64, False)
     own = seed
     if own is None:
         own = trace.seed_count

@@ -11,6 +11,7 @@ from tfcompat._core.avals import aval
 from tfcompat._core.concrete_function import ConcreteFunction, EagerFallback, OpenFunction, returned
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
+from tfcompat._core.core_types import Resource
 from tfcompat._core.covering import covering, narrowest, shape_key, tensor_shapes
 from tfcompat._core.function_types import Encoder, Signature, SpecLeaf, argument_names, rebuild, spec_of, type_text
 from tfcompat._core.shapes import TensorShape
@@ -35,6 +36,7 @@ _RETRACING = (
     "https://www.tensorflow.org/guide/function#controlling_retracing and https://www.tensorflow.org/api_docs/python/tf/"
     "function for  more details."
 )
+_OF_RESOURCES = "Data sets, their iterators and optional values among its arguments are used on the host."
 
 
 def set_autograph(function):
@@ -287,7 +289,8 @@ class Function:
 
     def _open_shapes(self, leaves, covered):
         """The shapes of the tensors where a signature with unknown sizes covers them, else None."""
-        shapes = [t.spec.shape if isinstance(t, SpecLeaf) else t.shape for t in leaves]
+        # What an iterator over a data set gives to a function that uses it has the shapes of the data set's spec.
+        shapes = [t.spec.shape if isinstance(t, SpecLeaf) else t.__dict__.get("_static_shape", t.shape) for t in leaves]
         if self._input_signature is not None:
             own = [s.shape for s in nest.flatten(self._input_signature) if isinstance(s, TensorSpec)]
             shapes[: len(own)] = own
@@ -327,6 +330,10 @@ class Function:
             logging.getLogger("tensorflow").warning(_RETRACING, 5, max(5, traces.calls + traces.count - 1), self)
 
     def _trace(self, args, kwargs, leaves, cells, may_create, per_shape=False, at_call=False, ranks=None):
+        if any([isinstance(c, Resource) for c in cells]):
+            if state.trace is not None:
+                raise ValueDependent(_OF_RESOURCES)
+            return EagerFallback(self, args, kwargs, _OF_RESOURCES)
         trace = Trace(self._name, state.trace)
         trace.may_create = may_create
         trace.stageable = True

@@ -15,7 +15,7 @@ import numpy as np
 from tfcompat._core import nest, shapes
 from tfcompat._core.avals import aval
 from tfcompat._core.convert import convert
-from tfcompat._core.core_types import CompositeTensor, TensorType
+from tfcompat._core.core_types import CompositeTensor, Resource, TensorType
 from tfcompat._core.specs import TensorSpec, TypeSpec, type_spec_from_value
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle
@@ -74,6 +74,9 @@ class Encoder:
         cell = value.__dict__.get("_cell") if isinstance(value, TensorType) and hasattr(value, "__dict__") else None
         if cell is not None:
             return self.variable(value, cell)
+        if isinstance(value, Resource):
+            self.cells.append(value)
+            return "resource", type_spec_from_value(value)
         if isinstance(value, SpecLeaf):
             self.leaves.append(value)
             return (value._aval, value.spec.shape) if not value.spec.shape.is_fully_defined() else value._aval
@@ -121,6 +124,8 @@ def rebuild(value, leaves, cells=None):
         return next(leaves)
     if isinstance(value, TensorType):
         return value if cells is None or "_cell" not in vars(value) else next(cells).variable()
+    if isinstance(value, Resource):
+        return value if cells is None else next(cells)
     if isinstance(value, dict) or nest.is_mapping(value):
         found = {k: rebuild(value[k], leaves, cells) for k in nest._sorted_keys(value)}
         return nest.sequence_like(value, [found[k] for k in nest._sorted_keys(value)])

@@ -1,5 +1,6 @@
 """`tf.experimental`: what there is of it."""
 
+from tfcompat._optional import Optional as Optional
 from tfcompat.dtypes.experimental import (
     float4_e2m1fn as float4_e2m1fn,
     float8_e4m3b11fnuz as float8_e4m3b11fnuz,
@@ -13,10 +14,3 @@ from tfcompat.dtypes.experimental import (
     uint4 as uint4,
 )
 from tfcompat.experimental import dlpack as dlpack
-
-
-class Optional:
-    """Not offered: nothing here makes one.
-
-    Differs from TensorFlow: the name is there for `isinstance` alone. Use None where there is no value.
-    """
