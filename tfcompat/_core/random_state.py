@@ -95,17 +95,26 @@ def counter_after(counter, blocks):
 
 
 def drawn_permutation(key, counter, size):
-    """`permutation` of arrays: key uint32[2], counter uint32[4]."""
+    """`permutation` of arrays: key uint32[2], counter uint32[4].
+
+    All swaps at once, since XLA takes some 20 us for each iteration of a loop: step i takes to place i what was at its
+    place `chosen[i]`, and what was there came from the last step before with that choice.
+    """
     if size < 2:
         return lax.iota(jnp.int32, size)
-    drawn = words(key, counter, size - 1)
-
-    def swap(i, order):
-        j = i + (drawn[i] % (size - i).astype(jnp.uint32)).astype(jnp.int32)
-        first, second = order[i], order[j]
-        return order.at[i].set(second).at[j].set(first)
-
-    return lax.fori_loop(0, size - 1, swap, lax.iota(jnp.int32, size))
+    steps = lax.iota(jnp.int32, size - 1)
+    chosen = steps + (words(key, counter, size - 1) % (size - steps).astype(jnp.uint32)).astype(jnp.int32)
+    order = jnp.argsort(chosen, stable=True).astype(jnp.int32)
+    repeated = jnp.concatenate([jnp.zeros(1, bool), chosen[order[1:]] == chosen[order[:-1]]])
+    last = jnp.where(repeated, jnp.concatenate([order[:1], order[:-1]]), -1)  # the last step before with that choice
+    last = jnp.zeros(size - 1, jnp.int32).at[order].set(last)
+    places = lax.iota(jnp.int32, size)
+    came_from = jnp.full(size, -1, jnp.int32).at[chosen].max(jnp.where(chosen == steps, -1, steps))
+    came_from = jnp.where(came_from < 0, places, came_from)
+    for _ in range(size.bit_length()):  # what is at a place when its turn comes: the number at the end of the chain
+        came_from = came_from[came_from]
+    taken = jnp.where(last < 0, chosen, came_from[jnp.maximum(last, 0)])
+    return jnp.concatenate([taken, came_from[-1:]])
 
 
 def words_of(number, count):
