@@ -1,6 +1,8 @@
 """Convolutions of `tf.nn`, for any number of spatial dimensions."""
 
 
+import functools
+
 import jax
 import numpy as np
 from jax import lax
@@ -320,19 +322,36 @@ def separable_conv2d(input, depthwise_filter, pointwise_filter, strides, padding
     return conv2d(y, pointwise_filter, 1, "VALID", data_format or "NHWC")
 
 
-@op("Conv2DBackpropInput", T=(*FLOATS, d.int32))
+def _transposed(options):
+    """The convolution of an array and filters that the options of `transpose_convolve` mean."""
+    _, strides, padding, dilations, data_format, n = options
+    _, letters, kernel_letters = layout(data_format, n)
+    return functools.partial(lax.conv_general_dilated, window_strides=strides, padding=padding, rhs_dilation=dilations,
+                             dimension_numbers=(letters, kernel_letters, letters))  # fmt: skip
+
+
+def _transpose_grad(g, out, input, filters, options):
+    """Of <g, transpose(input, filters)>, which is <convolve(g, filters), input>: derivatives of a plain convolution.
+
+    JAX would derive that of the filters from the transpose, and multiply the zeros between dilated elements.
+    """
+    convolve = _transposed(options)
+    (of_filters,) = jax.linear_transpose(lambda k: convolve(g, k), filters)(input)
+    return convolve(g, filters), of_filters
+
+
+@op("Conv2DBackpropInput", T=(*FLOATS, d.int32), grad=_transpose_grad)
 def transpose_convolve(input: T, filters: T, options: Any):
     """The derivative of a convolution with regard to its input, as an op."""
-    output_shape, strides, padding, dilations, data_format, n = options
-    first, letters, kernel_letters = layout(data_format, n)
+    output_shape, n = options[0], options[-1]
+    _, letters, kernel_letters = layout(options[-2], n)
 
     if input.dtype == np.int32:  # derivatives are of floats; all integers of 32 bits are float64, too
         wide = transpose_convolve.op.body(input.astype(np.float64), filters.astype(np.float64), options)
         return wide.astype(np.int32)
 
     def forward(x):
-        return lax.conv_general_dilated(x, filters, strides, padding, rhs_dilation=dilations,
-                                        dimension_numbers=(letters, kernel_letters, letters))  # fmt: skip
+        return _transposed(options)(x, filters)
 
     kernel, channels = "Conv2DBackpropInput", letters.index("C")
     if len(output_shape) != n + 2:

@@ -15,7 +15,9 @@ import pickle
 import time
 
 import jax
+from jax.extend import core as jex
 
+from tfcompat._core import convolutions
 from tfcompat._core.failures import check_fork
 from tfcompat._core.stats import stats
 
@@ -36,34 +38,39 @@ def directory():
     return _directory or None
 
 
-def compile(function, structs, donate_argnums=(), compiler_options=None):
-    """An ahead-of-time compiled executable of `function` for arguments of the given structs."""
+def compile(function, structs, donate_argnums=()):
+    """An ahead-of-time compiled executable of `function`, which returns a list, for arguments of the given structs."""
     check_fork()
     with jax.enable_x64(True):
         # Unused arguments are kept: without them programs that ignore different arguments would have the same text.
-        jitted = jax.jit(function, donate_argnums=donate_argnums, keep_unused=True, compiler_options=compiler_options)
-        lowered = jitted.lower(*structs)
+        traced = jax.jit(function, donate_argnums=donate_argnums, keep_unused=True).trace(*structs)
+        options = None
+        if jax.default_backend() == "cpu" and convolutions.present(traced.jaxpr.jaxpr):
+            options = convolutions.OPTIONS
+            closed = jex.ClosedJaxpr(convolutions.rewritten(traced.jaxpr.jaxpr), traced.jaxpr.consts)
+            traced = jax.jit(jex.jaxpr_as_fun(closed), donate_argnums=donate_argnums, keep_unused=True).trace(*structs)
+        lowered = traced.lower()
         folder = directory()
         # What JAX's own disk cache gives back cannot be serialised again; where it is on, it does the job. A program that
         # calls back into Python belongs to this process.
         if folder is None or jax.config.jax_compilation_cache_dir or "callback" in lowered.as_text():
-            return lowered.compile()
-        path = os.path.join(folder, _key(lowered, compiler_options))
+            return lowered.compile(options)
+        path = os.path.join(folder, _key(lowered, options))
         found = _read(path)
         if found is not None:
             stats.cache_hits += 1
             return found
         start = time.perf_counter()
-        compiled = lowered.compile()
+        compiled = lowered.compile(options)
         if time.perf_counter() - start > _WORTH_KEEPING:
             _write(folder, path, compiled)
         return compiled
 
 
-def _key(lowered, compiler_options):
+def _key(lowered, options):
     # The module carries the shapes, dtypes and donations; locations are left out of the text.
     parts = (lowered.as_text(), jax.__version__, _FORMAT, jax.default_backend(), str(jax.devices()[0].device_kind),
-             sorted((compiler_options or {}).items()), _host_features(),
+             sorted((options or {}).items()), _host_features(),
              str(lowered.in_tree), str(lowered.out_tree))  # fmt: skip
     return hashlib.sha256(repr(parts).encode()).hexdigest() + ".xla"
 

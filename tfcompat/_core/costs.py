@@ -1,7 +1,7 @@
 """Static costs: by them, and by no clock, the engine decides when a structure has been interpreted long enough.
 
-The constants are what `benchmarks/calibrate.py` measures on a quiet machine, rounded. Products and convolutions take
-about as long in either tier: what they compute does not count.
+The constants are what `benchmarks/calibrate.py` measures on a quiet machine, rounded. Products take about as long in
+either tier: what they compute does not count.
 """
 
 import math
@@ -72,11 +72,21 @@ def work(jaxpr):
             key = eqn.invars[0].aval
             if name == "sort" and jnp.issubdtype(key.dtype, jnp.floating):
                 moved += int(_SORTED_FLOAT) * math.prod(key.shape)
+        elif name == "conv_general_dilated":
+            moved += _windows(eqn) + _nbytes(eqn.outvars[0].aval)
         elif name in _READERS or name.startswith("reduce_"):
             moved += _READERS.get(name, 1) * _nbytes(eqn.invars[0].aval)
         elif name not in _VIEWS:
             moved += sum(_nbytes(v.aval) for v in eqn.outvars)
     return moved, max(1, equations), kernels
+
+
+def _windows(eqn):
+    """The bytes of a convolution's windows, which NumPy lays out for a matrix product."""
+    numbers = eqn.params["dimension_numbers"]
+    kernel, out = eqn.invars[1].aval, eqn.outvars[0].aval
+    products = math.prod([kernel.shape[d] for d in numbers.rhs_spec[1:]]) * eqn.params["feature_group_count"]
+    return products * math.prod([out.shape[d] for d in numbers.out_spec if d != numbers.out_spec[1]]) * out.dtype.itemsize
 
 
 def _nbytes(aval):

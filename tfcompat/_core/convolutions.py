@@ -1,0 +1,173 @@
+"""Convolutions as XLA compiles them well on a CPU.
+
+A program is rewritten before it is compiled: a convolution that sums few products for each element of its result, and a
+depthwise one, becomes a sum of shifted products, one for each position (tap) inside the window, which XLA fuses into a
+loop. Its own kernels take 3 to 200 times as long there (8 x 56 x 56 x 64, depthwise 3 x 3: 70 ms instead of 1.9, the
+gradient with stride 2 206 instead of 0.9). The other convolutions are left as they are, and run by Eigen on all cores:
+without the fusions of XLA's newer library, which run on one (32 x 26 x 26 x 32 to 64 channels, 3 x 3: forward 9.0 ms
+instead of 4.5, gradient of the filters 29.5 instead of 8.3).
+"""
+
+import itertools
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.extend import core as jex
+
+MAX_PRODUCTS = 32  # for an element of the result, or made of one of the input, up to which the sum is fused
+MAX_TAPS = 64  # of a depthwise convolution: each makes the program larger
+
+# All of XLA's fusions into library calls but that of convolutions
+OPTIONS = {
+    "xla_cpu_experimental_ynn_fusion_type": ",".join(
+        f"LIBRARY_FUSION_TYPE_{kind}" for kind in ("DOT", "INDIVIDUAL_DOT", "REDUCE")
+    )
+}
+
+
+def present(jaxpr):
+    """Whether there are convolutions in a jaxpr, inner ones included."""
+    return any(_is_convolution(eqn) or any(map(present, _inner(eqn))) for eqn in jaxpr.eqns)
+
+
+def rewritten(jaxpr):
+    """The jaxpr, with convolutions as shifted products where that is faster."""
+    eqns = []
+    for eqn in jaxpr.eqns:
+        form = _form(eqn) if _is_convolution(eqn) else None
+        if form is not None:
+            structs = [jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in eqn.invars]
+            (call,) = jax.make_jaxpr(jax.jit(form))(*structs).jaxpr.eqns
+            eqn = call.replace(invars=eqn.invars, outvars=eqn.outvars)
+        elif any(map(present, _inner(eqn))):
+            eqn = eqn.replace(params={name: _of_parameter(value) for name, value in eqn.params.items()})
+        eqns.append(eqn)
+    return jaxpr.replace(eqns=eqns)
+
+
+def _of_parameter(value):
+    if isinstance(value, jex.ClosedJaxpr):
+        return jex.ClosedJaxpr(rewritten(value.jaxpr), value.consts)
+    if isinstance(value, jex.Jaxpr):
+        return rewritten(value)
+    if isinstance(value, tuple):
+        return tuple([_of_parameter(v) for v in value])
+    return value
+
+
+def _inner(eqn):
+    """The jaxprs among an equation's parameters."""
+    for value in eqn.params.values():
+        for v in value if isinstance(value, tuple) else (value,):
+            if isinstance(v, jex.ClosedJaxpr):
+                yield v.jaxpr
+            elif isinstance(v, jex.Jaxpr):
+                yield v
+
+
+def _is_convolution(eqn):
+    return eqn.primitive.name == "conv_general_dilated"
+
+
+def _form(eqn):
+    """A function of image and filters that does what the convolution does as shifted products, or None."""
+    p = eqn.params
+    numbers = p["dimension_numbers"]
+    image, kernel = (
+        [v.aval.shape[d] for d in spec] for v, spec in zip(eqn.invars, (numbers.lhs_spec, numbers.rhs_spec), strict=True)
+    )
+    if p["batch_group_count"] != 1 or 0 in eqn.outvars[0].aval.shape or eqn.outvars[0].aval.dtype not in (np.float32, np.float64):
+        return None
+    features, depth, *window = kernel
+    taps, groups = math.prod(window), p["feature_group_count"]
+    scattered = any(n > 1 for n in p["lhs_dilation"])
+    if groups > 1:
+        if depth != 1 or image[1] != groups or taps > MAX_TAPS:
+            return None
+        return _Products(p, numbers, window, groups, scatter=scattered and max(p["window_strides"]) == 1)
+    if taps * depth <= MAX_PRODUCTS and not scattered:
+        return _Products(p, numbers, window, groups, scatter=False)
+    if taps * features <= MAX_PRODUCTS and max(p["window_strides"]) == 1:
+        return _Products(p, numbers, window, groups, scatter=True)
+    return None
+
+
+class _Products:
+    """A convolution as shifted products.
+
+    Args:
+      scatter: whether each element of the image is multiplied first and the products are put in place, else parts of the
+        image that are in place already are multiplied.
+    """
+
+    def __init__(self, params, numbers, window, groups, scatter):
+        self.params, self.numbers, self.groups, self.scatter = params, numbers, groups, scatter
+        self.taps = list(itertools.product(*map(range, window)))
+        self.__name__ = "shifted_products"
+
+    def __call__(self, image, kernel):
+        numbers = self.numbers
+        (batch, channels, *space), (features, depth, *window) = numbers.lhs_spec, numbers.rhs_spec
+        image = image.transpose(batch, *space, channels)
+        kernel = kernel.transpose(*window, depth, features)
+        result = (self._scattered if self.scatter else self._gathered)(image, kernel)
+        last = result.ndim - 1
+        places = {d: k for k, d in zip((0, last, *range(1, last)), numbers.out_spec, strict=True)}
+        return result.transpose([places[d] for d in range(last + 1)])
+
+    def _gathered(self, image, kernel):
+        p = self.params
+        image = _padded(image, p["padding"], p["lhs_dilation"])
+        reach = [(n - 1) * d + 1 for n, d in zip(kernel.shape, p["rhs_dilation"], strict=False)]
+        sizes = [(n - r) // s + 1 for n, r, s in zip(image.shape[1:], reach, p["window_strides"], strict=False)]
+        total = None
+        for tap in self.taps:
+            part = image
+            for axis, (t, d, n, s) in enumerate(zip(tap, p["rhs_dilation"], sizes, p["window_strides"], strict=True), 1):
+                part = lax.slice_in_dim(part, t * d, t * d + (n - 1) * s + 1, s, axis)
+            total = self._sum(total, self._product(part, kernel[tap]))
+        return total
+
+    def _scattered(self, image, kernel):
+        p = self.params
+        space = image.shape[1:-1]
+        sizes = [(n - 1) * d + 1 + low + high for n, d, (low, high) in zip(space, p["lhs_dilation"], p["padding"], strict=True)]
+        sizes = [n - (k - 1) * r for n, k, r in zip(sizes, kernel.shape, p["rhs_dilation"], strict=False)]
+        if self.groups == 1:
+            flat = kernel.reshape(-1, *kernel.shape[-2:])
+            products = jnp.einsum("...c,kcf->k...f", image, flat)
+        else:
+            products = None
+        total, zero = None, np.zeros((), image.dtype)
+        for number, tap in enumerate(self.taps):
+            config = [(0, 0, 0)]
+            for t, r, (low, _), n, d, size in zip(tap, p["rhs_dilation"], p["padding"], space, p["lhs_dilation"], sizes, strict=True):
+                before = low - t * r
+                config.append((before, size - before - (n - 1) * d - 1, d - 1))
+            product = self._product(image, kernel[tap]) if products is None else products[number]
+            total = self._sum(total, lax.pad(product, zero, [*config, (0, 0, 0)]))
+        return total
+
+    def _product(self, part, weights):
+        """The sum over channels of one tap's products; `weights` is [depth, features]."""
+        if self.groups > 1:
+            several = weights.shape[1] // self.groups
+            if several > 1:
+                part = jnp.repeat(part, several, -1)
+            return part * weights[0]
+        total = None
+        for c in range(weights.shape[0]):
+            total = self._sum(total, part[..., c : c + 1] * weights[c])
+        return total
+
+    @staticmethod
+    def _sum(total, more):
+        return more if total is None else total + more
+
+
+def _padded(image, padding, dilation):
+    config = [(0, 0, 0), *[(low, high, d - 1) for (low, high), d in zip(padding, dilation, strict=True)], (0, 0, 0)]
+    return image if not any(map(any, config)) else lax.pad(image, np.zeros((), image.dtype), config)
