@@ -79,7 +79,9 @@ def _form(eqn):
     image, kernel = (
         [v.aval.shape[d] for d in spec] for v, spec in zip(eqn.invars, (numbers.lhs_spec, numbers.rhs_spec), strict=True)
     )
-    if p["batch_group_count"] != 1 or 0 in eqn.outvars[0].aval.shape or eqn.outvars[0].aval.dtype not in (np.float32, np.float64):
+    dtype = eqn.outvars[0].aval.dtype
+    empty = any([0 in v.aval.shape for v in (*eqn.invars, *eqn.outvars)])
+    if empty or p["batch_group_count"] != 1 or dtype not in (np.float32, np.float64):
         return None
     features, depth, *window = kernel
     taps, groups = math.prod(window), p["feature_group_count"]
