@@ -208,3 +208,61 @@ def biases(tf, show, x, b):
     results = [x + b, tf.nn.relu(x * b)]
     show(*results)
     return *results, tf.nn.bias_add(x, b)
+
+
+# Parts that do not fit the sizes of some call
+
+
+@sizes([None, 2], calls=[[(3, 2)], [(1, 2)], [(2, 2)], [(0, 2)]])
+def branches_that_may_not_fit(tf, show, x):
+    first = tf.cond(tf.shape(x)[0] > 2, lambda: x[2] * 2.0, lambda: tf.reduce_sum(x, 0))
+    if tf.shape(x)[0] > 1:
+        second = x[1] + first
+    else:
+        second = first
+    show(first, second)
+    return first, second
+
+
+@sizes([None, 2], calls=[[(3, 2)], [(2, 2)], [(1, 2)]])
+def branches_that_are_taken(tf, show, x):
+    y = x * 2.0
+    if tf.reduce_sum(tf.abs(x)) >= 0.0:
+        y = y + x[2]
+    show(y)
+    return y
+
+
+@sizes([None, 2], ([], "int32"), calls=[[(3, 2), ()], [(0, 2), ()], [(1, 2), ()]])
+def loops_that_may_not_run(tf, show, x, n):
+    total = tf.zeros([2])
+    for i in tf.range(tf.shape(x)[0] * tf.abs(n)):
+        total += x[i // tf.abs(n)] * x[0]
+    while tf.reduce_sum(total) > 8.0 and tf.shape(x)[0] > 0:
+        total -= tf.abs(x[0]) + 1.0
+    show(total)
+    return total
+
+
+@sizes([None, 2], calls=[[(3, 2)], [(1, 2)], [(2, 2)]])
+def branches_in_branches(tf, show, x):
+    if tf.shape(x)[0] > 1:
+        if tf.shape(x)[0] > 2:
+            y = x[2]
+        else:
+            y = x[1] - x[0]
+    else:
+        y = x[0]
+    show(y)
+    return y
+
+
+@sizes([None, 2], calls=[[(3, 2)], [(1, 2)], [(3, 2)]])
+def functions_in_branches(tf, show, x):
+    @tf.function
+    def third(t):
+        return t[2] * 2.0
+
+    y = tf.cond(tf.shape(x)[0] > 2, lambda: third(x), lambda: x[0])
+    show(y)
+    return y

@@ -128,6 +128,7 @@ class Body:
         inference = Inference(self, resizing, input_avals)
         new.specs = [inference.node(i) for i in range(len(self.specs))]
         new.flags = {i: flag.resized(resizing, inference.ins(i)) for i, flag in self.flags.items()}
+        new._follow_codes(self.specs, len(self.inputs) + len(self.consts))
         if resizing.outer is not None:
             new.values = inference.known
         else:
@@ -135,6 +136,19 @@ class Body:
             new._drop_unneeded(len(self.inputs) + len(self.consts))
         new._finish([inference.avals[s] for s in self.outputs])
         return new
+
+    def _follow_codes(self, before, first):
+        """Makes place for codes of nodes that had none `before`: parts that refuse the sizes there are."""
+        place, old, new = {s: s for s in range(first)}, first, first
+        for i, (was, spec) in enumerate(zip(before, self.specs, strict=True)):
+            count = len(was.avals)
+            place.update({old + k: new + k for k in range(count)})
+            old, new = old + count, new + len(spec.avals)
+            if spec.coded and not was.coded:
+                self.flags[i] = CallFlag.alone(spec)
+        if new > old:
+            self.wires = [tuple([place[s] for s in wire]) for wire in self.wires]
+            self.outputs = [place[s] for s in self.outputs]
 
     def _drop_unneeded(self, first):
         """Drops nodes that only said what sizes are; `first` is the place of the first result."""
@@ -244,7 +258,7 @@ class Inference:
         if not self.ranked.isdisjoint(self.body.wires[i]) and not (spec.origin and isinstance(spec.origin[0], Resize)):
             raise Unresized("a rank depends on sizes")
         found = self.resizing.spec(spec, ins)
-        if len(found.avals) != len(spec.avals):
+        if found.coded < spec.coded or len(found.avals) - found.coded != len(spec.avals) - spec.coded:
             raise Unresized("a gradient needs other values for these sizes")
         self.results(i, found, ins)
         return found
@@ -252,7 +266,8 @@ class Inference:
     def results(self, i, found, ins):
         """Notes what `found`, the Spec of node i for these sizes, gives."""
         body, resizing, first = self.body, self.resizing, len(self.avals)
-        for k, (old, a) in enumerate(zip(body.specs[i].avals, found.avals, strict=True)):
+        avals = found.avals[: len(body.specs[i].avals)]  # without a code that is new
+        for k, (old, a) in enumerate(zip(body.specs[i].avals, avals, strict=True)):
             if k not in found.unranked:
                 if len(old.shape) != len(a.shape) and i in body.loose:
                     self.ranked.add(first + k)
@@ -265,7 +280,7 @@ class Inference:
             for place, value in enumerate(values, first):
                 self.known[place] = value
                 resizing.values(body.values[place], value, place in body.values_read)
-        self.avals += found.avals
+        self.avals += avals
 
 
 def _looked_at(spec, wire):
@@ -440,6 +455,11 @@ class CallFlag:
     def __init__(self, spec, tensor, position, sites, site):
         self.spec, self.tensor, self.position, self.sites, self.site = spec, tensor, position, sites, site
         self.index = len(spec.avals) - 1
+
+    @classmethod
+    def alone(cls, spec):
+        """The flag of a call that had none when it was recorded."""
+        return cls(spec, None, 0, {}, None)
 
     @property
     def stateful(self):

@@ -350,7 +350,7 @@ class OpenFunction(ConcreteFunction):
                 return made
             except Unresized as error:
                 refused = error.__cause__  # of an op that may not run: in a loop without iterations, say
-            except ValueError:
+            except (ValueError, errors.OpError):
                 if outer is None:
                     raise
         return self._with_known_sizes(leaves, refused)

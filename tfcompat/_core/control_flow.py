@@ -1,5 +1,6 @@
 """Branches while recording: one node with a Body for each branch, lowered to `lax.cond` and `lax.switch`."""
 
+import copy
 import functools
 
 import jax
@@ -9,6 +10,7 @@ import numpy as np
 from tfcompat._core import errors
 from tfcompat._core.body import Body, BodySpec, call_spec, op_of, through
 from tfcompat._core.context import state
+from tfcompat._core.op import Op
 from tfcompat._core.sizes import Unresized
 from tfcompat._core.trace import Trace
 
@@ -55,11 +57,37 @@ def outer_inputs(traces, bodies, own=()):
 
 
 def part_resized(body, resizing, avals):
-    """The Body of a part that may not run, for other sizes."""
+    """The Body of a part that may not run for other sizes, or the error of an op that does not take them."""
     try:
         return body.resized(resizing, avals)
     except errors.OpError as error:
-        raise Unresized("a part that may not run does not fit these sizes") from error
+        if resizing.outer is not None:
+            raise Unresized("a part that may not run does not fit these sizes") from error
+        return error
+
+
+class Refusal:
+    """The error flag of a part that does not fit the sizes there are: raised where it runs."""
+
+    index = ahead = 0
+    stateful = True
+
+    def __init__(self, why):
+        self.why = why
+
+    def error(self):
+        return self.why.with_traceback(None)
+
+
+def refusing(body, error, input_avals, avals):
+    """A Body that raises `error` in place of giving results of these avals."""
+    op = Op("Refusal", lambda: [jnp.ones((), bool), *[jnp.zeros(a.shape, a.np_dtype) for a in avals]], static=False, single=False)
+    new, first = copy.copy(body), len(body.inputs)
+    new.input_avals, new.consts, new.sizes = list(input_avals), [], None
+    new.specs, new.wires, new.flags = [op.spec(())], [()], {0: Refusal(error)}
+    new.outputs = list(range(first + 1, first + 1 + len(avals)))
+    new._finish(list(avals))
+    return new
 
 
 class CondSpec(BodySpec):
@@ -84,8 +112,12 @@ class CondSpec(BodySpec):
         self._host = self._run_host
 
     def resized(self, resizing, avals):
-        bodies = [part_resized(b, resizing, [avals[1 + i] for i in places])
-                  for b, places in zip(self.bodies, self.indices, strict=True)]  # fmt: skip
+        inputs = [[avals[1 + i] for i in places] for places in self.indices]
+        bodies = [part_resized(b, resizing, own) for b, own in zip(self.bodies, inputs, strict=True)]
+        fitting = [b for b in bodies if isinstance(b, Body)]
+        if not fitting:
+            raise bodies[0]
+        bodies = [b if isinstance(b, Body) else refusing(self.bodies[k], b, inputs[k], fitting[0].avals) for k, b in enumerate(bodies)]
         if len({tuple(b.avals) for b in bodies}) > 1:
             raise Unresized("the branches of a conditional give different shapes")
         return CondSpec(bodies, self.indices, avals, self.is_bool)

@@ -14,7 +14,7 @@ import numpy as np
 from tfcompat._core.avals import aval
 from tfcompat._core.body import Body, BodySpec, call_spec, op_of
 from tfcompat._core.checkpointed import differentiable_while
-from tfcompat._core.control_flow import outer_inputs, part_resized
+from tfcompat._core.control_flow import outer_inputs, part_resized, refusing
 from tfcompat._core.sizes import Unresized
 from tfcompat._core.spec import native_function
 from tfcompat._core.trip_count import trip_count
@@ -49,9 +49,12 @@ class LoopSpec(BodySpec):
 
     def resized(self, resizing, avals):
         length, limit = [n if n is None else resizing.size(n) for n in (self.length, self.limit)]
-        body = part_resized(self.body, resizing, [resizing.aval(a) for a in self.body.input_avals])
-        test = self.test and part_resized(self.test, resizing, [resizing.aval(a) for a in self.test.input_avals])
-        if body.avals[: self.carried] != list(avals[len(avals) - self.carried :]):
+        inputs, carried = [resizing.aval(a) for a in self.body.input_avals], avals[len(avals) - self.carried :]
+        body = part_resized(self.body, resizing, inputs)
+        if not isinstance(body, Body):
+            body = refusing(self.body, body, inputs, [*carried, *[resizing.aval(a) for a in self.body.avals[self.carried :]]])
+        test = self.test and self.test.resized(resizing, [resizing.aval(a) for a in self.test.input_avals])
+        if body.avals[: self.carried] != list(carried):
             raise Unresized("the shape of a loop variable changes")
         return LoopSpec(self.name, body, self.places, avals, self.sequences, self.carried, test, self.test_places, length,
                         limit, self.reverse)  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 
 from tfcompat._core import caches, errors
 from tfcompat._core.avals import aval
-from tfcompat._core.body import BodySpec, Inference, needed_nodes, op_of
+from tfcompat._core.body import BodySpec, CallFlag, Inference, needed_nodes, op_of
 from tfcompat._core.callsite import call_site
 from tfcompat._core.concrete_function import ConcreteFunction, EagerFallback, with_own_draws
 from tfcompat._core.context import state
@@ -30,12 +30,13 @@ class Step:
 
     Attributes:
       done: the places of values that no later node takes.
+      count: the number of results that it was recorded with.
     """
 
-    __slots__ = ("_taped", "done", "flag", "spec", "wire")
+    __slots__ = ("_taped", "count", "done", "flag", "spec", "wire")
 
-    def __init__(self, spec, wire, flag, done):
-        self.spec, self.wire, self.flag, self.done = spec, wire, flag, done
+    def __init__(self, spec, wire, flag, done, count):
+        self.spec, self.wire, self.flag, self.done, self.count = spec, wire, flag, done, count
         self._taped = None
 
     def record(self, context, ins):
@@ -107,7 +108,9 @@ class Part:
                 return
             flag = body.flags.get(i)
             flag = None if flag is None else flag.resized(inference.resizing, inference.ins(i))
-            self.steps.append(Step(found, body.wires[i], flag, self._function._done[i]))
+            if found.coded and not spec.coded:
+                flag = CallFlag.alone(found)
+            self.steps.append(Step(found, body.wires[i], flag, self._function._done[i], len(spec.avals)))
         self._inference = None  # nothing follows
 
     def record(self, context, values):
@@ -118,7 +121,7 @@ class Part:
             results = step.record(context, ins)
             if step.flag is not None:
                 flagged = step.check(context, ins, results) or flagged
-            values += results
+            values += results[: step.count]
             for s in step.done:
                 values[s] = None
         if self.error is not None:
@@ -241,7 +244,7 @@ class StagedFunction(ConcreteFunction):
             results = spec.again(inference.ins(i), learnt).record(trace, ins)
             spec.learn(inference, i, learnt)
         else:
-            step = Step(inference.node(i), None, body.flags.get(i), None)
+            step = Step(inference.node(i), None, body.flags.get(i), None, None)
             results = step.record(context, ins)
             if step.flag is not None:
                 step.flag = step.flag.resized(inference.resizing, [t._aval for t in ins])
