@@ -19,7 +19,7 @@ from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.op import T, invoke, op, set_taped_call, trace
 from tfcompat._core.parameters import arrange
-from tfcompat._core.sizes import set_derivatives
+from tfcompat._core.sizes import holds_unknown, set_derivatives
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle, gids
 from tfcompat._core.vjp import Derivative, SizedDerivative
@@ -211,20 +211,21 @@ def make_derivative(op, spec, ins, attrs, count, mask):
     form = op.taped_forms.get(key, 0)
 
     source = op, spec, avals, attrs, count, mask
+    unknown = holds_unknown([n for a in avals for n in a.shape])
 
     def exact():
-        made = Derivative(op, op.function(attrs, count), avals, mask, spec, rule_of(attrs), flow=flow)
+        made = Derivative(op, op.function(attrs, count), avals, mask, spec, rule_of(attrs), flow=flow, open=unknown)
         made.source = source
         return made
 
-    if isinstance(form, Derivative):
+    if isinstance(form, Derivative) and not unknown:
         derivative = SizedDerivative(form, pattern.sizes, exact, spec)
         derivative.source = source
         return derivative
     derivative = exact()
     if not derivative.wanted:
         return False
-    if form is not False and pattern.sizes:
+    if form is not False and pattern.sizes and not unknown:
         op.taped_forms[key] = form + 1
         if form >= generic.EXACT_TRACES:
             op.taped_forms[key] = symbolic_derivative(op, pattern, mask, rule_of, derivative)

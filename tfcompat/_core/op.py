@@ -84,6 +84,10 @@ class Op:
         """The attributes of a call where sizes are others, for inputs of the avals `avals`."""
         return resizing.attribute(attrs)
 
+    def taking(self, places, count):
+        """The pullback as one of `count` residuals, of which it takes those at `places`."""
+        return Op(self.kernel, lambda *args: self.body(*[args[i] for i in places], *args[count:]), single=False)
+
     def function(self, attrs, count):
         """The body as a function of the data alone, flat."""
         if self.parameters is None:

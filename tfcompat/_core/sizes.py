@@ -311,10 +311,13 @@ class Resizing:
         if op.pulls is None:
             return op
         derivative, arguments = op.pulls
-        pullback, residuals = self.derivative(derivative).pullback(*arguments)
-        if residuals != derivative.pullback(*arguments)[1]:
+        pullback, needed = self.derivative(derivative).pullback(*arguments)
+        given = derivative.pullback(*arguments)[1]
+        if needed == given:
+            return pullback
+        if self.outer is not None or any([r not in given for r in needed]):
             raise Unresized("a gradient needs other values for these sizes")
-        return pullback
+        return pullback.taking([given.index(r) for r in needed], len(given))
 
     def derivative(self, derivative):
         """A Derivative for the new sizes."""
@@ -329,7 +332,7 @@ class Resizing:
                 attrs = op.attributes_at(self, attrs, avals)
                 found = make_derivative(self.op(op), plain, [Operand(a) for a in avals], attrs, count, mask)
                 plain.derivatives[mask] = found
-            if found is False or found.kept != derivative.kept or len(found.forward.avals) != len(derivative.forward.avals):
+            if found is False or len(found.forward.avals) != len(derivative.forward.avals):
                 raise Unresized("a derivative needs other values for these sizes")
             self._memo[id(derivative)] = found
         return found

@@ -109,7 +109,10 @@ class Spec:
         """The Spec of the same node where sizes are others, for inputs of the avals `avals`."""
         if self.derivative is not None:
             derivative, which = self.derivative
-            return getattr(resizing.derivative(derivative), which)
+            found = resizing.derivative(derivative)
+            if found.kept != derivative.kept:
+                raise sizes.Unresized("a derivative needs other values for these sizes")
+            return getattr(found, which)
         op, attrs, count = self.origin
         attrs = op.attributes_at(resizing, attrs, avals)
         return resizing.op(op).spec([sizes.Operand(a) for a in avals], attrs, count)

@@ -33,11 +33,12 @@ class Derivative:
 
     source = None
 
-    def __init__(self, op, function, avals, mask, plain, rule, make_spec=Spec, flow=None):
+    def __init__(self, op, function, avals, mask, plain, rule, make_spec=Spec, flow=None, open=False):
         self.op = op
         self.kernel = op.kernel
         self.make_spec = make_spec
         self.rule = rule  # the declared gradient, or None
+        self.open = open  # whether sizes are unknown
         self.function = function
         self.avals = avals
         self.mask = mask
@@ -145,8 +146,8 @@ class Derivative:
         cotangents = [self.out_avals[k] for k in present]
         pullback = Op(self.op.kernel + "Grad", body, single=False)
         closed = trace(pullback, body, [*residual_avals, *cotangents])
-        # Residuals that the pullback does not look at need not be kept.
-        used = generic.looked_at(closed.jaxpr)
+        # Residuals that the pullback does not look at need not be kept, unless a rule may look at them for other sizes.
+        used = range(len(residual_avals)) if self.rule is not None and self.open else generic.looked_at(closed.jaxpr)
         keep = [i for i in range(len(residual_avals)) if i in used]
         if len(keep) < len(residual_avals):
             dropped = [i for i in range(len(residual_avals)) if i not in keep]
