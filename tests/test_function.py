@@ -14,11 +14,9 @@ RECORDED = json.loads((pathlib.Path(__file__).parent / "oracle" / "data" / "func
 
 DERIVATIVE = "a derivative keeps other values for the sizes of some call, which is recorded again"
 NEGATIVE = "-1 as a size of `tf.slice` is no size, and the call runs eagerly"
-COMPARED = "which of two sizes is larger is decided while they are stand-ins, and a call with others is recorded again"
 RANKS = "a function of unknown rank is recorded for each rank (how-it-runs.md)"
 RUN_AGAIN = {  # the Python code of these runs more often than TensorFlow runs it
     "sizes_gradients_of_moves": DERIVATIVE,
-    "sizes_padded_to_the_longer": COMPARED,
     "sizes_rank_that_is_set": RANKS,
     "sizes_rank_that_is_ensured": RANKS,
     "sizes_ranks_of_several_kinds": RANKS,

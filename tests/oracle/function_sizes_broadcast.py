@@ -266,3 +266,30 @@ def functions_in_branches(tf, show, x):
     y = tf.cond(tf.shape(x)[0] > 2, lambda: third(x), lambda: x[0])
     show(y)
     return y
+
+
+# Functions of sizes
+
+
+@sizes([None, None], calls=[[(2, 3)], [(4, 5)], [(1, 1)], [(2, 4)]])
+def padded_to_a_multiple(tf, show, x):
+    n = tf.shape(x)[1]
+    y = tf.pad(x, [[0, 0], [0, (4 - n % 4) % 4]])
+    z = tf.reshape(y, [tf.shape(y)[0], -1, 4])
+    show(y, z)
+    return y, z
+
+
+@sizes([None, 4], calls=[[(3, 4)], [(1, 4)], [(8, 4)]])
+def at_most_so_many(tf, show, x):
+    top = tf.math.top_k(tf.reduce_sum(x, 1), tf.minimum(2, tf.shape(x)[0]))
+    show(*top)
+    return tf.gather(x, top.indices), x[: tf.minimum(tf.shape(x)[0], 2)]
+
+
+@sizes([None, None], calls=[[(3, 2)], [(1, 2)], [(4, 4)], [(2, 5)]])
+def larger_and_smaller_sizes(tf, show, x):
+    n, m = tf.shape(x)[0], tf.shape(x)[1]
+    results = [tf.zeros([tf.maximum(n, m)]), tf.eye(tf.minimum(n, m)), tf.ones([n // 2 * 2, n % 2 + 1]), tf.range(abs(n - m))]
+    show(*results)
+    return results, x[: n // 2], tf.fill([(n + 3) // 4], 1.0)

@@ -26,6 +26,7 @@ from tfcompat._core.context import state
 FROM = 1 << 17  # sizes from here on are unknown ones, unless they are those of an array
 # Stand-ins are far apart: a sum of one and a small number is no other. They are small enough that one axis fits in memory.
 _FIRST, _STEP = 1 << 22, 2 * FROM + 1_021
+WORLDS = ONES, REVERSED = "ones", "reversed"  # other values of stand-ins, by which functions of sizes are told apart
 MAX_TRIES = 100  # of assumptions about sizes, for one op
 
 
@@ -51,6 +52,7 @@ class Sizes:
     def __init__(self):
         self.count = 0
         self.given = set()  # the stand-ins, and primes of which they are multiples
+        self._primes = {}  # prime -> its number
         self.parts = {}  # stand-in -> (prime, of which it is this multiple)
         self.joins = {}  # stand-in of a common size -> the stand-ins that broadcast to it
         self._joined = {}  # the other way round
@@ -63,6 +65,7 @@ class Sizes:
         prime = _prime(_FIRST + self.count * _STEP)
         size = prime * multiple
         self.given |= {prime, size}
+        self._primes[prime] = self.count
         self.parts[size] = prime, multiple
         return size
 
@@ -89,9 +92,42 @@ class Sizes:
     def unknown(self, size):
         return size >= FROM and size not in self.known
 
-    def ones(self, a):
-        """The aval with 1 for unknown sizes."""
-        return aval(tuple([1 if self.unknown(d) else d for d in a.shape]), a.np_dtype)
+    def other(self, size, world):
+        """What a number is where each stand-in is another one: 1, or a number that small ones divide, in another order.
+
+        None for a number that is no product of stand-ins.
+        """
+        if -FROM < size < FROM or size in self.known:
+            return size
+        found, rest = 1, abs(size)
+        for prime in self._primes:
+            while rest % prime == 0:
+                rest //= prime
+                found *= 1 if world == ONES else 5_040 * max(4_000 - self._primes[prime], 27)
+        return None if rest >= FROM else found * rest if size > 0 else -found * rest
+
+    def others(self, a, world):
+        """The aval with other sizes, see `other`."""
+        return aval(tuple([d if (n := self.other(d, world)) is None else n for d in a.shape]), a.np_dtype)
+
+    def followed(self, value, others):
+        """Values that follow from sizes, with new stand-ins for those that are other functions of them than products.
+
+        Args:
+          value: an array.
+          others: world -> the array in it.
+        """
+        if value.dtype.kind == "b" or any([other.shape != value.shape for other in others.values()]):
+            return value
+        flat = value.reshape(-1).tolist()
+        for world, other in others.items():
+            for i, (a, b) in enumerate(zip(flat, other.reshape(-1).tolist(), strict=True)):
+                known = self.other(a, world)
+                if known != b and (known is not None or world == REVERSED and abs(b) < FROM):
+                    flat[i] = self.fresh()
+                    for array in others.values():
+                        array.reshape(-1)[i] = self.other(flat[i], world)
+        return np.array(flat, np.int64).reshape(value.shape)
 
     def shape(self, spec, rank=None):
         """Sizes for the shape (a TensorShape, or of that rank) of an argument: a stand-in for each unknown one."""
@@ -295,8 +331,8 @@ class Resizing:
             if abs(a) < FROM:
                 if read and a != b:
                     raise Unresized("a number that depends on sizes is used as a size")
-            elif a > 0 and read:
-                self.learn((a,), (b,))
+            elif a > 0 and (read or a in self.parts):
+                self.learn((a,), (b,), loose=not read)
 
     def spec(self, spec, avals):
         """The Spec of a node for inputs of the avals `avals`."""

@@ -8,9 +8,11 @@ function that runs by NumPy or is compiled.
 
 import weakref
 
+import numpy as np
+
 from tfcompat._core import errors, segment as segments, shapes
 from tfcompat._core.context import state
-from tfcompat._core.sizes import FROM, NOT_ENOUGH, Sizes, arithmetic
+from tfcompat._core.sizes import FROM, NOT_ENOUGH, WORLDS, Sizes, arithmetic
 from tfcompat._core.tensor_base import STATIC, Failure
 
 _SHIFT = 3  # placeholder k has slot -k - 3: PLAIN (-1) and STATIC (-2) mean something else
@@ -76,7 +78,7 @@ class Trace(segments.Segment):
         super().__init__()
         self.sizes = parent.sizes if parent is not None else None  # sizes.Sizes, where some are not known
         self.at_call = parent is not None and parent.at_call  # recorded again for the sizes of a call: errors are of the call
-        self.ones = {}  # slot -> what the value would be if unknown sizes were 1
+        self.others = {world: {} for world in WORLDS}  # slot -> what the value would be for other sizes (Sizes.other)
         self.values = {}  # slot -> value of a result that is computed from unknown sizes
         self.values_read = set()  # slots of those that were used as sizes
         self.stageable = False  # whether shapes may depend on values (staged.py)
@@ -217,21 +219,24 @@ class Trace(segments.Segment):
         if self.sizes is not None and spec.origin is not None:
             values = arithmetic(spec, [t._aval for t in ins], [value_of(t) for t in ins])
             if values is not None:
+                others = {world: self._in(world, spec, ins, values) for world in WORLDS}
+                values = [self.sizes.followed(v, {w: found[k] for w, found in others.items()}) for k, v in enumerate(values)]
                 self.values.update(enumerate(values, slot))
-                if self.staged:
-                    self.ones.update(enumerate(self._with_ones(spec, ins, values), slot))
+                for world, found in others.items():
+                    self.others[world].update(enumerate(found, slot))
         if spec.single:
             return _symbolic_class(spec.avals[0], None, self, slot)
         return [_symbolic_class(a, None, self, slot + i) for i, a in enumerate(spec.avals)]
 
-    def _with_ones(self, spec, ins, values):
-        """What the values of a node's results would be if all unknown sizes were 1."""
-        known = [t._seg.ones.get(t._slot) if is_symbolic(t) else None for t in ins]
+    def _in(self, world, spec, ins, values):
+        """What the values of a node's results would be for other sizes."""
+        known = [t._seg.others[world].get(t._slot) if is_symbolic(t) else None for t in ins]
         known = [value_of(t) if v is None else v for t, v in zip(ins, known, strict=True)]
         try:
-            return arithmetic(spec, [self.sizes.ones(t._aval) for t in ins], known) or values
+            found = arithmetic(spec, [self.sizes.others(t._aval, world) for t in ins], known)
         except (TypeError, ValueError, errors.OpError, *NOT_ENOUGH):
-            return values
+            found = None
+        return [np.array(v) for v in found or values]
 
     def alias(self, tensor):
         if tensor._seg is not None and tensor._seg.symbolic:
@@ -256,8 +261,8 @@ class Trace(segments.Segment):
     def size_value(self, tensor):
         """The elements of a tensor of this trace or one around it, for use as sizes."""
         found, value = None, self.values.get(tensor._slot)
-        # Stand-ins may be used as they are. A number that only follows from some, a difference say, is read in a call.
-        if (value is None or _misled(value, self.ones.get(tensor._slot, value))) and self.encloses(state.trace):
+        # Stand-ins may be used as they are. A negative one is read in a call.
+        if (value is None or np.any(np.asarray(value) <= -FROM)) and self.encloses(state.trace):
             found = _read_sizes(state.trace, tensor)
         return self.settle(tensor) if found is None else found
 
@@ -381,12 +386,6 @@ def _lifted_leaf(trace, k):
     if given is None:
         raise ValueError(LIFT.format(what=repr(leaf)))
     return lifted(given) if is_symbolic(given) else given
-
-
-def _misled(value, other):
-    """Whether a value that follows from stand-ins shows none of them, but would be another for other sizes."""
-    pairs = zip(value.reshape(-1).tolist(), other.reshape(-1).tolist(), strict=False)
-    return any([a <= -FROM or abs(a) < FROM and a != b for a, b in pairs])
 
 
 def value_of(tensor):
