@@ -14,6 +14,7 @@ from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, Size, T, check_dtypes, op
 from tfcompat._core.tensor_base import host_value
+from tfcompat._creation import ones_like
 from tfcompat._declare import INDEX, INEXACT, NUMBERS, REAL, declare, invalid, not_allowed, refused, where
 from tfcompat._elementwise import maximum, sqrt
 
@@ -114,8 +115,7 @@ unsorted_segment_min = _unsorted("unsorted_segment_min", "UnsortedSegmentMin", "
 
 def _counts(data, segment_ids, num_segments):
     ids = convert(segment_ids)
-    ones = convert(np.ones(ids.shape.as_list(), data.dtype.np))
-    counts = unsorted_segment_sum(ones, ids, num_segments)
+    counts = unsorted_segment_sum(ones_like(ids, data.dtype), ids, num_segments)
     counts = maximum(counts, 1)
     inner = len(data.shape) - len(ids.shape)
     if inner > 0:
