@@ -8,7 +8,8 @@ the function recorded again for the sizes of that call.
 
 Where an op needs to know more of sizes, the recording assumes it for that op: a node `Resize` turns stand-ins into others.
 For actual sizes it is the identity, and the op itself refuses those that do not fit. Where the op broadcasts (`x + y`), the
-node is a `Broadcast`: its stand-in is that of the common size, which a call computes from the two.
+node is a `Broadcast`: its stand-in is that of the common size, which a call computes from the two. Values computed from
+sizes that are other functions of them than products (the larger of two) get stand-ins of their own, too (`Sizes.followed`).
 """
 
 import copy
