@@ -97,7 +97,7 @@ def numpy_function(func=None, inp=None, Tout=None, stateful=True, name=None):
 
 
 def _call_on_arrays(func, inp, Tout, stateful):
-    if state.trace is not None:
+    if state.trace is not None or state.sites is not None:
         return _call(func, inp, Tout, False, stateful)
     # Eager TensorFlow just calls it: `Tout` is not looked at, errors are what they are.
     results = nest.flatten(func(*[np.array(v) for v in inp]))
@@ -132,7 +132,8 @@ def _call(func, inp, Tout, tensors, stateful=True):
     inputs = [v._read() if hasattr(type(v), "_read") else convert(v) for v in nest.flatten([] if inp is None else inp)]
 
     if state.trace is None:
-        results = _checked(lambda: _results(func(*inputs), wanted))
+        given = inputs if tensors else [v.numpy() for v in inputs]
+        results = _checked(lambda: _results(func(*given), wanted))
         return results[0] if single else results
     if any(t.dtype is dtypes.string for t in inputs) or dtypes.string in wanted:
         raise ValueDependent("Strings are host values.")

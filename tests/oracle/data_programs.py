@@ -105,6 +105,7 @@ cases(
     random_again=lambda tf, D: twice(D.random(seed=4, rerandomize_each_iteration=True).take(5)),
     random_global=lambda tf, D: [D.random().take(3), D.random().take(3)],
     list_=lambda tf, D: tf.data.experimental.from_list([(1, "a"), (2, "b")]),
+    list_sizes=lambda tf, D: tf.data.experimental.from_list([[1], [2, 3]]),
     list_empty=lambda tf, D: tf.data.experimental.from_list([]),
     cls=lambda tf, D: D(3),
 )
@@ -180,6 +181,13 @@ cases(
     padded_0=lambda tf, D: D.range(4).padded_batch(0),
     buckets=lambda tf, D: D.from_generator(lambda: iter([[0], [1, 2, 3], [4], [5, 6, 7, 8], [9, 9, 9]]), tf.int32, [None])
     .bucket_by_sequence_length(lambda e: tf.shape(e)[0], [2, 4], [2, 2, 2]),
+    buckets_whole=lambda tf, D: D.from_generator(lambda: iter([[0], [1, 2, 3], [4], [5, 6], [9, 9, 9]]), tf.int32, [None])
+    .bucket_by_sequence_length(lambda e: tf.shape(e)[0], [3, 6], [2, 2, 2], padding_values=-1, pad_to_bucket_boundary=True),
+    buckets_too_long=lambda tf, D: D.from_generator(lambda: iter([[0], [1] * 7]), tf.int32, [None])
+    .bucket_by_sequence_length(lambda e: tf.shape(e)[0], [3, 6], [2, 2, 2], pad_to_bucket_boundary=True),
+    buckets_equal=lambda tf, D: D.range(6).map(lambda x: tf.fill([x % 2 + 1], x))
+    .bucket_by_sequence_length(lambda e: tf.shape(e)[0], [2], [2, 2], no_padding=True),
+    buckets_sizes=lambda tf, D: D.range(6).bucket_by_sequence_length(lambda e: 1, [2], [2, 2, 2]),
     window=lambda tf, D: D.range(7).window(3),
     window_drop=lambda tf, D: D.range(7).window(3, drop_remainder=True),
     window_shift=lambda tf, D: D.range(7).window(3, 1, drop_remainder=True),
@@ -319,6 +327,8 @@ cases(
     map_method=lambda tf, D: D.from_tensor_slices([[1.0, 2.0]]).map(tf.reduce_sum),
     map_py_function=lambda tf, D: D.range(3).map(lambda x: tf.py_function(lambda v: v.numpy() + 1, [x], tf.int64)),
     map_numpy_function=lambda tf, D: D.range(3).map(lambda x: tf.numpy_function(lambda v: v + 1, [x], tf.int64)),
+    map_numpy_strings=lambda tf, D: D.from_tensor_slices(["a", "b"]).map(
+        lambda s: tf.ensure_shape(tf.numpy_function(lambda t: t.decode().upper(), [s], tf.string), [])),
     map_py_shape=lambda tf, D: D.range(3).map(lambda x: tf.ensure_shape(tf.py_function(lambda v: v.numpy() + 1, [x], tf.int64), [])),
     map_assert=lambda tf, D: D.range(3).map(lambda x: [tf.debugging.assert_less(x, np.int64(2)), x][1]),
     map_check=lambda tf, D: D.range(3).map(lambda x: tf.gather([1, 2], x)),

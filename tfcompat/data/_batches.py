@@ -18,6 +18,8 @@ _SMALLER = (
     "Attempted to pad to a smaller size than the input element. Element {shape}, padded shape {batch}. [Op:IteratorGetNext]"
 )
 
+_TOO_LONG = "When pad_to_bucket_boundary=True, elements must have length < max(bucket_boundaries)."
+
 
 def shape_text(shape):
     return "[" + ",".join(map(str, shape)) + "]"
@@ -104,12 +106,13 @@ class PaddedBatch(Node):
 
     Args:
       shapes, values: for each component.
+      length: of dimensions that `shapes` leaves open, if not the largest in the batch; -1 if there is no such batch.
     """
 
     name = "_PaddedBatchDataset"
-    parameters = ("size",)
+    parameters = ("size", "length")
 
-    def __init__(self, node, size, shapes, values, drop):
+    def __init__(self, node, size, shapes, values, drop, length=None):
         if not open_number(size) and size <= 0:
             raise errors.InvalidArgumentError(None, None, "Batch size must be greater than zero. [Op:PaddedBatchDatasetV2]")
         known = size if drop and not open_number(size) else None
@@ -117,29 +120,29 @@ class PaddedBatch(Node):
         super().__init__(
             node.structure.map(lambda spec: TensorSpec(TensorShape([known]).concatenate(next(given)), spec.dtype)), node
         )
-        self.size, self._shapes, self._values, self._drop = size, shapes, values, drop
+        self.size, self.length, self._shapes, self._values, self._drop = size, length, shapes, values, drop
 
     def iterate(self):
         return self._joined(self.inputs[0].iterate())
 
     def _joined(self, elements):
+        if self.length == -1:
+            raise errors.InternalError(None, None, _TOO_LONG)
+        shapes = [[self.length if d is None else d for d in shape.as_list()] for shape in self._shapes]
         while chunk := list(itertools.islice(elements, self.size)):
             if len(chunk) < self.size and self._drop:
                 return
             force(chunk)
-            yield [
-                padded(parts, shape, value)
-                for parts, shape, value in zip(zip(*chunk, strict=True), self._shapes, self._values, strict=True)
-            ]
+            columns = zip(*chunk, strict=True)
+            yield [padded(*column) for column in zip(columns, shapes, self._values, strict=True)]
 
     def cardinality(self):
         return Batch.cardinality(self)
 
 
-def padded(parts, shape, value):
-    """Components of several elements as one array, each filled up with `value`."""
+def padded(parts, wanted, value):
+    """Components of several elements as one array, each filled up with `value` to the sizes that are wanted."""
     arrays = [np.asarray(array(p)) for p in parts]
-    wanted = shape.as_list()
     for a in arrays:
         if a.ndim != len(wanted):
             raise errors.InvalidArgumentError(

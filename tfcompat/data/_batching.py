@@ -42,6 +42,9 @@ class Batching:
           InvalidArgumentError: `batch_size` is not positive.
           DataLossError: while iterating, an element that is larger than its padded shape.
         """
+        return self._padded(batch_size, padded_shapes, padding_values, drop_remainder, None)
+
+    def _padded(self, batch_size, padded_shapes, padding_values, drop_remainder, length):
         flat = self._node.structure.flat
         if padded_shapes is None:
             for spec in flat:
@@ -61,7 +64,7 @@ class Batching:
             values = nest.flatten_up_to(self.element_spec, padding_values)
         values = [_filling(v, spec) for v, spec in zip(values, flat, strict=True)]
         drop = bool(array(convert(drop_remainder)))
-        return dataset_of(batches.PaddedBatch(self._node, number(batch_size), shapes, values, drop))
+        return dataset_of(batches.PaddedBatch(self._node, number(batch_size), shapes, values, drop, length))
 
     def unbatch(self, name=None):
         """The rows of the elements.
@@ -117,17 +120,18 @@ class Batching:
 
         Raises:
           ValueError: not one batch size more than boundaries.
+          InternalError: while iterating, an element beyond the last boundary where batches are as long as allowed.
         """
         if len(bucket_batch_sizes) != len(bucket_boundaries) + 1:
             raise ValueError(
                 "`len(bucket_batch_sizes)` must equal `len(bucket_boundaries) + 1` but "
                 f"`len(bucket_batch_sizes)={len(bucket_batch_sizes)}` and `len(bucket_boundaries)={len(bucket_boundaries)}`."
             )
-        if pad_to_bucket_boundary:
-            raise NotImplementedError("Dataset.bucket_by_sequence_length(pad_to_bucket_boundary=True) is not supported: give padded_shapes")  # fmt: skip
         from tfcompat import _cast, _elementwise, _gather, _reductions
 
         bounds, sizes = convert(list(bucket_boundaries), dtypes.int32), convert(list(bucket_batch_sizes), dtypes.int64)
+
+        lengths = convert([*[b - 1 for b in bucket_boundaries], -1], dtypes.int64)
 
         def key(*element):
             length = element_length_func(*element)
@@ -139,7 +143,8 @@ class Batching:
         def batch(bucket, group):
             if no_padding:
                 return group.batch(size(bucket), drop_remainder=drop_remainder)
-            return group.padded_batch(size(bucket), padded_shapes, padding_values, drop_remainder=drop_remainder)
+            length = _gather.gather(lengths, bucket) if pad_to_bucket_boundary else None
+            return group._padded(size(bucket), padded_shapes, padding_values, drop_remainder, length)
 
         return self.group_by_window(key, batch, window_size_func=size)
 

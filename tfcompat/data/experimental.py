@@ -1,9 +1,9 @@
 """``tf.data.experimental``: older names for methods of data sets, and settings."""
 
-from tfcompat._core import dtypes, nest
-from tfcompat._core.convert import convert
+from tfcompat._core import dtypes
 from tfcompat._optional import Optional as Optional
 from tfcompat.data import _choices as choices
+from tfcompat.data._creation import common
 from tfcompat.data._dataset import Dataset
 from tfcompat.data._options import (
     AutoShardPolicy as AutoShardPolicy,
@@ -15,6 +15,8 @@ from tfcompat.data._options import (
     ServiceOptions as ServiceOptions,
     ThreadingOptions as ThreadingOptions,
 )
+from tfcompat.data._sources import Kept
+from tfcompat.data._structure import Structure, components_of, normalized, spec_of
 
 AUTOTUNE = -1
 INFINITE_CARDINALITY = -1
@@ -90,9 +92,11 @@ def from_list(elements, name=None):
         raise ValueError("Invalid `elements`. `elements` must be a list.")
     if not elements:
         raise ValueError("Invalid `elements`. `elements` should not be empty.")
-    columns = zip(*[nest.flatten_up_to(elements[0], element) for element in elements], strict=True)
-    made = Dataset.from_tensor_slices(nest.pack_sequence_as(elements[0], [convert(list(column)) for column in columns]))
-    return _named(made, "_ListDataset")
+    values = [normalized(element) for element in elements]
+    structure = Structure(spec_of(values[0]))
+    for value in values[1:]:
+        structure = common(structure, spec_of(value), "Invalid `elements`. The elements have different types.")
+    return _named(Dataset(Kept(structure, [components_of(value) for value in values])), "_ListDataset")
 
 
 def enumerate_dataset(start=0):
