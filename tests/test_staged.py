@@ -123,6 +123,46 @@ def test_a_known_function_with_branches_in_one_of_unknown_sizes():
     assert function(tf.ones([4])).numpy().tolist() == [6.0, 6.0, 6.0]
 
 
+def in_parts(x):
+    total = 0.0
+    for i in tf.range(3):
+        y = tf.boolean_mask(x, x > 0.25 * tf.cast(i, tf.float32))
+        if tf.size(y) > 5:
+            total += tf.reduce_sum(tf.tanh(y))
+        else:
+            total -= tf.reduce_max(tf.concat([y, [0.0]], 0))
+    return total
+
+
+def test_branches_and_loops_make_nothing_new():
+    def slope(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            total = tf.autograph.to_graph(in_parts)(x)
+        return tape.gradient(total, x)
+
+    function, runs = counted(slope)
+    data = vectors(6)
+
+    def called():
+        return [function(x).numpy() for x in data]
+
+    first = called()
+    called()
+    before = tf.debug.stats()
+    second = called()
+    after = tf.debug.stats()
+    assert after["traces"] == before["traces"]
+    assert after["structures"] == before["structures"]
+    assert runs == [1]
+    for x, one, other in zip(data, first, second, strict=True):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            total = in_parts(x)
+        np.testing.assert_allclose(one, tape.gradient(total, x).numpy(), rtol=1e-5)
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
 def test_it_is_no_single_program():
     function, _ = counted(filtered)
     with pytest.raises(NotImplementedError, match="several programs"):

@@ -4,6 +4,7 @@ import numpy as np
 
 from tfcompat._core import nest
 from tfcompat._core.avals import aval
+from tfcompat._core.context import state
 from tfcompat._core.control_flow import record_cond, record_part
 from tfcompat._core.convert import convert
 from tfcompat._core.tensor_base import STATIC, TensorHandle
@@ -75,11 +76,14 @@ class Branches:
         for other in tensors[1:]:
             if other._aval.dtype is not tensors[0]._aval.dtype:
                 complain(tensors[0], other)
-            if other._aval.shape != tensors[0]._aval.shape:
+            if other._aval.shape != tensors[0]._aval.shape and not self._may_differ(other, tensors[0]):
                 raise ValueDependent("The branches of a conditional give different shapes.")
         for row, tensor in zip(self._rows, tensors, strict=True):
             row.append(tensor)
         return next
+
+    def _may_differ(self, a, b):
+        return self._taken is None and state.trace.stageable and len(a._aval.shape) == len(b._aval.shape)
 
     def _converted(self, trace, value):
         if isinstance(value, TensorHandle):

@@ -3,12 +3,14 @@
 import contextlib as _contextlib
 
 from tfcompat._core import nest
+from tfcompat._core.avals import aval
 from tfcompat._core.body import record_assert
 from tfcompat._core.context import state
 from tfcompat._core.control_flow import record_part
 from tfcompat._core.convert import convert
 from tfcompat._core.core_types import CompositeTensor, TensorType
 from tfcompat._core.loops import record_loop
+from tfcompat._core.shapes import TensorShape
 from tfcompat._core.tensor_base import TensorHandle
 from tfcompat._core.trace import Trace, ValueDependent
 from tfcompat._creation import zeros
@@ -33,6 +35,14 @@ def within(trace):
         state.segment, state.trace = saved
 
 
+class _Changes(Exception):
+    """A variable's shape changes in a loop, legally: the body is recorded again, for sizes that are not known."""
+
+    def __init__(self, dims):
+        super().__init__()
+        self.dims, self.place = dims, None  # the numbers of the variable and of its tensor
+
+
 class Slot:
     """One tensor (or array of tensors, or Python object) among the loop's variables."""
 
@@ -44,6 +54,8 @@ class Slot:
         self.static = False
         self.initial, self.inside = [], []
         self.body = None
+        self.opened = frozenset()  # dimensions whose sizes change
+        self.entered = []  # avals inside
         if undefined or self.array and value._buffer is None:
             return
         if self.array:
@@ -54,11 +66,18 @@ class Slot:
             self.initial = [as_tensor(value)]
         else:
             self.static = True
+        self.entered = [t._aval for t in self.initial]
+
+    def open(self, sizes, dims):
+        """Says that the sizes of `dims` change."""
+        a = self.entered[0]
+        self.opened = dims
+        self.entered = [aval(tuple([sizes.fresh() if d in dims else n for d, n in enumerate(a.shape)]), a.np_dtype)]
 
     def enter(self, trace):
         """The value inside the body."""
         self.body = trace
-        self.inside = [trace.placeholder(t._aval, "Placeholder") for t in self.initial]
+        self.inside = [trace.placeholder(a, "Placeholder") for a in self.entered]
         value = self.rebuilt(self.inside)
         if self.array:
             value._carried = True
@@ -85,7 +104,8 @@ class Slot:
             outer = self.value
             with within(self.body.parent):
                 self.initial = [outer._ensure(element)]
-            self.inside = [self.body.placeholder(self.initial[0]._aval, "Placeholder")]
+            self.entered = [self.initial[0]._aval]
+            self.inside = [self.body.placeholder(self.entered[0], "Placeholder")]
         return self.inside[0]
 
     def leave(self, value, invariant=None):
@@ -104,7 +124,7 @@ class Slot:
             tensor = as_tensor(value)
             with within(self.body.parent):
                 self.initial = [zeros(tensor._aval.shape, tensor._aval.dtype)]
-            self.inside = [self.body.placeholder(tensor._aval, "Placeholder")]
+            self.inside, self.entered = [self.body.placeholder(tensor._aval, "Placeholder")], [tensor._aval]
             self.value, self.undefined = tensor, False
             return [tensor]
         if self.array:
@@ -122,10 +142,24 @@ class Slot:
             if before._aval.dtype is not after._aval.dtype:
                 self.wrong_dtype(before, after)
             if before._aval.shape != after._aval.shape:
-                if invariant is not None:
-                    raise ValueDependent("The shape of a loop variable changes.")
-                self.wrong_shape(before, after)
+                self._check_change(before, after, invariant)
         return outs
+
+    def _check_change(self, before, after, invariant):
+        """Raises unless the change of shape is legal and known already."""
+        first, last, sizes = before._aval.shape, after._aval.shape, self.body.parent.sizes
+        changed = {d for d, (n, m) in enumerate(zip(first, last, strict=False)) if n != m}
+        shape = None if invariant is None else invariant.as_list() if invariant.rank is not None else [None] * len(first)
+        legal = {d for d in changed if sizes is not None and sizes.unknown(first[d]) or shape is not None and shape[d] is None}
+        if len(first) == len(last) and changed == legal:
+            if not changed <= self.opened:
+                if self.array or not self.body.stageable:
+                    raise ValueDependent("The shape of a loop variable changes.")
+                raise _Changes(changed)
+        elif invariant is not None and invariant.rank is None:
+            raise ValueDependent("The rank of a loop variable changes.")
+        else:
+            self.wrong_shape(before, after)
 
     @staticmethod
     def wrong_structure(name, error):
@@ -181,11 +215,28 @@ def staged_loop(initial, body, test=None, length=None, limit=None, sequences=(),
 
 
 def _staged(initial, body, test, length, limit, sequences, names, undefined, invariants, slot, reverse, collected, name):
+    opened = {}
+    while True:
+        try:
+            if collected is not None:
+                collected.clear()
+            return _recorded(list(initial), body, test, length, limit, sequences, names, undefined, invariants, slot, reverse,
+                             collected, name, opened)  # fmt: skip
+        except _Changes as change:
+            place = change.place
+            opened[place] = opened.get(place, frozenset()) | change.dims
+
+
+def _recorded(initial, body, test, length, limit, sequences, names, undefined, invariants, slot, reverse, collected, name, opened):
     names = names or [f"loop variable {i}" for i in range(len(initial))]
     parent = state.trace
     trace = Trace(f"{name}_body", parent, "body")
+    trace.stageable = parent.stageable
     flat = [[value] if i in undefined else nest.flatten(value) for i, value in enumerate(initial)]
     slots = [[slot(v, names[i], i in undefined) for v in values] for i, values in enumerate(flat)]
+    for (i, j), dims in opened.items():
+        trace.stage()
+        slots[i][j].open(parent.open_sizes(), dims)
     index = trace.placeholder(convert(0)._aval, "Placeholder")
     if length is not None:
         trace.bounds[index._slot] = length
@@ -206,9 +257,13 @@ def _staged(initial, body, test, length, limit, sequences, names, undefined, inv
                 initial[i] = value
             else:
                 leaves = [value] if i in undefined else _leaves_like(initial[i], value, names[i], slot)
-            invariant = None if invariants is None else invariants[i]
-            for s, v in zip(group, leaves, strict=True):
-                outs += s.leave(v, invariant)
+            shapes = _shapes(invariants[i] if invariants is not None else None, len(group))
+            for j, (s, v, shape) in enumerate(zip(group, leaves, shapes, strict=True)):
+                try:
+                    outs += s.leave(v, shape)
+                except _Changes as change:
+                    change.place = i, j
+                    raise
                 if s.array and not s.inside and s.initial:
                     raise ValueDependent("An array's first write is in a part of the loop that was recorded before.")
         stacked = [convert(t) for t in collected] if collected is not None else []
@@ -229,15 +284,25 @@ def _staged(initial, body, test, length, limit, sequences, names, undefined, inv
     return values, columns
 
 
+def _shapes(invariant, count):
+    """The invariants of a variable's tensors: TensorShapes, or None where a shape must not change."""
+    if invariant is None:
+        return [None] * count
+    shapes = [invariant] if isinstance(invariant, TensorShape) else nest.flatten(invariant)
+    shapes = [s if isinstance(s, TensorShape) else getattr(s, "shape", None) or TensorShape(None) for s in shapes]
+    return shapes if len(shapes) == count else [TensorShape(None)] * count
+
+
 def _record_test(test, parent, name, initial, slots, undefined):
     """Records a loop's test. Returns (trace, boolean tensor, the trace's own arguments)."""
     trace = Trace(f"{name}_cond", parent, "body")
+    trace.stageable = parent.stageable
     own, values = [trace.placeholder(convert(0)._aval, "Placeholder")], []
     with trace:
         for i, group in enumerate(slots):
             entered = []
             for s in group:
-                tensors = [trace.placeholder(t._aval, "Placeholder") for t in s.initial]
+                tensors = [trace.placeholder(a, "Placeholder") for a in s.entered]
                 own += tensors
                 entered.append(s.rebuilt(tensors) if tensors or s.static or s.array else s.value)
             values.append(pack(initial[i], entered, i in undefined and not nest.is_nested(initial[i])))
@@ -263,8 +328,6 @@ def _initialising_loop(initial, body, test, limit, sequences, names, undefined, 
 
 
 def element_aval(tensor):
-    from tfcompat._core.avals import aval
-
     a = tensor._aval
     return aval(a.shape[1:], a.np_dtype)
 

@@ -14,6 +14,7 @@ from oracle import (
     function_unneeded,
     function_values,
     function_values_flow,
+    function_values_parts,
 )
 from oracle.function_programs import PROGRAMS
 
@@ -32,4 +33,5 @@ __all__ = [
     "function_unneeded",
     "function_values",
     "function_values_flow",
+    "function_values_parts",
 ]

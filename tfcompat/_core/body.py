@@ -82,7 +82,8 @@ class Body:
             self.values = {place[s]: v for s, v in trace.values.items()}
             self.values_read = {place[s] for s in trace.values_read}
             self.loose = set(trace.loose)
-            self.input_values = {i: v for i, t in enumerate(self.inputs) if (v := value_of(t)) is not None}
+            known = {i: value_of(t) for i, t in enumerate(self.inputs) if not t._aval.dtype.is_bool}
+            self.input_values = {i: v for i, v in known.items() if v is not None}
         else:
             self._trim(len(self.inputs) + len(self.consts))
         avals = [*[t._aval for t in self.inputs], *map(aval_of, self.consts), *[a for s in self.specs for a in s.avals]]

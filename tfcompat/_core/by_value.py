@@ -25,6 +25,7 @@ class StageSpec(BodySpec):
 
     __slots__ = ("function",)
     staged = True
+    flagged = False  # whether checks may be pending when it has run
 
     def __init__(self, name, function, input_avals, output_avals):
         self._setup(name, input_avals, output_avals, False, costs.interpreting(0, 1), 1)
@@ -39,7 +40,11 @@ class StageSpec(BodySpec):
         """Records it in a function. Returns the list of its results."""
         return trace.record(self, ins)
 
-    def stage(self, ins):
+    def inside(self, resizing):
+        """What `stage` is given, for what is known of sizes: nothing."""
+        return
+
+    def stage(self, ins, inside):
         """Its results for eager tensors, and what is learnt of sizes: the results' avals."""
         results = self.function(*ins)
         return results, tuple([t._aval for t in results])
@@ -47,6 +52,10 @@ class StageSpec(BodySpec):
     def again(self, avals, learnt):
         """The same node where sizes are others."""
         return StageSpec(self.name, self.function, avals, learnt)
+
+    def inlined(self, resizing, avals, learnt):
+        """The same node as part of another function; `resizing` says what sizes are there."""
+        return self.again(avals, learnt)
 
     def learn(self, inference, i, learnt):
         """Goes on behind node i of an Inference, which is this one, with what was learnt."""
@@ -90,7 +99,7 @@ class NumbersSpec(StageSpec):
     def again(self, avals, numbers):
         return NumbersSpec(numbers, avals)
 
-    def stage(self, ins):
+    def stage(self, ins, inside):
         return [], tuple(host_value(ins[0]).reshape(-1).tolist())
 
     def learn(self, inference, i, numbers):

@@ -9,6 +9,7 @@ import numpy as np
 
 from tfcompat._core import errors
 from tfcompat._core.body import Body, BodySpec, call_spec, op_of, through
+from tfcompat._core.branching import StagedCond
 from tfcompat._core.context import state
 from tfcompat._core.op import Op
 from tfcompat._core.sizes import Unresized
@@ -18,6 +19,7 @@ from tfcompat._core.trace import Trace
 def record_part(function, name, kind):
     """Calls `function` in a trace of its own inside the present one. Returns (trace, result)."""
     trace = Trace(name, state.trace, kind)
+    trace.stageable = state.trace is not None and state.trace.stageable
     with trace:
         result = function()
     return trace, result
@@ -171,6 +173,12 @@ def record_cond(index, traces, results, is_bool):
       The list of result tensors. Variables written in a branch are bound to their new values.
     """
     written = list(dict.fromkeys(c for t in traces for c in t.written))
+    shapes = {tuple([t._aval.shape for t in tensors]) for tensors in results}
+    staged = len(shapes) > 1 or any([t.staged for t in traces])
+    if staged:
+        state.trace.stage()
+        for trace in traces:
+            trace.open_sizes()
     outputs = []
     for trace, tensors in zip(traces, results, strict=True):
         with trace:
@@ -180,8 +188,12 @@ def record_cond(index, traces, results, is_bool):
     count = len(tensors)
     indices = [[i if kind == "outer" else count + i for kind, i in p] for p in places]
     ins = [index, *tensors, *[c.read() for c in cells]]
-    spec = CondSpec(bodies, indices, [t._aval for t in ins], is_bool)
-    outs = call_spec(op_of(spec), spec, ins)
+    avals = [t._aval for t in ins]
+    if staged:
+        outs = StagedCond(bodies, indices, state.trace.sizes, avals, is_bool).record(state.trace, ins)
+    else:
+        spec = CondSpec(bodies, indices, avals, is_bool)
+        outs = call_spec(op_of(spec), spec, ins)
     count = len(results[0])
     for cell, tensor in zip(written, outs[count:], strict=False):
         cell.bind(tensor)

@@ -67,7 +67,7 @@ class EffectSpec(StageSpec):
         new.unranked = self.unranked
         return new
 
-    def stage(self, ins):
+    def stage(self, ins, inside):
         """Its results and the code for eager tensors, and what is learnt of sizes."""
         results = self.eager(*ins)
         for i, (t, a) in enumerate(zip(results, self.avals, strict=False)):

@@ -578,7 +578,8 @@ def function(func=None, input_signature=None, autograph=True, jit_compile=None, 
     Python.
 
     Differs from TensorFlow: where that does not work (an op that computes with sizes in Python), the function is recorded
-    for each set of sizes, and where the rank is unknown for each rank (the tracing count is TensorFlow's all the same). One in which shapes depend on values is run in stages; inside branches and loops such ops make it run eagerly.
+    for each set of sizes, and where the rank is unknown for each rank (the tracing count is TensorFlow's all the same). One
+    in which shapes depend on values is run in stages.
     """
     if experimental_relax_shapes is not None:
         reduce_retracing = bool(experimental_relax_shapes)

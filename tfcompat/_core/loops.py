@@ -13,7 +13,9 @@ import numpy as np
 
 from tfcompat._core.avals import aval
 from tfcompat._core.body import Body, BodySpec, call_spec, op_of
+from tfcompat._core.branching import StagedLoop
 from tfcompat._core.checkpointed import differentiable_while
+from tfcompat._core.context import state
 from tfcompat._core.control_flow import outer_inputs, part_resized, refusing
 from tfcompat._core.sizes import Unresized
 from tfcompat._core.spec import native_function
@@ -202,12 +204,17 @@ def record_loop(name, body_trace, body_outs, initial, sequences=(), stacked=(), 
         if count is not None:
             length, limit, test_trace = count if limit is None else min(count, limit), None, None
     written = list(dict.fromkeys([*body_trace.written, *(test_trace.written if test_trace is not None else ())]))
+    traces = [body_trace] if test_trace is None else [body_trace, test_trace]
+    staged = any([t.staged for t in traces])
+    if staged:
+        state.trace.stage()
+        for trace in traces:
+            trace.open_sizes()
     with body_trace:
         finals = [body_trace.read(c) for c in written]
     body = Body(body_trace, [*body_outs, *finals, *stacked])
-    traces, bodies, owns = [body_trace], [body], [{id(t): i for i, t in enumerate(own)}]
+    bodies, owns = [body], [{id(t): i for i, t in enumerate(own)}]
     if test_trace is not None:
-        traces.append(test_trace)
         bodies.append(Body(test_trace, [test_out]))
         owns.append({id(t): i for i, t in enumerate(test_own)})
     tensors, cells, places = outer_inputs(traces, bodies, owns)
@@ -217,12 +224,14 @@ def record_loop(name, body_trace, body_outs, initial, sequences=(), stacked=(), 
     order |= {id(c): ("own", first + i) for i, c in enumerate(written)}
     places = [[order[id(cells[i])] if kind == "cell" else (kind, i) for kind, i in p] for p in places]
     ins = [*tensors, *[c.read() for c in read_only], *sequences, *initial, *[c.read() for c in written]]
-    spec = LoopSpec(
-        name, body, places[0], [t._aval for t in ins], len(sequences), len(initial) + len(written),
-        test=bodies[1] if test_trace is not None else None, test_places=places[1] if test_trace is not None else None,
-        length=length, limit=limit, reverse=reverse,
-    )  # fmt: skip
-    outs = call_spec(op_of(spec), spec, ins)
+    test, test_places = (None, None) if test_trace is None else (bodies[1], places[1])
+    avals, carried = [t._aval for t in ins], len(initial) + len(written)
+    if staged:
+        loop = places[0], test_places, len(sequences), carried, length, limit, reverse
+        outs = StagedLoop(name, body, test, loop, state.trace.sizes, avals).record(state.trace, ins)
+    else:
+        spec = LoopSpec(name, body, places[0], avals, len(sequences), carried, test, test_places, length, limit, reverse)
+        outs = call_spec(op_of(spec), spec, ins)
     n = len(initial)
     for cell, tensor in zip(written, outs[n : n + len(written)], strict=True):
         cell.bind(tensor)

@@ -115,7 +115,7 @@ class Trace(segments.Segment):
     def open_sizes(self):
         """The Sizes of this recording, in which some are not known from now on."""
         if self.sizes is None:
-            self.sizes = Sizes()
+            self.sizes = Sizes() if self.kind == "function" or self.parent is None else self.parent.open_sizes()
             for t in self.leaves:
                 self.sizes.known.update(t._aval.shape)
             for spec in self.specs:
@@ -130,7 +130,7 @@ class Trace(segments.Segment):
     def stage(self):
         """Notes that shapes depend on values. Returns the Sizes."""
         if not self.stageable:
-            raise ValueDependent(f"Shapes depend on values inside a branch or a loop of {self.root().name!r}.")
+            raise ValueDependent(f"Shapes depend on values in {self.name!r}, a part of {self.root().name!r}.")
         self.staged = True
         return self.open_sizes()
 
@@ -171,7 +171,7 @@ class Trace(segments.Segment):
             if self.sizes is not None:
                 if segment is None or not segment.symbolic or segment.sizes is None:
                     self.sizes.known.update(tensor._aval.shape)
-                elif tensor._slot in segment.values:
+                elif tensor._slot in segment.values and not tensor._aval.dtype.is_bool:
                     segment.values_read.add(tensor._slot)
         return ~k
 
@@ -393,7 +393,9 @@ def value_of(tensor):
     if tensor._slot == STATIC:
         return tensor._value
     segment = tensor._seg
-    return segment.values.get(tensor._slot) if segment is not None and segment.symbolic else None
+    if segment is None or not segment.symbolic or tensor._aval.dtype.is_bool and segment is not state.trace:
+        return None  # what a condition on sizes says around a branch or a loop may be another thing in a call
+    return segment.values.get(tensor._slot)
 
 
 def is_symbolic(tensor):

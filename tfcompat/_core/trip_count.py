@@ -73,6 +73,7 @@ class _Part:
                     pending += trace.wires[owners[wire]]
                 continue
             leaf = trace.leaves[~wire]
+            self.known = self.known and not holds_unknown(leaf._aval.shape)
             number = numbers.get(id(leaf))
             if number is not None:
                 self.arguments[wire] = number

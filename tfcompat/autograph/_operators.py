@@ -12,8 +12,10 @@ from tfcompat._core import nest
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.core_types import TensorType
+from tfcompat._core.sizes import holds_unknown
 from tfcompat._core.tensor_base import TensorHandle
 from tfcompat._core.trace import ValueDependent
+from tfcompat._creation import shape
 from tfcompat._loop_variables import Slot, is_data, probe, staged_loop
 from tfcompat._tensor_array import TensorArray
 from tfcompat.autograph._builtins import Enumerated, LazyRange
@@ -206,10 +208,10 @@ def _invariants(initial, opts):
     """For each variable whether its shape may change."""
     pairs = opts.get("shape_invariants") or ()
     found = [None] * len(initial)
-    for value, shape in pairs:
+    for value, given in pairs:
         for i, v in enumerate(initial):
             if v is value:
-                found[i] = shape
+                found[i] = given
     return found
 
 
@@ -311,7 +313,8 @@ def _for_tensor(iter_, extra_test, body, get_state, set_state, symbol_names, opt
             return (index + iter_.start, element)
         return element
 
-    if extra_test is None:
+    unknown = holds_unknown((length,))
+    if extra_test is None and not (unknown and limit is not None):
         if limit is not None:
             length = min(length, limit)
             tensor = tensor[:length]
@@ -331,7 +334,10 @@ def _for_tensor(iter_, extra_test, body, get_state, set_state, symbol_names, opt
         body(item(index, index if counted else tensor[index]))
         return list(get_state())
 
-    _until(initial, undefined, guarded, length if limit is None else min(length, limit), extra_test, get_state, set_state,
+    count = shape(tensor)[0] if unknown else length
+    if limit is not None:
+        count = _elementwise.minimum(count, limit) if unknown else min(length, limit)
+    _until(initial, undefined, guarded, count, extra_test, get_state, set_state,
            symbol_names, _invariants(before, opts))  # fmt: skip
 
 

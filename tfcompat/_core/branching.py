@@ -1,0 +1,228 @@
+"""Branches and loops in which shapes depend on values: run by Python over their recorded bodies, in stages.
+
+Each is a node at which a call stops, like an op whose result's shape depends on values. A condition is read; then a body
+is run (stages.py). So gradients outside of the function are those of eager code. For one inside of it, the node keeps a
+tape of what its bodies did; the gradient is another such node, which asks that tape.
+"""
+
+import copy
+import functools
+import operator
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tfcompat._core.avals import aval
+from tfcompat._core.body import through
+from tfcompat._core.by_value import StageSpec
+from tfcompat._core.context import state
+from tfcompat._core.convert import convert
+from tfcompat._core.entries import dense, record_python
+from tfcompat._core.op import Op, invoke
+from tfcompat._core.parameters import Index, Many, T
+from tfcompat._core.sizes import FROM, Resizing
+from tfcompat._core.spec import serials
+from tfcompat._core.stages import Stages, Staging
+from tfcompat._core.tape import GradientTape, UnconnectedGradients
+from tfcompat._core.tensor_base import host_value
+from tfcompat._core.trace import ValueDependent
+
+_HANDLE = aval((), np.dtype(np.int32))
+_row = Op("Row", lambda x, i: jax.lax.dynamic_index_in_dim(x, i, 0, keepdims=False), [("x", T), ("i", Index)])
+_stack = Op("Pack", lambda rows: jnp.stack(rows), [("rows", Many("T"))])
+
+
+class Handle:
+    """What a node keeps for its gradient. It goes from node to node like a tensor."""
+
+    __slots__ = ("_ins", "_results", "_tape")
+    _aval = _HANDLE
+
+    def __init__(self, tape, ins, results):
+        self._tape, self._ins, self._results = tape, ins, results
+
+    def pull(self, present, wanted, cotangents):
+        """The cotangents of the inputs `wanted`, from those of the results `present`."""
+        targets, sources = [self._results[k] for k in present], [self._ins[i] for i in wanted]
+        grads = self._tape.gradient(targets, sources, list(cotangents), UnconnectedGradients.ZERO)
+        return [dense(g) for g in grads]
+
+
+class PartsSpec(StageSpec):
+    """A node that runs bodies in stages.
+
+    Args:
+      bodies: Bodies, all of one recording.
+      sizes: the Sizes of that.
+    """
+
+    __slots__ = ("_frame", "_sizes", "flagged", "keeps", "stagings")
+
+    def __init__(self, name, bodies, sizes, input_avals, output_avals, depends):
+        super().__init__(name, None, input_avals, output_avals)
+        self.stagings = [Staging(b) for b in bodies]
+        self.flagged = any([s.flagged for s in self.stagings])
+        self.effect, self.stateful = any([b.effect for b in bodies]), any([b.stateful for b in bodies])
+        self.depends = depends
+        self._sizes = sizes
+        self._frame = None  # sizes of the recording -> what they are in the one of which the node has become a part
+        self.keeps = False  # whether the last result is a Handle
+
+    def again(self, avals, learnt):
+        new = copy.copy(self)
+        new.id, new.input_avals, new.avals = next(serials), avals, tuple(learnt)
+        return new
+
+    def inlined(self, resizing, avals, learnt):
+        new = self.again(avals, learnt)
+        known = resizing.sizes if self._frame is None else self._frame
+        new._frame = dict(known) if self._frame is None else {s: resizing.size(n) for s, n in known.items()}
+        return new
+
+    def _around(self, resizing):
+        """The Resizing for the bodies."""
+        if self._frame is None:
+            return resizing
+        found = Resizing(self._sizes)
+        found.sizes = {s: resizing.size(n) for s, n in self._frame.items()}
+        return found
+
+    def inside(self, resizing):
+        around = self._around(resizing)
+        return [Stages(s, around) for s in self.stagings]
+
+    def stage(self, ins, inside):
+        if self.keeps:
+            with GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+                tape.watch([t for t in ins if t._aval.differentiable])
+                results = self._run(ins, inside)
+            results = [*results, Handle(tape, ins, results)]
+        else:
+            results = self._run(ins, inside)
+        return results, tuple([t._aval for t in results])
+
+    def record(self, trace, ins):
+        spec, gids = self, [t._gid for t in ins]
+        taped = state.accumulators or any([not tape._watched.isdisjoint(gids) for tape in state.tapes])
+        if taped and not self.keeps:
+            spec = self.again(self.input_avals, (*self.avals, _HANDLE))
+            spec.keeps, spec.depends = True, [*self.depends, 0]
+        results = trace.record(spec, ins)
+        if taped:
+            outs, handle = results[:-1], results[-1]
+            record_python(self.name, ins, outs, functools.partial(self._pull, ins, [t._aval for t in outs], handle))
+        return results[: len(self.avals)]
+
+    def _pull(self, ins, avals, handle, cotangents):
+        """Records the gradient: cotangents of all inputs, from those of the results."""
+        if state.tapes or state.accumulators:
+            raise ValueDependent(f"The derivative of a gradient is asked for, of {self.name!r} with shapes that depend on values.")
+        present = [k for k, c in enumerate(cotangents) if c is not None and avals[k].differentiable]
+        reached = functools.reduce(operator.or_, [self.depends[k] for k in present], 0)
+        wanted = [i for i, t in enumerate(ins) if t._aval.differentiable and reached >> i & 1]
+        grads = [None] * len(ins)
+        if wanted:
+            state.trace.stage()
+            given = [handle, *[dense(cotangents[k]) for k in present]]
+
+            def gradient(handle, *cotangents):
+                return handle.pull(present, wanted, cotangents)
+
+            node = StageSpec("Gradient", gradient, [t._aval for t in given], [ins[i]._aval for i in wanted])
+            for i, g in zip(wanted, node.record(state.trace, given), strict=True):
+                grads[i] = g
+        return grads
+
+
+class StagedCond(PartsSpec):
+    """Branches; see `control_flow.CondSpec`."""
+
+    __slots__ = ("_indices", "_is_bool")
+
+    def __init__(self, bodies, indices, sizes, input_avals, is_bool):
+        depends = [0] * len(bodies[0].avals)
+        for b, places in zip(bodies, indices, strict=True):
+            for k, bits in enumerate(b.depends):
+                depends[k] |= through(bits, [1 << (i + 1) for i in places])
+        super().__init__("If" if is_bool else "Case", bodies, sizes, input_avals, _merged([b.avals for b in bodies], sizes), depends)
+        self._indices, self._is_bool = indices, is_bool
+
+    def _run(self, ins, inside):
+        chosen = host_value(ins[0]).item()
+        if self._is_bool:
+            chosen = 0 if chosen else 1
+        elif not 0 <= chosen < len(inside):
+            chosen = len(inside) - 1
+        arrays = ins[1:]
+        return inside[chosen].results([arrays[k] for k in self._indices[chosen]])
+
+
+def _merged(rows, sizes):
+    """The avals of results for which the branches' are `rows`: sizes that differ, or that one branch finds, are unknown."""
+    found = []
+    for column in zip(*rows, strict=True):
+        shape = []
+        for dims in zip(*[a.shape for a in column], strict=True):
+            same = len(set(dims)) == 1 and (len(dims) > 1 or not sizes.unknown(dims[0]))
+            shape.append(dims[0] if same else sizes.fresh())
+        found.append(aval(tuple(shape), column[0].np_dtype))
+    return found
+
+
+class StagedLoop(PartsSpec):
+    """A loop; see `loops.LoopSpec`.
+
+    Args:
+      loop: (places, test_places, number of sequences, number of carried values, length, limit, reverse).
+    """
+
+    __slots__ = ("_loop",)
+
+    def __init__(self, name, body, test, loop, sizes, input_avals):
+        _, _, _, carried, length, _, _ = loop
+        bits = sum([1 << i for i, a in enumerate(input_avals) if a.differentiable])
+        before = input_avals[len(input_avals) - carried :]
+        outs = _merged([before, body.avals[:carried]], sizes) if carried else []
+        rows = [aval(tuple([sizes.fresh() if sizes.unknown(d) else d for d in a.shape]), a.np_dtype) for a in body.avals[carried:]]
+        outs += [aval((length, *a.shape), a.np_dtype) for a in rows]
+        bodies = [body] if test is None else [body, test]
+        super().__init__(name, bodies, sizes, input_avals, outs, [bits if a.differentiable else 0 for a in outs])
+        self.stateful = True
+        self._loop = loop
+
+    def inside(self, resizing):
+        around = self._around(resizing)
+        length, limit = [None if n is None else around.size(n) for n in self._loop[4:6]]
+        return super().inside(resizing), length, limit
+
+    def _run(self, ins, inside):
+        (body, *test), length, limit = inside
+        places, test_places, sequences, carried, _, _, reverse = self._loop
+        n = len(ins) - carried
+        outer, slices, carry = ins[: n - sequences], ins[n - sequences : n], ins[n:]
+        rows = [[] for _ in body.staging.body.avals[carried:]]
+        end, i = limit if length is None else length, 0
+        while end is None or i < end:
+            index = convert(np.int32(i if not reverse else end - 1 - i))
+            if test:
+                going = test[0].results(_pick(test_places, outer, [index, *carry]))[0]
+                if not host_value(going).item():
+                    break
+            own = [index, *[invoke(_row, (s, index)) for s in slices], *carry]
+            outs = body.results(_pick(places, outer, own))
+            carry = outs[:carried]
+            for row, value in zip(rows, outs[carried:], strict=True):
+                row.append(value)
+            i += 1
+        return [*carry, *map(_stacked, rows, body.staging.body.avals[carried:], [reverse] * len(rows))]
+
+
+def _pick(places, outer, own):
+    return [outer[i] if kind == "outer" else own[i] for kind, i in places]
+
+
+def _stacked(rows, row, reverse):
+    if not rows:
+        return convert(np.empty((0, *[0 if d >= FROM else d for d in row.shape]), row.np_dtype))
+    return invoke(_stack, tuple(rows[::-1] if reverse else rows), (), len(rows))

@@ -1,0 +1,212 @@
+"""Running a Body in stages: nodes are recorded anew in the thread's own segment, up to one that tells what sizes are.
+
+Such a node (by_value.py, branching.py, effects.py) is computed as eager code does, by which its sizes are known; and so on.
+"""
+
+import copy
+
+import numpy as np
+
+from tfcompat._core import caches, errors
+from tfcompat._core.avals import aval
+from tfcompat._core.body import BodySpec, CallFlag, Inference, needed_nodes, op_of
+from tfcompat._core.context import state
+from tfcompat._core.entries import record_taped
+from tfcompat._core.op import Op
+from tfcompat._core.sizes import NOT_ENOUGH, Unresized
+from tfcompat._core.tensor import Tensor
+from tfcompat._core.tensor_base import STATIC, host_value
+
+
+class Step:
+    """A node to record again.
+
+    Attributes:
+      done: the places of values that no later node takes.
+      count: the number of results that it was recorded with.
+    """
+
+    __slots__ = ("_taped", "count", "done", "flag", "spec", "wire")
+
+    def __init__(self, spec, wire, flag, done, count):
+        self.spec, self.wire, self.flag, self.done, self.count = spec, wire, flag, done, count
+        self._taped = None
+
+    def record(self, context, ins):
+        """Records it. Returns the list of its results."""
+        spec = self.spec
+        if context.tapes or context.accumulators:
+            if self._taped is None:
+                self._taped = origin_of(spec)
+            results = record_taped(context, *self._taped[:2], ins, *self._taped[2:])
+        else:
+            results = context.segment.record(spec, ins)
+        return [results] if spec.single else results
+
+    def check(self, context, ins, results):
+        """Passes the error flag on to the segment, or looks at it where the node has run. Returns whether it has not."""
+        flag = copy.copy(self.flag)
+        flag.tensor = results[flag.index]
+        if flag.tensor._value is not None:
+            if np.any(np.asarray(flag.tensor._value)):
+                raise flag.error(*[host_value(t) for t in ins])
+            return False
+        flag.position = len(context.segment.specs) - 1
+        context.segment.flags.append(flag)
+        return True
+
+
+def origin_of(spec):
+    """(Op, Spec, attributes, count) with which tapes see a node."""
+    if isinstance(spec, BodySpec):
+        return op_of(spec), spec, (), 0
+    if spec.origin is not None:
+        op, attrs, count = spec.origin
+        return op, spec, attrs, count
+    # A forward with residuals, or a pullback.
+    op = Op(spec.name, spec.evaluate, single=spec.single)
+    op.infer = lambda key, ins, attrs, count: spec
+    return op, spec, (), 0
+
+
+class Part:
+    """What a call records for certain sizes, up to the next stage.
+
+    Attributes:
+      steps: the nodes.
+      stage: the number of the node at which it stops; None at the end.
+      inside: what that node needs to run parts of its own.
+      unfit: why the recorded nodes do not say what is done for these sizes; None where they do.
+      error: what the node behind the steps raises.
+    """
+
+    def __init__(self, staging, inference, first):
+        self._staging, self._inference = staging, inference
+        self.steps, self.stage, self.inside, self.error, self.unfit = [], None, None, None, None
+        try:
+            self._infer(staging.body, first)
+        except NOT_ENOUGH as error:
+            self.unfit = str(error)
+
+    def _infer(self, body, first):
+        inference = self._inference
+        for i in range(first, len(body.specs)):
+            spec = body.specs[i]
+            if spec.staged:
+                self.stage, self.inside = i, spec.inside(inference.resizing)
+                return
+            try:
+                found = inference.node(i)
+            except errors.OpError as error:
+                self.error = error
+                return
+            flag = body.flags.get(i)
+            flag = None if flag is None else flag.resized(inference.resizing, inference.ins(i))
+            if found.coded and not spec.coded:
+                flag = CallFlag.alone(found)
+            self.steps.append(Step(found, body.wires[i], flag, self._staging.done[i], len(spec.avals)))
+        self._inference = None  # nothing follows
+
+    def record(self, context, values):
+        """Records its nodes; `values` are all so far. Returns whether checks are pending."""
+        flagged = False
+        for step in self.steps:
+            ins = [values[s] for s in step.wire]
+            results = step.record(context, ins)
+            if step.flag is not None:
+                flagged = step.check(context, ins, results) or flagged
+            values += results[: step.count]
+            for s in step.done:
+                values[s] = None
+        if self.error is not None:
+            settle(context.segment)
+            raise self.error.with_traceback(None)
+        return flagged
+
+    def after(self, learnt):
+        """The Part behind the stage, which has taught this about sizes."""
+        inference, i = self._inference.copied(), self.stage
+        self._staging.body.specs[i].learn(inference, i, learnt)
+        return Part(self._staging, inference, i + 1)
+
+
+def settle(segment):
+    """Runs what is pending and raises what its checks find."""
+    segment.close("checks")
+    segment.check_flags()
+
+
+class Staging:
+    """What is known of a Body that is run in stages, whatever the sizes.
+
+    Attributes:
+      first: the place of the first result of a node.
+      done: for each node the places of values that are not needed behind it.
+      flagged: whether checks are made.
+    """
+
+    def __init__(self, body):
+        self.body = body
+        self.constants = [Tensor(aval(c.shape, c.dtype), c, None, STATIC) for c in body.consts]
+        last = {s: i for i, wire in enumerate(body.wires) for s in wire}
+        kept, place = set(body.outputs), len(body.inputs) + len(body.consts)
+        self.first = place
+        stages = [s for spec, wire in zip(body.specs, body.wires, strict=True) if spec.staged for s in wire]
+        needed = set(needed_nodes(body.specs, body.wires, body.flags, [*body.outputs, *stages], place))
+        body.flags = {i: flag for i, flag in body.flags.items() if i in needed}
+        self.flagged = bool(body.flags) or any([spec.staged and spec.flagged for spec in body.specs])
+        self.done = []
+        for i, (spec, wire) in enumerate(zip(body.specs, body.wires, strict=True)):
+            own = range(place, place + len(spec.avals))
+            done = {s for s in wire if last[s] == i} | {s for s in own if s not in last}
+            self.done.append(tuple(sorted(done - kept)))
+            place += len(spec.avals)
+
+
+class Stages:
+    """Runs a Body, where certain sizes are known from outside.
+
+    Args:
+      resizing: the Resizing that knows them.
+    """
+
+    def __init__(self, staging, resizing):
+        self.staging, self._resizing = staging, resizing
+        self._parts = caches.Bounded(1_000)  # (what was learnt before, what the last stage taught) -> Part
+
+    def run(self, values):
+        """Computes what is needed for sizes and records the rest; `values` are the inputs, and get the results.
+
+        Returns:
+          Whether checks may be pending.
+        """
+        staging, context = self.staging, state.context
+        body, done, flagged = staging.body, staging.done, False
+        learnt = tuple([t._aval for t in values])
+        key = (), learnt
+        part = self._parts.get(key)
+        if part is None:
+            part = self._parts[key] = Part(staging, Inference(body, self._resizing.copied(), learnt), 0)
+        values += staging.constants
+        while part.unfit is None:
+            flagged = part.record(context, values) or flagged
+            if part.stage is None:
+                return flagged
+            spec = body.specs[part.stage]
+            results, learnt = spec.stage([values[s] for s in body.wires[part.stage]], part.inside)
+            flagged = flagged or spec.flagged
+            values += results
+            for s in done[part.stage]:
+                values[s] = None
+            key = key, learnt
+            found = self._parts.get(key)
+            if found is None:
+                found = self._parts[key] = part.after(learnt)
+            part = found
+        raise Unresized(part.unfit)
+
+    def results(self, inputs):
+        """What the Body gives for these inputs."""
+        values = list(inputs)
+        self.run(values)
+        return [values[s] for s in self.staging.body.outputs]
