@@ -268,12 +268,9 @@ def test_a_function_that_cannot_be_recorded_runs_eagerly():
     @tf.function
     def f(x):
         calls.append(1)
-        total = tf.constant(0.0)
-        for _ in tf.range(2):
-            total += tf.reduce_sum(tf.boolean_mask(x, x > 0.0))
-        return total
+        return tf.reduce_sum(tf.cond(x[0] > 2.0, lambda: x * 2.0, lambda: x[1]))  # branches of different ranks
 
-    assert float(f(tf.constant([1.0, -1.0]))) == 2.0
+    assert float(f(tf.constant([1.0, -1.0]))) == -1.0
     assert float(f(tf.constant([3.0, 4.0]))) == 14.0
     assert len(calls) > 2
     assert f.experimental_get_tracing_count() == 1

@@ -87,7 +87,7 @@ def drawn(kernel, blocks, seed, dims=()):
     """
     seed = op_seed(seed)
     if thread.trace is not None:
-        key, cell = draws.reserve(thread.trace, seed)
+        key, cell = draws.place(thread.trace, seed)
     elif thread.sites is not None:
         key, cell = thread.sites.reserve(seed)
     else:

@@ -467,3 +467,22 @@ def values_variables_made_in_parts(tf):
         return tf.reduce_sum(v)
 
     return [[seen_of(f, tf.constant(numbers)), said(v)] for (numbers,) in NUMBERS]
+
+
+@program
+def values_drawn_where_a_call_runs_eagerly(tf):
+    tf.random.set_seed(5)
+
+    @tf.function
+    def f(x):
+        a = tf.random.uniform([2])
+        y = tf.boolean_mask(x, x > 0.0)
+        if tf.size(y) > 2:
+            z = y[0] + y[1]
+        elif tf.equal(tf.size(y), 0):
+            z = tf.constant(0.0)
+        else:
+            z = tf.reduce_max(y)
+        return a, z, tf.random.normal([2]), tf.random.uniform([], seed=4)
+
+    return [seen_of(f, tf.constant(numbers)) for (numbers,) in [*NUMBERS, *NUMBERS]]

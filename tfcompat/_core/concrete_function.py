@@ -440,13 +440,14 @@ class EagerFallback:
 
     Args:
       refused: what recording raised, where that may be the user's error: raised again unless the function runs eagerly.
+      recorded: the Trace, where the function is recorded, but for some calls.
     """
 
-    def __init__(self, function, args, kwargs, reason, refused=None):
+    def __init__(self, function, args, kwargs, reason, refused=None, recorded=None):
         self._function = function.weakly()
         self._template = args, kwargs
         self._reason, self._refused = reason, refused
-        self._sites = Sites()
+        self._sites = Sites(recorded)
 
     def __getattr__(self, name):
         if name.startswith("__") or not hasattr(ConcreteFunction, name):

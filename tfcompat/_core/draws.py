@@ -51,12 +51,23 @@ def reserve(trace, seed):
     return pair[0], DrawCell(pair[1] << 64)
 
 
-class Sites:
-    """The places that draw in a function that runs eagerly, in the order in which a call comes to them."""
+def place(trace, seed):
+    """(key, cell) of a new place that draws in what is being recorded."""
+    found = reserve(trace, seed)
+    trace.places.append((seed, found))
+    return found
 
-    def __init__(self):
-        self.seed_count = 0
-        self.places = []  # (seed, (key, cell))
+
+class Sites:
+    """The places that draw in a function that runs eagerly, in the order in which a call comes to them.
+
+    Args:
+      recorded: the Trace of the same function where it is recorded, but for some calls.
+    """
+
+    def __init__(self, recorded=None):
+        self.seed_count = 0 if recorded is None else recorded.seed_count
+        self.places = [] if recorded is None else list(recorded.places)  # (seed, (key, cell))
         self.loops = []  # Sites of the bodies of loops over tensors
 
 

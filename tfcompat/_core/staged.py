@@ -46,7 +46,7 @@ class StagedFunction(ConcreteFunction):
                 self._run(values)
         except Unresized as error:  # what it did so far was to act on the outside, at most
             if self._eager is None:
-                self._eager = EagerFallback(self._function(), *self._template, str(error))
+                self._eager = EagerFallback(self._function(), *self._template, str(error), recorded=self._trace)
             return self._eager._call_flat(leaves, cells)
         first = self._staging.first
         results = [invoke(_copy_of.op, (values[s],)) if s < first else values[s] for s in self._spec.body.outputs]

@@ -98,6 +98,7 @@ class Trace(segments.Segment):
         self.may_create = parent is not None and parent.may_create
         self.lifts = True  # whether a variable can start from a tensor of this trace
         self.seed_count = 0
+        self.places = []  # (seed, (key, cell)) of what draws
         self.argument_names = {}  # leaf number -> name
         self.scopes = {}  # node -> name scope in which it was recorded
         self.argument_values = ()  # what a function is called with while it is recorded
