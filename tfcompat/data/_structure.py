@@ -177,7 +177,7 @@ def number(value, dtype=dtypes.int64):
     """A size or a count: a Python int, or the tensor where a function is being recorded that only knows it in a call."""
     if type(value) is int:
         return value
-    found = convert(value, None, dtype)
+    found = convert(value, dtype)
     if is_symbolic(found):
         return found
     return array(found).item()
