@@ -61,6 +61,28 @@ def test_shifted_products_are_the_convolution(case):
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("several", [1, 2])
+@pytest.mark.parametrize("strides", [(1, 1), (2, 1), (2, 2)])
+@pytest.mark.parametrize("dilation", [(1, 1), (1, 2)])
+@pytest.mark.parametrize("padding", ["SAME", "VALID", [(0, 1), (2, 0)]])
+def test_gradients_of_depthwise_filters(several, strides, dilation, padding):
+    rng = np.random.default_rng(0)
+    x, k = (rng.normal(size=shape).astype("float32") for shape in ((2, 7, 6, 3), (3, 2, 1, 3 * several)))
+
+    def function(x, k):
+        return lax.conv_general_dilated(x, k, strides, padding, rhs_dilation=dilation, feature_group_count=3,
+                                        dimension_numbers=("NHWC", "HWIO", "NHWC"))  # fmt: skip
+
+    closed = jax.make_jaxpr(lambda x, k, g: jax.vjp(function, x, k)[1](g))(x, k, function(x, k))
+    made = jex.ClosedJaxpr(convolutions.rewritten(closed.jaxpr), closed.consts)
+    assert convolutions.present(closed.jaxpr) and not convolutions.present(made.jaxpr)
+    g = rng.normal(size=function(x, k).shape).astype("float32")
+    expected_both, found_both = interpret.host_function(closed)(x, k, g), jax.jit(jex.jaxpr_as_fun(made))(x, k, g)
+    for expected, found in zip(expected_both, found_both, strict=True):
+        assert found.shape == expected.shape
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("image", "filters", "strides", "rewritten"),
     [

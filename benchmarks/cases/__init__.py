@@ -15,6 +15,7 @@ NAMES = (
     "first_call",
     "small_cells",
     "conv_net",
+    "convolutions",
     "keras_models",
     "growing_attention",
     "dqn",
