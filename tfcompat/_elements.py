@@ -32,6 +32,34 @@ class NoneTensorSpec(TypeSpec):
         return "NoneTensorSpec()"
 
 
+class ResourceSpec(TypeSpec):
+    """What is known of a Resource with elements. It is one component, whatever its elements are.
+
+    Args:
+      element_spec: structure of the TypeSpecs of its elements.
+    """
+
+    def __init__(self, element_spec):
+        super().__init__()
+        self._element_spec = element_spec
+
+    @classmethod
+    def from_value(cls, value):
+        """The spec of such an object."""
+        return cls(value.element_spec)
+
+    _component_specs = property(lambda self: [self])
+
+    def _serialize(self):
+        return (self._element_spec,)
+
+    def _to_components(self, value):
+        return [value]
+
+    def _from_components(self, components):
+        return components[0]
+
+
 def normalized(value):
     """A value with tensors for leaves, as an element: what is no structure and no data set is converted."""
     if value is None or isinstance(value, (TensorHandle, Resource)):

@@ -4,9 +4,9 @@ from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.core_types import Resource
 from tfcompat._core.errors import InvalidArgumentError
-from tfcompat._core.specs import TypeSpec, register_type_spec_from_value_converter
+from tfcompat._core.specs import register_type_spec_from_value_converter
 from tfcompat._core.trace import ValueDependent
-from tfcompat._elements import normalized, spec_of
+from tfcompat._elements import ResourceSpec, normalized, spec_of
 
 
 class Optional(Resource):
@@ -59,37 +59,17 @@ class Optional(Resource):
         return self._value
 
 
-class OptionalSpec(TypeSpec):
+class OptionalSpec(ResourceSpec):
     """What is known of a `tf.experimental.Optional`.
 
     Args:
       element_spec: structure of the TypeSpecs of its value.
     """
 
-    def __init__(self, element_spec):
-        super().__init__()
-        self._element_spec = element_spec
-
-    @staticmethod
-    def from_value(value):
-        """The OptionalSpec of an Optional."""
-        return OptionalSpec(value.element_spec)
-
     @property
     def value_type(self):
         """`tf.experimental.Optional`."""
         return Optional
-
-    def _serialize(self):
-        return (self._element_spec,)
-
-    _component_specs = property(lambda self: [self])
-
-    def _to_components(self, value):
-        return [value]
-
-    def _from_components(self, components):
-        return components[0]
 
 
 def _made(value, element_spec, present):

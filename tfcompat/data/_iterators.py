@@ -5,8 +5,9 @@ import threading
 from tfcompat._core import errors, nest
 from tfcompat._core.context import state
 from tfcompat._core.core_types import Resource
-from tfcompat._core.specs import TensorSpec, TypeSpec, register_type_spec_from_value_converter
+from tfcompat._core.specs import TensorSpec, register_type_spec_from_value_converter
 from tfcompat._core.trace import Eager
+from tfcompat._elements import ResourceSpec
 from tfcompat._optional import Optional, on_host
 from tfcompat.data._functions import Run
 from tfcompat.data._structure import DatasetSpec, tensor
@@ -117,37 +118,17 @@ class OwnedIterator(Iterator):
     output_types = property(lambda self: self._legacy("types"))
 
 
-class IteratorSpec(TypeSpec):
+class IteratorSpec(ResourceSpec):
     """What is known of a `tf.data.Iterator`.
 
     Args:
       element_spec: structure of the TypeSpecs of its elements.
     """
 
-    def __init__(self, element_spec):
-        super().__init__()
-        self._element_spec = element_spec
-
-    @staticmethod
-    def from_value(value):
-        """The IteratorSpec of an iterator."""
-        return IteratorSpec(value.element_spec)
-
     @property
     def value_type(self):
         """The class of iterators."""
         return OwnedIterator
-
-    def _serialize(self):
-        return (self._element_spec,)
-
-    _component_specs = property(lambda self: [self])
-
-    def _to_components(self, value):
-        return [value]
-
-    def _from_components(self, components):
-        return components[0]
 
 
 class NumpyIterator:

@@ -14,7 +14,12 @@ from tfcompat._core.shapes import TensorShape
 from tfcompat._core.specs import TensorSpec, TypeSpec
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, TensorHandle, host_value
-from tfcompat._elements import NoneTensorSpec as NoneTensorSpec, normalized as normalized, spec_of as spec_of
+from tfcompat._elements import (
+    NoneTensorSpec as NoneTensorSpec,
+    ResourceSpec,
+    normalized as normalized,
+    spec_of as spec_of,
+)
 
 _dataset = None  # (class of data sets, function from a node to one); set by the module dataset
 
@@ -25,7 +30,7 @@ def set_dataset_class(cls, wrap):
     _dataset = cls, wrap
 
 
-class DatasetSpec(TypeSpec):
+class DatasetSpec(ResourceSpec):
     """What is known of a `tf.data.Dataset`.
 
     Args:
@@ -34,14 +39,8 @@ class DatasetSpec(TypeSpec):
     """
 
     def __init__(self, element_spec, dataset_shape=()):
-        super().__init__()
-        self._element_spec = element_spec
+        super().__init__(element_spec)
         self._dataset_shape = TensorShape(dataset_shape)
-
-    @staticmethod
-    def from_value(value):
-        """The DatasetSpec of a data set."""
-        return DatasetSpec(value.element_spec)
 
     @property
     def element_spec(self):
@@ -78,14 +77,6 @@ class DatasetSpec(TypeSpec):
 
     def _serialize(self):
         return self._element_spec, self._dataset_shape
-
-    _component_specs = property(lambda self: [self])
-
-    def _to_components(self, value):
-        return [value]
-
-    def _from_components(self, components):
-        return components[0]
 
 
 class Structure:
