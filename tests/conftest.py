@@ -10,6 +10,7 @@ import os
 import pathlib
 import sys
 
+import hypothesis
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -28,6 +29,9 @@ DEFAULTS = {"determinism": False, "random_cuts": None, "synchronous": False, "ti
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "all_modes: runs in all four modes unless TFCOMPAT_TEST_MODE chooses one")
+    # Inputs that are slow to make are so because of a collection of garbage, or of a busy machine.
+    hypothesis.settings.register_profile("tfcompat", suppress_health_check=[hypothesis.HealthCheck.too_slow], deadline=None)
+    hypothesis.settings.load_profile("tfcompat")
     config.addinivalue_line("markers", "own_mode: about the engine itself, runs in no mode but its own")
 
 

@@ -7,6 +7,7 @@ from tfcompat._core.avals import aval
 from tfcompat._core.context import state
 from tfcompat._core.control_flow import record_cond, record_part
 from tfcompat._core.convert import convert
+from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.tensor_base import STATIC, TensorHandle
 from tfcompat._core.trace import ValueDependent
 from tfcompat._tensor_array import TensorArray
@@ -56,6 +57,16 @@ class Branches:
         self._use([self._parts[self._taken]])
         self._alone = True
         return True
+
+    def match_indices(self):
+        """Makes indices of slices int64 in all branches where they are in one, as TensorFlow does."""
+        flat = [nest.flatten(result) for result in self.results]
+        for k, values in enumerate(zip(*flat, strict=False)):
+            if all([isinstance(v, IndexedSlices) for v in values]) and len({v.indices.dtype for v in values}) > 1:
+                for trace, leaves, slices in zip(self.traces, flat, values, strict=True):
+                    with trace:
+                        leaves[k] = slices._with_wide_indices()
+                self.results = [nest.pack_sequence_as(r, leaves) for r, leaves in zip(self.results, flat, strict=True)]
 
     def add(self, values, complain):
         """Adds one value of each branch to the node's results.
@@ -152,6 +163,7 @@ def taken(index, count, is_bool):
 
 
 def _plans(branches):
+    branches.match_indices()
     first, second = branches.results[0], branches.results[-1]
     for result in branches.results:
         try:

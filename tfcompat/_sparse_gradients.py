@@ -1,6 +1,6 @@
 """Gradients that are `tf.IndexedSlices`: of gathers of rows, and of ops that pass them on."""
 
-from tfcompat._array import identity, reshape
+from tfcompat._array import _ensured, identity, reshape
 from tfcompat._cast import _cast, cast
 from tfcompat._core.entries import dense
 from tfcompat._core.indexed_slices import IndexedSlices
@@ -54,6 +54,7 @@ def _to_value(slices, avals, wanted):
 PASSED_ON = {
     _copy_of.op: _same,
     identity.op: _same,
+    _ensured.op: _same,
     _add_n.op: _same,
     _cast.op: _cast_back,
     negative.op: lambda slices, avals, wanted: [-slices],

@@ -51,6 +51,10 @@ class IndexedSlices(CompositeTensor):
     dtype = property(lambda self: self._values.dtype, doc="The DType of the elements.")
     device = property(lambda self: self._values.device, doc="Name of the device that holds the values.")
 
+    def _with_wide_indices(self):
+        """The same slices with indices of dtype int64."""
+        return IndexedSlices(self._values, _wide(self._indices), self._dense_shape)
+
     @property
     def name(self):
         """The name of `values`; AttributeError in eager code, as for any tensor."""
