@@ -148,3 +148,16 @@ def test_other_programs_are_compiled_as_they_are(monkeypatch):
     monkeypatch.setattr(convolutions, "rewritten", None)
     compiled = compile_cache.compile(lambda x: [x + 1.0], [jax.ShapeDtypeStruct((3,), np.float32)])
     assert np.asarray(compiled(np.zeros(3, np.float32))[0]).tolist() == [1.0, 1.0, 1.0]
+
+
+def test_shifted_products_are_not_fused_into_others():
+    """XLA would compute the first ones again for each product of the second ones."""
+
+    def function(x, k):
+        for _ in range(3):
+            x = lax.neg(lax.conv_general_dilated(x, k, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")))
+        return x
+
+    closed = jax.make_jaxpr(function)(np.ones((1, 5, 5, 1), np.float32), np.ones((3, 3, 1, 1), np.float32))
+    kinds = [e.params.get("name", e.primitive.name) for e in convolutions.rewritten(closed.jaxpr).eqns]
+    assert kinds == ["shifted_products", "neg", "conv_general_dilated", "neg", "shifted_products", "neg"]

@@ -20,6 +20,8 @@ from jax.extend import core as jex
 
 MAX_PRODUCTS = 32  # for an element of the result, or made of one of the input, up to which the sum is fused
 MAX_TAPS = 64  # of a depthwise convolution: each makes the program larger
+# What XLA computes once, whatever is made of it; other results it may compute again for each tap that takes them.
+_KERNELS = frozenset(("conv_general_dilated", "dot_general", "scan", "while", "cond", "sort", "reduce_window", "cumsum"))
 
 # All of XLA's fusions into library calls but that of convolutions
 OPTIONS = {
@@ -36,9 +38,12 @@ def present(jaxpr):
 
 def rewritten(jaxpr):
     """The jaxpr, with convolutions as shifted products where that is faster."""
-    eqns = []
+    eqns, fused = [], set()  # the latter: results that shifted products are fused into
     for eqn in jaxpr.eqns:
-        form = _form(eqn) if _is_convolution(eqn) else None
+        again = any([not isinstance(v, jex.Literal) and v in fused for v in eqn.invars])
+        form = _form(eqn, again) if _is_convolution(eqn) else None
+        if form is not None or again and eqn.primitive.name not in _KERNELS:
+            fused.update(eqn.outvars)
         if form is not None:
             structs = [jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in eqn.invars]
             (call,) = jax.make_jaxpr(jax.jit(form))(*structs).jaxpr.eqns
@@ -73,8 +78,12 @@ def _is_convolution(eqn):
     return eqn.primitive.name == "conv_general_dilated"
 
 
-def _form(eqn):
-    """A function of image and filters that does what the convolution does as shifted products, or None."""
+def _form(eqn, again):
+    """A function of image and filters that does what the convolution does as shifted products, or None.
+
+    Args:
+      again: whether other shifted products may be fused into these, and computed again for each product.
+    """
     p = eqn.params
     numbers = p["dimension_numbers"]
     image, kernel = (
@@ -95,7 +104,9 @@ def _form(eqn):
         if 1 not in (depth, features // groups) or taps * depth > MAX_TAPS:
             return None
         return _Products(p, numbers, window, groups, scatter=scattered and max(p["window_strides"]) == 1)
-    if taps * depth <= MAX_PRODUCTS and not scattered:
+    if taps == 1:
+        return None  # a product of matrices
+    if taps * depth <= MAX_PRODUCTS and not scattered and not again:
         return _Products(p, numbers, window, groups, scatter=False)
     if taps * features <= MAX_PRODUCTS and max(p["window_strides"]) == 1:
         return _Products(p, numbers, window, groups, scatter=True)
