@@ -144,6 +144,21 @@ def test_compiled_layers_give_what_interpreted_ones_give(strides, monkeypatch):
     assert programs
 
 
+@pytest.mark.parametrize("padding", [(-1, 1), (1, -1), (-1, -1), (-2, 0)])
+@pytest.mark.parametrize("dilation", [1, 2])
+def test_negative_padding(padding, dilation):
+    """Compiled by XLA as it is, some of these give what lies behind the image in memory."""
+    rng = np.random.default_rng(0)
+    x, k = rng.normal(size=(2, 9, 8)).astype("float32"), rng.normal(size=(3, 8, 9)).astype("float32")
+
+    def function(x, k):
+        return lax.conv_general_dilated(x, k, (1,), [padding], (dilation,), dimension_numbers=("NWC", "WIO", "NWC"))
+
+    closed = jax.make_jaxpr(function)(x, k)
+    made = jax.jit(jex.jaxpr_as_fun(jex.ClosedJaxpr(convolutions.rewritten(closed.jaxpr), closed.consts)))
+    np.testing.assert_allclose(made(x, k)[0], interpret.host_function(closed)(x, k)[0], rtol=1e-4, atol=1e-4)
+
+
 def test_other_programs_are_compiled_as_they_are(monkeypatch):
     monkeypatch.setattr(convolutions, "rewritten", None)
     compiled = compile_cache.compile(lambda x: [x + 1.0], [jax.ShapeDtypeStruct((3,), np.float32)])

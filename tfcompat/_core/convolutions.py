@@ -42,6 +42,8 @@ def rewritten(jaxpr):
     for eqn in jaxpr.eqns:
         again = any([not isinstance(v, jex.Literal) and v in fused for v in eqn.invars])
         form = _form(eqn, again) if _is_convolution(eqn) else None
+        if form is None and _is_convolution(eqn) and min(map(min, eqn.params["padding"]), default=0) < 0:
+            form = functools.partial(_cropped, eqn.params)
         if form is not None or again and eqn.primitive.name not in _KERNELS:
             fused.update(eqn.outvars)
         if form is not None:
@@ -111,6 +113,17 @@ def _form(eqn, again):
     if taps * features <= MAX_PRODUCTS and max(p["window_strides"]) == 1:
         return _Products(p, numbers, window, groups, scatter=True)
     return None
+
+
+def _cropped(params, image, kernel):
+    """A convolution whose negative padding is a slice: XLA's reads what is behind the image where the other side is padded."""
+    (batch, channels, *space) = params["dimension_numbers"].lhs_spec
+    config = [(0, 0, 0)] * image.ndim
+    for d, (low, high), dilation in zip(space, params["padding"], params["lhs_dilation"], strict=True):
+        config[d] = low, high, dilation - 1
+    image = lax.pad(image, np.zeros((), image.dtype), config)
+    none = {"padding": ((0, 0),) * len(space), "lhs_dilation": (1,) * len(space)}
+    return lax.conv_general_dilated_p.bind(image, kernel, **(params | none))
 
 
 class _Products:
