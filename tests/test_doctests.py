@@ -54,7 +54,7 @@ def test_examples_run_one_after_the_other():
 def test_what_hangs_or_dies_costs_only_its_docstring():
     hangs = doc("f", ("1\n", "1\n"), ("import time; time.sleep(600)\n", ""), ("2\n", "2\n"))
     dies = doc("f", ("1\n", "1\n"), ("os._exit(3)\n", ""), ("2\n", "2\n"))
-    assert [s for s, _ in doctests.outcomes(tf, hangs, timeout=1)] == ["pass", "timeout", "not run"]
+    assert [s for s, _ in doctests.outcomes(tf, hangs, timeout=15)] == ["pass", "timeout", "not run"]
     assert [s for s, _ in doctests.outcomes(tf, dies)] == ["pass", "crash", "not run"]
 
 
