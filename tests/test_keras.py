@@ -72,6 +72,27 @@ def test_keras_is_loaded_on_first_use_and_for_itself_only():
     ]
 
 
+def test_libraries_for_pictures_and_files_are_loaded_on_first_use():
+    printed = run_code(
+        """
+        import sys
+        import tfcompat as tf
+        model = tf.keras.Sequential([tf.keras.layers.Input((2,)), tf.keras.layers.Dense(1)])
+        libraries = "IPython", "h5py", "matplotlib", "psutil", "rich"
+        print([name for name in libraries if name in sys.modules])
+        model.summary(print_fn=lambda text: print("Total params: 3" in text))
+        model.save("a.keras")
+        model.save_weights("a.weights.h5")
+        model.load_weights("a.weights.h5")
+        print([name for name in libraries if name in sys.modules])
+        import keras, h5py, rich
+        print(keras.src.legacy.saving.legacy_h5_format.h5py.File is h5py.File)
+        print(keras.src.utils.summary_utils.rich.table.Table.__name__)
+        """
+    )
+    assert printed.splitlines() == ["[]", "True", "['h5py', 'psutil', 'rich']", "True", "Table"]
+
+
 def test_import_forms():
     printed = run_code(
         """

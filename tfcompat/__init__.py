@@ -9,6 +9,7 @@ Code written for TensorFlow 2 runs unmodified, with no TensorFlow installed. `tf
 import logging as _logging
 import sys as _sys
 
+import tfcompat._pause  # noqa: F401 - imports JAX and the engine
 from tfcompat import (
     __internal__ as __internal__,
     _exit as _exit,

@@ -8,7 +8,8 @@ That holds for Keras alone. ``import tensorflow`` in any other module means what
 would be simpler, but libraries that look whether TensorFlow is there would find it as soon as an optimizer is made.)
 The means is a finder for ``keras`` that gives each module of Keras a ``__builtins__`` of its own, in which
 ``__import__`` knows about tensorflow; `module_utils`, where Keras imports by function call, gets its
-``import_module`` replaced the same way.
+``import_module`` replaced the same way. The same ``__import__`` puts off the libraries that Keras imports for pictures,
+files and summaries (half a second) until something of them is used.
 
 Keras's backend is "tensorflow" here whatever KERAS_BACKEND and ``keras.json`` say: tfcompat is that backend. There is
 one Keras in a process, so if it was imported before with another backend, or on the real TensorFlow, loading raises
@@ -23,9 +24,12 @@ import os
 import sys
 import threading
 from contextlib import contextmanager
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
+
+from tfcompat._pause import no_collections
 
 _ROOT = "tensorflow"
+_ON_FIRST_USE = {"IPython", "h5py", "matplotlib", "psutil", "rich"}
 _SUBMODULES = {
     "keras": "keras._tf_keras.keras",
     "losses": "keras._tf_keras.keras.losses",
@@ -77,7 +81,7 @@ def _tfcompat():
 def _import_keras(name):
     if not any(isinstance(finder, _KerasFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _KerasFinder())
-    with _environment("KERAS_BACKEND", "tensorflow"):
+    with _environment("KERAS_BACKEND", "tensorflow"), no_collections():
         try:
             importlib.import_module("keras")
         except ModuleNotFoundError as error:
@@ -139,7 +143,33 @@ def _import(name, globals=None, locals=None, fromlist=(), level=0):
         if not fromlist or len(name) == len(_ROOT):
             return _tfcompat()  # ``import tensorflow.a.b as c`` goes on to take a and b from it
         return SimpleNamespace(**{child: _member(name, child) for child in fromlist})
+    root = name.partition(".")[0]
+    if root in _ON_FIRST_USE and level == 0 and sys._getframe(1).f_code.co_name == "<module>":
+        if root not in sys.modules and importlib.util.find_spec(root) is not None:
+            children = SimpleNamespace(**{child: _later(f"{name}.{child}") for child in fromlist or ()})
+            return children if fromlist else (_later(name), _later(root))[1]
     return builtins.__import__(name, globals, locals, fromlist, level)
+
+
+class _Later(ModuleType):
+    """Stands for a module that is imported when something of it is asked for."""
+
+    def __getattr__(self, name):
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+_put_off = {}  # name of a module -> the _Later that stands for it
+
+
+def _later(name):
+    """What stands for the module until it is used; it is where an import would have put it in its package."""
+    found = _put_off.get(name)
+    if found is None:
+        found = _put_off[name] = _Later(name)
+        parent, _, child = name.rpartition(".")
+        if parent:
+            setattr(_later(parent), child, found)
+    return found
 
 
 def _import_module(name, package=None):
