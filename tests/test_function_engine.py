@@ -349,6 +349,27 @@ def test_calls_that_nobody_reads_are_not_recorded_either():
     assert (v.numpy() == 14.0).all()
 
 
+def test_calls_too_small_to_be_compiled_are_not_recorded():
+    v = tf.Variable(1.0)
+
+    @tf.function
+    def small(x):
+        v.assign_add(1.0)
+        return x + v
+
+    x = tf.constant([1.0, 2.0])
+    small(x).numpy()
+    y, counts = counted(lambda: small(x))
+    assert counts == {"interpreted": 1, "ops": 1, "segments": 1}
+    assert "too small to be compiled" in tf.debug.explain(last=1)
+    assert y.numpy().tolist() == [4.0, 5.0] and v.numpy() == 3.0
+    pending = x * 2.0
+    assert small(pending).numpy().tolist() == [6.0, 8.0] and v.numpy() == 4.0
+    with tf.GradientTape() as tape:
+        z = small(v)
+    assert tape.gradient(z, v).numpy() == 2.0 and z.numpy() == 10.0
+
+
 def test_what_was_read_stays_after_compiled_calls():
     v, x, step = warm_step()
     tensor, direct, array = v.read_value(), tf.convert_to_tensor(v), np.asarray(v)

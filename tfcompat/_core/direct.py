@@ -1,7 +1,8 @@
-"""Calls of functions that need no recording: nothing is pending, and the function is a compiled program already.
+"""Calls of functions that need no recording: nothing is pending, and how the function runs is settled.
 
-Recording costs some 2 us for each variable: a leaf, a result, a weak reference. Such a call is dispatched at once, and
-the new value of a variable takes the place of the old one in the variable's own tensor, if nobody else holds that.
+It is a compiled program already, or so small that it never will be one. Recording costs some 2 us for each variable (a
+leaf, a result, a weak reference) and as much as ten small ops for the run. Such a call runs at once; the new value of a
+variable takes the place of the old one in the variable's own tensor, if a program does it and nobody else holds that.
 """
 
 import jax
@@ -9,6 +10,8 @@ import jax
 from tfcompat._core import interrupts, program as programs
 from tfcompat._core.body import BodySpec
 from tfcompat._core.context import settings
+from tfcompat._core.failures import to_host
+from tfcompat._core.interpreter import quietly
 from tfcompat._core.segment import fail
 from tfcompat._core.stats import stats
 from tfcompat._core.tensor import Tensor
@@ -22,7 +25,7 @@ class FunctionSpec(BodySpec):
     """The body of a tf.function as one node.
 
     Attributes:
-      hot: the Structure of this node alone, with its inputs in order, once it has a program.
+      hot: the Structure of this node alone, with its inputs in order, once it has a program or is known to need none.
     """
 
     __slots__ = ("function", "hot")
@@ -37,7 +40,7 @@ class FunctionSpec(BodySpec):
 
 
 class Plan:
-    """How the calls of a concrete function become calls of one program.
+    """How the calls of a concrete function become calls of one program, or of its host function.
 
     Args:
       structure: the Structure of the function's node.
@@ -47,16 +50,20 @@ class Plan:
       count: the number of its results before those that are written.
     """
 
-    __slots__ = ("fits", "known", "program", "rebound", "results", "swapped")
+    __slots__ = ("fits", "host", "known", "program", "rebound", "results", "swapped")
 
     def __init__(self, structure, cells, written, first, count):
         self.known = structure.programs
         slots = range(structure.slot_count)
         self.program = program = structure.serving(frozenset(slots))
-        self.fits = False
-        if program is None:
-            return
+        self.fits, self.host = False, None
         avals = structure.output_avals(slots)
+        if program is None:
+            if structure.small and not programs.has_accelerator():
+                self.host = structure.specs[0].host
+                self.results = list(enumerate(avals[:count]))
+                self.rebound = [(j, count + j, avals[count + j]) for j in range(len(written))]
+            return
         place = program.position
         self.results = [(place[slot], avals[slot]) for slot in range(count)]
         leaves = {slot: k for k, slot in program.taken.items()}
@@ -96,14 +103,18 @@ def call(concrete, context, leaves, cells, written):
     structure, plan = concrete._spec.hot, concrete._plan
     if plan is None or plan.known is not structure.programs:
         plan = concrete._plan = Plan(structure, cells, written, len(leaves), concrete._count)
-    if not plan.fits:
+    if plan.fits:
+        run = _dispatch
+    elif plan.host is not None and settings.tier == "auto":
+        run = _interpret
+    else:
         return None
+    if not written:
+        return run(concrete, plan, structure, leaves, cells, written)
     shielded = interrupts.hold()
     try:
-        if not written:
-            return _dispatch(concrete, plan, structure, leaves, cells, written)
         with handover.lock:  # a read and the write that follows belong together; nothing is waited for in here
-            return _dispatch(concrete, plan, structure, leaves, cells, written)
+            return run(concrete, plan, structure, leaves, cells, written)
     finally:
         if shielded:
             interrupts.release()
@@ -123,16 +134,34 @@ def _dispatch(concrete, plan, structure, leaves, cells, written):
     for k, j, place, aval in plan.swapped:
         t = handles[k]
         if t._value is None:
-            t._value = results[place]
-            t._seg = None
-            t._gid = 0
+            t._value, t._seg, t._gid = results[place], None, 0
         else:  # somebody holds the old one
             written[j].eager = Tensor(aval, results[place], None, PLAIN)
+    programs.log_call(structure, "compiled")
+    return _results(plan, results, written)
+
+
+def _interpret(concrete, plan, structure, leaves, cells, written):
+    """The same by its host function. What fails, fails again when it is recorded, and then as everything recorded does."""
+    handles = [*leaves, *[c.eager for c in cells], *concrete._captures]
+    values = [t._value for t in handles]
+    try:
+        if not HOST_TYPES.issuperset(map(type, values)):
+            if not _usable.issuperset(map(type, values)) and not _learn(handles):
+                return None
+            values = [v if type(v) in HOST_TYPES else to_host(v) for v in values]
+        results = quietly(plan.host, *values)
+    except Exception:  # noqa: BLE001
+        return None
+    stats.interpreted += 1
+    programs.log_call(structure, "interpreted")
+    return _results(plan, results, written)
+
+
+def _results(plan, results, written):
+    """Binds what is written to new tensors. Returns those of the results."""
     for j, place, aval in plan.rebound:
         written[j].eager = Tensor(aval, results[place], None, PLAIN)
-    stats.segments += 1
-    stats.ops += 1
-    programs.log_call(structure)
     return [Tensor(aval, results[place], None, PLAIN) for place, aval in plan.results]
 
 

@@ -56,7 +56,7 @@ class Structure:
     """Specs and wiring of a segment, its programs, and what running it has cost so far."""
 
     __slots__ = ("acts", "compile_cost", "gain", "holds_strings", "interpreted", "leaf_count", "lone", "lost", "programs", "runs", "seen",
-                 "slot_count", "specs", "urgent", "wires")  # fmt: skip
+                 "slot_count", "small", "specs", "urgent", "wires")  # fmt: skip
 
     def __init__(self, work):
         self.specs, self.wires = work.specs, work.wires
@@ -69,6 +69,9 @@ class Structure:
         # Whether it is what a call of a function runs that is not recorded.
         self.lone = self.specs[0].function and self.wires == (tuple([~k for k in range(self.leaf_count)]),)
         self.holds_strings = any(a.np_dtype.hasobject for s in self.specs for a in s.avals)  # XLA knows none
+        self.small = self.gain <= 0 and not self.urgent  # interpreted however often it runs
+        if self.lone and self.small:
+            self.specs[0].hot = self
         self.lost = 0.0
         self.runs = 0
         self.seen = {}
@@ -500,14 +503,17 @@ def log(work, live, tier, reason, seconds, structure):
     runs.append(Run(work.why, call_site(), len(work.specs), len(live), tier, reason, seconds * 1e3, structure))
 
 
-def log_call(structure):
+def log_call(structure, tier):
     """Notes a run of a function that was not recorded."""
+    stats.segments += 1
+    stats.ops += 1
     structure.runs += 1
     if structure.runs <= LOGGED_RUNS or not structure.runs & 63:
         key = structure.specs, structure.wires
         if key in _structures:
             _structures.move_to_end(key)
-        runs.append(Run("call", call_site(), 1, structure.slot_count, "compiled", "hot", 0, structure))
+        reason = "hot" if tier == "compiled" else "too small to be compiled"
+        runs.append(Run("call", call_site(), 1, structure.slot_count, tier, reason, 0, structure))
 
 
 def clear():
