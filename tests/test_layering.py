@@ -124,3 +124,34 @@ def test_importing_changes_nothing_and_loads_nothing_heavy():
     loaded = set(out.split())
     assert "tfcompat" in loaded
     assert not loaded & {"keras", "scipy", "IPython", "matplotlib", "tensorflow", "optree", "h5py", "rich"}
+
+
+def test_what_an_import_finds_is_garbage_when_it_is_garbage():
+    """Imports keep the collector from looking at what is there; a full collection looks at everything."""
+    printed = run_code(
+        """
+        import gc, weakref
+
+        class Knot:
+            def __init__(self):
+                self.itself = self
+
+        before, collected = Knot(), []
+        weakref.finalize(before, collected.append, "before")
+        import tfcompat as tf
+        between = Knot()
+        weakref.finalize(between, collected.append, "between")
+        print(gc.get_freeze_count() > 50_000, gc.isenabled())
+        tf.optimizers
+        del before, between
+        gc.collect()
+        ours = [c for c in gc.callbacks if getattr(c, "__module__", "").startswith("tfcompat")]
+        print(sorted(collected), gc.get_freeze_count(), ours)
+        """
+    )
+    assert printed.splitlines() == ["True True", "['before', 'between'] 0 []"]
+
+
+def test_objects_that_somebody_froze_stay_frozen():
+    printed = run_code("import gc; gc.freeze(); n = gc.get_freeze_count(); import tfcompat; gc.collect(); print(gc.get_freeze_count() > n / 2)")
+    assert printed == "True\n"
