@@ -72,7 +72,7 @@ def test_keras_is_loaded_on_first_use_and_for_itself_only():
     ]
 
 
-def test_libraries_for_pictures_and_files_are_loaded_on_first_use():
+def test_libraries_for_pictures_and_files_are_loaded_on_first_use(tmp_path):
     printed = run_code(
         """
         import sys
@@ -88,7 +88,8 @@ def test_libraries_for_pictures_and_files_are_loaded_on_first_use():
         import keras, h5py, rich
         print(keras.src.legacy.saving.legacy_h5_format.h5py.File is h5py.File)
         print(keras.src.utils.summary_utils.rich.table.Table.__name__)
-        """
+        """,
+        cwd=tmp_path,
     )
     assert printed.splitlines() == ["[]", "True", "['h5py', 'psutil', 'rich']", "True", "Table"]
 
