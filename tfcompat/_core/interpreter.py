@@ -80,19 +80,17 @@ def interpret(work, steps, acts=True):
     Returns:
       (values by slot, None), or (values so far, (node, error)) where a check failed.
     """
-    _, _, _, base, count, _, _, _ = steps[-1]
     # Results first, then the leaves in reverse: wires, of which leaf k is ~k, are places in this list.
-    values = [None] * (base + count)
-    values += [
-        v if type(v := t._value) in HOST_TYPES else failures.to_host(settled(t) if v is None else v)
-        for t in reversed(work.leaves)
-    ]
+    values = [None] * len(work.refs)
+    for t in reversed(work.leaves):
+        v = t._value
+        values.append(v if type(v) in HOST_TYPES else failures.to_host(settled(t) if v is None else v))
     flags = {flag.position: flag for flag in work.flags} if work.flags else None
-    arguments = work.specs, steps, work.leaves, values, flags, interrupts.of_this_thread()
+    held = interrupts.of_this_thread()
     if acts:
         with np.errstate(all="ignore"):
-            return values, _run(*arguments)
-    return values, quietly(_run, *arguments)
+            return values, _run(work.specs, steps, work.leaves, values, flags, held)
+    return values, quietly(_run, work.specs, steps, work.leaves, values, flags, held)
 
 
 _idle = []  # contexts in which NumPy ignores floating-point errors: entering one takes 0.05 µs, `np.errstate` 1.3

@@ -55,7 +55,7 @@ def watch():
 
 def of_this_thread():
     """What is held back of the calling thread's interrupts."""
-    return held if threading.get_ident() == _MAIN else _never
+    return held if _get_ident() == _MAIN else _never
 
 
 def release():

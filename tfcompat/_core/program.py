@@ -215,11 +215,17 @@ def run(segment, work):
             if t is not None:
                 alive.append((slot, t))
         live = frozenset([slot for slot, _ in alive])
-        if not live and not work.flags and settings.tier != "compiled":
+        tier = settings.tier
+        if not live and not work.flags and tier != "compiled":
             log(work, live, "dropped", "nothing of it is alive", 0, None)
             return
         structure = find_structure(work)
-        work, structure = step(segment, work, structure, alive, live), None
+        if not structure.small or tier != "auto" or has_accelerator():
+            work = step(segment, work, structure, alive, live)
+            continue
+        log(work, live, "interpreted", "cold", 0, structure)
+        run_interpreted(segment, work, structure, live, alive)
+        return
 
 
 def step(segment, work, structure, alive, live):

@@ -199,30 +199,32 @@ class Segment:
             if self.unchecked is not None:
                 self.check_flags()
             if self.specs:
-                self._run(why, regular)
+                with self.lock:
+                    work = self._taken(why, regular)
+                    try:
+                        _runner(self, work)
+                    except BaseException as error:
+                        orphan(work, error)
+                        failures.restore_variables(usable)
+                        raise
             if self.unchecked is not None and (settings.synchronous or why == "read"):
                 self.check_flags()
         finally:
             if shielded:
                 interrupts.release()
 
-    def _run(self, why, regular):
-        with self.lock:
-            work = Work()
-            work.specs, work.wires, work.refs = self.specs, self.wires, self.refs
-            work.leaves, work.aliases = self.leaves, self.aliases
-            work.flags, work.writes = self.flags, self.writes
-            # An interrupt may have left a leaf that no node uses: a structure of its own, not worth a program.
-            work.why, work.regular = why, regular and self.interrupts == interrupts.held.delivered
-            self._clear()
-            stats.segments += 1
-            stats.ops += len(work.specs)
-            try:
-                _runner(self, work)
-            except BaseException as error:
-                orphan(work, error)
-                failures.restore_variables(usable)
-                raise
+    def _taken(self, why, regular):
+        """What is pending, as Work; nothing is pending then."""
+        work = Work()
+        work.specs, work.wires, work.refs = self.specs, self.wires, self.refs
+        work.leaves, work.aliases = self.leaves, self.aliases
+        work.flags, work.writes = self.flags, self.writes
+        # An interrupt may have left a leaf that no node uses: a structure of its own, not worth a program.
+        work.why, work.regular = why, regular and self.interrupts == interrupts.held.delivered
+        self._clear()
+        stats.segments += 1
+        stats.ops += len(work.specs)
+        return work
 
     def resume(self, work):
         """Makes `work`, the rest of a run that was given up, what is pending; nothing was recorded since."""
