@@ -11,7 +11,7 @@ from jax import lax
 from tfcompat._core import dtypes
 from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.by_value import by_value
-from tfcompat._core.convert import MIXED, convert, empty_aligned, holds_tensors, leaves, static_value
+from tfcompat._core.convert import MIXED, convert, holds_tensors, leaves, static_value
 from tfcompat._core.core_types import CompositeTensor, TensorType
 from tfcompat._core.op import Axis, Data, Dtype, Int, Shape, Size, T, op
 from tfcompat._core.refusals import unconvertible
@@ -134,9 +134,7 @@ def _full(shape, dtype, number):
     if a.nbytes <= _AT_ONCE:
         array = np.zeros(shape, dtype.np) if not number else np.ones(shape, dtype.np)
         return Tensor(a, array, None, STATIC if a.size <= 64 else PLAIN)
-    array = empty_aligned(shape, dtype.np)
-    array[...] = number
-    return Tensor(a, array, None, PLAIN)
+    return _filled(convert(dtype.np.type(number)), shape)
 
 
 def zeros(shape, dtype=dtypes.float32, name=None, layout=None):

@@ -8,11 +8,11 @@ import numpy as np
 from tfcompat._core import dtypes, failures
 from tfcompat._core.avals import SCALARS, aval, aval_of
 from tfcompat._core.context import state
+from tfcompat._core.memory import empty_aligned
 from tfcompat._core.refusals import mistyped, unconvertible, unfit
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
 
-_ALIGNMENT = 64  # JAX takes over host memory aligned like this without another copy
 _INT32 = np.iinfo(np.int32)
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 # What Python data become directly. They become other dtypes by way of their own dtype, if that loses nothing but range.
@@ -62,25 +62,13 @@ def aligned_copy(array, dtype=None):
     dtype = array.dtype if dtype is None else dtype
     if array.size * dtype.itemsize < 4096 or dtype.hasobject:
         return np.array(array, dtype, order="C")
-    with np.errstate(all="ignore"):
+    try:
         out = empty_aligned(array.shape, dtype)
+    except MemoryError:
+        raise failures.exhausted("Fill", aval(array.shape, dtype)) from None
+    with np.errstate(all="ignore"):
         out[...] = array
     return out
-
-
-def empty_aligned(shape, dtype):
-    """Uninitialised memory on a 64-byte boundary."""
-    for _ in range(4):  # large blocks come page-aligned plus a header of 16 or 32 bytes, or aligned: ask for both
-        try:
-            out = np.empty(shape, dtype)
-        except MemoryError:
-            raise failures.exhausted("Fill", aval(tuple(shape), np.dtype(dtype))) from None
-        if out.ctypes.data % _ALIGNMENT == 0:
-            return out
-    count = int(np.prod(shape)) * dtype.itemsize
-    raw = np.empty(count + _ALIGNMENT, np.uint8)
-    start = -raw.ctypes.data % _ALIGNMENT
-    return raw[start : start + count].view(dtype).reshape(shape)
 
 
 def convert(value, dtype=None, hint=None, name=None):
@@ -456,23 +444,27 @@ def holds_tensors(value):
 
 def convert_group(op, annotations, values, names):
     """Converts an op's data: where one dtype variable is shared, a tensor decides for Python values."""
-    values = [v._read() if type(v) in variable_types else v for v in values]
-    decided, others = {}, []
+    values, decided, others = [*values], {}, []
     for i, value in enumerate(values):
-        annotation = annotations[i]
+        annotation, kind = annotations[i], type(value)
+        if kind in variable_types:
+            values[i] = value = value._read()
+            kind = type(value)
         if annotation.only is not None:
             decided[annotation.letter] = annotation.only
-        if isinstance(value, Tensor):
+        if kind is Tensor or isinstance(value, Tensor):
             decided.setdefault(annotation.letter, value._aval.dtype)
             continue
         others.append(i)
-        kind = type(value)
         if kind not in _SCALAR_AVALS and (hasattr(kind, "_read") or hasattr(kind, "__tf_tensor__")):
             decided.setdefault(annotation.letter, dtypes.as_dtype(value.dtype))
     for i in others:
-        letter = annotations[i].letter
-        values[i] = t = convert(values[i], decided.get(letter), annotations[i].default)
-        decided.setdefault(letter, t._aval.dtype)
+        annotation, value = annotations[i], values[i]
+        dtype, hint = decided.get(annotation.letter), annotation.default
+        wanted = hint if dtype is None else dtype
+        fast = SCALARS[wanted.name].get(type(value)) if wanted is not None and wanted.name in SCALARS else None
+        values[i] = t = convert(value, dtype, hint) if fast is None else fast_scalar(fast, value, dtype, hint)
+        decided.setdefault(annotation.letter, t._aval.dtype)
     return values
 
 

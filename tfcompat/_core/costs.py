@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend import core as jex
 
+from tfcompat._core.lax_numpy import RULES
 from tfcompat._core.twins import CALLS, has_twin
 
 DISPATCH = 20e-6  # seconds that a compiled call takes before it computes anything
@@ -30,6 +31,7 @@ _VIEWS = frozenset(
     "reshape squeeze expand_dims transpose slice rev broadcast_in_dim stop_gradient copy copy_p name "
     "optimization_barrier".split()
 )
+_REORDERED = frozenset(["transpose", "rev"])  # who reads a result that is such a view goes through memory in leaps
 # What these read is more than they write; the number is how often they go over it.
 _READERS = {"top_k": 16, "argmax": 1, "argmin": 1, "cumprod": 4, "cummax": 1, "cummin": 1, "reduce_prod": 4,
             "reduce_window": 8, "select_and_scatter_add": 16}  # fmt: skip
@@ -44,12 +46,14 @@ _AS_FAST = frozenset(["sort", "cumsum"])
 _SORTED_FLOAT = -0.3e-6 * BANDWIDTH
 
 
-def work(jaxpr):
+def work(jaxpr, called=False):
     """(bytes moved, equations, kernels that XLA makes of them) of a jaxpr, those that it calls included.
 
     Ints; the bytes may be an expression of the jaxpr's symbolic dimensions. A kernel that compiles slowly counts as many.
     """
     moved = equations = kernels = 0
+    results = set() if called else _variables(jaxpr.outvars)
+    whole = results | _read_whole(jaxpr)
     for eqn in jaxpr.eqns:
         name, params = eqn.primitive.name, eqn.params
         kernels += _SLOW.get(name) or name.startswith(_KERNELS)
@@ -58,12 +62,12 @@ def work(jaxpr):
             inner = [p.jaxpr for p in params.values() if isinstance(p, jex.ClosedJaxpr)]
             inner += [p for p in params.values() if isinstance(p, jex.Jaxpr)]
         for body in inner:
-            more = work(body)
+            more = work(body, True)
             moved += more[0] * (params["length"] if name == "scan" else 1)
             equations, kernels = equations + more[1], kernels + more[2]
         if inner:
             if has_twin(eqn):
-                saved = sum([work(body)[1] for body in inner]) - CALLS[params["name"]]
+                saved = sum([work(body, True)[1] for body in inner]) - CALLS[params["name"]]
                 moved -= int(saved * EQUATION * BANDWIDTH)
             continue
         equations += 1
@@ -76,9 +80,28 @@ def work(jaxpr):
             moved += _windows(eqn) + _nbytes(eqn.outvars[0].aval)
         elif name in _READERS or name.startswith("reduce_"):
             moved += _READERS.get(name, 1) * _nbytes(eqn.invars[0].aval)
-        elif name not in _VIEWS:
+        elif name not in _VIEWS or _laid_out(eqn, results, whole):
             moved += sum(_nbytes(v.aval) for v in eqn.outvars)
     return moved, max(1, equations), kernels
+
+
+def _variables(atoms):
+    return {v for v in atoms if isinstance(v, jex.Var)}
+
+
+def _read_whole(jaxpr):
+    """The variables that equations read of which NumPy wants every element in memory."""
+    rules = [RULES.get(eqn.primitive.name) for eqn in jaxpr.eqns]
+    whole = [r is not None and r.kind != "elementwise" for r in rules]
+    return _variables([v for eqn, all_of_it in zip(jaxpr.eqns, whole, strict=True) if all_of_it for v in eqn.invars])
+
+
+def _laid_out(eqn, results, whole):
+    """Whether NumPy, or who reads the result, copies what the equation only arranges."""
+    (out,) = eqn.outvars
+    if eqn.primitive.name == "broadcast_in_dim":
+        return out in whole and math.prod(out.aval.shape) != math.prod(eqn.invars[0].aval.shape)
+    return eqn.primitive.name in _REORDERED and out in results
 
 
 def _windows(eqn):

@@ -29,6 +29,7 @@ from tfcompat._core import (  # noqa: F401  (they fill RULES)
     lax_windows,
 )
 from tfcompat._core.lax_numpy import NAMES, OPERATORS, RULES, NoHostForm, is_standard, is_static
+from tfcompat._core.memory import empty_aligned
 from tfcompat._core.twins import has_twin
 
 __all__ = ["UNHOSTED", "NoHostForm", "host_function"]
@@ -599,7 +600,8 @@ def _frozen(array: Any) -> np.ndarray:
 
 def _filled(shape: tuple[int, ...], dtype: np.dtype, value: Any) -> np.ndarray:
     # 0.5 µs; broadcast_to takes 3, and what follows wants contiguous memory.
-    result = np.empty(shape, dtype)
+    small = math.prod(shape) * dtype.itemsize < _LARGE
+    result = np.empty(shape, dtype) if small else empty_aligned(shape, dtype)
     result[...] = value
     return result
 
