@@ -262,7 +262,8 @@ def _band(input, num_lower, num_upper):
     above = lax.broadcasted_iota(num_lower.dtype, (rows, columns), 1) - lax.broadcasted_iota(
         num_lower.dtype, (rows, columns), 0
     )
-    return ((num_lower < 0) | (-above <= num_lower)) & ((num_upper < 0) | (above <= num_upper))
+    num_lower, num_upper = jnp.where(num_lower < 0, rows, num_lower), jnp.where(num_upper < 0, columns, num_upper)
+    return (-above <= num_lower) & (above <= num_upper)
 
 
 def _band_grad(g, out, input, num_lower, num_upper):

@@ -7,6 +7,7 @@ A rule takes the builder and one equation and returns what computes it: a NumPy 
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -326,6 +327,9 @@ def _select_n(b: Any, e: Any) -> Any:
         if which.actual == () and cases[0].actual == cases[1].actual:
             b.shares = True
             return "({2} if {0} else {1})"
+        shape = e.outs[0].shape
+        if all(map(is_static, shape)) and math.prod(shape) < _MANY:
+            return "where({0}, {2}, {1})"
         for k, other in ((1, 0), (0, 1)):  # one of them is nothing but zeros
             zero, value = cases[other], cases[k]
             if _is_zero(zero.const) and zero.actual in ((), which.actual, value.actual):
