@@ -17,7 +17,7 @@ import time
 import jax
 from jax.extend import core as jex
 
-from tfcompat._core import convolutions
+from tfcompat._core import convolutions, elementary
 from tfcompat._core.failures import check_fork
 from tfcompat._core.stats import stats
 
@@ -44,11 +44,15 @@ def compile(function, structs, donate_argnums=()):
     with jax.enable_x64(True):
         # Unused arguments are kept: without them programs that ignore different arguments would have the same text.
         traced = jax.jit(function, donate_argnums=donate_argnums, keep_unused=True).trace(*structs)
-        options = None
-        if jax.default_backend() == "cpu" and convolutions.present(traced.jaxpr.jaxpr):
-            options = convolutions.OPTIONS
-            closed = jex.ClosedJaxpr(convolutions.rewritten(traced.jaxpr.jaxpr), traced.jaxpr.consts)
-            traced = jax.jit(jex.jaxpr_as_fun(closed), donate_argnums=donate_argnums, keep_unused=True).trace(*structs)
+        jaxpr, options = traced.jaxpr.jaxpr, None
+        if jax.default_backend() == "cpu":
+            if convolutions.present(jaxpr):
+                jaxpr, options = convolutions.rewritten(jaxpr), convolutions.OPTIONS
+            if elementary.present(jaxpr):
+                jaxpr = elementary.rewritten(jaxpr)
+        if jaxpr is not traced.jaxpr.jaxpr:
+            function = jex.jaxpr_as_fun(jex.ClosedJaxpr(jaxpr, traced.jaxpr.consts))
+            traced = jax.jit(function, donate_argnums=donate_argnums, keep_unused=True).trace(*structs)
         lowered = traced.lower()
         folder = directory()
         # What JAX's own disk cache gives back cannot be serialised again; where it is on, it does the job. A program that

@@ -12,11 +12,12 @@ import functools
 import itertools
 import math
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jax.extend import core as jex
+
+from tfcompat._core import rewriting
 
 MAX_PRODUCTS = 32  # for an element of the result, or made of one of the input, up to which the sum is fused
 MAX_TAPS = 64  # of a depthwise convolution: each makes the program larger
@@ -33,47 +34,28 @@ OPTIONS = {
 
 def present(jaxpr):
     """Whether there are convolutions in a jaxpr, inner ones included."""
-    return any(_is_convolution(eqn) or any(map(present, _inner(eqn))) for eqn in jaxpr.eqns)
+    return rewriting.holds(jaxpr, _is_convolution)
 
 
 def rewritten(jaxpr):
     """The jaxpr, with convolutions as shifted products where that is faster."""
-    eqns, fused = [], set()  # the latter: results that shifted products are fused into
-    for eqn in jaxpr.eqns:
-        again = any([not isinstance(v, jex.Literal) and v in fused for v in eqn.invars])
+    return rewriting.rewritten(jaxpr, _is_convolution, _Forms)
+
+
+class _Forms:
+    """The forms of the convolutions of one jaxpr, asked for in order."""
+
+    def __init__(self):
+        self.fused = set()  # results that shifted products are fused into
+
+    def __call__(self, eqn):
+        again = any([not isinstance(v, jex.Literal) and v in self.fused for v in eqn.invars])
         form = _form(eqn, again) if _is_convolution(eqn) else None
         if form is None and _is_convolution(eqn) and min(map(min, eqn.params["padding"]), default=0) < 0:
             form = functools.partial(_cropped, eqn.params)
         if form is not None or again and eqn.primitive.name not in _KERNELS:
-            fused.update(eqn.outvars)
-        if form is not None:
-            structs = [jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in eqn.invars]
-            (call,) = jax.make_jaxpr(jax.jit(form))(*structs).jaxpr.eqns
-            eqn = call.replace(invars=eqn.invars, outvars=eqn.outvars)
-        elif any(map(present, _inner(eqn))):
-            eqn = eqn.replace(params={name: _of_parameter(value) for name, value in eqn.params.items()})
-        eqns.append(eqn)
-    return jaxpr.replace(eqns=eqns)
-
-
-def _of_parameter(value):
-    if isinstance(value, jex.ClosedJaxpr):
-        return jex.ClosedJaxpr(rewritten(value.jaxpr), value.consts)
-    if isinstance(value, jex.Jaxpr):
-        return rewritten(value)
-    if isinstance(value, tuple):
-        return tuple([_of_parameter(v) for v in value])
-    return value
-
-
-def _inner(eqn):
-    """The jaxprs among an equation's parameters."""
-    for value in eqn.params.values():
-        for v in value if isinstance(value, tuple) else (value,):
-            if isinstance(v, jex.ClosedJaxpr):
-                yield v.jaxpr
-            elif isinstance(v, jex.Jaxpr):
-                yield v
+            self.fused.update(eqn.outvars)
+        return form
 
 
 def _is_convolution(eqn):

@@ -1,0 +1,54 @@
+"""Rewriting jaxprs before they are compiled: equations replaced by functions that do the same, inner jaxprs included."""
+
+import jax
+from jax.extend import core as jex
+
+
+def holds(jaxpr, wanted):
+    """Whether there is an equation in a jaxpr, inner ones included, of which the function `wanted` is true."""
+    return any(wanted(eqn) or _inner_holds(eqn, wanted) for eqn in jaxpr.eqns)
+
+
+def rewritten(jaxpr, wanted, forms):
+    """The jaxpr, with other equations.
+
+    Args:
+      wanted: a function of equations: false of those that stay as they are; jaxprs without others do, too.
+      forms: makes, for each jaxpr, a function that is called with its equations in order; it gives the JAX function to be
+        called in an equation's stead, or None.
+    """
+    form_of, eqns = forms(), []
+    for eqn in jaxpr.eqns:
+        form = form_of(eqn)
+        if form is not None:
+            structs = [jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in eqn.invars]
+            (call,) = jax.make_jaxpr(jax.jit(form))(*structs).jaxpr.eqns
+            eqn = call.replace(invars=eqn.invars, outvars=eqn.outvars)
+        elif _inner_holds(eqn, wanted):
+            eqn = eqn.replace(params={name: _of_parameter(value, wanted, forms) for name, value in eqn.params.items()})
+        eqns.append(eqn)
+    return jaxpr.replace(eqns=eqns)
+
+
+def _inner_holds(eqn, wanted):
+    return any(holds(inner, wanted) for inner in _inner(eqn))
+
+
+def _of_parameter(value, *how):
+    if isinstance(value, jex.ClosedJaxpr):
+        return jex.ClosedJaxpr(rewritten(value.jaxpr, *how), value.consts)
+    if isinstance(value, jex.Jaxpr):
+        return rewritten(value, *how)
+    if isinstance(value, tuple):
+        return tuple([_of_parameter(v, *how) for v in value])
+    return value
+
+
+def _inner(eqn):
+    """The jaxprs among an equation's parameters."""
+    for value in eqn.params.values():
+        for v in value if isinstance(value, tuple) else (value,):
+            if isinstance(v, jex.ClosedJaxpr):
+                yield v.jaxpr
+            elif isinstance(v, jex.Jaxpr):
+                yield v
