@@ -530,6 +530,12 @@ def test_21_what_is_never_read_is_never_computed():
     kept = [tf.matmul(a, a) for _ in range(2)]
     tf.test.experimental.sync_devices()
     assert all(t._value is not None for t in kept)
+    x = tf.ones((800, 800))
+    with debug.mode("compiled"):
+        kept = x @ x @ x @ x
+        debug.flush()  # dispatched, not waited for
+        tf.test.experimental.sync_devices()
+    assert kept._value.is_ready()
 
 
 @own_mode
