@@ -19,7 +19,7 @@ class Check:
       bad: JAX function of the op's data and attributes (same signature as the op) to a boolean, true where it fails.
       message: function of the NumPy values and attributes to the error's text.
       error: exception class (node_def, op, message).
-      immediate: True for asserts and solvers: in eager code the pending work is always run for them.
+      immediate: True for asserts and solvers: in eager code they, and the pending work, are always run when called.
       dtypes: where given, the op is checked only if its first operand has one of these dtypes.
       stateful: True where a function checks even if it needs no result of the op.
     """
@@ -53,9 +53,11 @@ class Flag:
         return Flag(self.op, resizing.attribute(self.attrs), self.count, self.tensor, self.position, self.site)
 
     def error(self, *values):
-        self.op.hot_sites[self.site] = "failed"
         text = values_message(self.op, values, self.attrs, self.count) if values else f"{self.op.kernel}: bad value"
-        return self.check.error(None, None, f"{text} (called at {describe(self.site)}) [Op:{self.op.kernel}] name: ")
+        if self.site is not None:
+            self.op.hot_sites[self.site] = "failed"
+            text += f" (called at {describe(self.site)})"
+        return self.check.error(None, None, f"{text} [Op:{self.op.kernel}] name: ")
 
 
 def values_message(op, values, attrs, count):
@@ -65,7 +67,8 @@ def values_message(op, values, attrs, count):
 def check_values(op, key, ins, attrs, count):
     """Raises at once where the operands are at hand; at a call site that has proven good, records a flag instead.
 
-    While a function is recorded nothing is raised: the error is that of a call, if the op runs in it.
+    While a function is recorded nothing is raised: the error is that of a call, if the op runs in it. Of a check that is
+    immediate a flag is recorded, too: `op.call` runs it, with the op.
 
     Returns:
       Whether it is known that the check fails.
@@ -77,9 +80,10 @@ def check_values(op, key, ins, attrs, count):
     site = None
     seen = not (symbolic and sizes.among(ins, attrs))  # sizes are operands of a check, too
     seen = seen and all([type(v := ins[i]._value) in HOST_TYPES or at_hand(v) for i in looked_at])
-    if (symbolic or not op.check.immediate) and not seen:
-        site = call_site()
-        if (symbolic or op.hot_sites.get(site) == "good") and not record_check(op, spec, ins, attrs, count, site):
+    if not seen:
+        at_once = op.check.immediate and not symbolic
+        site = None if at_once else call_site()
+        if (symbolic or at_once or op.hot_sites.get(site) == "good") and not record_check(op, spec, ins, attrs, count, site):
             return False
     # A large operand of which only the shape matters is not read: an array with a NumPy view cannot be donated.
     values = []

@@ -56,11 +56,10 @@ def _lu(e: Any) -> Callable:
 
     def function(x: np.ndarray) -> tuple:
         both, pivots, _ = getrf(x)
-        order = np.arange(x.shape[0], dtype=np.int32)
+        order = list(range(x.shape[0]))
         for i, j in enumerate(pivots.tolist()):
-            if i != j:
-                order[[i, j]] = order[[j, i]]
-        return both, pivots, order
+            order[i], order[j] = order[j], order[i]
+        return both, pivots, np.array(order, np.int32)
 
     return _of_stacks(e, function)
 

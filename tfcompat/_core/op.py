@@ -231,9 +231,17 @@ def call(op, key, ins, attrs, count=0, spec=None):
             tensors = [Tensor(a, value, None, STATIC) for a, value in zip(spec.avals, results, strict=True)]
             return tensors[0] if spec.single else tensors
     context = state.context
+    segment = context.segment
     if context.tapes or context.accumulators:
-        return _taped_call(context, op, spec, ins, attrs, count)
-    return context.segment.record(spec, ins)
+        results = _taped_call(context, op, spec, ins, attrs, count)
+    else:
+        results = segment.record(spec, ins)
+    if spec.checked and op.check.immediate and context.trace is None and segment.flags and segment.flags[-1].op is op:
+        try:
+            segment.close("check")
+        except errors.OpError as error:
+            raise failures.trimmed(error)  # noqa: B904 - it is the same error
+    return results
 
 
 def assume(op, ins, attrs, count):

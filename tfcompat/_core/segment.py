@@ -207,7 +207,7 @@ class Segment:
                         orphan(work, error)
                         failures.restore_variables(usable)
                         raise
-            if self.unchecked is not None and (settings.synchronous or why == "read"):
+            if self.unchecked is not None and (settings.synchronous or why in ("read", "check")):
                 self.check_flags()
         finally:
             if shielded:
