@@ -32,20 +32,18 @@ def _freeze():
         return  # somebody else has frozen objects
     gc.freeze()
     _frozen = gc.get_freeze_count()
-    if _look not in gc.callbacks:
-        gc.callbacks.append(_look)
 
 
 def _look(phase, info):
     """Called around collections: a full one looks at everything."""
     global _frozen
-    if phase == "start" and info["generation"] == 2:
-        gc.callbacks.remove(_look)
+    if _frozen and phase == "start" and info["generation"] == 2:
         if gc.get_freeze_count() <= _frozen:
             gc.unfreeze()
         _frozen = 0
 
 
+gc.callbacks.append(_look)
 with no_collections():
     from tfcompat import _install as _install
 
