@@ -55,11 +55,13 @@ def compile(function, structs, donate_argnums=()):
             traced = jax.jit(function, donate_argnums=donate_argnums, keep_unused=True).trace(*structs)
         lowered = traced.lower()
         folder = directory()
-        # What JAX's own disk cache gives back cannot be serialised again; where it is on, it does the job. A program that
-        # calls back into Python belongs to this process.
-        if folder is None or jax.config.jax_compilation_cache_dir or "callback" in lowered.as_text():
+        # What JAX's own disk cache gives back cannot be serialised again; where it is on, it does the job.
+        if folder is None or jax.config.jax_compilation_cache_dir:
             return lowered.compile(options)
-        path = os.path.join(folder, _key(lowered, options))
+        text = lowered.as_text()  # carries the shapes, dtypes and donations, but no locations
+        if "callback" in text:  # a program that calls back into Python belongs to this process
+            return lowered.compile(options)
+        path = os.path.join(folder, _key(text, lowered, options))
         found = _read(path)
         if found is not None:
             stats.cache_hits += 1
@@ -71,9 +73,8 @@ def compile(function, structs, donate_argnums=()):
         return compiled
 
 
-def _key(lowered, options):
-    # The module carries the shapes, dtypes and donations; locations are left out of the text.
-    parts = (lowered.as_text(), jax.__version__, _FORMAT, jax.default_backend(), str(jax.devices()[0].device_kind),
+def _key(text, lowered, options):
+    parts = (text, jax.__version__, _FORMAT, jax.default_backend(), str(jax.devices()[0].device_kind),
              sorted((options or {}).items()), _host_features(),
              str(lowered.in_tree), str(lowered.out_tree))  # fmt: skip
     return hashlib.sha256(repr(parts).encode()).hexdigest() + ".xla"

@@ -32,9 +32,19 @@ from tfcompat._core import callsite, errors
 from tfcompat._core.context import state
 from tfcompat._core.function import Function
 from tfcompat._core.trace import ValueDependent
-from tfcompat.autograph import _builtins, _graph_walk, _operators, _status, experimental
+from tfcompat.autograph import (
+    _builtins,
+    _graph_walk,
+    _operators,
+    _sources,
+    _status,
+    _templates,
+    _visits,
+    experimental,
+)
 
-_graph_walk.install()
+for _part in (_graph_walk, _sources, _templates, _visits):
+    _part.install()
 # malt knows the calls that say something about a loop by these objects.
 directives.set_loop_options, directives.UNSPECIFIED = experimental.set_loop_options, experimental.UNSPECIFIED
 _RULES = tuple(config_lib.DoNotConvert(m) for m in (
@@ -86,10 +96,6 @@ class _Metadata(error_utils.ErrorMetadataBase):
         return StagingError(self.get_message())
 
 
-def _has(node, *kinds):
-    return any([isinstance(n, kinds) for n in ast.walk(node)])
-
-
 def _returns_early(node):
     """Whether a function in this code returns anywhere but in its last statement."""
     found = list(ast.walk(node))
@@ -103,27 +109,29 @@ class _Transpiler(malt_api.PyToPy):
     def transform_ast(self, node, ctx):
         """Applies malt's passes in malt's order, but those that have nothing to do: each analyses the code anew."""
         unsupported_features_checker.verify(node)
-        early = _returns_early(node)
-        flow = early or _has(node, ast.If, ast.While, ast.For)
+        kinds, early = {type(n) for n in ast.walk(node)}, _returns_early(node)
+        jumps = early or not kinds.isdisjoint({ast.Break, ast.Continue})
+        flow = jumps or not kinds.isdisjoint({ast.If, ast.While, ast.For})
         if flow:
             node = self.initial_analysis(node, ctx)
-        node = functions.transform(node, ctx)
-        if flow:
+            node = functions.FunctionTransformer(ctx).visit(node)
             node = directive_calls.transform(node, ctx)
-        if _has(node, ast.Break):
+        else:
+            node = functions.transform(node, ctx)
+        if ast.Break in kinds:
             node = break_statements.transform(node, ctx)
-        if ctx.user.options.uses(converter.Feature.ASSERT_STATEMENTS) and _has(node, ast.Assert):
+        if ctx.user.options.uses(converter.Feature.ASSERT_STATEMENTS) and ast.Assert in kinds:
             node = asserts.transform(node, ctx)
-        if _has(node, ast.Continue):
+        if not kinds.isdisjoint({ast.Break, ast.Continue}):
             node = continue_statements.transform(node, ctx)
         if early:
             node = return_statements.transform(node, ctx)
         node = call_trees.transform(node, ctx)
         if flow:
             node = control_flow.transform(node, ctx)
-        if _has(node, ast.IfExp):
+        if ast.IfExp in kinds:
             node = conditional_expressions.transform(node, ctx)
-        if _has(node, ast.BoolOp, ast.Not, ast.Compare):
+        if jumps or not kinds.isdisjoint({ast.BoolOp, ast.Not, ast.Compare}):
             node = logical_expressions.transform(node, ctx)
         return variables.transform(node, ctx) if flow else node
 
