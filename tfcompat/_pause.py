@@ -9,7 +9,7 @@ import atexit
 import contextlib
 import gc
 
-_frozen = 0  # how many objects are out of sight
+_frozen = False  # whether objects are out of sight
 
 
 @contextlib.contextmanager
@@ -28,19 +28,17 @@ def no_collections():
 
 def _freeze():
     global _frozen
-    if gc.get_freeze_count() > _frozen:
-        return  # somebody else has frozen objects
-    gc.freeze()
-    _frozen = gc.get_freeze_count()
+    if _frozen or not gc.get_freeze_count():  # else somebody else has frozen objects
+        gc.freeze()
+        _frozen = True
 
 
 def _look(phase, info):
     """Called around collections: a full one looks at everything."""
     global _frozen
     if _frozen and phase == "start" and info["generation"] == 2:
-        if gc.get_freeze_count() <= _frozen:
-            gc.unfreeze()
-        _frozen = 0
+        _frozen = False
+        gc.unfreeze()
 
 
 gc.callbacks.append(_look)
