@@ -275,6 +275,8 @@ def dense(cotangent):
 
 
 def add_cotangents(a, b):
+    if type(a) is Tensor and type(b) is Tensor:
+        return accumulate(a, b)
     if isinstance(a, IndexedSlices) and isinstance(b, IndexedSlices):
         return a.concatenated(b)
     return accumulate(dense(a), dense(b))

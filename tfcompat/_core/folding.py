@@ -1,8 +1,8 @@
 """Backward passes that are known: a whole `tape.gradient` recorded as one node.
 
-What a walk over a tape records depends on nothing but the structure of the segment and of the tape. So it is done once
-for each, on a scratch, and its nodes are folded into one, a `stretch.Block`; when the same tape comes again that node is
-recorded without a walk. It makes the backward pass of a training step cost what one op costs. Under an outer tape or
+What a walk over a tape records depends on nothing but the structure of the segment and of the tape. So when the same
+come a second time the walk is done on a scratch, and its nodes are folded into one, a `stretch.Block`; from then on that
+node is recorded without a walk. It makes the backward pass of a training step cost what one op costs. Under an outer tape or
 accumulator the node goes on it like any other.
 """
 
@@ -17,7 +17,8 @@ from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import STATIC
 from tfcompat._core.walk import walk
 
-_plans = caches.Bounded(1_000)  # key -> Plan, or False where the nodes cannot be folded
+_plans = caches.Bounded(1_000)  # key -> Plan, False where the nodes cannot be folded, or _ONCE
+_ONCE = object()  # seen once: what differs each time is not worth folding
 
 
 class Plan:
@@ -152,7 +153,8 @@ def find(tape, entries, targets, sources, seeds, stacked, context):
     key = inside, derivatives, slots, len(targets), stacked, tuple(places), tuple(segment.specs), tuple(segment.wires)
     plan = _plans.get(key)
     if plan is None:
-        if None in derivatives:
-            return None
+        _plans[key] = _ONCE if None not in derivatives else False
+        return None
+    if plan is _ONCE:
         plan = _plans[key] = _make(context, tape, entries, targets, sources, seeds, stacked)
     return plan or None

@@ -103,8 +103,12 @@ class Segment:
             self.wires.append(wires)
             refs.append(made)
         else:
-            out = [_tensor_class(a, None, self, slot + i) for i, a in enumerate(spec.avals)]
-            made = [_ref(t) for t in out]
+            out, made = [], []
+            for a in spec.avals:
+                t = _new(_tensor_class)
+                t._aval, t._value, t._seg, t._slot, t._gid = a, None, self, slot + len(out), 0
+                out.append(t)
+                made.append(_ref(t))
             self.specs.append(spec)
             self.wires.append(wires)
             refs += made

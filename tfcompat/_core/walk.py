@@ -39,12 +39,20 @@ def walk(entries, watched, targets, sources, seeds, stacked, consume):
     for position in range(len(entries) - 1, -1, -1):
         entry = entries.pop() if consume else entries[position]
         out_gids = entry[2]
-        found = [get(g) for g in out_gids]
-        if found[0] is None and (len(found) == 1 or not any([c is not None for c in found])):
-            continue
-        for gid in out_gids:
+        if len(out_gids) == 1:
+            (gid,) = out_gids
+            found = (get(gid),)
+            if found[0] is None:
+                continue
             if gid not in wanted:
-                cotangents.pop(gid, None)
+                del cotangents[gid]
+        else:
+            found = [get(gid) for gid in out_gids]
+            if not any([c is not None for c in found]):
+                continue
+            for gid in out_gids:
+                if gid not in wanted:
+                    cotangents.pop(gid, None)
         for gid, cotangent in zip(*pull(entry, found), strict=True):
             if gid and cotangent is not None:
                 old = get(gid)
