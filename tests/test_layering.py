@@ -154,3 +154,25 @@ def test_what_an_import_finds_is_garbage_when_it_is_garbage():
 def test_objects_that_somebody_froze_stay_frozen():
     printed = run_code("import gc; gc.freeze(); n = gc.get_freeze_count(); import tfcompat; gc.collect(); print(gc.get_freeze_count() > n / 2)")
     assert printed == "True\n"
+
+
+@pytest.mark.parametrize("first", ["import tfcompat as tf", "", "import tfcompat as tf; tf.optimizers"])
+def test_finalizers_have_their_modules_at_the_end(first):
+    printed = run_code(
+        f"""
+        import os
+        {first}
+
+        class Holder:
+            def __del__(self):
+                print(os.path.basename("a/last words"))
+
+        def user():
+            return held  # its globals and it hold each other
+
+        held = Holder()
+        import tfcompat as tf
+        tf.losses
+        """
+    )
+    assert printed == "last words\n"

@@ -2,14 +2,28 @@
 
 JAX, tfcompat and Keras make 200,000 objects, next to none of which are ever garbage. Going through them takes a sixth of
 the time of the import, and half a second when the process ends; so they are kept out of the collector's sight until it
-makes a full collection (`gc.collect()`, or when a program has made many objects of its own).
+makes a full collection (`gc.collect()`, or when a program has made many objects of its own). At the end of the process
+they come back where an object with a finalizer is left: it has to go before the modules that it uses.
 """
 
 import atexit
 import contextlib
 import gc
+import types
+
+_SUSPENDED = {types.GeneratorType: "gi_running", types.CoroutineType: "cr_running", types.AsyncGeneratorType: "ag_running"}
 
 _frozen = False  # whether objects are out of sight
+_finalizers = False  # whether one of these has a finalizer, and is not from an import
+
+
+def _find_finalizer():
+    """Whether an object in the collector's sight runs Python code when it goes: it has `__del__`, or is suspended."""
+    for thing in gc.get_objects():
+        kind = type(thing)
+        if type(getattr(kind, "__del__", None)) is types.FunctionType or kind in _SUSPENDED and not getattr(thing, _SUSPENDED[kind]):
+            return True
+    return False
 
 
 @contextlib.contextmanager
@@ -18,7 +32,9 @@ def no_collections():
     if not gc.isenabled():
         yield
         return
+    global _finalizers
     gc.disable()
+    _finalizers = _finalizers or _find_finalizer()
     try:
         yield
     finally:
@@ -49,5 +65,6 @@ with no_collections():
 @atexit.register
 def _leave():
     """Lets the collections at the end of the process be short."""
-    if _look in gc.callbacks:
-        gc.callbacks.remove(_look)
+    gc.callbacks.remove(_look)
+    if _frozen and (_finalizers or _find_finalizer()):
+        gc.unfreeze()

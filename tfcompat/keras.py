@@ -81,7 +81,7 @@ def _tfcompat():
 def _import_keras(name):
     if not any(isinstance(finder, _KerasFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _KerasFinder())
-    with _environment("KERAS_BACKEND", "tensorflow"), no_collections():
+    with no_collections(), _environment("KERAS_BACKEND", "tensorflow"):
         try:
             importlib.import_module("keras")
         except ModuleNotFoundError as error:
