@@ -8,6 +8,7 @@ import numpy as np
 from tfcompat._core import errors, program, segment as segments, sizes
 from tfcompat._core.callsite import call_site, describe
 from tfcompat._core.context import state
+from tfcompat._core.interpreter import quietly
 from tfcompat._core.parameters import arrange
 from tfcompat._core.tensor_base import HOST_TYPES, host_value
 
@@ -76,25 +77,19 @@ def check_values(op, key, ins, attrs, count):
     symbolic = state.trace is not None
     checker = op.checker
     spec = checker.specs.get(key) or checker.infer(key, ins, attrs, count)
-    looked_at = spec.looked_at
-    site = None
-    seen = not (symbolic and sizes.among(ins, attrs))  # sizes are operands of a check, too
-    seen = seen and all([type(v := ins[i]._value) in HOST_TYPES or at_hand(v) for i in looked_at])
-    if not seen:
-        at_once = op.check.immediate and not symbolic
-        site = None if at_once else call_site()
-        if (symbolic or at_once or op.hot_sites.get(site) == "good") and not record_check(op, spec, ins, attrs, count, site):
-            return False
-    # A large operand of which only the shape matters is not read: an array with a NumPy view cannot be donated.
-    values = []
-    for i, t in enumerate(ins):
-        value = t._value if i in looked_at else stand_in(t._aval)
-        values.append(value if type(value) in HOST_TYPES else host_value(t))
-    if any([ins[i]._aval.differentiable for i in looked_at]):
-        with np.errstate(all="ignore"):
-            failed = spec.host(*values)[0]
-    else:
-        failed = spec.host(*values)[0]  # comparisons of integers warn of nothing
+    values, site = [t._value for t in ins], None
+    if symbolic or not HOST_TYPES.issuperset(map(type, values)):
+        looked_at = spec.looked_at
+        seen = not (symbolic and sizes.among(ins, attrs))  # sizes are operands of a check, too
+        seen = seen and all([type(values[i]) in HOST_TYPES or at_hand(values[i]) for i in looked_at])
+        if not seen:
+            at_once = op.check.immediate and not symbolic
+            site = None if at_once else call_site()
+            if (symbolic or at_once or op.hot_sites.get(site) == "good") and not record_check(op, spec, ins, attrs, count, site):
+                return False
+        # A large operand of which only the shape matters is not read: an array with a NumPy view cannot be donated.
+        values = [host_value(t) if i in looked_at else stand_in(t._aval) for i, t in enumerate(ins)]
+    failed = quietly(spec.host, *values)[0]
     failed = bool(failed) if failed.ndim == 0 else bool(failed.any())
     if failed and symbolic:
         record_check(op, spec, ins, attrs, count, call_site())
