@@ -163,6 +163,25 @@ def test_branches_and_loops_make_nothing_new():
         np.testing.assert_allclose(one, other, rtol=1e-6)
 
 
+def test_what_comes_again_is_one_node_for_each_stretch():
+    def slope(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            total = 0.0
+            for i in tf.range(3):
+                y = tf.boolean_mask(x, x > 0.25 * tf.cast(i, tf.float32))
+                total += tf.reduce_sum(tf.tanh(y) * y + tf.sin(y))
+        return tape.gradient(total, x)
+
+    function, _ = counted(tf.autograph.to_graph(slope))
+    x = vectors(1)[0]
+    for _ in range(2):
+        function(x).numpy()
+    before = tf.debug.stats()["ops"]
+    function(x).numpy()
+    assert tf.debug.stats()["ops"] - before <= 14  # of each iteration: before the mask, behind it, its gradient and a sum
+
+
 def test_it_is_no_single_program():
     function, _ = counted(filtered)
     with pytest.raises(NotImplementedError, match="several programs"):

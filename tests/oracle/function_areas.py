@@ -15,6 +15,7 @@ from oracle import (
     function_unneeded,
     function_values,
     function_values_flow,
+    function_values_gradients,
     function_values_parts,
 )
 from oracle.function_programs import PROGRAMS
@@ -35,5 +36,6 @@ __all__ = [
     "function_unneeded",
     "function_values",
     "function_values_flow",
+    "function_values_gradients",
     "function_values_parts",
 ]

@@ -308,7 +308,7 @@ def through(bits, sets):
 def _baked(trace, k, cell_leaves):
     """Whether leaf k is a constant that becomes part of the program."""
     t = trace.leaves[k]
-    if t._seg is trace or k in cell_leaves or t._value is None:
+    if t._seg is trace or k in cell_leaves or t._value is None or t._gid:  # a tape may follow it
         return False
     return t._slot == STATIC or (isinstance(t._value, (np.ndarray, np.generic)) and t._aval.size <= MAX_BAKED)
 

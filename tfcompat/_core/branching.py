@@ -2,7 +2,7 @@
 
 Each is a node at which a call stops, like an op whose result's shape depends on values. A condition is read; then a body
 is run (stages.py). So gradients outside of the function are those of eager code. For one inside of it, the node keeps a
-tape of what its bodies did; the gradient is another such node, which asks that tape.
+tape of what its bodies did; the gradient is another such node, which asks that tape, and goes on it to be differentiated.
 """
 
 import copy
@@ -24,9 +24,9 @@ from tfcompat._core.parameters import Index, Many, T
 from tfcompat._core.sizes import FROM, Resizing
 from tfcompat._core.spec import serials
 from tfcompat._core.stages import Stages, Staging
-from tfcompat._core.tape import GradientTape, UnconnectedGradients
+from tfcompat._core.tape import GradientTape, zeros_for
 from tfcompat._core.tensor_base import host_value
-from tfcompat._core.trace import ValueDependent
+from tfcompat._core.walk import walk
 
 _HANDLE = aval((), np.dtype(np.int32))
 _row = Op("Row", lambda x, i: jax.lax.dynamic_index_in_dim(x, i, 0, keepdims=False), [("x", T), ("i", Index)])
@@ -36,20 +36,118 @@ _stack = Op("Pack", lambda rows: jnp.stack(rows), [("rows", Many("T"))])
 class Handle:
     """What a node keeps for its gradient. It goes from node to node like a tensor."""
 
-    __slots__ = ("_ins", "_results", "_tape")
+    __slots__ = ("ins", "results", "tape")
     _aval = _HANDLE
 
     def __init__(self, tape, ins, results):
-        self._tape, self._ins, self._results = tape, ins, results
+        self.tape, self.ins, self.results = tape, ins, results
 
     def pull(self, present, wanted, cotangents):
-        """The cotangents of the inputs `wanted`, from those of the results `present`."""
-        targets, sources = [self._results[k] for k in present], [self._ins[i] for i in wanted]
-        grads = self._tape.gradient(targets, sources, list(cotangents), UnconnectedGradients.ZERO)
-        return [dense(g) for g in grads]
+        """The cotangents of the inputs `wanted`, from those of the results `present`; the tape may be active."""
+        targets, sources = [self.results[k] for k in present], [self.ins[i] for i in wanted]
+        grads = walk(self.tape._entries, self.tape._watched, targets, sources, cotangents, False, consume=False)
+        return [zeros_for(s) if g is None else dense(g) for g, s in zip(grads, sources, strict=True)]
 
 
-class PartsSpec(StageSpec):
+class FollowedSpec(StageSpec):
+    """A node whose gradient is another one.
+
+    Attributes:
+      followed: numbers of the inputs that have gradients. Where there are any, the last result is a Handle.
+    """
+
+    __slots__ = ("followed",)
+
+    def __init__(self, name, input_avals, output_avals, depends):
+        super().__init__(name, None, input_avals, output_avals)
+        self.depends, self.followed = depends, ()
+
+    def again(self, avals, learnt):
+        new = copy.copy(self)
+        new.id, new.input_avals, new.avals = next(serials), avals, tuple(learnt)
+        return new
+
+    def stage(self, ins, inside):
+        if self.followed:
+            tape, ins = self._tape(ins), self._own(ins)
+            with tape:
+                tape.watch([ins[i] for i in self.followed])
+                results = self._run(ins, inside)
+            results = [*results, Handle(tape, ins, results)]
+        else:
+            results = self._run(ins, inside)
+        return results, tuple([t._aval for t in results])
+
+    def _tape(self, ins):
+        """The tape that follows what the node does."""
+        return GradientTape(persistent=True, watch_accessed_variables=False)
+
+    def _own(self, ins):
+        """The inputs, those that are followed as tensors of their own: one may have been given twice."""
+        own = list(ins)
+        for i in self.followed:
+            own[i] = state.segment.alias(ins[i])
+            record_python(self.name, [ins[i]], [own[i]], lambda cotangents: cotangents)
+        return own
+
+    def record(self, trace, ins):
+        spec, count = self, len(self.avals) - bool(self.followed)
+        watched = [state.accumulators or any([t._gid in tape._watched for tape in state.tapes]) for t in ins]
+        followed = [i for i, t in enumerate(ins) if watched[i] and t._aval.differentiable]
+        if followed:
+            spec = self.again(self.input_avals, (*self.avals[:count], _HANDLE))
+            spec.followed, spec.depends = sorted({*self.followed, *followed}), [*self.depends[:count], 0]
+        results = trace.record(spec, ins)
+        if followed:
+            outs, handle = results[:-1], results[-1]
+            pull = functools.partial(self._pull, ins, followed, [t._aval for t in outs], handle)
+            record_python(self.name, ins, outs, pull)
+        return results[: len(self.avals)]
+
+    def _pull(self, ins, followed, avals, handle, cotangents):
+        """Records the gradient: cotangents of all inputs, from those of the results."""
+        present = [k for k, c in enumerate(cotangents) if c is not None and avals[k].differentiable]
+        reached = functools.reduce(operator.or_, [self.depends[k] for k in present], 0)
+        wanted = [i for i in followed if reached >> i & 1]
+        grads = [None] * len(ins)
+        if wanted:
+            state.trace.stage()
+            given = [handle, *[dense(cotangents[k]) for k in present], *[t for t in ins if t._aval.differentiable]]
+            node = GradientSpec(present, wanted, [t._aval for t in given], [ins[i]._aval for i in wanted])
+            for i, g in zip(wanted, node.record(state.trace, given), strict=True):
+                grads[i] = g
+        return grads
+
+
+class GradientSpec(FollowedSpec):
+    """The gradient of a FollowedSpec: takes its Handle, the cotangents, and what the forward pass took.
+
+    Args:
+      present: numbers of the results that have cotangents.
+      wanted: numbers of the inputs whose cotangents it gives.
+    """
+
+    __slots__ = ("_present", "_wanted")
+
+    def __init__(self, present, wanted, input_avals, output_avals):
+        bits = sum([1 << i for i, a in enumerate(input_avals) if a.differentiable])
+        super().__init__("Gradient", input_avals, output_avals, [bits] * len(output_avals))
+        self._present, self._wanted = present, wanted
+
+    def _tape(self, ins):
+        return ins[0].tape
+
+    def _own(self, ins):
+        handle, count = ins[0], 1 + len(self._present)
+        own = super()._own(ins)
+        own[count:] = [t for t in handle.ins if t._aval.differentiable]  # as the tape knows them
+        return own
+
+    def _run(self, ins, inside):
+        return ins[0].pull(self._present, self._wanted, ins[1 : 1 + len(self._present)])
+
+
+class PartsSpec(FollowedSpec):
     """A node that runs bodies in stages.
 
     Args:
@@ -57,22 +155,15 @@ class PartsSpec(StageSpec):
       sizes: the Sizes of that.
     """
 
-    __slots__ = ("_frame", "_sizes", "flagged", "keeps", "stagings")
+    __slots__ = ("_frame", "_sizes", "flagged", "stagings")
 
     def __init__(self, name, bodies, sizes, input_avals, output_avals, depends):
-        super().__init__(name, None, input_avals, output_avals)
+        super().__init__(name, input_avals, output_avals, depends)
         self.stagings = [Staging(b) for b in bodies]
         self.flagged = any([s.flagged for s in self.stagings])
         self.effect, self.stateful = any([b.effect for b in bodies]), any([b.stateful for b in bodies])
-        self.depends = depends
         self._sizes = sizes
         self._frame = None  # sizes of the recording -> what they are in the one of which the node has become a part
-        self.keeps = False  # whether the last result is a Handle
-
-    def again(self, avals, learnt):
-        new = copy.copy(self)
-        new.id, new.input_avals, new.avals = next(serials), avals, tuple(learnt)
-        return new
 
     def inlined(self, resizing, avals, learnt):
         new = self.again(avals, learnt)
@@ -91,48 +182,6 @@ class PartsSpec(StageSpec):
     def inside(self, resizing):
         around = self._around(resizing)
         return [Stages(s, around) for s in self.stagings]
-
-    def stage(self, ins, inside):
-        if self.keeps:
-            with GradientTape(persistent=True, watch_accessed_variables=False) as tape:
-                tape.watch([t for t in ins if t._aval.differentiable])
-                results = self._run(ins, inside)
-            results = [*results, Handle(tape, ins, results)]
-        else:
-            results = self._run(ins, inside)
-        return results, tuple([t._aval for t in results])
-
-    def record(self, trace, ins):
-        spec, gids = self, [t._gid for t in ins]
-        taped = state.accumulators or any([not tape._watched.isdisjoint(gids) for tape in state.tapes])
-        if taped and not self.keeps:
-            spec = self.again(self.input_avals, (*self.avals, _HANDLE))
-            spec.keeps, spec.depends = True, [*self.depends, 0]
-        results = trace.record(spec, ins)
-        if taped:
-            outs, handle = results[:-1], results[-1]
-            record_python(self.name, ins, outs, functools.partial(self._pull, ins, [t._aval for t in outs], handle))
-        return results[: len(self.avals)]
-
-    def _pull(self, ins, avals, handle, cotangents):
-        """Records the gradient: cotangents of all inputs, from those of the results."""
-        if state.tapes or state.accumulators:
-            raise ValueDependent(f"The derivative of a gradient is asked for, of {self.name!r} with shapes that depend on values.")
-        present = [k for k, c in enumerate(cotangents) if c is not None and avals[k].differentiable]
-        reached = functools.reduce(operator.or_, [self.depends[k] for k in present], 0)
-        wanted = [i for i, t in enumerate(ins) if t._aval.differentiable and reached >> i & 1]
-        grads = [None] * len(ins)
-        if wanted:
-            state.trace.stage()
-            given = [handle, *[dense(cotangents[k]) for k in present]]
-
-            def gradient(handle, *cotangents):
-                return handle.pull(present, wanted, cotangents)
-
-            node = StageSpec("Gradient", gradient, [t._aval for t in given], [ins[i]._aval for i in wanted])
-            for i, g in zip(wanted, node.record(state.trace, given), strict=True):
-                grads[i] = g
-        return grads
 
 
 class StagedCond(PartsSpec):

@@ -21,7 +21,7 @@ from tfcompat._core.op import T, invoke, op, set_taped_call, trace
 from tfcompat._core.parameters import arrange
 from tfcompat._core.sizes import holds_unknown, set_derivatives
 from tfcompat._core.tensor import Tensor
-from tfcompat._core.tensor_base import TensorHandle, gids
+from tfcompat._core.tensor_base import STATIC, TensorHandle, gids
 from tfcompat._core.vjp import Derivative, SizedDerivative
 
 
@@ -47,10 +47,12 @@ def pull_back(entry, cotangents):
     operands = (*kept, cotangent)
     context = state.context
     if not context.tapes and not context.accumulators:
-        return in_gids, context.segment.record(derivative.whole_spec, operands)
-    if derivative.extras:
+        results = context.segment.record(derivative.whole_spec, operands)
+    elif derivative.extras:
         return in_gids, pull_present(derivative, kept, ins, cotangents)
-    return in_gids, invoke(derivative.whole, operands)
+    else:
+        results = invoke(derivative.whole, operands)
+    return in_gids, results if derivative.places is None else placed(results, derivative.places)
 
 
 def _pass_slices(derivative, cotangent):
@@ -90,7 +92,19 @@ def pull_present(derivative, kept, ins, cotangents, stacked=False):
     if derivative.flow is not None:
         reached = functools.reduce(operator.or_, [derivative.flow[k] for k in present])
         return [r if reached >> i & 1 else None for i, r in zip(derivative.wanted, results, strict=True)]
-    return results if pullback.places is None else [None if k is None else results[k] for k in pullback.places]
+    return results if pullback.places is None else placed(results, pullback.places)
+
+
+def placed(results, places):
+    """The cotangents at these places: numbers of results, None, or (values, indices, shape) of IndexedSlices."""
+
+    def at(place):
+        if type(place) is not tuple:
+            return None if place is None else results[place]
+        values, indices, shape = place
+        return IndexedSlices(results[values], results[indices], Tensor(shape._aval, shape._value, None, STATIC))
+
+    return [at(place) for place in places]
 
 
 def gid_of(tensor):

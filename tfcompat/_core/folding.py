@@ -9,12 +9,10 @@ accumulator the node goes on it like any other.
 from tfcompat._core import caches, segment as segments
 from tfcompat._core.cells import cell_of
 from tfcompat._core.context import settings
-from tfcompat._core.entries import record_taped
-from tfcompat._core.indexed_slices import IndexedSlices
+from tfcompat._core.entries import placed, record_taped
 from tfcompat._core.segment import Segment
-from tfcompat._core.stretch import Notes, Scratch
+from tfcompat._core.stretch import Notes, Scratch, parts_of
 from tfcompat._core.tensor import Tensor
-from tfcompat._core.tensor_base import STATIC
 from tfcompat._core.walk import walk
 
 _plans = caches.Bounded(1_000)  # key -> Plan, False where the nodes cannot be folded, or _ONCE
@@ -43,16 +41,7 @@ class Plan:
             given = entries, targets, seeds
             ins = [given[kind][i] if part is None else given[kind][i][part][j] for kind, i, part, j in self.paths]
             outs = record_taped(context, self.block.op, self.block, ins, (), 0)
-        return [None if k is None else outs[k] if type(k) is int else _slices(outs, *k) for k in self.picks]
-
-
-def _slices(outs, values, indices, shape):
-    return IndexedSlices(outs[values], outs[indices], Tensor(shape._aval, shape._value, None, STATIC))
-
-
-def _parts(result):
-    """The tensors to compute for a cotangent."""
-    return [] if result is None else [result.values, result.indices] if type(result) is IndexedSlices else [result]
+        return placed(outs, self.picks)
 
 
 def _paths(entries, targets, seeds):
@@ -72,7 +61,7 @@ def _make(context, tape, entries, targets, sources, seeds, stacked):
         if inside:
             context.tapes = [Notes()]  # the node is to be differentiated: residuals are none but the ops' own
         results = walk(entries, tape._watched, targets, sources, seeds, stacked, consume=False)
-    found = list({id(t): t for r in results for t in _parts(r)}.values())
+    found = list({id(t): t for r in results for t in parts_of(r)}.values())
     if len(scratch.specs) < 2 or any(t._seg is not scratch for t in found):
         return False
     leaves = scratch.leaves
@@ -84,7 +73,7 @@ def _make(context, tape, entries, targets, sources, seeds, stacked):
     places = {id(t): k for k, t in enumerate(found)}
     picks = []
     for r in results:
-        numbers = [places[id(t)] for t in _parts(r)]
+        numbers = [places[id(t)] for t in parts_of(r)]
         picks.append((*numbers, r.dense_shape) if len(numbers) > 1 else numbers[0] if numbers else None)
     if not inside:
         wires = [t._slot if t._seg is segment else segment.leaf_index[id(t)] for t in leaves]
@@ -103,6 +92,13 @@ def _of_slices(entry, inside):
     return None if entry[4] is None or inside else ("slices", entry[4][0])
 
 
+def foldable(context):
+    """Whether what is recorded may be one node: it is not looked at op by op."""
+    if settings.watchful and (settings.synchronous or settings.random_cuts is not None or context.observer is not None):
+        return False
+    return type(context.segment) is Segment
+
+
 def find(tape, entries, targets, sources, seeds, stacked, context):
     """The Plan of a walk over a tape, or None where it cannot be one node.
 
@@ -111,9 +107,7 @@ def find(tape, entries, targets, sources, seeds, stacked, context):
       stacked: whether they have one more dimension in front.
     """
     segment = context.segment
-    if type(segment) is not Segment or tape._serial != segment.serial or not entries:
-        return None
-    if settings.watchful and (settings.synchronous or settings.random_cuts is not None or context.observer is not None):
+    if tape._serial != segment.serial or not entries or not foldable(context):
         return None
     inside = bool(context.tapes or context.accumulators)
     if inside and (segment.aliases or context.tracer is not None):

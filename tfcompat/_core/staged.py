@@ -87,7 +87,7 @@ class StagedFunction(ConcreteFunction):
             spec.learn(inference, i, learnt)
         else:
             step = Step(inference.node(i), None, body.flags.get(i), None, None)
-            results = step.record(context, ins)
+            results = step.call(context, ins)
             if step.flag is not None:
                 step.flag = step.flag.resized(inference.resizing, [t._aval for t in ins])
                 step.check(context, ins, results)

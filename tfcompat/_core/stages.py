@@ -9,13 +9,16 @@ import numpy as np
 
 from tfcompat._core import caches, errors
 from tfcompat._core.avals import aval
-from tfcompat._core.body import BodySpec, CallFlag, Inference, needed_nodes, op_of
+from tfcompat._core.body import CallFlag, Inference, needed_nodes
 from tfcompat._core.context import state
 from tfcompat._core.entries import record_taped
-from tfcompat._core.op import Op
+from tfcompat._core.folding import foldable
 from tfcompat._core.sizes import NOT_ENOUGH, Unresized
+from tfcompat._core.stretch import Block, origin_of
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import STATIC, host_value
+
+FOLDED = 2  # runs of a part until its stretches are folded: what comes once is not worth it
 
 
 class Step:
@@ -32,8 +35,18 @@ class Step:
         self.spec, self.wire, self.flag, self.done, self.count = spec, wire, flag, done, count
         self._taped = None
 
-    def record(self, context, ins):
-        """Records it. Returns the list of its results."""
+    def record(self, context, values):
+        """Records it; `values` are all so far, and get its results. Returns whether a check is pending."""
+        ins = [values[s] for s in self.wire]
+        results = self.call(context, ins)
+        flagged = self.flag is not None and self.check(context, ins, results)
+        values += results[: self.count]
+        for s in self.done:
+            values[s] = None
+        return flagged
+
+    def call(self, context, ins):
+        """Records it for these inputs. Returns the list of its results."""
         spec = self.spec
         if context.tapes or context.accumulators:
             if self._taped is None:
@@ -56,17 +69,73 @@ class Step:
         return True
 
 
-def origin_of(spec):
-    """(Op, Spec, attributes, count) with which tapes see a node."""
-    if isinstance(spec, BodySpec):
-        return op_of(spec), spec, (), 0
-    if spec.origin is not None:
-        op, attrs, count = spec.origin
-        return op, spec, attrs, count
-    # A forward with residuals, or a pullback.
-    op = Op(spec.name, spec.evaluate, single=spec.single)
-    op.infer = lambda key, ins, attrs, count: spec
-    return op, spec, (), 0
+class Stretch:
+    """Several Steps as one node.
+
+    Args:
+      avals: of the values before it.
+    """
+
+    __slots__ = ("_blanks", "_block", "_done", "_places", "_wire")
+
+    def __init__(self, steps, avals):
+        first = len(avals)
+        done = {s for step in steps for s in step.done}
+        end = first + sum([step.count for step in steps])
+        self._blanks = [None] * (end - first)
+        self._places = [s for s in range(first, end) if s not in done]
+        self._done = sorted([s for s in done if s < first])
+        self._wire = list(dict.fromkeys([s for step in steps for s in step.wire if s < first]))
+        inputs = {s: ~k for k, s in enumerate(self._wire)}
+        wires = tuple([tuple([inputs[s] if s < first else s - first for s in step.wire]) for step in steps])
+        key = tuple([step.spec for step in steps]), wires, tuple([s - first for s in self._places])
+        self._block = _blocks.get(key)
+        if self._block is None and self._places:
+            self._block = _blocks[key] = Block("Stretch", *key, [avals[s] for s in self._wire], origin_of=origin_of)
+
+    def record(self, context, values):
+        """As a Step's."""
+        if self._block is not None:
+            ins = [values[s] for s in self._wire]
+            if context.tapes or context.accumulators:
+                results = record_taped(context, self._block.op, self._block, ins, (), 0)
+            else:
+                results = context.segment.record(self._block, ins)
+        values += self._blanks
+        for s, t in zip(self._places, results if self._places else (), strict=True):
+            values[s] = t
+        for s in self._done:
+            values[s] = None
+        return False
+
+
+_blocks = caches.Bounded(1_000)  # (specs, wires, outputs) -> Block
+
+
+def folded(steps, values):
+    """The Steps, each stretch of them that checks nothing, acts on nothing and writes into nothing as one node.
+
+    Args:
+      values: those before the first.
+    """
+    avals = [None if t is None else t._aval for t in values]
+    found, stretch = [], []
+
+    def end():
+        found.extend([Stretch(stretch, avals)] if len(stretch) > 1 else stretch)
+        for step in stretch:
+            avals.extend(step.spec.avals[: step.count])
+        stretch.clear()
+
+    for step in steps:
+        if step.flag is None and not step.spec.effect and step.spec.inplace is None:
+            stretch.append(step)
+        else:
+            end()
+            stretch.append(step)
+            end()
+    end()
+    return found
 
 
 class Part:
@@ -83,6 +152,7 @@ class Part:
     def __init__(self, staging, inference, first):
         self._staging, self._inference = staging, inference
         self.steps, self.stage, self.inside, self.error, self.unfit = [], None, None, None, None
+        self._runs, self._folded = 0, None  # the steps with stretches folded
         try:
             self._infer(staging.body, first)
         except NOT_ENOUGH as error:
@@ -109,15 +179,16 @@ class Part:
 
     def record(self, context, values):
         """Records its nodes; `values` are all so far. Returns whether checks are pending."""
+        steps = self.steps
+        if self._folded is None and not self.error:
+            self._runs += 1
+            if self._runs == FOLDED:
+                self._folded = folded(steps, values)
+        if self._folded is not None and foldable(context):
+            steps = self._folded
         flagged = False
-        for step in self.steps:
-            ins = [values[s] for s in step.wire]
-            results = step.record(context, ins)
-            if step.flag is not None:
-                flagged = step.check(context, ins, results) or flagged
-            values += results[: step.count]
-            for s in step.done:
-                values[s] = None
+        for step in steps:
+            flagged = step.record(context, values) or flagged
         if self.error is not None:
             settle(context.segment)
             raise self.error.with_traceback(None)

@@ -12,7 +12,9 @@ import jax
 from jax.extend import core as jex
 
 from tfcompat._core import caches, costs, entries, generic, interpret
+from tfcompat._core.body import BodySpec, op_of
 from tfcompat._core.context import state
+from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.interpreter import steps_of
 from tfcompat._core.op import Op
 from tfcompat._core.spec import native_function
@@ -23,6 +25,23 @@ from tfcompat._core.walk import walk
 _serials = itertools.count(1)
 
 
+def origin_of(spec):
+    """(Op, Spec, attributes, count) with which tapes see a node."""
+    if isinstance(spec, BodySpec):
+        return op_of(spec), spec, (), 0
+    if spec.origin is not None:
+        op, attrs, count = spec.origin
+        return op, spec, attrs, count
+    # A forward with residuals, which are results like others then, or a pullback for any sizes.
+    op = Op(spec.name, spec.evaluate, single=spec.single)
+    op.infer = lambda key, ins, attrs, count: spec
+    return op, spec, (), 0
+
+
+def _origin_of_plain(spec):
+    return origin_of(getattr(spec, "plain", None) or spec)
+
+
 class Block:
     """A Spec made of nodes: runs them one after the other, or is compiled as part of the whole.
 
@@ -31,13 +50,14 @@ class Block:
       outputs: wires of the results.
       inputs: avals.
       plain: the Block that this one extends by residuals.
+      origin_of: function of a node's Spec to (Op, Spec, attributes, count) with which it is recorded again.
     """
 
     inplace = None
     single = special = static = checked = urgent = coded = function = staged = False
     depends = None
 
-    def __init__(self, name, specs, wires, outputs, inputs, plain=None):
+    def __init__(self, name, specs, wires, outputs, inputs, plain=None, origin_of=_origin_of_plain):
         self.id = -next(_serials)
         self.name = name
         self.specs, self.wires, self.outputs, self.inputs = specs, wires, outputs, inputs
@@ -52,7 +72,7 @@ class Block:
         self.looked_at = frozenset(range(len(inputs)))
         self.effect = any(spec.effect for spec in specs)
         self.derivatives = {}  # as a Spec's
-        self.plain = plain
+        self.plain, self._origin_of = plain, origin_of
         self.op = Folded(self) if plain is None else plain.op
         self.origin = self.op, (), 0
         self._steps = None
@@ -86,8 +106,7 @@ class Block:
         """Records the nodes again, on tapes and accumulators that are active. Returns the results."""
         values = []
         for spec, wire in zip(self.specs, self.wires, strict=True):
-            plain = getattr(spec, "plain", None) or spec
-            op, attrs, count = plain.origin
+            op, plain, attrs, count = self._origin_of(spec)
             operands = [values[s] if s >= 0 else ins[~s] for s in wire]
             results = entries.record_taped(context, op, plain, operands, attrs, count)
             values += [results] if plain.single else results
@@ -277,9 +296,10 @@ class BlockDerivative:
 
     Attributes:
       reached: the results that depend on the inputs of `mask`.
+      places: which results of the whole pullback each wanted input gets, where some get IndexedSlices; else None.
     """
 
-    flow = None  # `places` of a pullback tell
+    flow = source = None  # `places` of a pullback tell
 
     def __init__(self, block, mask):
         self.op, self.kernel, self.mask = block.op, block.name, mask
@@ -298,10 +318,14 @@ class BlockDerivative:
         seeds = blanks([block.avals[k] for k in present])
         back, pulled = self._walk(present, seeds, False, False)
         self.wanted = [i for i, t in zip(self.wanted, pulled, strict=True) if t is not None]
+        pulled = [t for t in pulled if t is not None]
+        found = [part for t in pulled for part in parts_of(t)]
+        for t in found:
+            back.wire(t)
         # Residuals: the Block's own inputs and results, then what else of its inside the whole pullback takes.
         own = {id(t): ("in", i) for i, t in enumerate(self.ins)}
         own.update({id(t): ("out", k) for k, t in reversed(list(enumerate(self.outs))) if id(t) not in own})
-        needed = back.used([*self.ins, *self.outs, *[t for entry in self.notes._entries for t in (*entry[3], *(entry[4] or ()))]])
+        needed = back.used([*self.ins, *self.outs, *[t for entry in self.notes._entries for t in _residuals(entry)]])
         inside = [t for t in needed if id(t) not in own]
         own.update({id(t): ("out", self.count + k) for k, t in enumerate(inside)})
         self.kept = [own[id(t)] for t in needed]
@@ -311,8 +335,9 @@ class BlockDerivative:
         self.forward = block
         if inside:
             self.forward = scratch.fold(block.name, [*self.outs, *inside], self.ins, block)
-        self.whole_spec = back.fold(f"{block.name}Grad", [t for t in pulled if t is not None], [*needed, *seeds])
+        self.whole_spec = back.fold(f"{block.name}Grad", found, [*needed, *seeds])
         self.whole = self.whole_spec.op
+        self.places = places_of(pulled) if len(found) > len(pulled) else None
 
     def _walk(self, present, seeds, restart, stacked):
         """Walks back. Returns (the Scratch it is on, cotangents of the wanted inputs)."""
@@ -345,10 +370,9 @@ class BlockDerivative:
 
         def block_of(seeds):
             back, pulled = self._walk(present, seeds, restart, stacked)
-            found = [t for t in pulled if t is not None]
+            found = [part for t in pulled for part in parts_of(t)]
             made = back.fold(f"{self.kernel}Grad", found, [*residuals, *seeds])
-            count = itertools.count()
-            made.op.places = [None if t is None else next(count) for t in pulled]
+            made.op.places = places_of(pulled)
             return made
 
         if not stacked:
@@ -362,6 +386,31 @@ class BlockDerivative:
         op.infer = infer
         op.places = self.pullback(present, restart)[0].places
         return op, kept
+
+
+def _residuals(entry):
+    """The tensors that the pullback of an entry takes."""
+    derivative, _, _, kept, ins, _ = entry
+    if derivative is None and ins is not None:
+        _, kept, ins = ins
+    return *(kept if type(kept) is tuple else ()), *(ins or ())
+
+
+def parts_of(cotangent):
+    """The tensors that it consists of."""
+    if type(cotangent) is IndexedSlices:
+        return [cotangent.values, cotangent.indices]
+    return [] if cotangent is None else [cotangent]
+
+
+def places_of(cotangents):
+    """Where each is among the parts of all: None, a number, or (values, indices, shape) of IndexedSlices."""
+    found, count = [], 0
+    for c in cotangents:
+        parts = parts_of(c)
+        found.append((count, count + 1, c.dense_shape) if len(parts) > 1 else count if parts else None)
+        count += len(parts)
+    return found
 
 
 def blank(aval):

@@ -29,9 +29,10 @@ class Derivative:
       flow: for each result the inputs that it depends on, as bits; None: all.
       reached: the results that depend on the inputs of `mask`; None: all.
       source: (op, Spec, avals, attributes, count, mask) it was made of.
+      places: see `stretch.BlockDerivative`; None here.
     """
 
-    source = None
+    source = places = None
 
     def __init__(self, op, function, avals, mask, plain, rule, make_spec=Spec, flow=None, open=False):
         self.op = op
@@ -229,7 +230,7 @@ class Derivative:
 class SizedDerivative:
     """A Derivative for given sizes, from one with symbolic dimensions; traced exactly only when that is needed."""
 
-    source = None
+    source = places = None
 
     def __init__(self, symbolic, sizes, exact, plain):
         self._exact, self._make_exact = None, exact
