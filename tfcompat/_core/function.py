@@ -171,14 +171,11 @@ class Function:
         if _run_eagerly:
             return self.python_function(*args, **kwargs)
         traces = self._traces
-        if self._input_signature is None and not kwargs and len(args) == self._signature.count:
-            key = tuple([t._aval if type(t) is Tensor else None for t in args])
-            if None not in key:
-                concrete = traces.by_key.get(key)
-                if concrete is not None and not traces.warned:
+        if not kwargs and len(args) == self._signature.count:
+            concrete = traces.by_key.get(tuple([t._aval if type(t) is Tensor else None for t in args]))
+            if concrete is not None:
+                if not traces.warned:
                     traces.calls += 1
-                if concrete is None:
-                    concrete = self._record(key, args, {}, args, ())
                 return concrete._call_flat(args, ())
         args, kwargs = self._canonical(args, kwargs)
         encoder, key = encode(args, kwargs)
@@ -188,13 +185,10 @@ class Function:
         return concrete._call_flat(encoder.leaves, encoder.cells)
 
     def _canonical(self, args, kwargs):
-        text = None
-        if self._input_signature is not None:
-            text = self._signature_text()
-        args, kwargs = self._signature.bind(args, kwargs, text)
-        if self._input_signature is not None:
-            args = self._cast(args, kwargs, text)
-        return args, kwargs
+        if self._input_signature is None:
+            return self._signature.bind(args, kwargs)
+        args, kwargs = self._signature.bind(args, kwargs, self._signature_text)
+        return self._cast(args, kwargs), kwargs
 
     def _signature_text(self):
         parts = []
@@ -205,14 +199,14 @@ class Function:
                 parts.append(p.name)
         return f"({', '.join(parts)})"
 
-    def _cast(self, args, kwargs, text):
+    def _cast(self, args, kwargs):
         count = len(self._input_signature)
         try:
             cast = [_cast(s, a) for s, a in zip(self._input_signature, args, strict=False)]
         except _CannotCast as error:
             raise TypeError(
                 f"Binding inputs to tf.function failed due to `{error}`. Received args: {args} and kwargs: {kwargs} for "
-                f"signature: {text}."
+                f"signature: {self._signature_text()}."
             ) from None
         return (*cast, *args[count:])
 
