@@ -19,9 +19,13 @@ _finalizers = False  # whether one of these has a finalizer, and is not from an 
 
 def _find_finalizer():
     """Whether an object in the collector's sight runs Python code when it goes: it has `__del__`, or is suspended."""
+    kinds = {}  # id of a class -> whether it has `__del__`
     for thing in gc.get_objects():
         kind = type(thing)
-        if type(getattr(kind, "__del__", None)) is types.FunctionType or kind in _SUSPENDED and not getattr(thing, _SUSPENDED[kind]):
+        found = kinds.get(id(kind))
+        if found is None:
+            found = kinds[id(kind)] = any([type(c.__dict__.get("__del__")) is types.FunctionType for c in kind.__mro__])
+        if found or kind in _SUSPENDED and not getattr(thing, _SUSPENDED[kind]):
             return True
     return False
 
@@ -64,7 +68,8 @@ with no_collections():
 
 @atexit.register
 def _leave():
-    """Lets the collections at the end of the process be short."""
-    gc.callbacks.remove(_look)
+    """Lets the collections at the end of the process be short, where nothing with a finalizer is left."""
+    global _frozen
     if _frozen and (_finalizers or _find_finalizer()):
         gc.unfreeze()
+    _frozen = False
