@@ -20,7 +20,8 @@ import numpy as np
 from jax.export import is_symbolic_dim
 from jax.extend import core as jex
 
-from tfcompat._core import (  # noqa: F401  (they fill RULES)
+from tfcompat._core import (  # noqa: F401  (most of them fill RULES)
+    caches,
     lax_indexing,
     lax_linalg,
     lax_loops,
@@ -486,11 +487,9 @@ class Builder:
 class Late:
     """A closure made when sizes are known, kept for the sets of sizes seen lately."""
 
-    LIMIT = 64
-
     def __init__(self, make: Callable, equation: Equation, symbols: dict[str, Any]) -> None:
         self.make, self.equation, self.symbols = make, equation, tuple(symbols)
-        self.known: dict[tuple[int, ...], Callable] = {}
+        self.known: dict[tuple[int, ...], Callable] = caches.Bounded(256)
 
     def __call__(self, sizes: tuple[int, ...]) -> Callable:
         made = self.known.get(sizes)
@@ -505,8 +504,6 @@ class Late:
                 limited=False,  # the choice was made without knowing the sizes
             )
             concrete.wanted = equation.wanted
-            if len(self.known) >= self.LIMIT:
-                self.known.clear()
             made = self.known[sizes] = self.make(concrete)
         return made
 
