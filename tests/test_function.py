@@ -2,10 +2,10 @@
 
 import json
 import logging
-import math
 import pathlib
 
 import pytest
+from oracle.compare import plain_differences
 from oracle.function_areas import PROGRAMS
 
 import tfcompat as tf
@@ -22,19 +22,6 @@ RUN_AGAIN = {  # the Python code of these runs more often than TensorFlow runs i
     "sizes_ranks_of_several_kinds": RANKS,
     "values_parts_of_a_size": NEGATIVE,
 }
-
-
-def differences(expected, found, path=""):
-    """Where two plain structures differ; numbers by more than rounding."""
-    if isinstance(expected, dict) and isinstance(found, dict) and expected.keys() == found.keys():
-        return [d for k in expected for d in differences(expected[k], found[k], f"{path}.{k}")]
-    if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
-        pairs = enumerate(zip(expected, found, strict=True))
-        return [d for i, (e, f) in pairs for d in differences(e, f, f"{path}[{i}]")]
-    if isinstance(expected, float) and isinstance(found, (int, float)):
-        same = math.isclose(expected, found, rel_tol=2e-5, abs_tol=1e-6) or expected != expected and found != found
-        return [] if same else [f"{path}: {expected} expected, got {found}"]
-    return [] if expected == found else [f"{path}: {expected!r} expected, got {found!r}"]
 
 
 @pytest.fixture
@@ -58,5 +45,5 @@ def test_as_tensorflow(name, quiet):
     if name in RUN_AGAIN:
         assert found["runs"] > expected["runs"], "no longer recorded again: take it off the list"
         expected = expected | {"runs": found["runs"]}
-    wrong = differences(expected, found)
+    wrong = plain_differences(expected, found)
     assert not wrong, "\n".join(wrong)

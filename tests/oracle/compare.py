@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
@@ -103,3 +104,16 @@ def fragments(message: str) -> list[str]:
     text = re.sub(r"allowed values: .*", "", text)
     found = re.findall(rf"[\[(]\d+(?:, ?\d+)*,?[\])]|{_DTYPES}", text)
     return list(dict.fromkeys(f.replace(" ", "") for f in found))
+
+
+def plain_differences(expected, found, path=""):
+    """Where two plain structures differ; numbers by more than rounding."""
+    if isinstance(expected, dict) and isinstance(found, dict) and expected.keys() == found.keys():
+        return [d for k in expected for d in plain_differences(expected[k], found[k], f"{path}.{k}")]
+    if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        pairs = enumerate(zip(expected, found, strict=True))
+        return [d for i, (e, f) in pairs for d in plain_differences(e, f, f"{path}[{i}]")]
+    if isinstance(expected, float) and isinstance(found, (int, float)):
+        same = math.isclose(expected, found, rel_tol=2e-5, abs_tol=1e-6) or expected != expected and found != found
+        return [] if same else [f"{path}: {expected} expected, got {found}"]
+    return [] if expected == found else [f"{path}: {expected!r} expected, got {found!r}"]
