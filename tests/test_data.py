@@ -6,8 +6,8 @@ import pathlib
 
 import pytest
 from oracle import data_functions, data_training  # noqa: F401 - they add cases
+from oracle.compare import plain_differences
 from oracle.data_programs import CASES, outcome
-from test_function import differences
 
 import tfcompat as tf
 
@@ -30,5 +30,5 @@ def test_as_tensorflow(name):
         found = json.loads(json.dumps(outcome(tf, CASES[name])))
     finally:
         logger.setLevel(level)
-    wrong = differences(RECORDED[name], found)
+    wrong = plain_differences(RECORDED[name], found)
     assert not wrong, "\n".join(wrong)
