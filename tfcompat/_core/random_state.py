@@ -2,8 +2,11 @@
 
 The host decides when an op is recorded which key and counter it draws from; they are data of the op. The functions of
 arrays work on JAX arrays with 64-bit types on. Streams are the ones of TensorFlow on CPUs, bit for bit.
+
+They are written in terms of `lax`, since each shape that is drawn is traced, and jax.numpy takes four times as long.
 """
 
+import functools
 import math
 import random
 import threading
@@ -152,32 +155,57 @@ def permutation(key, counter, size):
     return np.array(order, np.int32)
 
 
+def _as(dtype, x):
+    return lax.convert_element_type(x, dtype)
+
+
+def _bits(dtype, x):
+    return lax.bitcast_convert_type(x, dtype)
+
+
+_u32, _u64, _i32 = [functools.partial(_as, np.dtype(t)) for t in ("uint32", "uint64", "int32")]
+_f32, _f64 = [functools.partial(_as, np.dtype(t)) for t in ("float32", "float64")]
+_HALF = np.uint64(32)
+
+
+def _high(wide):
+    """The upper halves of uint64 numbers."""
+    return _u32(lax.shift_right_logical(wide, _HALF))
+
+
 def _multiply(a, factor):
-    product = a.astype(jnp.uint64) * jnp.uint64(factor)
-    return (product >> jnp.uint64(32)).astype(jnp.uint32), product.astype(jnp.uint32)
+    product = lax.mul(_u64(a), np.uint64(factor))
+    return _high(product), _u32(product)
 
 
-def _five_rounds(_, state):
-    for _ in range(5):
-        c0, c1, c2, c3, k0, k1 = state
-        h0, l0 = _multiply(c0, _MULTIPLIERS[0])
-        h1, l1 = _multiply(c2, _MULTIPLIERS[1])
-        c = h1 ^ c1 ^ k0, l1, h0 ^ c3 ^ k1, l0
-        state = *c, k0 + jnp.uint32(_WEYL[0]), k1 + jnp.uint32(_WEYL[1])
-    return state
+def _mixed(a, b, c):
+    return lax.bitwise_xor(lax.bitwise_xor(a, b), c)
+
+
+def _round(state, _):
+    c0, c1, c2, c3, k0, k1 = state
+    h0, l0 = _multiply(c0, _MULTIPLIERS[0])
+    h1, l1 = _multiply(c2, _MULTIPLIERS[1])
+    keys = lax.add(k0, np.uint32(_WEYL[0])), lax.add(k1, np.uint32(_WEYL[1]))
+    return (_mixed(h1, c1, k0), l1, _mixed(h0, c3, k1), l0, *keys), None
 
 
 def _wide(low, high):
-    return low.astype(jnp.uint64) | (high.astype(jnp.uint64) << jnp.uint64(32))
+    return lax.bitwise_or(_u64(low), lax.shift_left(_u64(high), _HALF))
+
+
+def _items(vector):
+    return [lax.index_in_dim(vector, i, keepdims=False) for i in range(vector.shape[0])]
 
 
 def _blocks(key, counter, offsets):
     """Philox at `counter` (uint32[4]) + `offsets` (uint64 array): four uint32 arrays of that shape; `key` is uint32[2]."""
-    low = _wide(counter[0], counter[1]) + offsets
-    high = _wide(counter[2], counter[3]) + (low < offsets).astype(jnp.uint64)
-    counters = [part.astype(jnp.uint32) for half in (low, high) for part in (half, half >> jnp.uint64(32))]
+    c0, c1, c2, c3 = _items(counter)
+    low = lax.add(offsets, _wide(c0, c1))
+    high = lax.add(_u64(lax.lt(low, offsets)), _wide(c2, c3))
+    counters = [part for half in (low, high) for part in (_u32(half), _high(half))]
     # A loop, since XLA would otherwise compute all ten rounds anew for each of the four results.
-    return lax.fori_loop(0, 2, _five_rounds, (*counters, key[0], key[1]))[:4]
+    return lax.scan(_round, (*counters, *_items(key)), length=10, unroll=5)[0][:4]
 
 
 _FACTORS = np.array(_MULTIPLIERS, np.uint64)[:, None]
@@ -216,39 +244,59 @@ def blocks(e):
 
 def words(key, counter, count):
     """The first `count` words of the stream."""
-    four = blocks(key, counter, lax.iota(jnp.uint64, -(-count // 4)))
-    return jnp.stack(four, -1).reshape(-1)[:count]
+    return _first(_last_axis(blocks(key, counter, lax.iota(np.uint64, -(-count // 4)))), count)
+
+
+def _last_axis(parts):
+    """Arrays of one shape along a new last axis."""
+    rank = len(parts[0].shape)
+    return lax.concatenate([lax.expand_dims(part, (rank,)) for part in parts], rank)
+
+
+def _first(x, count):
+    """The first `count` elements, in a row. It is a slice even if that is all: traces of any sizes are compared."""
+    flat = lax.reshape(x, (math.prod(x.shape),))
+    return lax.slice_p.bind(flat, start_indices=(0,), limit_indices=(count,), strides=None)
 
 
 def scramble(seed):
     """Key (uint32[2]) and counter (uint32[4]) of a stateless seed, an integer vector of 2."""
-    counter = lax.bitcast_convert_type(seed.astype(jnp.int64), jnp.uint32).reshape(4)
+    counter = lax.reshape(_bits(np.uint32, _as(np.int64, seed)), (4,))
     mixed = blocks(jnp.asarray(words_of(_SCRAMBLE_KEY, 2)), counter, jnp.zeros(1, jnp.uint64))
     zero = jnp.zeros(1, jnp.uint32)
-    return jnp.concatenate(mixed[:2]), jnp.concatenate([zero, zero, *mixed[2:]])
+    return lax.concatenate(mixed[:2], 0), lax.concatenate([zero, zero, *mixed[2:]], 0)
+
+
+def _filled(bits, mask, exponent):
+    """The low bits of words as the mantissa of floats of [1, 2)."""
+    return lax.bitwise_or(lax.bitwise_and(bits, mask), exponent)
 
 
 def float32_of(word):
-    bits = (word & jnp.uint32(0x7FFFFF)) | jnp.uint32(127 << 23)
-    return lax.bitcast_convert_type(bits, jnp.float32) - jnp.float32(1)
+    return lax.sub(_bits(np.float32, _filled(word, np.uint32(0x7FFFFF), np.uint32(127 << 23))), np.float32(1))
 
 
 def float64_of(first, second):
-    bits = _wide(second, first & jnp.uint32(0xFFFFF)) | jnp.uint64(1023 << 52)
-    return lax.bitcast_convert_type(bits, jnp.float64) - jnp.float64(1)
+    bits = lax.bitwise_or(_wide(second, lax.bitwise_and(first, np.uint32(0xFFFFF))), np.uint64(1023 << 52))
+    return lax.sub(_bits(np.float64, bits), np.float64(1))
 
 
 def _half_of(word, mantissa, bias, dtype):
-    bits = (word & jnp.uint32(2**mantissa - 1)) | jnp.uint32(bias << mantissa)
-    return lax.bitcast_convert_type(bits.astype(jnp.uint16), dtype) - jnp.ones((), dtype)
+    bits = _as(np.uint16, _filled(word, np.uint32(2**mantissa - 1), np.uint32(bias << mantissa)))
+    return lax.sub(_bits(dtype, bits), np.ones((), dtype)[()])
+
+
+def _pairs(key, counter, count):
+    """The first `count` pairs of words of the stream, as two arrays."""
+    both = lax.reshape(words(key, counter, 2 * count), (count, 2))
+    return [lax.index_in_dim(both, i, 1, keepdims=False) for i in range(2)]
 
 
 def uniform(key, counter, count, dtype):
     """`count` floats of [0, 1), NumPy dtype `dtype`."""
     dtype = np.dtype(dtype)
     if dtype == np.float64:
-        pairs = words(key, counter, 2 * count).reshape(count, 2)
-        return float64_of(pairs[:, 0], pairs[:, 1])
+        return float64_of(*_pairs(key, counter, count))
     drawn = words(key, counter, count)
     if dtype == np.float32:
         return float32_of(drawn)
@@ -259,20 +307,19 @@ def integers(key, counter, count, dtype):
     """`count` integers of all bits, dtype int32, int64, uint32 or uint64."""
     dtype = np.dtype(dtype)
     if dtype.itemsize == 8:
-        pairs = words(key, counter, 2 * count).reshape(count, 2)
-        drawn = _wide(pairs[:, 0], pairs[:, 1])
+        drawn = _wide(*_pairs(key, counter, count))
     else:
         drawn = words(key, counter, count)
-    return lax.bitcast_convert_type(drawn, dtype) if dtype.kind == "i" else drawn
+    return _bits(dtype, drawn) if dtype.kind == "i" else drawn
 
 
 def integers_between(key, counter, count, low, high):
     """`count` integers of [low, high); the bounds' dtype is the result's."""
     dtype = np.dtype(low.dtype)
     unsigned = np.dtype(f"uint{8 * dtype.itemsize}")
-    low, high = (lax.bitcast_convert_type(v, unsigned) for v in (low, high))
-    span = jnp.maximum(high - low, jnp.ones((), unsigned))
-    return lax.bitcast_convert_type(integers(key, counter, count, unsigned) % span + low, dtype)
+    low, high = _bits(unsigned, low), _bits(unsigned, high)
+    span = lax.max(lax.sub(high, low), np.ones((), unsigned)[()])
+    return _bits(dtype, lax.add(lax.rem(integers(key, counter, count, unsigned), span), low))
 
 
 # Single-precision log, sin and cos as C libraries on Linux compute them: a table and polynomials in double precision.
@@ -295,45 +342,68 @@ _COS = [_hex(v) for v in """0x1p0 -0x1.ffffffd0c621cp-2 0x1.55553e1068f19p-5 -0x
 _TWO_OVER_PI, _HALF_PI = _hex("0x1.45F306DC9C883p+23"), _hex("0x1.921FB54442D18p0")
 
 
+def _entries(table, index):
+    """Of a vector, at the places of a tensor that lie within it."""
+    rank = len(index.shape)
+    numbers = lax.GatherDimensionNumbers(offset_dims=(), collapsed_slice_dims=(0,), start_index_map=(0,))
+    return lax.gather(table, lax.expand_dims(index, (rank,)), numbers, (1,), mode=lax.GatherScatterMode.PROMISE_IN_BOUNDS)
+
+
 def log32(x):
     """The logarithm of positive normal float32 numbers."""
-    bits = lax.bitcast_convert_type(x, jnp.uint32)
-    shifted = bits - jnp.uint32(0x3F330000)
-    index = ((shifted >> jnp.uint32(19)) & jnp.uint32(15)).astype(jnp.int32)
-    exponent = lax.bitcast_convert_type(shifted, jnp.int32) >> 23
-    z = lax.bitcast_convert_type(bits - (shifted & jnp.uint32(0xFF800000)), jnp.float32).astype(jnp.float64)
-    r = z * jnp.asarray(_INVERSE)[index] - 1.0
-    y = jnp.asarray(_LOG)[index] + exponent.astype(jnp.float64) * _LN2
-    r2 = r * r
+    bits = _bits(np.uint32, x)
+    shifted = lax.sub(bits, np.uint32(0x3F330000))
+    index = _i32(lax.bitwise_and(lax.shift_right_logical(shifted, np.uint32(19)), np.uint32(15)))
+    exponent = lax.shift_right_arithmetic(_bits(np.int32, shifted), np.int32(23))
+    z = _f64(_bits(np.float32, lax.sub(bits, lax.bitwise_and(shifted, np.uint32(0xFF800000)))))
+    r = lax.sub(lax.mul(z, _entries(_INVERSE, index)), 1.0)
+    y = lax.add(_entries(_LOG, index), lax.mul(_f64(exponent), _LN2))
+    r2 = lax.mul(r, r)
     a, b, c = _LOG_POLYNOMIAL
-    return ((a * r2 + (b * r + c)) * r2 + (y + r)).astype(jnp.float32)
+    high = lax.add(lax.mul(a, r2), lax.add(lax.mul(b, r), c))
+    return _f32(lax.add(lax.mul(high, r2), lax.add(y, r)))
+
+
+def _is_set(n, bit):
+    return lax.ne(lax.bitwise_and(n, np.int32(bit)), np.int32(0))
+
+
+def _choice(condition, x, y):
+    """`where` of floats one of which may be a number."""
+    x, y = [lax.full_like(condition, v, np.float64) if isinstance(v, float) else v for v in (x, y)]
+    return lax.select(condition, x, y)
 
 
 def sin_cos32(angle):
     """Sine and cosine of float32 angles of [0, 2 pi]."""
-    x = angle.astype(jnp.float64)
-    top = lax.bitcast_convert_type(angle, jnp.uint32) >> jnp.uint32(20)
-    small, tiny = top < jnp.uint32(0x3F4), top < jnp.uint32(0x398)
-    n = ((x * _TWO_OVER_PI).astype(jnp.int32) + jnp.int32(0x800000)) >> 24
-    n = jnp.where(small, jnp.int32(0), n)
-    r = jnp.where(small, x, x - n.astype(jnp.float64) * _HALF_PI)
-    r_signed = r * jnp.where(((n + 1) & 2) != 0, -1.0, 1.0)
-    cos_sign = jnp.where((n & 2) != 0, -1.0, 1.0)
-    x2 = r * r
-    x3, x4 = x2 * r_signed, x2 * x2
-    s = ((r_signed + x3 * _SIN[0]) + (x3 * x2) * (_SIN[1] + x2 * _SIN[2])).astype(jnp.float32)
-    c = ((_COS[0] + x2 * _COS[1]) + x4 * _COS[2]) + (x4 * x2) * (_COS[3] + x2 * _COS[4])
-    c = (cos_sign * c).astype(jnp.float32)
-    odd = (n & 1) != 0
-    return jnp.where(tiny, angle, jnp.where(odd, c, s)), jnp.where(tiny, jnp.float32(1), jnp.where(odd, s, c))
+    x = _f64(angle)
+    top = lax.shift_right_logical(_bits(np.uint32, angle), np.uint32(20))
+    small, tiny = lax.lt(top, np.uint32(0x3F4)), lax.lt(top, np.uint32(0x398))
+    n = lax.add(_i32(lax.mul(x, _TWO_OVER_PI)), np.int32(0x800000))
+    n = lax.shift_right_arithmetic(n, np.int32(24))
+    n = lax.select(small, lax.full_like(n, 0), n)
+    r = lax.select(small, x, lax.sub(x, lax.mul(_f64(n), _HALF_PI)))
+    r_signed = lax.mul(r, _choice(_is_set(lax.add(n, np.int32(1)), 2), -1.0, 1.0))
+    cos_sign = _choice(_is_set(n, 2), -1.0, 1.0)
+    x2 = lax.mul(r, r)
+    x3, x4 = lax.mul(x2, r_signed), lax.mul(x2, x2)
+    s = lax.add(r_signed, lax.mul(x3, _SIN[0]))
+    s = _f32(lax.add(s, lax.mul(lax.mul(x3, x2), lax.add(_SIN[1], lax.mul(x2, _SIN[2])))))
+    c = lax.add(lax.add(_COS[0], lax.mul(x2, _COS[1])), lax.mul(x4, _COS[2]))
+    c = lax.add(c, lax.mul(lax.mul(x4, x2), lax.add(_COS[3], lax.mul(x2, _COS[4]))))
+    c = _f32(lax.mul(cos_sign, c))
+    odd = _is_set(n, 1)
+    return (
+        lax.select(tiny, angle, lax.select(odd, c, s)),
+        lax.select(tiny, lax.full_like(angle, 1), lax.select(odd, s, c)),
+    )
 
 
 def _box_muller32(first, second):
     """Two normal float32 arrays from two arrays of words."""
-    radius = jnp.sqrt(jnp.float32(-2) * log32(jnp.maximum(float32_of(first), jnp.float32(1e-7))))
-    angle = (6.283185307179586 * float32_of(second).astype(jnp.float64)).astype(jnp.float32)
-    sine, cosine = sin_cos32(angle)
-    return sine * radius, cosine * radius
+    radius = lax.sqrt(lax.mul(np.float32(-2), log32(lax.max(float32_of(first), np.float32(1e-7)))))
+    sine, cosine = sin_cos32(_f32(lax.mul(6.283185307179586, _f64(float32_of(second)))))
+    return lax.mul(sine, radius), lax.mul(cosine, radius)
 
 
 # By n, the quarter of the circle: the signs of the sine's and the cosine's polynomials, and which of them is the sine.
@@ -391,25 +461,24 @@ def box_muller32(e):
 
 def box_muller64(w0, w1, w2, w3):
     """Two normal float64 arrays from four arrays of words."""
-    radius = jnp.sqrt(-2.0 * jnp.log(jnp.maximum(float64_of(w0, w1), 1e-7)))
-    angle = 6.283185307179586 * float64_of(w2, w3)
-    return jnp.sin(angle) * radius, jnp.cos(angle) * radius
+    radius = lax.sqrt(lax.mul(-2.0, lax.log(lax.max(float64_of(w0, w1), 1e-7))))
+    angle = lax.mul(6.283185307179586, float64_of(w2, w3))
+    return lax.mul(lax.sin(angle), radius), lax.mul(lax.cos(angle), radius)
 
 
 def _normals(four, double):
     """The normals of Philox blocks, along a new last axis: 4 for each block, 2 in double precision."""
     if double:
-        return jnp.stack(box_muller64(*four), -1)
-    first, second = jnp.stack([four[0], four[2]], -1), jnp.stack([four[1], four[3]], -1)
-    pairs = jnp.stack(box_muller32(first, second), -1)
-    return pairs.reshape(*pairs.shape[:-2], 4)
+        return _last_axis(box_muller64(*four))
+    pairs = _last_axis(box_muller32(_last_axis(four[::2]), _last_axis(four[1::2])))
+    return lax.reshape(pairs, (*pairs.shape[:-2], 4))
 
 
 def normal(key, counter, count, dtype):
     """`count` standard normal numbers of NumPy dtype `dtype`."""
     double = np.dtype(dtype) == np.float64
-    four = blocks(key, counter, lax.iota(jnp.uint64, -(-count // (2 if double else 4))))
-    return _normals(four, double).reshape(-1)[:count].astype(dtype)
+    four = blocks(key, counter, lax.iota(np.uint64, -(-count // (2 if double else 4))))
+    return _as(dtype, _first(_normals(four, double), count))
 
 
 _TRIED = 4  # blocks for each group of truncated normals; odds that a group needs more are 2e-15
@@ -420,14 +489,17 @@ def truncated_normal(key, counter, count, dtype):
     double = np.dtype(dtype) == np.float64
     group, tried = (2, 2 * _TRIED) if double else (4, _TRIED)
     groups = -(-count // group)
-    offsets = (lax.iota(jnp.uint64, groups) * jnp.uint64(64 * group))[:, None] + lax.iota(jnp.uint64, tried)[None]
+    row, column = [lax.broadcasted_iota(np.uint64, (groups, tried), axis) for axis in range(2)]
+    offsets = lax.add(lax.mul(row, np.uint64(64 * group)), column)
     candidates = _normals(blocks(key, counter, offsets), double)
-    candidates = candidates.reshape(groups, tried * candidates.shape[-1])
-    kept = jnp.abs(candidates) < 2
-    rank = jnp.cumsum(kept, 1, dtype=jnp.int32)
-    zero = jnp.zeros((), candidates.dtype)
-    chosen = [jnp.sum(jnp.where(kept & (rank == i + 1), candidates, zero), 1) for i in range(group)]
-    return jnp.stack(chosen, -1).reshape(-1)[:count].astype(dtype)
+    candidates = lax.reshape(candidates, (groups, tried * candidates.shape[-1]))
+    kept = lax.lt(lax.abs(candidates), candidates.dtype.type(2))
+    rank, zeros = lax.cumsum(_i32(kept), 1), lax.full_like(candidates, 0)
+    chosen = []
+    for i in range(group):
+        found = lax.bitwise_and(kept, lax.eq(rank, np.int32(i + 1)))
+        chosen.append(jnp.sum(lax.select(found, candidates, zeros), 1))
+    return _as(dtype, _first(_last_axis(chosen), count))
 
 
 def shaped(draw, key, counter, shape, *arguments):
@@ -435,7 +507,7 @@ def shaped(draw, key, counter, shape, *arguments):
     count = math.prod(shape)
     if count == 0:
         return jnp.zeros(shape, jax.eval_shape(lambda: draw(key, counter, 4, *arguments)).dtype)
-    return lax.optimization_barrier(draw(key, counter, count, *arguments).reshape(shape))
+    return lax.optimization_barrier(lax.reshape(draw(key, counter, count, *arguments), shape))
 
 
 def categorical(key, counter, logits, samples):
