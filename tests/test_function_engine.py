@@ -446,3 +446,87 @@ def test_eight_threads_call_a_compiled_step():
     watcher.join()
     assert not errors
     assert (v.numpy() == 801.0).all()
+
+
+def leased(function):
+    """The Lease of the function's last recording, None where its variables have their values."""
+    lease = function._traces.all[-1]._plan.lease
+    return lease if lease is not None and lease.arrays is not None else None
+
+
+def test_arrays_of_variables_stay_with_the_function():
+    v, x, step = warm_step()
+    step(x), step(x)
+    assert leased(step) is not None
+    _, counts = counted(lambda: [step(x) for _ in range(10)])
+    assert counts["donated"] == counts["compiled_runs"] == 10
+    assert (v.numpy() == 13.0).all()
+    assert leased(step) is None
+    step(x), step(x)
+    assert (v.numpy() == 15.0).all()
+
+
+@pytest.mark.parametrize("use", [
+    lambda v: v.assign(v * 0.0 + 3.0), lambda v: v[:8].assign(np.full(8, 3.0, np.float32)), lambda v: v.assign_add(v * 0.0 + 1.0),
+    lambda v: tf.reduce_sum(v), lambda v: repr(v), lambda v: v.value(), lambda v: tf.identity(v),
+])  # fmt: skip
+def test_who_uses_a_variable_ends_the_lease(use):
+    (v, x, step), (expected, _, other) = warm_step(), warm_step()
+    for _ in range(3):
+        step(x), other(x)
+        expected.numpy()
+        expected.assign(expected.numpy())
+    use(v), use(expected)
+    step(x), other(x)
+    assert (v.numpy() == expected.numpy()).all()
+
+
+def test_what_was_read_before_keeps_its_value():
+    v, x, step = warm_step()
+    step(x), step(x)
+    before, copy, alias = v.read_value_no_copy(), v.value(), tf.identity(v)
+    step(x), step(x), step(x)
+    for tensor in (before, copy, alias):
+        assert (tensor.numpy() == 3.0).all()
+    assert (v.numpy() == 6.0).all()
+
+
+def test_a_call_that_fails_ends_the_lease():
+    v, x, step = warm_step()
+    step(x), step(x)
+    program = leased(step) and step._traces.all[-1]._plan.program
+
+    def fails(*arguments):
+        raise MemoryError
+
+    real, program.call = program.call, fails
+    with pytest.raises(tf.errors.ResourceExhaustedError):
+        step(x)
+    program.call = real
+    assert leased(step) is None
+    assert (v.numpy() == 3.0).all()
+    step(x), step(x)
+    assert (v.numpy() == 5.0).all()
+
+
+def test_two_functions_take_the_variables_from_each_other():
+    v, x, step = warm_step()
+    twice = tf.function(lambda x: v.assign_add(2.0 * x), jit_compile=True)
+    for _ in range(20):
+        step(x), twice(x)
+    assert (v.numpy() == 1.0 + 60.0).all()
+    plan = step._traces.all[-1]._plan
+    assert plan.patience > 0  # no use in leases that never serve
+
+
+def test_a_watched_value_of_a_leased_variable():
+    v, x, step = warm_step()
+    step(x), step(x)
+    with tf.GradientTape(persistent=True) as tape:
+        value = v.read_value_no_copy()
+        tape.watch(value)
+    del value
+    step(x), step(x)
+    with tape:
+        y = tf.reduce_sum(v * v)
+    assert (tape.gradient(y, v).numpy() == 10.0).all()

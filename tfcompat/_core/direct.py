@@ -12,6 +12,7 @@ from tfcompat._core.body import BodySpec
 from tfcompat._core.context import settings
 from tfcompat._core.failures import to_host
 from tfcompat._core.interpreter import quietly
+from tfcompat._core.lease import Lease
 from tfcompat._core.segment import fail
 from tfcompat._core.stats import stats
 from tfcompat._core.tensor import Tensor
@@ -19,6 +20,7 @@ from tfcompat._core.tensor_base import HOST_TYPES, PLAIN, handover
 
 _usable = set(HOST_TYPES)  # types of the values that a program takes
 _HOLDERS = 1  # of a variable's tensor, besides the call: the variable's cell
+_PATIENCE = 8  # calls until a lease is tried again after one that served no call
 
 
 class FunctionSpec(BodySpec):
@@ -50,13 +52,14 @@ class Plan:
       count: the number of its results before those that are written.
     """
 
-    __slots__ = ("fits", "host", "known", "program", "rebound", "results", "swapped")
+    __slots__ = ("first", "fits", "host", "known", "lease", "patience", "program", "rebound", "results", "swapped")
 
     def __init__(self, structure, cells, written, first, count):
         self.known = structure.programs
         slots = range(structure.slot_count)
         self.program = program = structure.serving(frozenset(slots))
-        self.fits, self.host = False, None
+        self.fits, self.host, self.lease, self.patience = False, None, None, 0
+        self.first = first
         avals = structure.output_avals(slots)
         if program is None:
             if structure.small and not programs.has_accelerator():
@@ -67,15 +70,44 @@ class Plan:
         place = program.position
         self.results = [(place[slot], avals[slot]) for slot in range(count)]
         leaves = {slot: k for k, slot in program.taken.items()}
-        self.swapped, self.rebound = [], []
+        swapped, self.rebound = {}, []
         for j, cell in enumerate(written):
             k = leaves.get(count + j)
             if k is not None and 0 <= k - first < len(cells) and cells[k - first] is cell:
-                self.swapped.append((k, j, place[count + j], avals[count + j]))
+                swapped[k] = j, place[count + j], avals[count + j]
             else:
                 self.rebound.append((j, place[count + j], avals[count + j]))
+        donated = program.arguments.donated
+        self.swapped = [(k, *swapped[k]) for k in donated if k in swapped]
         # An argument that the program takes over is held by the caller as long as the call lasts.
-        self.fits = len(self.swapped) == len(program.arguments.donated)
+        self.fits = len(self.swapped) == len(donated)
+
+    def lease_of(self, cells):
+        """The lease that a call with these cells finds, or None."""
+        lease = self.lease
+        if lease is None:
+            return None
+        if lease.arrays is not None and (lease.cells is cells or lease.cells == cells):
+            return lease
+        lease.end()
+        self.patience = 0 if lease.served else _PATIENCE
+        self.lease = None
+        return None
+
+    def keep(self, handles, results, cells, written):
+        """Leases the new values of variables, or puts them in place of those that the program took over."""
+        free = [handles[k]._value is None for k, _, _, _ in self.swapped]  # the others' old values are held by somebody
+        if self.patience == 0 and all(free):
+            places = [k for k, _, _, _ in self.swapped]
+            self.lease = Lease(cells, self.first, places, [results[place] for _, _, place, _ in self.swapped])
+            return
+        self.patience = max(self.patience - 1, 0)
+        for unheld, (k, j, place, aval) in zip(free, self.swapped, strict=True):
+            if unheld:
+                t = handles[k]
+                t._value, t._seg, t._gid = results[place], None, 0
+            else:
+                written[j].eager = Tensor(aval, results[place], None, PLAIN)
 
 
 def call(concrete, context, leaves, cells, written):
@@ -121,22 +153,26 @@ def call(concrete, context, leaves, cells, written):
 
 
 def _dispatch(concrete, plan, structure, leaves, cells, written):
-    handles = [*leaves, *[c.eager for c in cells], *concrete._captures]
-    if not _usable.issuperset(map(type, [t._value for t in handles])) and not _learn(handles):
+    lease = plan.lease_of(cells)
+    if lease is None:
+        handles = looked_at = [*leaves, *[c.eager for c in cells], *concrete._captures]
+    else:
+        handles = lease.handles(leaves, concrete._captures)
+        looked_at = [handles[k] for k in plan.program.arguments.others]
+    if not _usable.issuperset([type(t._value) for t in looked_at]) and not _learn(looked_at):
         return None
     try:
-        results = programs.call(plan.program, concrete._name, handles, _HOLDERS)
+        results = programs.call(plan.program, concrete._name, handles, _HOLDERS, lease=lease)
     except BaseException as error:
-        for t in handles:
+        plan.lease = None
+        for t in handles if lease is None else lease.abandoned():
             if t._value is None and t._seg is None:
                 fail(t, error)
         raise
-    for k, j, place, aval in plan.swapped:
-        t = handles[k]
-        if t._value is None:
-            t._value, t._seg, t._gid = results[place], None, 0
-        else:  # somebody holds the old one
-            written[j].eager = Tensor(aval, results[place], None, PLAIN)
+    if lease is not None:
+        lease.arrays = [results[place] for _, _, place, _ in plan.swapped]
+    elif plan.swapped:
+        plan.keep(handles, results, cells, written)
     programs.log_call(structure, "compiled")
     return _results(plan, results, written)
 

@@ -27,6 +27,7 @@ class Arguments:
         self.donated = donated
         self.kept = kept
         self.packed = [Packed(d, entries) for d, entries in packed.items()]
+        self.others = [*kept, *[k for entries in packed.values() for k, *_ in entries]]
         self.avals = [t._aval for t in leaves]
 
     def structs(self):
@@ -46,70 +47,72 @@ class Arguments:
                 leaves[k] = vector[offset : offset + size].reshape(shape)
         return leaves
 
-    def pack(self, leaves, holders=0, noted=NOTHING):
+    def pack(self, leaves, holders=0, noted=NOTHING, lease=None):
         """The arguments of one call. A donated leaf that somebody still holds is copied first.
 
         Args:
           leaves: tensors.
           holders: how many besides this call hold a leaf that is free all the same.
           noted: {id: how many more hold it}.
+          lease: the Lease that has the arrays of all donated leaves, if there is one.
 
         Returns:
           (arguments, whether there are NumPy arrays of 64 bits among them).
         """
-        arguments, wide = [], False
-        if self.donated:
-            with handover.lock:
-                wide = self._take(leaves, holders + 3, noted, arguments)
-        for k in self.kept:
-            t = leaves[k]
-            value = t._value
-            if value is None:
-                value = settled(t)
-            if type(value) in HOST_TYPES:
-                value = passed(t, value)
-                wide = wide or value.dtype.itemsize >= 8 and type(value) in HOST_TYPES
-            arguments.append(value)
-        for p in self.packed:
-            vector = p.pack(leaves)
-            wide = wide or p.wide and type(vector) is np.ndarray
-            arguments.append(vector)
+        wide = False
+        arguments = [] if lease is None else lease.handed()
+        try:
+            if lease is None and self.donated:
+                with handover.lock:
+                    wide = self._take(leaves, holders + 3, noted, arguments)
+            for k in self.kept:
+                t = leaves[k]
+                value = t._value
+                if value is None:
+                    value = settled(t)
+                if type(value) in HOST_TYPES:
+                    value = passed(t, value)
+                    wide = wide or value.dtype.itemsize >= 8 and type(value) in HOST_TYPES
+                arguments.append(value)
+            for p in self.packed:
+                vector = p.pack(leaves)
+                wide = wide or p.wide and type(vector) is np.ndarray
+                arguments.append(vector)
+        except BaseException:  # no memory for a copy
+            self.give_back(leaves, arguments, lease)
+            raise
         return arguments, wide
 
     def _take(self, leaves, held, noted, arguments):
         """Appends the donated ones. A leaf that more than `held` hold (`leaves`, `t`, an argument, others) is not free."""
         wide, count = False, sys.getrefcount
-        try:
-            for k in self.donated:
-                t = leaves[k]
-                value = t._value
-                if value is None:
-                    value = settled(t)
-                t._seg = handover  # first: whoever finds no value asks there
-                t._value = None
-                if count(t) > (held + noted[id(t)] if noted else held):
-                    t._value = value
-                    t._seg = None
-                    free = False
-                else:
-                    free = count(value) <= 2  # `value` and the argument
-                arguments.append(value)
-                if type(value) in HOST_TYPES:
-                    lend(value)
-                    wide = wide or value.dtype.itemsize >= 8
-                elif not free:
-                    arguments[-1] = value.copy()
-                if free:
-                    stats.donated += 1
-        except BaseException:  # no memory for a copy
-            self.give_back(leaves, arguments)
-            raise
+        for k in self.donated:
+            t = leaves[k]
+            value = t._value
+            if value is None:
+                value = settled(t)
+            t._seg = handover  # first: whoever finds no value asks there
+            t._value = None
+            if count(t) > (held + noted[id(t)] if noted else held):
+                t._value = value
+                t._seg = None
+                free = False
+            else:
+                free = count(value) <= 2  # `value` and the argument
+            arguments.append(value)
+            if type(value) in HOST_TYPES:
+                lend(value)
+                wide = wide or value.dtype.itemsize >= 8
+            elif not free:
+                arguments[-1] = value.copy()
+            if free:
+                stats.donated += 1
         return wide
 
-    def give_back(self, leaves, arguments):
+    def give_back(self, leaves, arguments, lease=None):
         """After a call that failed: what was to be donated, and still is there, belongs to its leaf again."""
-        for k, value in zip(self.donated, arguments, strict=False):
-            t = leaves[k]
+        donated = [leaves[k] for k in self.donated] if lease is None else lease.abandoned()
+        for t, value in zip(donated, arguments, strict=False):
             if t._value is None:
                 if not (isinstance(value, jax.Array) and value.is_deleted()):
                     t._value = value

@@ -278,9 +278,9 @@ def on_accelerator(leaves):
     return any(type(t._value) not in HOST_TYPES for t in leaves)
 
 
-def call(program, name, leaves, holders=0, noted=donation.NOTHING):
+def call(program, name, leaves, holders=0, noted=donation.NOTHING, lease=None):
     """The results of a program; see `donation.Arguments.pack`."""
-    arguments, wide = program.arguments.pack(leaves, holders, noted)
+    arguments, wide = program.arguments.pack(leaves, holders, noted, lease)
     stats.compiled_runs += 1
     try:
         if wide:  # JAX looks at the types of NumPy arguments only
@@ -288,7 +288,7 @@ def call(program, name, leaves, holders=0, noted=donation.NOTHING):
                 return failures.call(program.call, arguments, name)
         return failures.call(program.call, arguments, name)
     except BaseException:
-        program.arguments.give_back(leaves, arguments)
+        program.arguments.give_back(leaves, arguments, lease)
         raise
 
 

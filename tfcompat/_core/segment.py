@@ -14,7 +14,7 @@ from tfcompat._core import context, errors, failures, interrupts
 from tfcompat._core.callsite import call_site
 from tfcompat._core.context import settings, state
 from tfcompat._core.stats import stats
-from tfcompat._core.tensor_base import Failure, handover, settled
+from tfcompat._core.tensor_base import Failure, Handover, settled
 
 MAX_NODES = 4_000  # a compile of more takes seconds
 MAX_NODES_OF_CALL = 16_000  # where one call of the user's records many: an update of some hundred variables
@@ -181,7 +181,7 @@ class Segment:
     def alias(self, tensor):
         """A second handle of the same value, pending or not."""
         segment, value = tensor._seg, tensor._value
-        if value is None and (segment is None or segment is handover):  # another thread is at it
+        if value is None and (segment is None or isinstance(segment, Handover)):  # a program has its array
             segment, value = None, settled(tensor)
         twin = _tensor_class(tensor._aval, value, segment, tensor._slot)
         if segment is not None:

@@ -76,16 +76,30 @@ def _assign_sub(value: T, delta: T):
 class Cell:
     """What variable objects share: the current tensor, the identity on tapes, in which segment it was written."""
 
-    __slots__ = ("__weakref__", "before", "eager", "gid", "trainable", "variable", "written")
+    __slots__ = ("__weakref__", "before", "gid", "held", "lease", "trainable", "variable", "written")
 
     def __init__(self, tensor, trainable):
-        self.eager = tensor  # what it holds outside of functions
+        self.held = tensor  # what it holds outside of functions; for all but the lease: `eager`
+        self.lease = None  # where the tensor's array is, if a function's plan has it
         self.gid = next(gids)
         self.trainable = trainable
         self.written = 0
         self.variable = None
         self.before = None  # weak reference to the tensor before the current segment's first write
         cells.add(self)
+
+    @property
+    def eager(self):
+        """What it holds outside of functions."""
+        if self.lease is not None:
+            self.lease.end()
+        return self.held
+
+    @eager.setter
+    def eager(self, tensor):
+        if self.lease is not None:
+            self.lease.end()
+        self.held = tensor
 
     @property
     def _tensor(self):
@@ -104,7 +118,9 @@ class Cell:
     def read(self):
         """The current tensor, noted on the active tapes."""
         context = state.context
-        tensor = self.eager if context.trace is None else context.trace.read(self)
+        if self.lease is not None:
+            self.lease.end()
+        tensor = self.held if context.trace is None else context.trace.read(self)
         if context.tapes:
             gid = tensor._gid
             for tape in context.tapes:
