@@ -530,3 +530,26 @@ def test_a_watched_value_of_a_leased_variable():
     with tape:
         y = tf.reduce_sum(v * v)
     assert (tape.gradient(y, v).numpy() == 10.0).all()
+
+
+def test_gradients_of_gathers_make_nothing_of_the_size_of_the_table():
+    table, w = tf.Variable(tf.zeros([100_000, 4])), tf.Variable(tf.ones([4, 1]))
+
+    @tf.function
+    def inner(i):
+        return tf.gather(table, i)
+
+    @tf.function
+    def loss(i):
+        rows = tf.cond(i[0] > 0, lambda: inner(i), lambda: tf.nn.embedding_lookup(table, i + 1))
+        return tf.reduce_mean((rows @ w) ** 2.0)
+
+    for _ in range(2):
+        with tf.GradientTape() as tape:
+            y = loss(tf.constant([1, 2, 1]))
+        slices, _ = tape.gradient(y, [table, w])
+    assert slices.values.shape == [3, 4]
+    (derivative,) = loss.get_concrete_function(tf.constant([1, 2, 1]))._spec.derivatives.values()
+    for spec in (derivative.forward, derivative.whole_spec):
+        made = [v.aval.size for eqn in spec.jaxpr.jaxpr.eqns for v in eqn.outvars]
+        assert max(made) < 100

@@ -1,9 +1,12 @@
 """Gradients that are `tf.IndexedSlices`: of gathers of rows, and of ops that pass them on."""
 
+import numpy as np
+
 from tfcompat._array import _ensured, identity, reshape
 from tfcompat._cast import _cast, cast
 from tfcompat._core.entries import dense
 from tfcompat._core.indexed_slices import IndexedSlices
+from tfcompat._core.rows import Passing
 from tfcompat._core.variable import _copy_of
 from tfcompat._creation import shape as shape_of
 from tfcompat._elementwise import add, negative, subtract
@@ -33,32 +36,37 @@ def pull_rows_of(ins):
     return pull_rows
 
 
-def _same(slices, avals, wanted):
-    return [slices] * len(wanted)
-
-
-def _cast_back(slices, avals, wanted):
-    return [IndexedSlices(cast(slices.values, avals[0].dtype), slices.indices, slices.dense_shape)]
-
-
-def _to_first(slices, avals, wanted):
+def _beside_number(i, avals, wanted):
     """Of a sum with a number that is not watched."""
-    return [slices] if wanted == [0] and avals[0].shape and not avals[1].shape else None
+    return wanted == [0] and bool(avals[0].shape) and not avals[1].shape
 
 
-def _to_value(slices, avals, wanted):
-    """Of a sum with a bias that is not watched."""
-    return [slices] if wanted == [0] else None
+def _of_whole_size(i, avals, wanted):
+    """Of a sum in which the input is not broadcast."""
+    return np.broadcast_shapes(*[a.shape for a in avals]) == avals[i].shape
+
+
+def _to_value(i, avals, wanted):
+    """Of a sum with a bias."""
+    return i == 0
+
+
+def _to_value_alone(i, avals, wanted):
+    return wanted == [0]
 
 
 PASSED_ON = {
-    _copy_of.op: _same,
-    identity.op: _same,
-    _ensured.op: _same,
-    _add_n.op: _same,
-    _cast.op: _cast_back,
-    negative.op: lambda slices, avals, wanted: [-slices],
-    add.op: _to_first,
-    subtract.op: _to_first,
-    _bias_add.op: _to_value,
+    _copy_of.op: Passing(),
+    identity.op: Passing(),
+    _ensured.op: Passing(),
+    _add_n.op: Passing(),
+    _cast.op: Passing(
+        of_values=lambda values, i, aval: cast(values, aval.dtype), of_rows=lambda rows, i, dtype: rows.astype(dtype)
+    ),
+    negative.op: Passing(of_values=lambda values, i, aval: -values, of_rows=lambda rows, i, dtype: -rows),
+    add.op: Passing(_beside_number, _of_whole_size),
+    subtract.op: Passing(
+        _beside_number, _of_whole_size, lambda values, i, aval: -values if i else values, lambda rows, i, dtype: -rows if i else rows
+    ),
+    _bias_add.op: Passing(_to_value_alone, _to_value),
 }

@@ -391,7 +391,7 @@ def _free(array, count):
 class BodySpec(Spec):
     """A Body as one node."""
 
-    __slots__ = ("stateful", "body", "coded", "depends", "effect", "input_avals", "ruled", "urgent", "why")
+    __slots__ = ("body", "coded", "depends", "effect", "input_avals", "rows", "ruled", "stateful", "urgent", "why")
 
     def __init__(self, name, body, urgent=False):
         self._setup(name, body.input_avals, body.avals, body.coded, body.cost, body.equations)
@@ -417,7 +417,7 @@ class BodySpec(Spec):
         self.cost, self.equations, self.compile_cost = cost, equations, equations * costs.COMPILE_MIXED
         self.nbytes = sum(a.nbytes for a in self.avals)
         self.single, self.inplace = False, None
-        self._jaxpr = self._host_in_place = self.origin = self.derivative = self.why = None
+        self._jaxpr = self._host_in_place = self.origin = self.derivative = self.why = self.rows = None
         self._looked_at = tuple(range(len(input_avals)))
         self._trace = self._exact_trace
         self.derivatives = {}

@@ -12,6 +12,7 @@ from tfcompat._core.body import Body, BodySpec, call_spec, op_of, through
 from tfcompat._core.branching import StagedCond
 from tfcompat._core.context import state
 from tfcompat._core.op import Op
+from tfcompat._core.rows import BranchRows
 from tfcompat._core.sizes import Unresized
 from tfcompat._core.trace import Trace
 
@@ -135,12 +136,18 @@ class CondSpec(BodySpec):
 
             return call
 
-        calls = [branch(b, p) for b, p in zip(self.bodies, self.indices, strict=True)]
+        return list(self.switch(index, [branch(b, p) for b, p in zip(self.bodies, self.indices, strict=True)], *arrays))
+
+    def switch(self, index, calls, *operands):
+        """Calls the function of the body that `index` chooses, by JAX."""
         if self.is_bool:
-            return list(jax.lax.cond(index, calls[0], calls[1], *arrays))
+            return jax.lax.cond(index, calls[0], calls[1], *operands)
         last = len(calls) - 1
         index = jnp.where((index < 0) | (index > last), last, index)
-        return list(jax.lax.switch(index, calls, *arrays))
+        return jax.lax.switch(index, calls, *operands)
+
+    def find_rows(self):
+        return BranchRows(self)
 
     def _chosen(self, index):
         if self.is_bool:

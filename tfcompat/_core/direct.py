@@ -13,6 +13,7 @@ from tfcompat._core.context import settings
 from tfcompat._core.failures import to_host
 from tfcompat._core.interpreter import quietly
 from tfcompat._core.lease import Lease
+from tfcompat._core.rows import BodyRows
 from tfcompat._core.segment import fail
 from tfcompat._core.stats import stats
 from tfcompat._core.tensor import Tensor
@@ -39,6 +40,9 @@ class FunctionSpec(BodySpec):
 
     def trimmed(self, kept):
         return FunctionSpec(self.name, self.body.trimmed(kept), self.urgent)
+
+    def find_rows(self):
+        return BodyRows(self.body)
 
 
 class Plan:

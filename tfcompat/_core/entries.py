@@ -19,6 +19,7 @@ from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.op import T, invoke, op, set_taped_call, trace
 from tfcompat._core.parameters import arrange
+from tfcompat._core.rows import RowsDerivative, Slices, rows_of
 from tfcompat._core.sizes import holds_unknown, set_derivatives
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import STATIC, TensorHandle, gids
@@ -60,7 +61,12 @@ def _pass_slices(derivative, cotangent):
     if type(cotangent) is not IndexedSlices or derivative.source is None:
         return None
     op, _, avals = derivative.source[:3]
-    return None if op.slices_grad is None else op.slices_grad(cotangent, avals, derivative.wanted)
+    passing, wanted = op.slices_grad, derivative.wanted
+    applies = passing and (passing.eagerly if state.trace is None else passing.recorded)
+    if passing is None or not all([applies(i, avals, wanted) for i in wanted]):
+        return None
+    indices, shape = cotangent.indices, cotangent.dense_shape
+    return [IndexedSlices(passing.of_values(cotangent.values, i, avals[i]), indices, shape) for i in wanted]
 
 
 def pull_stack(entry, cotangents):
@@ -196,8 +202,11 @@ def set_forward(module):
     _forward = module
 
 
-def make_derivative(op, spec, ins, attrs, count, mask):
+def make_derivative(op, spec, ins, attrs, count, mask, sliced=True):
     """The Derivative of an op for these inputs; from the third set of shapes on without tracing.
+
+    Args:
+      sliced: whether gradients of a body's inputs may be slices.
 
     Returns False where no watched input has a derivative.
     """
@@ -227,7 +236,17 @@ def make_derivative(op, spec, ins, attrs, count, mask):
     source = op, spec, avals, attrs, count, mask
     unknown = holds_unknown([n for a in avals for n in a.shape])
 
+    rows = rows_of(spec) if sliced else None
+    if rows is not None:
+        shapes = [a.shape for a, kind, m in zip(avals, rows.kinds, mask, strict=True) if m and type(kind) is Slices]
+        if not shapes or any(map(holds_unknown, shapes)):  # the shape of slices is known while they are recorded
+            rows = None
+
     def exact():
+        if rows is not None:
+            made = RowsDerivative(rows, op, avals, mask, spec, unknown)
+            made.source = source
+            return made
         made = Derivative(op, op.function(attrs, count), avals, mask, spec, rule_of(attrs), flow=flow, open=unknown)
         made.source = source
         return made

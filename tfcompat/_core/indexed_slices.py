@@ -38,6 +38,9 @@ class IndexedSlices(CompositeTensor):
       values: Tensor of shape [n, d1, ..., dk].
       indices: integer Tensor of shape [n]: the row that each slice belongs to; may repeat (then slices add up).
       dense_shape: integer Tensor of shape [k + 1], or None where it is not known.
+
+    Differs from TensorFlow: where branches of a function gather different numbers of rows, gradients through them always have
+    as many as the most of these; those that are missing are zeros.
     """
 
     def __init__(self, values, indices, dense_shape=None):

@@ -47,8 +47,9 @@ class Op:
 
     folded = False  # True where it stands for a stretch of nodes, and knows its derivatives (stretch.py)
     gradient_only = ()  # positions of inputs that are not looked at: the gradient goes to them alone
+    rows = None  # of a pullback: what makes slices of its own gradients (rows.PulledRows)
     only = None  # the one Spec of an op that was made for certain inputs
-    places = None  # of a pullback: which of its results each wanted input gets; None: one each
+    places = None  # of a pullback: which of its results each wanted input gets (`entries.placed`); None: one each
 
     def __init__(self, kernel, body, parameters=None, dtypes=None, grad=True, check=None, inplace=None, static=True,
                  single=True, complain=None, strings=None):  # fmt: skip
@@ -74,8 +75,10 @@ class Op:
         # (shapes, *attrs) -> for each shape a label for each axis: sizes agree where labels do. None: those at one place,
         # counted from the last axis or from the first. Set by the op's module.
         self.agree = None
-        self.sparse_grad = None  # (ins, attrs, mask) -> a pullback that gives IndexedSlices, or None; set by the op's module
-        self.slices_grad = None  # (IndexedSlices, avals, wanted) -> cotangents of the wanted inputs, or None: dense ones
+        # (ins, attrs, mask) -> a pullback that gives IndexedSlices, or None. They are of the first input, at the positions
+        # that the second one holds. Set by the op's module.
+        self.sparse_grad = None
+        self.slices_grad = None  # rows.Passing, where slices of the result may be slices of inputs
 
     def __repr__(self):
         return f"<op {self.kernel}>"
@@ -86,7 +89,9 @@ class Op:
 
     def taking(self, places, count):
         """The pullback as one of `count` residuals, of which it takes those at `places`."""
-        return Op(self.kernel, lambda *args: self.body(*[args[i] for i in places], *args[count:]), single=False)
+        op = Op(self.kernel, lambda *args: self.body(*[args[i] for i in places], *args[count:]), single=False)
+        op.places = self.places
+        return op
 
     def function(self, attrs, count):
         """The body as a function of the data alone, flat."""

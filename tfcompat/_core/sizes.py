@@ -367,7 +367,8 @@ class Resizing:
             found = plain.derivatives.get(mask)
             if found is None:
                 attrs = op.attributes_at(self, attrs, avals)
-                found = make_derivative(self.op(op), plain, [Operand(a) for a in avals], attrs, count, mask)
+                ins, sliced = [Operand(a) for a in avals], derivative.aside > 0
+                found = make_derivative(self.op(op), plain, ins, attrs, count, mask, sliced)
                 plain.derivatives[mask] = found
             if found is False or len(found.forward.avals) != len(derivative.forward.avals):
                 raise Unresized("a derivative needs other values for these sizes")

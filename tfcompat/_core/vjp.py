@@ -30,9 +30,11 @@ class Derivative:
       reached: the results that depend on the inputs of `mask`; None: all.
       source: (op, Spec, avals, attributes, count, mask) it was made of.
       places: see `stretch.BlockDerivative`; None here.
+      aside: how many residuals are for no pullback of JAX's, but results of each pullback as they are; the first ones.
     """
 
     source = places = None
+    aside = 0
 
     def __init__(self, op, function, avals, mask, plain, rule, make_spec=Spec, flow=None, open=False):
         self.op = op
@@ -70,18 +72,10 @@ class Derivative:
     def _split(self):
         """Traces forward and pullback of JAX's vjp with regard to the wanted inputs."""
         structure = []
-        function, wanted, differentiable = self.function, self.wanted, self.differentiable
 
         def forward(*args):
-            def of_wanted(*values):
-                full = list(args)
-                for i, v in zip(wanted, values, strict=True):
-                    full[i] = v
-                outs = function(*full)
-                outs = list(outs) if isinstance(outs, (list, tuple)) else [outs]
-                return [outs[k] for k in differentiable], outs
-
-            _, pull, outs = jax.vjp(of_wanted, *[args[i] for i in wanted], has_aux=True)
+            of_wanted, values = self._of_wanted(args)
+            _, pull, outs = jax.vjp(of_wanted, *values, has_aux=True)
             leaves, tree = jax.tree_util.tree_flatten(pull)
             structure[:] = [tree]
             return [*outs, *leaves]
@@ -111,6 +105,24 @@ class Derivative:
             self.forward = self.make_spec(self.op.kernel, jex.ClosedJaxpr(trimmed, closed.consts), False)
             self.forward.plain = self.plain
             self.forward.derivative = self, "forward"
+
+    def _of_wanted(self, args, taps=None):
+        """(Function of the wanted inputs to (differentiable results, all results), these inputs).
+
+        Args:
+          taps: see `rows.RowsDerivative`.
+        """
+        function, wanted, differentiable = self.function, self.wanted, self.differentiable
+
+        def of_wanted(*values):
+            full = list(args)
+            for i, v in zip(wanted, values, strict=True):
+                full[i] = v
+            outs = function(*full)
+            outs = list(outs) if isinstance(outs, (list, tuple)) else [outs]
+            return [outs[k] for k in differentiable], outs
+
+        return of_wanted, [args[i] for i in wanted]
 
     def pullback(self, present, restart=False, stacked=False):
         """A pullback of the outputs `present`.
@@ -172,38 +184,39 @@ class Derivative:
         return pullback, [self.residuals[i] for i in keep]
 
     def _from_inputs(self, present):
-        function, wanted, count = self.function, self.wanted, len(self.avals)
-
         def body(*args):
-            def of_wanted(*values):
-                full = list(args[:count])
-                for i, v in zip(wanted, values, strict=True):
-                    full[i] = v
-                outs = function(*full)
-                outs = outs if isinstance(outs, (list, tuple)) else [outs]
-                return [outs[k] for k in present]
+            return self._pulled_from(args, present)
 
-            _, pull = jax.vjp(of_wanted, *[args[i] for i in wanted])
-            return [conjugate(p) for p in pull([conjugate(c) for c in args[count:]])]
+        return Op(self.op.kernel + "Grad", body, single=False), [("in", i) for i in range(len(self.avals))]
 
-        return Op(self.op.kernel + "Grad", body, single=False), [("in", i) for i in range(count)]
+    def _pulled_from(self, args, present, taps=None):
+        """The results of a pullback from the inputs, and cotangents, `args`."""
+        count = len(self.avals)
+        function, values = self._of_wanted(args[:count], taps)
+
+        def of_present(*values):
+            _, outs = function(*values)
+            return [outs[k] for k in present], outs[self.count :]
+
+        _, pull, aside = jax.vjp(of_present, *values, has_aux=True)
+        return [*[conjugate(p) for p in pull([conjugate(c) for c in args[count:]])], *aside]
 
     def _residual_aval(self, residual):
         kind, i = residual
         return self.avals[i] if kind == "in" else self.forward.avals[i]
 
     def _jax_gradient(self, present):
-        tree, count, wanted = self.tree, len(self.residuals), self.wanted
+        tree, count, aside = self.tree, len(self.residuals), self.aside
         differentiable, avals = self.differentiable, self.out_avals
 
         def body(*args):
-            leaves, given = args[:count], dict(zip(present, args[count:], strict=True))
+            leaves, given = args[aside:count], dict(zip(present, args[count:], strict=True))
             cotangents = []
             for k in differentiable:
                 a = avals[k]
                 cotangents.append(conjugate(given[k]) if k in given else jnp.zeros(a.shape, a.np_dtype))
             pulled = jax.tree_util.tree_unflatten(tree, leaves)(cotangents)
-            return [conjugate(p) for p in pulled[: len(wanted)]]
+            return [*[conjugate(p) for p in pulled], *args[:aside]]
 
         return body
 
@@ -231,6 +244,7 @@ class SizedDerivative:
     """A Derivative for given sizes, from one with symbolic dimensions; traced exactly only when that is needed."""
 
     source = places = None
+    aside = 0
 
     def __init__(self, symbolic, sizes, exact, plain):
         self._exact, self._make_exact = None, exact
