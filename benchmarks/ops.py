@@ -192,12 +192,13 @@ class Subject:
 
     def wait(self, result):
         """Waits for all of a result, without a copy of it."""
-        for value in result if isinstance(result, list | tuple) else [result]:
-            if self.tf is None:
-                value.block_until_ready()
-            elif self.tf.__name__ == "tfcompat":
-                value.__jax_array__().block_until_ready()
-            # TensorFlow's eager kernels have run when the call returns.
+        if self.tf is None:
+            import jax
+
+            jax.block_until_ready(result)
+        elif self.tf.__name__ == "tfcompat":
+            self.tf.test.experimental.sync_devices()
+        # TensorFlow's eager kernels have run when the call returns.
 
 
 def timed(step, quick, scale, warm=0.4):

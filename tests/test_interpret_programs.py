@@ -13,7 +13,8 @@ from jax import lax
 from jax.extend.core import primitives
 from xla_reference import check, compiled, numbers, run, same
 
-from tfcompat import _cast, _elementwise
+import tfcompat as tf
+from tfcompat import _cast, _elementwise, _math, _reductions, nn
 from tfcompat._core import random_state
 from tfcompat._core.interpret import UNHOSTED, NoHostForm, host_function
 from tfcompat._core.lax_numpy import RULES
@@ -326,6 +327,30 @@ def _twin_arguments():
     x, y = np.array([-(2**31), -7, -6, 0, 5, 2**31 - 1], np.int32)[:, None], np.array([-(2**31), -3, -1, 1, 4], np.int32)
     for divide in (_elementwise.floordiv, _elementwise.floormod):
         yield divide.op.body, (x, y)
+    yield _elementwise.sign.op.body, (numbers,)
+    rng = np.random.default_rng(0)
+    for shape in ((5, 6), (90, 100), (30, 300)):  # small, and large with short and long rows
+        for dtype in ("float32", "float64", "int8", "uint32"):
+            x = (rng.normal(size=shape) * 9).astype(dtype)
+            if dtype.startswith("f"):
+                x[1, :2], x[2] = np.nan, np.nan
+            for extreme in (_reductions.argmax, _reductions.argmin):
+                for axis in (0, 1):
+                    yield functools.partial(extreme.op.body, axis=axis, output_type=tf.int64), (x,)
+            yield functools.partial(_math._top_k.op.body, k=3, index_type=tf.int32), (x,)
+
+
+def test_twins_of_functions_of_floats():
+    """They are equal but for last bits."""
+    x = np.array([[0, -0.0, np.nan, np.inf, -np.inf, 1e-30, 3, -80, 0.5]])
+    for dtype, most in (("float32", 1e-6), ("float64", 1e-14)):
+        x = x.astype(dtype)
+        for function, arguments in ((nn.softplus.op.body, (x,)), (_elementwise.xlogy.op.body, (x, np.abs(x.T)))):
+            with jax.enable_x64(True):
+                closed = jax.make_jaxpr(function)(*arguments)
+                assert any(map(has_twin, closed.jaxpr.eqns))
+                want = jax.jit(function)(*arguments)
+            np.testing.assert_allclose(run(host_function(closed), *arguments)[0], want, rtol=most)
 
 
 @pytest.mark.parametrize(("function", "arguments"), list(_twin_arguments()))

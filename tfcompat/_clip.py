@@ -8,6 +8,7 @@ from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.op import Axes, Many, T, op
 from tfcompat._core.refusals import plain
+from tfcompat._core.tensor import Tensor
 from tfcompat._declare import FLOATS, INEXACT, REAL, aligned, axes_of, kept, not_allowed, sum_to, where
 from tfcompat._elementwise import maximum
 from tfcompat._products import global_norm
@@ -40,7 +41,10 @@ def clip_by_value(t, clip_value_min, clip_value_max, name=None):
     """
     if isinstance(t, IndexedSlices):
         return IndexedSlices(clip_by_value(t.values, clip_value_min, clip_value_max), t.indices, t.dense_shape)
-    result, given = _clip_by_value(t, clip_value_min, clip_value_max), convert(t).shape
+    result = _clip_by_value(t, clip_value_min, clip_value_max)
+    if type(t) is Tensor and t._aval is result._aval:
+        return result
+    given = convert(t).shape
     if not result.shape.is_compatible_with(given):
         raise ValueError(f"Shapes {given} and {result.shape} are incompatible")
     return result

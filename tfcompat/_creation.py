@@ -198,6 +198,8 @@ def ones_like(input, dtype=None, name=None, layout=None):
 
 
 def _aval_of(input):
+    if type(input) is Tensor:
+        return input._aval
     if hasattr(type(input), "_cell") or hasattr(input, "_cell"):
         return input._cell._tensor._aval
     return convert(input)._aval

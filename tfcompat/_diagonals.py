@@ -316,11 +316,14 @@ def eye(num_rows, num_columns=None, batch_shape=None, dtype=d.float32, name=None
     if d.as_dtype(dtype) is d.string:
         raise TypeError("Cannot convert 1 to EagerTensor of dtype string")
     num_columns = num_rows if num_columns is None else num_columns
-    sizes = [size_value(convert(n)) for n in (num_rows, num_columns)]
-    if any(n.dtype.kind not in "iu" for n in sizes):
-        raise TypeError("Arguments `num_rows` and `num_columns` must be positive integer values. Received: "
-                        f"num_rows={num_rows}, num_columns={num_columns}")  # fmt: skip
-    return _eye(int(sizes[0]), int(sizes[1]), () if batch_shape is None else batch_shape, d.as_dtype(dtype))
+    sizes = num_rows, num_columns
+    if not type(num_rows) is type(num_columns) is int:
+        sizes = [size_value(convert(n)) for n in sizes]
+        if any(n.dtype.kind not in "iu" for n in sizes):
+            raise TypeError("Arguments `num_rows` and `num_columns` must be positive integer values. Received: "
+                            f"num_rows={num_rows}, num_columns={num_columns}")  # fmt: skip
+        sizes = [int(n) for n in sizes]
+    return _eye(*sizes, () if batch_shape is None else batch_shape, d.as_dtype(dtype))
 
 
 @moves

@@ -234,6 +234,15 @@ def _indicator(x):
 
 
 _xlogy, _xlog1py = _x_times(lax.log), _x_times(lax.log1p)
+_xlogy.__name__ = "xlogy"
+
+
+def _x_times_log(x, y):
+    result = x * np.log(y)
+    return result if np.count_nonzero(x) == x.size else np.where(x == 0, np.zeros((), result.dtype), result)
+
+
+_xlogy = twin(_xlogy, 3, "elementwise")(lambda b, e: _x_times_log)
 
 
 def _xdivy(x, y):
@@ -445,11 +454,18 @@ def _abs(x):
     return lax.abs(x)
 
 
+def _sign_of_real(x):
+    return where(x == 0, 0, lax.sign(x))
+
+
+_sign_of_real = twin(_sign_of_real, 1, "elementwise")(lambda b, e: np.sign)
+
+
 def _sign(x):
     if is_complex(x):
         safe = where(x == 0, 1, x)
         return where(x == 0, 0, safe / lax.abs(safe).astype(x.dtype))
-    return where(x == 0, 0, lax.sign(x))
+    return _sign_of_real(x)
 
 
 def _abs_grad(g, out, x):

@@ -17,7 +17,7 @@ import time
 import jax
 from jax.extend import core as jex
 
-from tfcompat._core import convolutions, elementary
+from tfcompat._core import convolutions, elementary, movements
 from tfcompat._core.failures import check_fork
 from tfcompat._core.stats import stats
 
@@ -48,8 +48,9 @@ def compile(function, structs, donate_argnums=()):
         if jax.default_backend() == "cpu":
             if convolutions.present(jaxpr):
                 jaxpr, options = convolutions.rewritten(jaxpr), convolutions.OPTIONS
-            if elementary.present(jaxpr):
-                jaxpr = elementary.rewritten(jaxpr)
+            for forms in (elementary, movements):
+                if forms.present(jaxpr):
+                    jaxpr = forms.rewritten(jaxpr)
         if jaxpr is not traced.jaxpr.jaxpr:
             function = jex.jaxpr_as_fun(jex.ClosedJaxpr(jaxpr, traced.jaxpr.consts))
             traced = jax.jit(function, donate_argnums=donate_argnums, keep_unused=True).trace(*structs)

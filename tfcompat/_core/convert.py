@@ -13,7 +13,7 @@ from tfcompat._core.refusals import mistyped, unconvertible, unfit
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
 
-_INT32 = np.iinfo(np.int32)
+_INT32 = int(np.iinfo(np.int32).min), int(np.iinfo(np.int32).max)
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 # What Python data become directly. They become other dtypes by way of their own dtype, if that loses nothing but range.
 _DIRECT = frozenset(
@@ -152,7 +152,7 @@ def default_scalar(value, kind):
         return Tensor(_SCALAR_AVALS[float], np.float32(value), None, STATIC)
     if kind is bool:
         return Tensor(_SCALAR_AVALS[bool], np.bool_(value), None, STATIC)
-    if _INT32.min <= value <= _INT32.max:
+    if _INT32[0] <= value <= _INT32[1]:
         return Tensor(_SCALAR_AVALS[int], np.int32(value), None, STATIC)
     return convert_python(value, None, None)
 
@@ -279,7 +279,7 @@ def infer_dtype(value, first):
             check_range(v)
         return dtypes.float32
     for v in leaves(value):
-        if not isinstance(v, (range, bool)) and not _INT32.min <= v <= _INT32.max:
+        if not isinstance(v, (range, bool)) and not _INT32[0] <= v <= _INT32[1]:
             if not -(2**63) <= v < 2**63:
                 raise unconvertible(_TOO_LARGE)
             return dtypes.int64
@@ -444,6 +444,10 @@ def holds_tensors(value):
 
 def convert_group(op, annotations, values, names):
     """Converts an op's data: where one dtype variable is shared, a tensor decides for Python values."""
+    if type(values[0]) is Tensor and annotations[0].only is None:
+        plain = _beside(values[0], annotations, values)
+        if plain is not None:
+            return plain
     values, decided, others = [*values], {}, []
     for i, value in enumerate(values):
         annotation, kind = annotations[i], type(value)
@@ -466,6 +470,19 @@ def convert_group(op, annotations, values, names):
         values[i] = t = convert(value, dtype, hint) if fast is None else fast_scalar(fast, value, dtype, hint)
         decided.setdefault(annotation.letter, t._aval.dtype)
     return values
+
+
+def _beside(first, annotations, values):
+    """`convert_group` where the others are tensors, or numbers of the dtype variable of the first, a tensor; else None."""
+    letter, scalars, converted = annotations[0].letter, first._aval.scalars, []
+    for annotation, value in zip(annotations, values, strict=True):
+        if type(value) is not Tensor:
+            fast = scalars.get(type(value))
+            if fast is None or annotation.letter != letter:
+                return None
+            value = fast_scalar(fast, value)
+        converted.append(value)
+    return converted
 
 
 def convert_pair(op, annotations, values, names):

@@ -11,7 +11,7 @@ import numpy as np
 from jax.extend import core as jex
 
 from tfcompat._core.lax_numpy import RULES
-from tfcompat._core.twins import CALLS, has_twin
+from tfcompat._core.twins import AS_FAST, CALLS, has_twin
 
 DISPATCH = 20e-6  # seconds that a compiled call takes before it computes anything
 EQUATION = 1e-6  # seconds lost by interpreting one equation
@@ -43,6 +43,8 @@ _COMBINING = ("scatter", "reduce", "select_and_scatter")
 # XLA's are not faster on a CPU. Its sort of floats takes 0.3-0.7 µs an element longer than NumPy's (1.1 s against 0.05 for
 # 1000 rows of 2000), which has to be made up by what a program gains elsewhere.
 _AS_FAST = frozenset(["sort", "cumsum"])
+_OF_BOOLS = frozenset(["reduce_or", "reduce_and"])  # in a sixth of XLA's time where there are long runs
+_RUN = 256
 _SORTED_FLOAT = -0.3e-6 * BANDWIDTH
 
 
@@ -63,6 +65,8 @@ def work(jaxpr, called=False):
             inner += [p for p in params.values() if isinstance(p, jex.Jaxpr)]
         for body in inner:
             more = work(body, True)
+            if AS_FAST.get(params.get("name")) and has_twin(eqn) and AS_FAST[params["name"]](eqn):
+                more = 0, *more[1:]
             moved += more[0] * (params["length"] if name == "scan" else 1)
             equations, kernels = equations + more[1], kernels + more[2]
         if inner:
@@ -78,11 +82,23 @@ def work(jaxpr, called=False):
                 moved += int(_SORTED_FLOAT) * math.prod(key.shape)
         elif name == "conv_general_dilated":
             moved += _windows(eqn) + _nbytes(eqn.outvars[0].aval)
+        elif name in _OF_BOOLS and long_runs(eqn.invars[0].aval, params["axes"]) and eqn.invars[0].aval.dtype == bool:
+            pass
         elif name in _READERS or name.startswith("reduce_"):
             moved += _READERS.get(name, 1) * _nbytes(eqn.invars[0].aval)
         elif name not in _VIEWS or _laid_out(eqn, results, whole):
             moved += sum(_nbytes(v.aval) for v in eqn.outvars)
     return moved, max(1, equations), kernels
+
+
+def long_runs(aval, axes):
+    """Whether what NumPy reduces, or keeps, at a time lies in memory in long runs: else it takes a call for each few numbers."""
+    run, last = 1, len(aval.shape) - 1
+    for d in range(last, -1, -1):
+        if (d in axes) != (last in axes):
+            break
+        run *= aval.shape[d]
+    return isinstance(run, int) and run >= _RUN
 
 
 def _variables(atoms):

@@ -331,6 +331,7 @@ class Builder:
         """The function from `arguments` to `results`; where one of these is None, so is what the function gives."""
         returned, results = results, [value for value in results if value is not None]
         self._drop_dead(results)
+        self.equations = lax_shapes.join_kept(self.equations, results)
         for i, value in enumerate(arguments):
             value.text = f"a{i}"
             self.own(value)

@@ -69,6 +69,7 @@ NAMES: dict[str, Any] = {
     "matmul": np.matmul,
     "sqrt": np.sqrt,
     "exp": np.exp,
+    "reciprocal": np.reciprocal,
 }
 
 # Ufuncs with an operator: `a + b` skips the lookup and the call.
@@ -108,7 +109,24 @@ _simple(nextafter=np.nextafter, clamp="minimum(maximum({0}, {1}), {2})")
 _simple(exp=np.exp, log=np.log, log1p=np.log1p, expm1=np.expm1, sqrt=np.sqrt)
 _simple(sin=np.sin, cos=np.cos, tan=np.tan, asin=np.arcsin, acos=np.arccos, atan=np.arctan)
 _simple(sinh=np.sinh, cosh=np.cosh, tanh=np.tanh, asinh=np.arcsinh, acosh=np.arccosh, atanh=np.arctanh)
-_simple(rsqrt="1 / sqrt({0})", logistic="1 / (1 + exp(-{0}))")
+
+
+def _inverse(b: Any, e: Any, text: str) -> str:
+    """Text of 1 / `text`. Of arrays a number of Python's as the dividend takes twice as long."""
+    return f"reciprocal({text})" if e.outs[0].shape and e.outs[0].dtype.kind == "f" else f"1 / ({text})"
+
+
+@rule("rsqrt")
+def _rsqrt(b: Any, e: Any) -> str:
+    return _inverse(b, e, "sqrt({0})")
+
+
+@rule("logistic")
+def _logistic(b: Any, e: Any) -> str:
+    out = e.outs[0]
+    one = b.bind(np.ones((), out.dtype)) if out.shape else "1"
+    return _inverse(b, e, f"{one} + exp(-{{0}})")
+
 
 
 def _real_only(name: str, made: Any) -> None:
@@ -188,7 +206,8 @@ def _pow(b: Any, e: Any) -> Any:
 @rule("integer_pow")
 def _integer_pow(b: Any, e: Any) -> Any:
     exponent = int(e.params["y"])
-    short = {1: "+{0}", 2: "{0} * {0}", 3: "{0} * {0} * {0}", -1: "1 / {0}", -2: "1 / ({0} * {0})"}
+    short = {1: "+{0}", 2: "{0} * {0}", 3: "{0} * {0} * {0}"}
+    short |= {-1: _inverse(b, e, "{0}"), -2: _inverse(b, e, "{0} * {0}")}
     if exponent in short and e.ins[0].dtype.kind != "b":
         return short[exponent]
 

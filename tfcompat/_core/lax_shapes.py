@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -73,6 +74,8 @@ def _slice(b: Any, e: Any) -> str:
         e.outs[0].actual = ()
         return b.operand(value)
     strides = p["strides"] or (1,) * len(value.shape)
+    if value.shape == e.outs[0].shape:  # all of it
+        return b.full(value)
     parts = []
     for dim, start, limit, stride in zip(value.shape, p["start_indices"], p["limit_indices"], strides, strict=True):
         first = "" if isinstance(start, int) and start == 0 else b.size(start)
@@ -175,8 +178,54 @@ def _bitcast_convert_type(e: Any) -> Callable:
 # --- reductions
 
 
+_REDUCTIONS = frozenset("reduce_sum reduce_prod reduce_max reduce_min reduce_and reduce_or".split())
+
+
 def _axes(axes: Sequence[int]) -> Any:
     return int(axes[0]) if len(axes) == 1 else tuple(int(axis) for axis in axes)
+
+
+def _kept_shape(e: Any) -> tuple:
+    """The shape of a reduction's result with the dimensions that it reduces."""
+    return tuple(1 if i in e.params["axes"] else dim for i, dim in enumerate(e.ins[0].shape))
+
+
+def join_kept(equations: list, results: list) -> list:
+    """Equations in which a reduction keeps its dimensions, in size 1, where they are added again: 0.1 µs instead of 0.3."""
+    reduced = {id(e.outs[0]): e for e in equations if e.name in _REDUCTIONS and e.outs[0].shape}
+    if not reduced:
+        return equations
+    readers = collections.Counter([id(value) for value in [*results, *(v for e in equations for v in e.ins)]])
+    left = []
+    for e in equations:
+        before = reduced.get(id(e.ins[0])) if e.ins else None
+        if before is not None and readers[id(before.outs[0])] == 1 and _adds_reduced(before, e):
+            before.params, before.outs = {**before.params, "kept": True}, e.outs
+        else:
+            left.append(e)
+    return left
+
+
+def _adds_reduced(before: Any, e: Any) -> bool:
+    """Whether an equation does nothing but to add the dimensions that a reduction has reduced, and to broadcast."""
+    kept, out = _kept_shape(before), e.outs[0]
+    if e.name == "reshape":
+        return out.shape == kept and e.params.get("dimensions") is None
+    others = [i for i in range(len(kept)) if i not in before.params["axes"]]
+    return (
+        e.name == "broadcast_in_dim"
+        and len(out.shape) == len(kept)
+        and list(e.params["broadcast_dimensions"]) == others
+    )
+
+
+def _reduced(b: Any, e: Any, function: str, dtype: str) -> str:
+    """Text of a reduction, up to the closing bracket."""
+    text = f"{function}({b.full(e.ins[0])}, {_axes(e.params['axes'])}, {dtype}"
+    if not e.params.get("kept"):
+        return text
+    e.outs[0].actual = _kept_shape(e)
+    return f"{text}, None, True"
 
 
 _KEEPS_DTYPE = frozenset(np.dtype(t) for t in "f d F D q Q".split())
@@ -193,7 +242,7 @@ NAMES.update(
 @rule("reduce_sum", "reduce_prod", kind="text")
 def _reduce_sum(b: Any, e: Any) -> str:
     function = "add_reduce" if e.name == "reduce_sum" else "multiply_reduce"
-    return f"{function}({b.full(e.ins[0])}, {_axes(e.params['axes'])}, {b.bind(e.outs[0].dtype)})"
+    return _reduced(b, e, function, b.bind(e.outs[0].dtype)) + ")"
 
 
 def lowest(dtype: np.dtype) -> Any:
@@ -212,7 +261,7 @@ def highest(dtype: np.dtype) -> Any:
 def _reduce_max(b: Any, e: Any) -> str:
     value = e.ins[0]
     largest = e.name == "reduce_max"
-    text = f"{'maximum_reduce' if largest else 'minimum_reduce'}({b.full(value)}, {_axes(e.params['axes'])}"
+    text = _reduced(b, e, "maximum_reduce" if largest else "minimum_reduce", "None")
     if all(is_static(dim) and dim > 0 for dim in value.shape):
         return text + ")"
     if value.dtype.kind == "c":
@@ -226,7 +275,7 @@ def _bitwise(name: str, boolean: np.ufunc, bits: np.ufunc, of_all: str = "") -> 
         if of_all and e.outs[0].dtype.kind == "b" and not e.outs[0].shape:
             return f"bool_({of_all.format(b.full(e.ins[0]))})"  # in a third of the time
         reduce = b.bind((boolean if e.outs[0].dtype.kind == "b" else bits).reduce)
-        return f"{reduce}({b.full(e.ins[0])}, {_axes(e.params['axes'])}, {b.bind(e.outs[0].dtype)})"
+        return _reduced(b, e, reduce, b.bind(e.outs[0].dtype)) + ")"
 
 
 _bitwise("reduce_and", np.logical_and, np.bitwise_and)

@@ -248,9 +248,7 @@ def words(key, counter, count):
 
 
 def _last_axis(parts):
-    """Arrays of one shape along a new last axis."""
-    rank = len(parts[0].shape)
-    return lax.concatenate([lax.expand_dims(part, (rank,)) for part in parts], rank)
+    return lax.stack(parts, len(parts[0].shape))
 
 
 def _first(x, count):

@@ -17,6 +17,7 @@ from tfcompat._blocks import (
 from tfcompat._core import errors as _errors
 from tfcompat._core.convert import convert as _convert
 from tfcompat._core.op import Axis, Str, T, op
+from tfcompat._core.twins import twin
 from tfcompat._declare import FLOATS, INEXACT, NUMBERS, REAL, invalid, not_allowed
 from tfcompat._elementwise import (
     log_sigmoid as log_sigmoid,
@@ -147,6 +148,15 @@ def selu(features: T):
     return jnp.where(features > 0, _SELU_SCALE * features, negative).astype(features.dtype)
 
 
+def _softplus(x):
+    return jnp.logaddexp(x, jnp.zeros((), x.dtype))
+
+
+_softplus = twin(_softplus, 1, "elementwise")(
+    lambda b, e: f"{b.bind(_np.logaddexp)}({{0}}, {b.bind(_np.zeros((), e.ins[0].dtype))})"
+)
+
+
 @op("Softplus", T=FLOATS, grad=lambda g, y, features: g * lax.logistic(features))
 def softplus(features: T):
     """log(exp(features) + 1).
@@ -157,7 +167,7 @@ def softplus(features: T):
     Raises:
       InvalidArgumentError: another dtype.
     """
-    return jnp.logaddexp(features, jnp.zeros((), features.dtype))
+    return _softplus(features)
 
 
 @op("Softsign", T=FLOATS, grad=lambda g, y, features: g / jnp.square(1 + jnp.abs(features)))
