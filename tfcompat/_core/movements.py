@@ -28,15 +28,16 @@ def _padder(config):
 
 def _form(eqn):
     """What to call in an equation's stead, or None."""
-    name, params, out = eqn.primitive.name, eqn.params, eqn.outvars[0].aval
-    if name == "concatenate" and params["dimension"] == 0 and _is_large(out):
+    name, params = eqn.primitive.name, eqn.params
+    if name == "concatenate" and params["dimension"] == 0 and _is_large(eqn):
         return _joined
-    if name == "pad" and _is_large(out) and not any(interior for _, _, interior in params["padding_config"]):
+    if name == "pad" and _is_large(eqn) and not any(interior for _, _, interior in params["padding_config"]):
         return _padder(params["padding_config"])
     return None
 
 
-def _is_large(aval):
+def _is_large(eqn):
+    aval = eqn.outvars[0].aval
     return math.prod(aval.shape) * aval.dtype.itemsize >= MIN_BYTES
 
 
