@@ -89,6 +89,7 @@ def test_memory_of_a_tape(size):
         with tf.GradientTape(persistent=persistent) as tape:
             hidden = tf.exp(x) * 2.0
             y = tf.reduce_sum(hidden * hidden)
+        assert tape._entries  # before somebody asks, a tape holds no tensors, only where its ops are
         return x, tape, y, weakref.ref(hidden)
 
     def alive(reference):

@@ -421,7 +421,7 @@ class BodySpec(Spec):
         self._looked_at = tuple(range(len(input_avals)))
         self._trace = self._exact_trace
         self.derivatives = {}
-        self.depends = None
+        self.depends = self.taped = None
         self.static = self.special = self.checked = False
         self.effect = self.stateful = self.urgent = False
 

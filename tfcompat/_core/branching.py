@@ -64,7 +64,7 @@ class FollowedSpec(StageSpec):
 
     def again(self, avals, learnt):
         new = copy.copy(self)
-        new.id, new.input_avals, new.avals = next(serials), avals, tuple(learnt)
+        new.id, new.input_avals, new.avals, new.taped = next(serials), avals, tuple(learnt), None
         return new
 
     def stage(self, ins, inside):

@@ -98,6 +98,8 @@ class ConcreteFunction:
         else:
             results = context.segment.record(spec, ins)
         if written:
+            if context.tapes:
+                context.segment.complete_tapes()
             for c, t in zip(written, results[self._count :], strict=True):
                 t._gid = 0  # what is read from a variable is a use of the variable
                 c.bind(t)

@@ -75,7 +75,8 @@ def _accepted(grad, variables):
 class _VariableWatcher:
     """Stands among the active tapes and records nothing, but sees which trainable variables are read."""
 
-    _watched, _fresh, _outermost = frozenset(), False, False
+    _watched, _fresh, _outermost, _noted = frozenset(), False, False, None
+    _variables = ()
 
     def __enter__(self):
         self.cells = {}

@@ -12,14 +12,16 @@ an op with a `sparse_grad`, (derivative, kept, ins) that do the same where cotan
 
 import functools
 import operator
+import weakref
 
 from tfcompat._core import generic, jacobian
-from tfcompat._core.context import state
+from tfcompat._core.context import settings, state
 from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.op import T, invoke, op, set_taped_call, trace
 from tfcompat._core.parameters import arrange
 from tfcompat._core.rows import RowsDerivative, Slices, rows_of
+from tfcompat._core.segment import set_complete
 from tfcompat._core.sizes import holds_unknown, set_derivatives
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import STATIC, TensorHandle, gids
@@ -116,8 +118,15 @@ def placed(results, places):
 def gid_of(tensor):
     """The identity of a tensor on tapes."""
     if not tensor._gid:
-        tensor._gid = next(gids)
+        identify(tensor, next(gids))
     return tensor._gid
+
+
+def identify(tensor, gid):
+    """Gives a tensor an identity on tapes. Where it is pending its segment knows it, too: the handle may go."""
+    tensor._gid = gid
+    if tensor._seg is not None and tensor._slot >= 0:
+        tensor._seg.gids[tensor._slot] = gid
 
 
 @op("AddN", static=False)
@@ -136,62 +145,146 @@ def record_taped(context, op, spec, ins, attrs, count):
             tapes[0]._serial = context.segment.serial
     if context.accumulators:
         return _forward.record(context, op, spec, ins, attrs, count)
-    # Every op of a forward pass comes through here: one tape and one or two inputs are written out.
+    taped, segment = spec.taped, context.segment
+    if taped is None or not segment.defers or settings.watchful or context.tracer is not None:
+        return record_entry(context, op, spec, ins, attrs, count)
+    # Every op of a forward pass comes through here. The tapes only note its position: most walks back are known, and look
+    # at no entry.
+    position, forward = len(segment.specs), taped[0]
+    for tape in tapes:
+        if tape._noted is None:
+            return record_entry(context, op, spec, ins, attrs, count)
+    for tape in tapes:
+        tape._noted.append(position)
+    try:
+        results = segment.record(forward, ins)
+    except BaseException:
+        for tape in tapes:
+            if tape._noted and tape._noted[-1] == position:
+                tape._noted.pop()
+        raise
+    if forward.single:
+        return results
+    return results[0] if spec.single else results[: len(spec.avals)]
+
+
+def record_entry(context, op, spec, ins, attrs, count):
+    """Records a node, and its entry on the tapes that watch an input."""
+    tapes, segment = context.tapes, context.segment
+    derivative = _derivative_of(tapes, op, spec, ins, attrs, count)
+    if derivative is False:
+        return segment.record(spec, ins)
+    forward = derivative.forward
+    results = segment.record(forward, ins)
+    if forward.single:
+        results = [results]
+    _enter(tapes, op, derivative, ins, results, attrs)
+    if context.tracer is not None:
+        context.tracer.node(spec.name, ins, results[: derivative.count])
+    return results[0] if spec.single else results[: derivative.count]
+
+
+def _derivative_of(tapes, op, spec, ins, attrs, count):
+    """The Derivative of a node for what the tapes watch, False where none is needed. Sets what is foreseen of the next one."""
     if len(tapes) == 1:
-        tape = tapes[0]
-        watched = tape._watched
-        if len(ins) == 2:
-            x, y = ins
-            in_gids = x._gid, y._gid
-            mask = in_gids[0] in watched, in_gids[1] in watched
-        elif len(ins) == 1:
-            in_gids = (ins[0]._gid,)
-            mask = (in_gids[0] in watched,)
-        else:
-            in_gids = tuple([t._gid for t in ins])
-            mask = tuple([gid in watched for gid in in_gids])
+        watched = tapes[0]._watched  # first: tensors get their identities
+        mask = tuple([t._gid in watched for t in ins])
     else:
-        tape = None
-        in_gids = tuple([t._gid for t in ins])
-        mask = tuple([any([gid in tape._watched for tape in tapes]) for gid in in_gids])
+        followed = [tape._watched for tape in tapes]
+        mask = tuple([any([t._gid in watched for watched in followed]) for t in ins])
     derivative = spec.derivatives.get(mask)
     if derivative is None:
         derivative = spec.derivatives[mask] = make_derivative(op, spec, ins, attrs, count, mask)
-    if derivative is False:
-        return context.segment.record(spec, ins)
-    forward = derivative.forward
-    results = context.segment.record(forward, ins)
-    if forward.single:
-        results._gid = gid = next(gids)
-        out_gids = reached = (gid,)
-        entry = derivative, in_gids, out_gids, derivative.keep((*ins, results)), None, results._slot
-        if tape is not None and op.sparse_grad is None and context.tracer is None:
-            tape._entries.append(entry)
-            watched.add(gid)
-            return results
-    else:
-        own = results[: derivative.count]
-        out_gids = reached = tuple([gid_of(t) for t in own])
-        if derivative.reached is not None:
-            reached = [out_gids[k] for k in derivative.reached]
-        kept = derivative.keep((*ins, *results))
-        results = own[0] if spec.single else own
-        entry = derivative, in_gids, out_gids, kept, ins if derivative.extras else None, own[0]._slot
+    if derivative is not False:
+        if spec.taped is None or spec.taped[0] is not derivative.forward:
+            spec.taped = derivative.forward, op, attrs, count
+    elif spec.taped is None:
+        spec.taped = spec, op, attrs, count
+    return derivative
+
+
+def _enter(tapes, op, derivative, ins, results, attrs):
+    """Makes the entry of a node, on the tapes that watch an input. `results`: those of its forward, residuals included."""
+    in_gids = tuple([t._gid for t in ins])
+    out_gids = reached = tuple([gid_of(t) for t in (results if len(results) == derivative.count else results[: derivative.count])])
+    if derivative.reached is not None:
+        reached = [out_gids[k] for k in derivative.reached]
+    kept = derivative.keep((*ins, *results))
+    entry = derivative, in_gids, out_gids, kept, ins if derivative.extras else None, results[0]._slot
     if op.sparse_grad is not None:
         pull = op.sparse_grad(ins, attrs, derivative.mask)
         if pull is not None:
             entry = None, in_gids, out_gids, pull, (derivative, *entry[3:5]), entry[5]
-    if context.tracer is not None:
-        context.tracer.node(spec.name, ins, results if type(results) is list else [results])
-    if tape is not None:
-        tape._entries.append(entry)
-        watched.update(reached)
-    else:
+    for tape in tapes:
+        watched = tape._watched
+        if len(tapes) == 1 or not watched.isdisjoint(in_gids):
+            tape._entries.append(entry)
+            watched.update(reached)
+
+
+def complete(segment):
+    """Makes the entries of the nodes that tapes have only noted.
+
+    Tensors that nobody holds any more get new handles, by which the entries keep what the walk back needs.
+    """
+    with segment.lock:
+        tapes = list(dict.fromkeys([tape for r in segment.tapes if (tape := r()) is not None]))
+        segment.tapes = [weakref.ref(tape) for tape in tapes if tape._recording]
+        noting = {}  # position -> the tapes that have noted it
         for tape in tapes:
-            if not tape._watched.isdisjoint(in_gids):
-                tape._entries.append(entry)
-                tape._watched.update(reached)
-    return results
+            for position in tape._noted:
+                noting.setdefault(position, []).append(tape)
+        if not noting:
+            return
+        specs, wires, watches = segment.specs, segment.wires, {tape: tape._take_notes() for tape in tapes if tape._noted}
+        results = _results_of(segment, noting)
+        known = handles(segment, {s for p in noting for s in (*wires[p], *results[p])})
+        for position, on_tapes in sorted(noting.items()):
+            for tape in on_tapes:
+                tape._watch_until(position, watches[tape])
+            recorded, ins = specs[position], [known[s] for s in wires[position]]
+            outs = [known[s] for s in results[position]]
+            spec = getattr(recorded, "plain", None) or recorded
+            _, op, attrs, count = spec.taped
+            derivative = _derivative_of(on_tapes, op, spec, ins, attrs, count)
+            if derivative is False:
+                continue
+            forward = derivative.forward
+            if forward is not recorded:  # foreseen wrongly: what the walk back needs may not be there
+                outs = outs[: len(spec.avals)]
+                if len(forward.avals) > len(outs):
+                    outs += segment.record(forward, ins)[len(outs) :]
+            _enter(on_tapes, op, derivative, ins, outs, attrs)
+        for tape, left in watches.items():
+            tape._watch_until(len(specs), left)
+
+
+def _results_of(segment, positions):
+    """{position: slots of its results} of some nodes."""
+    found, specs, slot = {}, segment.specs, len(segment.refs)
+    for position in range(len(specs) - 1, min(positions) - 1, -1):
+        end, slot = slot, slot - len(specs[position].avals)
+        if position in positions:
+            found[position] = range(slot, end)
+    return found
+
+
+def handles(segment, wires):
+    """{wire: tensor} of a segment's leaves and results. Results that nobody holds get new handles."""
+    refs, specs, leaves = segment.refs, segment.specs, segment.leaves
+    found = {s: refs[s]() if s >= 0 else leaves[~s] for s in wires}
+    lacking = {s for s, t in found.items() if t is None}
+    position, slot = len(specs), len(refs)
+    while lacking:
+        position -= 1
+        avals = specs[position].avals
+        slot -= len(avals)
+        for s in lacking.intersection(range(slot, slot + len(avals))):
+            found[s] = t = Tensor(avals[s - slot], None, segment, s)
+            t._gid = segment.gids.get(s, 0)
+            refs[s] = weakref.ref(t)
+            lacking.remove(s)
+    return found
 
 
 _forward = None  # the module `forward`, which imports this one
@@ -291,8 +384,9 @@ def record_python(name, ins, outs, pull):
     """Records a step whose pullback is a Python function of tensors (custom gradients)."""
     if state.accumulators:
         _forward.record_python(ins, outs, pull)
+    watched = [(tape, tape._watched) for tape in state.tapes]  # first: tensors get their identities
     in_gids = [t._gid for t in ins]
-    touched = [tape for tape in state.tapes if not tape._watched.isdisjoint(in_gids)]
+    touched = [tape for tape, gids in watched if not gids.isdisjoint(in_gids)]
     if touched:
         pull.__name__ = name
         out_gids = tuple([gid_of(t) for t in outs])
@@ -317,3 +411,4 @@ def add_cotangents(a, b):
 
 set_taped_call(record_taped)
 set_derivatives(make_derivative)
+set_complete(complete)

@@ -9,10 +9,11 @@ accumulator the node goes on it like any other.
 from tfcompat._core import caches, segment as segments
 from tfcompat._core.cells import cell_of
 from tfcompat._core.context import settings
-from tfcompat._core.entries import placed, record_taped
+from tfcompat._core.entries import handles, placed, record_taped
 from tfcompat._core.segment import Segment
 from tfcompat._core.stretch import Notes, Scratch, parts_of
 from tfcompat._core.tensor import Tensor
+from tfcompat._core.variable import Variable
 from tfcompat._core.walk import walk
 
 _plans = caches.Bounded(1_000)  # key -> Plan, False where the nodes cannot be folded, or _ONCE
@@ -25,33 +26,26 @@ class Plan:
     Args:
       block: the node.
       picks: for each source the number of its result, or None; for slices those of values and indices, and their shape.
-      wires: the wires to the node's inputs, where no tape looks on.
-      paths: elsewhere, where to find the tensors; see `_paths`.
+      wires: the wires to the node's inputs.
+      inside: whether tapes or accumulators look on.
     """
 
-    __slots__ = ("block", "paths", "picks", "wires")
+    __slots__ = ("block", "inside", "picks", "plain", "structure", "wires")
 
-    def __init__(self, block, picks, wires, paths):
-        self.block, self.picks, self.wires, self.paths = block, picks, wires, paths
+    def __init__(self, block, picks, wires, inside):
+        self.block, self.picks, self.wires, self.inside = block, picks, wires, inside
+        self.plain = picks == list(range(len(block.avals)))  # each source has a result of its own
+        self.structure = None  # that of a segment which ends here, once it has been run
 
-    def record(self, context, entries, targets, seeds):
-        if self.paths is None:
-            outs = context.segment.append(self.block, self.wires)
+    def record(self, context):
+        segment = context.segment
+        if self.inside:
+            known = handles(segment, self.wires)
+            outs = record_taped(context, self.block.op, self.block, [known[s] for s in self.wires], (), 0)
         else:
-            given = entries, targets, seeds
-            ins = [given[kind][i] if part is None else given[kind][i][part][j] for kind, i, part, j in self.paths]
-            outs = record_taped(context, self.block.op, self.block, ins, (), 0)
-        return placed(outs, self.picks)
-
-
-def _paths(entries, targets, seeds):
-    """Where what a walk looks at comes from: id of a tensor -> (0, entry, part of it, position) or (1 or 2, number, ...)."""
-    found = {id(t): (kind, i, None, None) for kind, given in ((1, targets), (2, seeds)) for i, t in enumerate(given)}
-    for i, entry in enumerate(entries):
-        for part in (3, 4):
-            for j, t in enumerate(entry[part] or ()):
-                found.setdefault(id(t), (0, i, part, j))
-    return found
+            outs = segment.append(self.block, self.wires)
+            segment.known = self, len(segment.specs)
+        return outs if self.plain else placed(outs, self.picks)
 
 
 def _make(context, tape, entries, targets, sources, seeds, stacked):
@@ -75,13 +69,9 @@ def _make(context, tape, entries, targets, sources, seeds, stacked):
     for r in results:
         numbers = [places[id(t)] for t in parts_of(r)]
         picks.append((*numbers, r.dense_shape) if len(numbers) > 1 else numbers[0] if numbers else None)
-    if not inside:
-        wires = [t._slot if t._seg is segment else segment.leaf_index[id(t)] for t in leaves]
-        return Plan(block, picks, tuple(wires), None)
-    paths = _paths(entries, targets, seeds)
-    if not block.repeatable or not all([id(t) in paths for t in leaves]):
+    if inside and not block.repeatable:
         return False
-    return Plan(block, picks, None, [paths[id(t)] for t in leaves])
+    return Plan(block, picks, tuple([t._slot if t._seg is segment else segment.leaf_index[id(t)] for t in leaves]), inside)
 
 
 def _of_slices(entry, inside):
@@ -99,7 +89,7 @@ def foldable(context):
     return type(context.segment) is Segment
 
 
-def find(tape, entries, targets, sources, seeds, stacked, context):
+def find(tape, targets, sources, seeds, stacked, context):
     """The Plan of a walk over a tape, or None where it cannot be one node.
 
     Args:
@@ -107,15 +97,54 @@ def find(tape, entries, targets, sources, seeds, stacked, context):
       stacked: whether they have one more dimension in front.
     """
     segment = context.segment
-    if tape._serial != segment.serial or not entries or not foldable(context):
+    if tape._serial != segment.serial or not foldable(context):
         return None
     inside = bool(context.tapes or context.accumulators)
     if inside and (segment.aliases or context.tracer is not None):
         return None  # two handles of one value are two tensors for an outer tape; a tracer notes each step of it
+    asked = targets, sources, seeds, stacked
+    noted = None
+    if tape._noted and not tape._made and not tape._followed:  # all that the tape has is noted
+        leaf = segment.leaf_index.get
+        watches = tuple([(n, t._slot if t._seg is segment else leaf(id(t))) for n, t in tape._watches])
+        nodes, first, last = tape._noted, tape._noted[0], tape._noted[-1]
+        nodes = (first, last) if last - first + 1 == len(nodes) else tuple(nodes)
+        noted = _key(tape, segment, (inside, nodes, watches), None, *asked)
+        plan = noted and _plans.get(noted)
+        if plan:
+            return plan
+    count = len(segment.specs)
+    entries = tape._entries
+    if not entries:
+        return None
+    if len(segment.specs) > count:
+        noted = None  # nodes had to be recorded for what the walk needs
     derivatives = tuple([entry[0] or _of_slices(entry, inside) for entry in entries])
-    places, watched, leaf = [], tape._watched, segment.leaf_index.get
+    slots = tuple([entry[5] for entry in entries])
+    key = _key(tape, segment, (inside, derivatives, slots), tape._watched, *asked)
+    if key is None:
+        return None
+    plan = _plans.get(key)
+    if plan is None:
+        _plans[key] = _ONCE if None not in derivatives else False
+        return None
+    if plan is _ONCE:
+        plan = _plans[key] = _make(context, tape, entries, *asked)
+    if plan and noted is not None:
+        _plans[noted] = plan
+    return plan or None
+
+
+def _key(tape, segment, taped, watched, targets, sources, seeds, stacked):
+    """What a walk depends on, or None where it cannot be one node.
+
+    Args:
+      taped: what is on the tape, and how.
+      watched: gids of what is followed; None: `taped` tells.
+    """
+    places, leaf = [], segment.leaf_index.get
     for t in targets:
-        if type(t) is not Tensor or t._seg is not segment or t._gid not in watched:
+        if type(t) is not Tensor or t._seg is not segment or watched is not None and t._gid not in watched:
             return None
         places.append(t._slot)
     for cell in tape._variables.values():
@@ -133,22 +162,14 @@ def find(tape, entries, targets, sources, seeds, stacked, context):
     for source in sources:
         t = source
         if type(source) is not Tensor:
-            cell = cell_of(source)
+            cell = source._cell if type(source) is Variable else cell_of(source)
             if cell is None:
                 return None
-            t = cell._tensor
-            if t._gid != cell.gid and cell.gid in watched:
+            t = cell.eager
+            if t._gid != cell.gid and cell.gid in tape._variables:
                 return None
-        if t._gid not in watched:
+        if watched is not None and t._gid not in watched:
             places.append(None)
         else:
             places.append(t._slot if t._seg is segment else leaf(id(t)))
-    slots = tuple([entry[5] for entry in entries])
-    key = inside, derivatives, slots, len(targets), stacked, tuple(places), tuple(segment.specs), tuple(segment.wires)
-    plan = _plans.get(key)
-    if plan is None:
-        _plans[key] = _ONCE if None not in derivatives else False
-        return None
-    if plan is _ONCE:
-        plan = _plans[key] = _make(context, tape, entries, targets, sources, seeds, stacked)
-    return plan or None
+    return taped, len(targets), stacked, tuple(places), tuple(segment.specs), tuple(segment.wires)

@@ -138,7 +138,7 @@ def record(context, op, spec, ins, attrs, count):
     accumulators, tapes = context.accumulators, context.tapes
     context.accumulators = []
     try:
-        results = entries.record_taped(context, op, spec, ins, attrs, count)
+        results = entries.record_entry(context, op, spec, ins, attrs, count)  # tangents go by handles: these have to stay
         if op.grad is None:
             return results
         outs = [results] if spec.single else results

@@ -55,7 +55,7 @@ class Program:
 class Structure:
     """Specs and wiring of a segment, its programs, and what running it has cost so far."""
 
-    __slots__ = ("acts", "compile_cost", "gain", "holds_strings", "interpreted", "leaf_count", "lone", "lost", "programs", "runs", "seen",
+    __slots__ = ("acts", "compile_cost", "forgotten", "gain", "holds_strings", "interpreted", "leaf_count", "lone", "lost", "programs", "runs", "seen",
                  "slot_count", "small", "specs", "urgent", "wires")  # fmt: skip
 
     def __init__(self, work):
@@ -74,6 +74,7 @@ class Structure:
             self.specs[0].hot = self
         self.lost = 0.0
         self.runs = 0
+        self.forgotten = False
         self.seen = {}
         self.programs = []
         self.interpreted = {}  # live slots, or (these, nodes that are checks) -> [runs, steps]
@@ -174,6 +175,18 @@ class Structure:
 
 def find_structure(work):
     """The Structure of this work, made on first sight."""
+    known = work.known
+    if known is not None and known.structure is not None and known.structure.runs & 15 and not known.structure.forgotten:
+        structure = known.structure
+        work.specs, work.wires = structure.specs, structure.wires
+        return structure
+    structure = _look_up(work)
+    if known is not None:
+        known.structure = structure
+    return structure
+
+
+def _look_up(work):
     key = work.specs, work.wires = tuple(work.specs), tuple(work.wires)
     structure = _structures.get(key)
     if structure is not None:
@@ -263,6 +276,7 @@ def note_hot(structure):
 
 def forget(structure):
     """Takes back what `note_hot` did."""
+    structure.forgotten = True
     if structure.programs:
         _hot[structure.specs[0]].remove(structure)
     if structure.lone:
@@ -409,7 +423,7 @@ def run_prefix(segment, work, alive, structure, program, boundary, needed):
     head = Work()
     head.specs, head.wires = structure.specs, structure.wires
     head.leaves, head.aliases, head.refs = work.leaves[: structure.leaf_count], work.aliases, work.refs
-    head.why, head.regular = work.why, work.regular
+    head.why, head.regular, head.known = work.why, work.regular, None
     head.flags = [f for f in work.flags if f.position < count]
     head.writes = [w for w in work.writes if w[0] <= count]
     rest = split_rest(work, count, boundary, handles)
@@ -439,7 +453,7 @@ def split_rest(work, count, boundary, handles):
     rest.aliases = [(slot - boundary, r) for slot, r in work.aliases if slot >= boundary]
     rest.flags = [f.moved(-count) for f in work.flags if f.position >= count]
     rest.writes = [(w[0] - count, *w[1:]) for w in work.writes if w[0] > count]
-    rest.why, rest.regular = work.why, work.regular
+    rest.why, rest.regular, rest.known = work.why, work.regular, None
     rest.leaves, rest.wires = [], []
     index = {}
     for wire in work.wires[count:]:

@@ -23,6 +23,7 @@ MAX_CUT_SITES = 64
 
 _serials = itertools.count(1)
 _runner = None  # program.run; set by program, which imports this module
+_complete = None  # entries.complete; set by entries
 _tensor_class = None  # tensor.Tensor; set by tensor
 _ref = weakref.ref
 _new = object.__new__
@@ -33,6 +34,11 @@ def set_runner(function):
     _runner = function
 
 
+def set_complete(function):
+    global _complete
+    _complete = function
+
+
 def set_tensor_class(cls):
     global _tensor_class
     _tensor_class = cls
@@ -41,7 +47,7 @@ def set_tensor_class(cls):
 class Work:
     """A closed segment on its way to be run."""
 
-    __slots__ = ("aliases", "flags", "leaves", "refs", "regular", "specs", "why", "wires", "writes")
+    __slots__ = ("aliases", "flags", "known", "leaves", "refs", "regular", "specs", "why", "wires", "writes")
 
 
 class Segment:
@@ -56,6 +62,7 @@ class Segment:
         interrupts.watch()
         self.cut_sites = {}  # call sites at which a limit fired: the segment closes whenever one recurs
         self.uncut = False  # True while one call of the user's records many nodes
+        self.tapes = []  # weak references to tapes that may have noted nodes of it
         self._clear()
 
     def _clear(self):
@@ -65,6 +72,9 @@ class Segment:
         self.leaves, self.leaf_index = [], {}
         self.aliases, self.flags, self.writes = [], [], []
         self.nbytes = 0
+        self.known = None  # (folding.Plan, number of nodes): which segment it is, if it ends there
+        self.gids = {}  # slot -> identity on tapes, of results that may be without a handle
+        self.defers = not self.symbolic  # whether tapes may note its nodes, and make entries of them later
 
     def record(self, spec, ins):
         """Appends a node. Returns its result tensor, or the list of them where the op has several."""
@@ -185,6 +195,8 @@ class Segment:
             segment, value = None, settled(tensor)
         twin = _tensor_class(tensor._aval, value, segment, tensor._slot)
         if segment is not None:
+            segment.complete_tapes()
+            segment.defers = False  # two handles of one value are two tensors for a tape
             segment.aliases.append((tensor._slot, _ref(twin)))
         return twin
 
@@ -204,18 +216,21 @@ class Segment:
                 self.check_flags()
             if self.specs:
                 with self.lock:
-                    work = self._taken(why, regular)
-                    try:
-                        _runner(self, work)
-                    except BaseException as error:
-                        orphan(work, error)
-                        failures.restore_variables(usable)
-                        raise
+                    self.complete_tapes()
+                    self._run(self._taken(why, regular))
             if self.unchecked is not None and (settings.synchronous or why in ("read", "check")):
                 self.check_flags()
         finally:
             if shielded:
                 interrupts.release()
+
+    def _run(self, work):
+        try:
+            _runner(self, work)
+        except BaseException as error:
+            orphan(work, error)
+            failures.restore_variables(usable)
+            raise
 
     def _taken(self, why, regular):
         """What is pending, as Work; nothing is pending then."""
@@ -223,12 +238,18 @@ class Segment:
         work.specs, work.wires, work.refs = self.specs, self.wires, self.refs
         work.leaves, work.aliases = self.leaves, self.aliases
         work.flags, work.writes = self.flags, self.writes
+        work.known = self.known[0] if self.known is not None and self.known[1] == len(self.specs) else None
         # An interrupt may have left a leaf that no node uses: a structure of its own, not worth a program.
         work.why, work.regular = why, regular and self.interrupts == interrupts.held.delivered
         self._clear()
         stats.segments += 1
         stats.ops += len(work.specs)
         return work
+
+    def complete_tapes(self):
+        """Has tapes make entries of what they have only noted: their tensors have to stay alive, or to be told apart."""
+        if self.tapes:
+            _complete(self)
 
     def resume(self, work):
         """Makes `work`, the rest of a run that was given up, what is pending; nothing was recorded since."""
@@ -268,6 +289,7 @@ class Segment:
 
     def abandon(self, error):
         """Drops the pending nodes: their tensors raise `error` when read, variables get back what they held."""
+        self.complete_tapes()
         refs = [r for _, r in self.aliases] + self.refs
         writes = self.writes
         self._clear()

@@ -19,7 +19,7 @@ class Spec:
 
     __slots__ = ("_evaluate", "_host", "_host_in_place", "_jaxpr", "_looked_at", "_trace", "avals", "checked",
                  "compile_cost", "cost", "derivative", "derivatives", "equations", "id", "inplace", "name", "nbytes", "origin",
-                 "plain", "single", "special", "static")  # fmt: skip
+                 "plain", "single", "special", "static", "taped")  # fmt: skip
 
     effect = False  # True where running it acts on the outside
     staged = False  # True where a call of a function stops at it (staged.py)
@@ -46,6 +46,7 @@ class Spec:
         self.compile_cost = costs.compiling(self.equations, kernels)
         self.static = self.special = self.checked = False
         self.derivatives = {}  # which inputs are watched -> vjp.Derivative, or False where none is needed
+        self.taped = None  # (Spec recorded under tapes the last time, op, attributes, count); see entries.py
 
     @classmethod
     def of_sizes(cls, name, form, sizes, trace, single, inplace=None):
@@ -62,6 +63,7 @@ class Spec:
         self.equations, self.cost, self.compile_cost = form.equations, form.cost(sizes), form.compile_cost
         self.static = self.special = self.checked = False
         self.derivatives = {}
+        self.taped = None
         return self
 
     @property

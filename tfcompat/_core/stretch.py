@@ -71,7 +71,7 @@ class Block:
         self.compile_cost = sum(part.compile_cost for part in parts)
         self.looked_at = frozenset(range(len(inputs)))
         self.effect = any(spec.effect for spec in specs)
-        self.derivatives = {}  # as a Spec's
+        self.derivatives, self.taped = {}, None  # as a Spec's
         self.plain, self._origin_of = plain, origin_of
         self.op = Folded(self) if plain is None else plain.op
         self.origin = self.op, (), 0
@@ -205,12 +205,13 @@ class Scratch:
     """
 
     serial = 0
-    symbolic = False
+    symbolic = defers = False
     unchecked = None
 
     def __init__(self):
         self.specs, self.wires, self.count = [], [], 0
         self.leaves, self.index = [], {}
+        self.tapes, self.gids = [], {}
 
     def __enter__(self):
         self.context = context = state.context
@@ -270,6 +271,7 @@ class Notes:
 
     _fresh = _outermost = False
     _level = 0
+    _noted = None
 
     def __init__(self, tensors=()):
         self._entries, self._watched = [], {entries.gid_of(t) for t in tensors}

@@ -9,6 +9,8 @@ import enum
 import itertools
 import logging
 import operator
+import types
+import weakref
 
 from tfcompat._core import errors, folding, jacobian, nest
 from tfcompat._core.avals import shape_text
@@ -16,7 +18,7 @@ from tfcompat._core.cells import cell_of, dtype_of
 from tfcompat._core.context import paused as paused, state
 from tfcompat._core.convert import convert, variable_types
 from tfcompat._core.dtypes import c_name
-from tfcompat._core.entries import accumulate, gid_of
+from tfcompat._core.entries import accumulate, gid_of, identify
 from tfcompat._core.op import T, op
 from tfcompat._core.tape_errors import (
     NEVER_ENTERED,
@@ -78,11 +80,15 @@ class GradientTape:
     _fresh = False
     _outermost = False
     _level = 0  # when it was entered, among tapes and accumulators
+    _variables = types.MappingProxyType({})  # gid -> cell of those that were read
+    # What was recorded, and the gids that are followed, as far as it is known: the rest has only been noted.
+    _made, _followed = (), frozenset()
+    _noted = ()  # positions of nodes in the segment
+    _watches = ()  # (number of nodes noted before, tensor) of what is to be followed from then on
 
     def __init__(self, persistent=False, watch_accessed_variables=True):
         self._persistent = persistent
         self._watch_accessed = watch_accessed_variables
-        self._entries, self._watched, self._variables = [], set(), {}  # the last: gid -> cell
 
     def __enter__(self):
         self._push()
@@ -96,13 +102,15 @@ class GradientTape:
         if self._recording:
             raise ValueError(STILL_RECORDING)
         context = state.context
+        self._segment = segment = context.segment
         if not self._alive:
-            if self._variables or self._watched or self._entries:
-                self._entries, self._watched, self._variables = [], set(), {}
+            self._made, self._followed, self._variables, self._noted, self._watches = [], set(), {}, [], []
             self._alive = self._fresh = True
-            self._serial = context.segment.serial  # of the segment that holds the tape's nodes, if a single one does
+            self._serial = segment.serial  # of the segment that holds the tape's nodes, if a single one does
         else:
+            self._entries  # noqa: B018 - nodes that are noted are of one segment
             self._fresh = False
+        segment.tapes.append(weakref.ref(self))
         self._outermost = not context.tapes
         self._level = next(levels)
         context.tapes = [*context.tapes, self]
@@ -115,22 +123,66 @@ class GradientTape:
         context.tapes = [tape for tape in context.tapes if tape is not self]
         self._recording = False
 
-    def _variable_read(self, cell, tensor):
+    # A walk back that is known needs no entries (folding.py): they are made when somebody asks for them, or when the
+    # segment is run.
+
+    @property
+    def _entries(self):
+        """The entries of what was recorded; see entries.py."""
+        if self._noted or self._watches:
+            self._complete()
+        return self._made
+
+    @property
+    def _watched(self):
+        """The gids of all that is followed."""
+        if self._noted or self._watches:
+            self._complete()
+        return self._followed
+
+    def _complete(self):
+        if self._noted:
+            self._segment.complete_tapes()
+        if self._watches:
+            watches, self._watches = self._watches, []
+            self._watch_until(0, [(0, tensor) for _, tensor in watches])
+
+    def _take_notes(self):
+        """What has been watched, as a list of (position of the next node, tensor); nothing is noted any more."""
+        noted, watches = self._noted, self._watches
+        self._noted, self._watches = [], []
+        end = noted[-1] + 1
+        return [(noted[n] if n < len(noted) else end, tensor) for n, tensor in watches]
+
+    def _watch_until(self, position, watches):
+        """Follows what was watched before the node at `position` was recorded."""
+        while watches and watches[0][0] <= position:
+            self._followed.add(watches.pop(0)[1]._gid)
+
+    def _watch(self, tensor):
+        gid_of(tensor)
+        self._watches.append((len(self._noted), tensor))
+
+    def _variable_read(self, cell, tensor, wanted=False):
         """Follows a variable that is read, if it shall; `tensor` is what it holds.
 
         Its tensors go by the variable's own gid: each read of it is a use of the variable.
         """
-        watched, gid = self._watched, cell.gid
+        gid = cell.gid
         if gid not in self._variables:
-            if not (self._watch_accessed and cell.trainable) and gid not in watched:
+            if not (wanted or self._watch_accessed and cell.trainable):
                 return
             self._variables[gid] = cell
-            watched.add(gid)
+            if tensor._gid in (0, gid):
+                identify(tensor, gid)
+                self._watches.append((len(self._noted), tensor))
+                return
+            self._watched.add(gid)
         if not tensor._gid:
-            tensor._gid = gid
-        elif tensor._gid not in watched:  # somebody watches this tensor by itself
+            identify(tensor, gid)
+        elif tensor._gid not in self._watched:  # somebody watches this tensor by itself
             self._entries.append((None, [gid], (tensor._gid,), list, None, 0))
-            watched.add(tensor._gid)
+            self._watched.add(tensor._gid)
 
     def watch(self, tensor):
         """Makes the tape follow `tensor`: a Tensor, Variable, or a nested structure of them.
@@ -148,10 +200,9 @@ class GradientTape:
             if not self._alive:
                 raise AttributeError(NEVER_ENTERED)
             if cell is not None:
-                self._watched.add(cell.gid)
-                self._variable_read(cell, cell._tensor)
+                self._variable_read(cell, cell._tensor, wanted=True)
             else:
-                self._watched.add(gid_of(t))
+                self._watch(t if type(t) is Tensor else convert(t))  # of a variable's slice the tensor that it stands for
 
     def stop_recording(self):
         """A context in which this tape records nothing."""
@@ -193,16 +244,19 @@ class GradientTape:
                 self._leave()
             raise TypeError(NO_TARGET)
         targets = [target] if type(target) is Tensor else nest.flatten(target)
-        given, flat_sources = output_gradients, nest.flatten(sources)
-        if given is None and all([type(t) is Tensor or type(t) in variable_types for t in (*targets, *flat_sources)]):
-            # The usual case: nothing to look into.
+        # The usual case: a list of variables.
+        flat_sources = sources if type(sources) is list and variable_types.issuperset(map(type, sources)) else nest.flatten(sources)
+        given = output_gradients
+        if given is None and all([type(t) is Tensor or type(t) in variable_types for t in targets]) and (
+            flat_sources is sources or all([type(t) is Tensor or type(t) in variable_types for t in flat_sources])
+        ):  # nothing to look into
             flat = self._differentiate(targets, flat_sources, [None] * len(targets), unconnected_gradients, known=True)
         elif any([hasattr(type(s), "_gradient_parts") for s in (*targets, *flat_sources)]):
             flat = self._of_composites(targets, flat_sources, given, unconnected_gradients)
         else:
             flat = self._differentiate(targets, flat_sources, _seeds_of(targets, given), unconnected_gradients)
-        if type(sources) is list and len(sources) == len(flat) and all(map(operator.is_, sources, flat_sources)):
-            return flat  # the usual case: nothing is nested
+        if flat_sources is sources or type(sources) is list and len(sources) == len(flat) and all(map(operator.is_, sources, flat_sources)):
+            return flat  # nothing is nested
         return nest.pack_sequence_as(sources, flat)
 
     def _of_composites(self, targets, sources, given, unconnected_gradients):
@@ -261,12 +315,15 @@ class GradientTape:
         return flat
 
     def _walk_back(self, context, targets, sources, seeds, stacked):
-        plan = folding.find(self, self._entries, targets, sources, seeds, stacked, context)
-        entries, watched = self._entries, self._watched
+        plan = folding.find(self, targets, sources, seeds, stacked, context)
+        entries = watched = None
+        if plan is None:
+            entries, watched = self._entries, self._watched
+        outs = None if plan is None else plan.record(context)
         if not self._persistent:
-            self._entries, self._watched, self._alive = [], set(), False
+            self._made, self._followed, self._noted, self._watches, self._alive = (), frozenset(), (), (), False
         if plan is not None:
-            return plan.record(context, entries, targets, seeds)
+            return outs
         # Where the tape is used up, each entry goes when it has been walked over, and its residuals with it.
         return walk(entries, watched, targets, sources, seeds, stacked, consume=not self._persistent)
 

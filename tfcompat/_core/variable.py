@@ -124,7 +124,7 @@ class Cell:
         if context.tapes:
             gid = tensor._gid
             for tape in context.tapes:
-                if not gid or gid not in tape._watched:
+                if gid not in tape._variables:  # as the tensor's own, or as one of the variables that were read before
                     tape._variable_read(self, tensor)
         if context.accumulators:
             for accumulator in context.accumulators:
