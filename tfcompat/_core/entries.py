@@ -229,13 +229,10 @@ def complete(segment):
     """
     with segment.lock:
         tapes = list(dict.fromkeys([tape for r in segment.tapes if (tape := r()) is not None]))
-        segment.tapes = [weakref.ref(tape) for tape in tapes if tape._recording]
         noting = {}  # position -> the tapes that have noted it
         for tape in tapes:
             for position in tape._noted:
                 noting.setdefault(position, []).append(tape)
-        if not noting:
-            return
         specs, wires, watches = segment.specs, segment.wires, {tape: tape._take_notes() for tape in tapes if tape._noted}
         results = _results_of(segment, noting)
         known = handles(segment, {s for p in noting for s in (*wires[p], *results[p])})

@@ -6,6 +6,8 @@ node is recorded without a walk. It makes the backward pass of a training step c
 accumulator the node goes on it like any other.
 """
 
+import operator
+
 from tfcompat._core import caches, segment as segments
 from tfcompat._core.cells import cell_of
 from tfcompat._core.context import settings
@@ -17,6 +19,8 @@ from tfcompat._core.variable import Variable
 from tfcompat._core.walk import walk
 
 _plans = caches.Bounded(1_000)  # key -> Plan, False where the nodes cannot be folded, or _ONCE
+_latest = [None, None]  # the key found last, and its plan: a loop asks for the same one again
+_written_of = operator.attrgetter("written")
 _ONCE = object()  # seen once: what differs each time is not worth folding
 
 
@@ -105,13 +109,13 @@ def find(tape, targets, sources, seeds, stacked, context):
     asked = targets, sources, seeds, stacked
     noted = None
     if tape._noted and not tape._made and not tape._followed:  # all that the tape has is noted
-        leaf = segment.leaf_index.get
-        watches = tuple([(n, t._slot if t._seg is segment else leaf(id(t))) for n, t in tape._watches])
         nodes, first, last = tape._noted, tape._noted[0], tape._noted[-1]
         nodes = (first, last) if last - first + 1 == len(nodes) else tuple(nodes)
-        noted = _key(tape, segment, (inside, nodes, watches), None, *asked)
-        plan = noted and _plans.get(noted)
+        taped = inside, nodes, tuple(tape._watched_at), _places(segment, tape._watches)
+        noted = _key(tape, segment, taped, None, *asked)
+        plan = noted and (_latest[1] if noted == _latest[0] else _plans.get(noted))
         if plan:
+            _latest[:] = noted, plan
             return plan
     count = len(segment.specs)
     entries = tape._entries
@@ -135,6 +139,14 @@ def find(tape, targets, sources, seeds, stacked, context):
     return plan or None
 
 
+def _places(segment, tensors):
+    """Where a segment has some tensors: slots of results, wires of leaves, None for what it does not use."""
+    places = tuple(map(segment.leaf_index.get, map(id, tensors)))
+    if None in places:
+        places = tuple([t._slot if t._seg is segment else p for p, t in zip(places, tensors, strict=True)])
+    return places
+
+
 def _key(tape, segment, taped, watched, targets, sources, seeds, stacked):
     """What a walk depends on, or None where it cannot be one node.
 
@@ -142,34 +154,38 @@ def _key(tape, segment, taped, watched, targets, sources, seeds, stacked):
       taped: what is on the tape, and how.
       watched: gids of what is followed; None: `taped` tells.
     """
-    places, leaf = [], segment.leaf_index.get
     for t in targets:
         if type(t) is not Tensor or t._seg is not segment or watched is not None and t._gid not in watched:
             return None
-        places.append(t._slot)
-    for cell in tape._variables.values():
-        if cell.written == segment.serial:
-            return None  # its tensors before and after the write go by one name
-    for seed in seeds:
-        if seed is None:
-            places.append(None)
-        elif type(seed) is not Tensor:
-            return None
-        elif seed._seg is segment:
-            places.append(seed._slot)
-        else:
-            places.append(leaf(id(seed)) or segment._leaf(seed))
-    for source in sources:
-        t = source
-        if type(source) is not Tensor:
-            cell = source._cell if type(source) is Variable else cell_of(source)
-            if cell is None:
+    if segment.serial in map(_written_of, tape._variables.values()):
+        return None  # the tensors of a variable before and after the write go by one name
+    given = []
+    for i, seed in enumerate(seeds):
+        if seed is not None:
+            if type(seed) is not Tensor:
                 return None
-            t = cell.eager
-            if t._gid != cell.gid and cell.gid in tape._variables:
-                return None
-        if watched is not None and t._gid not in watched:
-            places.append(None)
-        else:
-            places.append(t._slot if t._seg is segment else leaf(id(t)))
-    return taped, len(targets), stacked, tuple(places), tuple(segment.specs), tuple(segment.wires)
+            if seed._seg is not segment and id(seed) not in segment.leaf_index:
+                segment._leaf(seed)
+            given.append((i, *_places(segment, [seed])))
+    variables, cells = tape._variables, None
+    if watched is None and len(tape._watches) == len(variables) == len(sources):
+        cells = [s._cell if type(s) is Variable else None for s in sources]
+    if cells is not None and cells == list(variables.values()):
+        places = None  # the usual case: the variables that were read, in order; where they are, `taped` says
+    else:
+        tensors = []
+        for source in sources:
+            t = source
+            if type(source) is not Tensor:
+                cell = cell_of(source)
+                if cell is None:
+                    return None
+                t = cell.eager
+                if t._gid != cell.gid and cell.gid in variables:
+                    return None
+            tensors.append(t)
+        places = _places(segment, tensors)
+        if watched is not None:
+            places = tuple([p if t._gid in watched else None for p, t in zip(places, tensors, strict=True)])
+    of_targets = tuple([t._slot for t in targets])
+    return taped, stacked, of_targets, tuple(given), places, tuple(segment.specs), tuple(segment.wires)

@@ -248,8 +248,13 @@ class Segment:
 
     def complete_tapes(self):
         """Has tapes make entries of what they have only noted: their tensors have to stay alive, or to be told apart."""
+        for r in self.tapes:
+            tape = r()
+            if tape is not None and tape._noted:
+                _complete(self)
+                break
         if self.tapes:
-            _complete(self)
+            self.tapes = [r for r in self.tapes if (tape := r()) is not None and tape._recording]
 
     def resume(self, work):
         """Makes `work`, the rest of a run that was given up, what is pending; nothing was recorded since."""

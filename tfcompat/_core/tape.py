@@ -84,7 +84,7 @@ class GradientTape:
     # What was recorded, and the gids that are followed, as far as it is known: the rest has only been noted.
     _made, _followed = (), frozenset()
     _noted = ()  # positions of nodes in the segment
-    _watches = ()  # (number of nodes noted before, tensor) of what is to be followed from then on
+    _watches = _watched_at = ()  # tensors that are to be followed, each after so many nodes have been noted
 
     def __init__(self, persistent=False, watch_accessed_variables=True):
         self._persistent = persistent
@@ -104,7 +104,8 @@ class GradientTape:
         context = state.context
         self._segment = segment = context.segment
         if not self._alive:
-            self._made, self._followed, self._variables, self._noted, self._watches = [], set(), {}, [], []
+            self._made, self._followed, self._variables = [], set(), {}
+            self._noted, self._watches, self._watched_at = [], [], []
             self._alive = self._fresh = True
             self._serial = segment.serial  # of the segment that holds the tape's nodes, if a single one does
         else:
@@ -144,13 +145,13 @@ class GradientTape:
         if self._noted:
             self._segment.complete_tapes()
         if self._watches:
-            watches, self._watches = self._watches, []
-            self._watch_until(0, [(0, tensor) for _, tensor in watches])
+            self._followed.update([t._gid for t in self._watches])
+            self._watches, self._watched_at = [], []
 
     def _take_notes(self):
         """What has been watched, as a list of (position of the next node, tensor); nothing is noted any more."""
-        noted, watches = self._noted, self._watches
-        self._noted, self._watches = [], []
+        noted, watches = self._noted, zip(self._watched_at, self._watches, strict=True)
+        self._noted, self._watches, self._watched_at = [], [], []
         end = noted[-1] + 1
         return [(noted[n] if n < len(noted) else end, tensor) for n, tensor in watches]
 
@@ -161,7 +162,8 @@ class GradientTape:
 
     def _watch(self, tensor):
         gid_of(tensor)
-        self._watches.append((len(self._noted), tensor))
+        self._watches.append(tensor)
+        self._watched_at.append(len(self._noted))
 
     def _variable_read(self, cell, tensor, wanted=False):
         """Follows a variable that is read, if it shall; `tensor` is what it holds.
@@ -175,7 +177,8 @@ class GradientTape:
             self._variables[gid] = cell
             if tensor._gid in (0, gid):
                 identify(tensor, gid)
-                self._watches.append((len(self._noted), tensor))
+                self._watches.append(tensor)
+                self._watched_at.append(len(self._noted))
                 return
             self._watched.add(gid)
         if not tensor._gid:
@@ -321,7 +324,7 @@ class GradientTape:
             entries, watched = self._entries, self._watched
         outs = None if plan is None else plan.record(context)
         if not self._persistent:
-            self._made, self._followed, self._noted, self._watches, self._alive = (), frozenset(), (), (), False
+            self._made, self._followed, self._noted, self._watches, self._watched_at, self._alive = (), frozenset(), (), (), (), False
         if plan is not None:
             return outs
         # Where the tape is used up, each entry goes when it has been walked over, and its residuals with it.
