@@ -8,6 +8,10 @@ An entry is a plain tuple, as each op recorded makes one:
 tensors `kept` (and, where it is to be differentiated again, all `ins`). Where `derivative` is None, `kept` is a Python
 function from the cotangents of the results (None where there is none) to those of all inputs, and `ins` is None or, for
 an op with a `sparse_grad`, (derivative, kept, ins) that do the same where cotangents come in stacks. `slot` is where the segment has the first result.
+
+While a step's program is recorded a tape only notes which nodes are its own (`record_taped`); what of it is watched follows
+from the wires. Entries are made for a walk back that is not known (`folding`), before the segment is run, as the tensors that
+the walk needs have to stay alive, and where wires do not tell tensors apart (`complete`).
 """
 
 import functools
