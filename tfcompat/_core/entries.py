@@ -9,9 +9,9 @@ tensors `kept` (and, where it is to be differentiated again, all `ins`). Where `
 function from the cotangents of the results (None where there is none) to those of all inputs, and `ins` is None or, for
 an op with a `sparse_grad`, (derivative, kept, ins) that do the same where cotangents come in stacks. `slot` is where the segment has the first result.
 
-While a step's program is recorded a tape only notes which nodes are its own (`record_taped`); what of it is watched follows
-from the wires. Entries are made for a walk back that is not known (`folding`), before the segment is run, as the tensors that
-the walk needs have to stay alive, and where wires do not tell tensors apart (`complete`).
+Where the last walk back was known (`folding`), a tape only notes which nodes are its own (`record_taped`): what of them is
+watched follows from the wires. Entries are made of them after all for a walk that is not known, before the segment is run, as
+the tensors that the walk needs have to stay alive, and where wires do not tell tensors apart (`complete`).
 """
 
 import functools
@@ -174,28 +174,32 @@ def record_taped(context, op, spec, ins, attrs, count):
 
 def record_entry(context, op, spec, ins, attrs, count):
     """Records a node, and its entry on the tapes that watch an input."""
-    tapes, segment = context.tapes, context.segment
-    derivative = _derivative_of(tapes, op, spec, ins, attrs, count)
+    segment = context.segment
+    logs = [(tape._watched, tape._entries) for tape in context.tapes]  # first: tensors get their identities
+    derivative = _derivative_of(logs, op, spec, ins, attrs, count)
     if derivative is False:
         return segment.record(spec, ins)
     forward = derivative.forward
     results = segment.record(forward, ins)
     if forward.single:
         results = [results]
-    _enter(tapes, op, derivative, ins, results, attrs)
+    _enter(logs, op, derivative, ins, results, attrs)
     if context.tracer is not None:
         context.tracer.node(spec.name, ins, results[: derivative.count])
     return results[0] if spec.single else results[: derivative.count]
 
 
-def _derivative_of(tapes, op, spec, ins, attrs, count):
-    """The Derivative of a node for what the tapes watch, False where none is needed. Sets what is foreseen of the next one."""
-    if len(tapes) == 1:
-        watched = tapes[0]._watched  # first: tensors get their identities
+def _derivative_of(logs, op, spec, ins, attrs, count):
+    """The Derivative of a node for what is watched, False where none is needed. Sets what is foreseen of the next one.
+
+    Args:
+      logs: (gids that are watched, entries) of each tape.
+    """
+    if len(logs) == 1:
+        watched = logs[0][0]
         mask = tuple([t._gid in watched for t in ins])
     else:
-        followed = [tape._watched for tape in tapes]
-        mask = tuple([any([t._gid in watched for watched in followed]) for t in ins])
+        mask = tuple([any([t._gid in watched for watched, _ in logs]) for t in ins])
     derivative = spec.derivatives.get(mask)
     if derivative is None:
         derivative = spec.derivatives[mask] = make_derivative(op, spec, ins, attrs, count, mask)
@@ -207,10 +211,13 @@ def _derivative_of(tapes, op, spec, ins, attrs, count):
     return derivative
 
 
-def _enter(tapes, op, derivative, ins, results, attrs):
-    """Makes the entry of a node, on the tapes that watch an input. `results`: those of its forward, residuals included."""
+def _enter(logs, op, derivative, ins, results, attrs):
+    """Makes the entry of a node. `results`: those of its forward, residuals included."""
     in_gids = tuple([t._gid for t in ins])
-    out_gids = reached = tuple([gid_of(t) for t in (results if len(results) == derivative.count else results[: derivative.count])])
+    if len(results) == 1:
+        out_gids = reached = (results[0]._gid or gid_of(results[0]),)
+    else:
+        out_gids = reached = tuple([gid_of(t) for t in results[: derivative.count]])
     if derivative.reached is not None:
         reached = [out_gids[k] for k in derivative.reached]
     kept = derivative.keep((*ins, *results))
@@ -219,10 +226,9 @@ def _enter(tapes, op, derivative, ins, results, attrs):
         pull = op.sparse_grad(ins, attrs, derivative.mask)
         if pull is not None:
             entry = None, in_gids, out_gids, pull, (derivative, *entry[3:5]), entry[5]
-    for tape in tapes:
-        watched = tape._watched
-        if len(tapes) == 1 or not watched.isdisjoint(in_gids):
-            tape._entries.append(entry)
+    for watched, entries in logs:
+        if len(logs) == 1 or not watched.isdisjoint(in_gids):
+            entries.append(entry)
             watched.update(reached)
 
 
@@ -232,22 +238,21 @@ def complete(segment):
     Tensors that nobody holds any more get new handles, by which the entries keep what the walk back needs.
     """
     with segment.lock:
-        tapes = list(dict.fromkeys([tape for r in segment.tapes if (tape := r()) is not None]))
+        tapes = dict.fromkeys([tape for r in segment.tapes if (tape := r()) is not None and tape._noted])
         noting = {}  # position -> the tapes that have noted it
         for tape in tapes:
             for position in tape._noted:
                 noting.setdefault(position, []).append(tape)
-        specs, wires, watches = segment.specs, segment.wires, {tape: tape._take_notes() for tape in tapes if tape._noted}
-        results = _results_of(segment, noting)
-        known = handles(segment, {s for p in noting for s in (*wires[p], *results[p])})
-        for position, on_tapes in sorted(noting.items()):
-            for tape in on_tapes:
-                tape._watch_until(position, watches[tape])
-            recorded, ins = specs[position], [known[s] for s in wires[position]]
-            outs = [known[s] for s in results[position]]
+            tapes[tape] = tape._take_notes()
+        for position, recorded, ins, outs in _nodes(segment, noting):
+            logs = []
+            for tape in noting[position]:
+                if tapes[tape]:
+                    tape._watch_until(position, tapes[tape])
+                logs.append((tape._followed, tape._made))
             spec = getattr(recorded, "plain", None) or recorded
             _, op, attrs, count = spec.taped
-            derivative = _derivative_of(on_tapes, op, spec, ins, attrs, count)
+            derivative = _derivative_of(logs, op, spec, ins, attrs, count)
             if derivative is False:
                 continue
             forward = derivative.forward
@@ -255,19 +260,35 @@ def complete(segment):
                 outs = outs[: len(spec.avals)]
                 if len(forward.avals) > len(outs):
                     outs += segment.record(forward, ins)[len(outs) :]
-            _enter(on_tapes, op, derivative, ins, outs, attrs)
-        for tape, left in watches.items():
-            tape._watch_until(len(specs), left)
+            _enter(logs, op, derivative, ins, outs, attrs)
+        for tape, left in tapes.items():
+            tape._watch_until(len(segment.specs), left)
 
 
-def _results_of(segment, positions):
-    """{position: slots of its results} of some nodes."""
-    found, specs, slot = {}, segment.specs, len(segment.refs)
-    for position in range(len(specs) - 1, min(positions) - 1, -1):
-        end, slot = slot, slot - len(specs[position].avals)
+def _nodes(segment, positions):
+    """[(position, Spec, inputs, results)] of nodes in order, with a handle for each tensor."""
+    specs, wires, refs, leaves = segment.specs, segment.wires, segment.refs, segment.leaves
+    known, nodes, first = {}, [], min(positions)
+    slot = len(refs) - sum([len(spec.avals) for spec in specs[first:]])
+    for position in range(first, len(specs)):
+        spec = specs[position]
         if position in positions:
-            found[position] = range(slot, end)
-    return found
+            outs = []
+            for s, a in enumerate(spec.avals, slot):
+                t = refs[s]()
+                if t is None:
+                    t = Tensor(a, None, segment, s)
+                    t._gid = segment.gids.get(s, 0)
+                    refs[s] = weakref.ref(t)
+                known[s] = t
+                outs.append(t)
+            ins = []
+            for s in wires[position]:
+                t = leaves[~s] if s < 0 else known.get(s)
+                ins.append(handles(segment, (s,))[s] if t is None else t)
+            nodes.append((position, spec, ins, outs))
+        slot += len(spec.avals)
+    return nodes
 
 
 def handles(segment, wires):

@@ -101,6 +101,12 @@ def find(tape, targets, sources, seeds, stacked, context):
       stacked: whether they have one more dimension in front.
     """
     segment = context.segment
+    plan = _find(segment, tape, targets, sources, seeds, stacked, context)
+    segment.foresees = plan is not None
+    return plan
+
+
+def _find(segment, tape, targets, sources, seeds, stacked, context):
     if tape._serial != segment.serial or not foldable(context):
         return None
     inside = bool(context.tapes or context.accumulators)

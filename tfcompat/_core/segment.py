@@ -63,6 +63,7 @@ class Segment:
         self.cut_sites = {}  # call sites at which a limit fired: the segment closes whenever one recurs
         self.uncut = False  # True while one call of the user's records many nodes
         self.tapes = []  # weak references to tapes that may have noted nodes of it
+        self.foresees = False  # whether the last walk back of a tape was known
         self._clear()
 
     def _clear(self):
@@ -74,7 +75,7 @@ class Segment:
         self.nbytes = 0
         self.known = None  # (folding.Plan, number of nodes): which segment it is, if it ends there
         self.gids = {}  # slot -> identity on tapes, of results that may be without a handle
-        self.defers = not self.symbolic  # whether tapes may note its nodes, and make entries of them later
+        self.defers = self.foresees and not self.symbolic  # whether tapes note its nodes, and make entries of them later
 
     def record(self, spec, ins):
         """Appends a node. Returns its result tensor, or the list of them where the op has several."""
