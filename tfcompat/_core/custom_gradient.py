@@ -76,7 +76,7 @@ class _VariableWatcher:
     """Stands among the active tapes and records nothing, but sees which trainable variables are read."""
 
     _watched, _fresh, _outermost, _noted = frozenset(), False, False, None
-    _variables = ()
+    _variables = _entries = ()
 
     def __enter__(self):
         self.cells = {}
