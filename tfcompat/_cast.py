@@ -10,6 +10,7 @@ from jax import lax
 from tfcompat._core import convert as conversion, dtypes as d, errors
 from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
+from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Data, Dtype, T, op
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.twins import twin
@@ -59,6 +60,7 @@ def cast_array(x, to):
 
 
 @op("Cast")
+@inlined
 def _cast(x: Data("SrcT"), dtype: Dtype):
     return cast_array(x, dtype.np)
 

@@ -6,6 +6,7 @@ from jax import lax
 from tfcompat._cast import cast
 from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
+from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Axes, Many, T, op
 from tfcompat._core.refusals import plain
 from tfcompat._core.tensor import Tensor
@@ -24,6 +25,7 @@ def _clip_grad(g, out, t, low, high):
 
 
 @op("ClipByValue", T=REAL, grad=_clip_grad)
+@inlined
 def _clip_by_value(t: T, clip_value_min: T, clip_value_max: T):
     x, low, high = aligned("Minimum", t, clip_value_min, clip_value_max)
     return lax.max(lax.min(x, high), low)

@@ -13,6 +13,7 @@ from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import MIXED, convert, holds_tensors, leaves, static_value
 from tfcompat._core.core_types import CompositeTensor, TensorType
+from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Axis, Data, Dtype, Int, Shape, Size, T, op
 from tfcompat._core.refusals import unconvertible
 from tfcompat._core.segment import current
@@ -74,6 +75,7 @@ def constant(value, dtype=None, shape=None, name="Const"):
 
 
 @op("Fill")
+@inlined
 def _filled(value: T, dims: Shape):
     return jnp.broadcast_to(value.reshape(()), dims)
 
@@ -361,6 +363,7 @@ def _counted(array):
 
 
 @op("LinSpace", T=FLOATS)
+@inlined
 def _linspace(start: T, stop: T, num: Int, axis: Axis):
     shape_ = jnp.broadcast_shapes(start.shape, stop.shape)
     start, stop = jnp.broadcast_to(start, shape_), jnp.broadcast_to(stop, shape_)

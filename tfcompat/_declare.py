@@ -6,6 +6,7 @@ from jax import lax
 
 from tfcompat._core import dtypes as d, errors
 from tfcompat._core.avals import shape_text
+from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Data, T, op
 from tfcompat._core.refusals import mistyped, unfit
 
@@ -91,14 +92,21 @@ def sum_to(g, like):
 def where(condition, x, y):
     """`jnp.where` in the dtype of whichever of `x` and `y` is an array."""
     dtype = x.dtype if hasattr(x, "dtype") else y.dtype
-    return jnp.where(condition, jnp.asarray(x, dtype), jnp.asarray(y, dtype))
+    x, y = [lax.convert_element_type(v, dtype) if hasattr(v, "dtype") else np.asarray(v, dtype) for v in (x, y)]
+    shape = lax.broadcast_shapes(*{condition.shape, x.shape, y.shape})
+    return lax.select(*[broadcast(v, shape) for v in (condition, x, y)])
+
+
+def broadcast(x, shape):
+    """`jnp.broadcast_to`."""
+    return x if x.shape == shape else lax.broadcast_in_dim(x, shape, range(len(shape) - len(x.shape), len(shape)))
 
 
 def declare(name, doc, body, kernel, **options):
     """`op` for a body without a `def` statement of its own."""
     body.__name__ = body.__qualname__ = name
     body.__doc__ = doc
-    return op(kernel, **options)(body)
+    return op(kernel, **options)(inlined(body))
 
 
 def named(types):

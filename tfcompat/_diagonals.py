@@ -7,6 +7,7 @@ from jax import lax
 from tfcompat._core import dtypes as d
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
+from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Any, Bool, Check, Data, Dtype, Int, Shape, Str, T, op
 from tfcompat._core.refusals import plain
 from tfcompat._core.tensor_base import host_value, size_value
@@ -63,6 +64,7 @@ def diagonal(x, k=0):
 
 
 @op("MatrixDiagPartV3", static=False)
+@inlined
 def _diag_part(input: T, padding_value: T, k: Any, align: Str):
     _rank_two(input, "MatrixDiagPartV3")
     rows, columns = input.shape[-2:]
@@ -127,6 +129,7 @@ def _written(matrix, packed, k, align):
 
 
 @op("MatrixSetDiagV3")
+@inlined
 def _set_diag(input: T, diagonal: T, k: Any, align: Str):
     kernel = "MatrixSetDiagV3"
     _rank_two(input, kernel)
@@ -271,6 +274,7 @@ def _band_grad(g, out, input, num_lower, num_upper):
 
 
 @op("MatrixBandPart", Tindex=INDEX, grad=_band_grad, check=Check(_band_bad, _band_message))
+@inlined
 def band_part(input: T, num_lower: Bound, num_upper: Bound):
     """Matrices with everything outside a band around the main diagonal set to 0.
 
@@ -289,6 +293,7 @@ def band_part(input: T, num_lower: Bound, num_upper: Bound):
 
 
 @op("Eye")
+@inlined
 def _eye(num_rows: Int, num_columns: Int, batch_shape: Shape, dtype: Dtype):
     for n in (num_rows, num_columns, *batch_shape):
         if n < 0:

@@ -8,6 +8,7 @@ from jax import lax
 
 from tfcompat._core import errors
 from tfcompat._core.convert import convert
+from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Check, Data, Int, Many, Shape, T, op
 from tfcompat._core.refusals import plain
 from tfcompat._declare import invalid, refused
@@ -60,6 +61,7 @@ def index_message(indices, limit):
 
 @moves
 @op("GatherV2", check=Check(_outside, _outside_message), Tindices=INDEX_DTYPES)
+@inlined
 def gather_v2(params: T, indices: Tindices, axis: Int, batch_dims: Int):
     """`gather` with its axis written out."""
     axis, batch = _gather_axis(params, indices, axis, batch_dims)
@@ -141,6 +143,7 @@ def first_outside(indices, limits):
 
 @moves
 @op("GatherNd", check=Check(_nd_outside, _nd_message), Tindices=INDEX_DTYPES)
+@inlined
 def gather_at(params: T, indices: Tindices, batch_dims: Int):
     """`gather_nd` where positions out of range are errors."""
     _nd_limits(params, indices, batch_dims)

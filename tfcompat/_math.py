@@ -14,6 +14,7 @@ from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.core_types import TensorType
 from tfcompat._core.indexed_slices import IndexedSlices
+from tfcompat._core.inlined import inlined
 from tfcompat._core.lax_shapes import stable_order
 from tfcompat._core.op import Axes, Check, Data, Dtype, Many, Size, T, op
 from tfcompat._core.tensor import Tensor
@@ -242,6 +243,7 @@ def _places(k):
 
 
 @op("TopKV2", single=False, T=REAL)
+@inlined
 def _top_k(input: T, k: Size, index_type: Dtype):
     if not input.ndim:
         raise invalid("input must be >= 1-D, got shape []", "TopKV2")
@@ -374,6 +376,7 @@ def invert_permutation(x: Data("T", d.int32)):
 
 
 @op("L2Normalize", T=INEXACT)
+@inlined
 def _l2_normalize(x: T, epsilon: Data("E"), axis: Axes = None):
     axes = axes_of("Sum", x, axis)
     total = kept(jnp.sum(lax.real(x * conj(x)) if is_complex(x) else x * x, axes, dtype=epsilon.dtype), axes)

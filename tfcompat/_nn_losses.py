@@ -10,6 +10,7 @@ from jax import lax
 from tfcompat._cast import cast
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
+from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Check, Data, T, mismatch, op
 from tfcompat._declare import FLOATS, INDEX, invalid
 from tfcompat._nn_sampled import sampled_logits
@@ -29,6 +30,7 @@ def _xent_grad(g, out, labels, logits):
 
 
 @op("SoftmaxCrossEntropyWithLogits", T=FLOATS, grad=_xent_grad)
+@inlined
 def _xent(labels: T, logits: T):
     if any(m != n and 1 not in (m, n) for m, n in zip(labels.shape, logits.shape, strict=True)):
         raise _unlike(labels, logits)
@@ -42,6 +44,7 @@ def _unlike(labels, logits):
 
 
 @op("SoftmaxCrossEntropyWithLogits", T=FLOATS)
+@inlined
 def _broadcast_xent(labels: T, logits: T):
     if logits.ndim == 0 or labels.ndim == 0:
         raise invalid("Expected begin[0] == 0 (got -1) and size[0] == 0 (got 1) when input.dim_size(0) == 0", "Slice")
@@ -105,6 +108,7 @@ def _sparse_grad(g, out, labels, logits):
 
 @op("SparseSoftmaxCrossEntropyWithLogits", T=FLOATS, Tlabels=INDEX, grad=_sparse_grad,
     check=Check(lambda labels, logits: jnp.any(_label_bad(labels, logits)), _label_message))
+@inlined
 def _sparse_xent(labels: Data("Tlabels"), logits: T):
     if labels.shape != logits.shape[:-1]:
         raise invalid(f"logits and labels must have the same first dimension, got logits shape {shape_text(logits.shape)} and "
@@ -132,6 +136,7 @@ def sparse_softmax_cross_entropy_with_logits(labels, logits, name=None):
 
 @op("SigmoidCrossEntropyWithLogits", T=FLOATS,
     grad=lambda g, out, labels, logits: (-g * logits, g * (lax.logistic(logits) - labels)))
+@inlined
 def _sigmoid_xent(labels: T, logits: T):
     return jnp.maximum(logits, 0) - logits * labels + jnp.log1p(jnp.exp(-jnp.abs(logits)))
 
@@ -157,6 +162,7 @@ def sigmoid_cross_entropy_with_logits(labels=None, logits=None, name=None):
 
 
 @op("WeightedCrossEntropyWithLogits", T=FLOATS)
+@inlined
 def weighted_cross_entropy_with_logits(labels: T, logits: T, pos_weight: T):
     """`sigmoid_cross_entropy_with_logits` with the positive part weighted by `pos_weight`.
 
@@ -175,6 +181,7 @@ def weighted_cross_entropy_with_logits(labels: T, logits: T, pos_weight: T):
 
 
 @op("L2Loss", T=FLOATS, grad=lambda g, out, t: g * t)
+@inlined
 def l2_loss(t: T):
     """Half the sum of the squares of all elements.
 

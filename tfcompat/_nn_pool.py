@@ -12,6 +12,7 @@ from jax import lax
 from tfcompat._blocks import with_space_to_batch
 from tfcompat._core import dtypes as d, errors
 from tfcompat._core.convert import convert
+from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Any, T, op
 from tfcompat._declare import FLOATS, REAL, invalid, not_allowed, refused
 from tfcompat._nn_conv import check_not_both, check_windows, format_of, layout, lengths, padding_of
@@ -77,6 +78,7 @@ def _max_grad(g, out, x, options):
 
 
 @op("MaxPool", T=REAL, grad=_max_grad)
+@inlined
 def _max_pool(value: T, options: Any):
     value = _ranked(value)
     parts = _parts(value, options)
@@ -84,6 +86,7 @@ def _max_pool(value: T, options: Any):
 
 
 @op("AvgPool", T=FLOATS)
+@inlined
 def _avg_pool(value: T, options: Any):
     window, strides, padding = options
     parts = _parts(value, options)

@@ -10,6 +10,7 @@ from tfcompat._core import dtypes as d
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
+from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Any, Bool, Dtype, Many, Str, T, op
 from tfcompat._core.refusals import plain
 from tfcompat._core.tensor import Tensor
@@ -63,6 +64,7 @@ def multiply_matrices(a, b, flip_a=False, flip_b=False, dtype=None):
 
 
 @op("MatMul", convert="first")
+@inlined
 def matmul(a: T, b: T, transpose_a: Bool = False, transpose_b: Bool = False, adjoint_a: Bool = False,
            adjoint_b: Bool = False, a_is_sparse: Bool = False, b_is_sparse: Bool = False, output_type: Dtype = None,
            grad_a: Bool = False, grad_b: Bool = False):  # fmt: skip
@@ -105,6 +107,7 @@ matmul.op.agree = _matrix_labels
 
 
 @op("MatVec", convert="first", T=MULTIPLIABLE)
+@inlined
 def matvec(a: T, b: T, transpose_a: Bool = False, adjoint_a: Bool = False, a_is_sparse: Bool = False,
            b_is_sparse: Bool = False):  # fmt: skip
     """The product of a matrix and a vector, or of stacks of them. See `matmul`."""
@@ -124,6 +127,7 @@ matvec.op.agree = _vector_labels
 
 
 @op("Tensordot", convert="first", T=MULTIPLIABLE)
+@inlined
 def _tensordot(a: T, b: T, axes_a: Any, axes_b: Any):
     if any(a.shape[i] != b.shape[j] for i, j in zip(axes_a, axes_b, strict=True)):
         rows = [n for i, n in enumerate(a.shape) if i not in axes_a]
@@ -195,6 +199,7 @@ def tensordot(a, b, axes, name=None):
 
 
 @op("Einsum", T=NUMBERS)
+@inlined
 def _einsum(inputs: Many("T"), equation: Str):
     equation = _checked_equation(equation, [x.shape for x in inputs])
     return jnp.einsum(equation, *inputs, preferred_element_type=inputs[0].dtype)
@@ -284,6 +289,7 @@ def _euclidean(x, axes):
 
 
 @op("Norm", T=NUMBERS)
+@inlined
 def _norm(tensor: T, ord: Any, axis: Any, keepdims: Bool):
     x = tensor
     axes = axes_of("Sum", x, axis)
@@ -361,6 +367,7 @@ def normalize(tensor, ord="euclidean", axis=None, name=None):
 
 
 @op("GlobalNorm", T=FLOATS)
+@inlined
 def _global_norm(values: Many("T")):
     total = 0
     for x in values:

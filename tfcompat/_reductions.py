@@ -16,6 +16,7 @@ from tfcompat._core.avals import shape_text
 from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
 from tfcompat._core.costs import long_runs
+from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Axes, Axis, Bool, Data, Dtype, Int, T, op
 from tfcompat._core.refusals import unfit
 from tfcompat._core.tensor_base import host_value, size_value
@@ -72,6 +73,7 @@ def _mean(x, axes):
 
 
 @op("Sum", T=NUMBERS)
+@inlined
 def reduce_sum(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
     """The sum over `axis` (default: over all dimensions), of the input's dtype.
 
@@ -93,6 +95,7 @@ def _mean_grad(g, out, x, axis, keepdims):
 
 
 @op("Mean", T=NUMBERS, grad=_mean_grad)
+@inlined
 def reduce_mean(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
     """The mean over `axis`, of the input's dtype (integer means are cut towards zero). See `reduce_sum`."""
     return _reduce("Mean", _mean, input_tensor, axis, keepdims)
@@ -112,30 +115,35 @@ def _shared(kernel):
 
 
 @op("Max", T=REAL, grad=_shared("Max"))
+@inlined
 def reduce_max(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
     """The maximum over `axis`: NaN where one is NaN, the smallest number where there is none. See `reduce_sum`."""
     return _reduce("Max", _over(lax.reduce_max), input_tensor, axis, keepdims)
 
 
 @op("Min", T=REAL, grad=_shared("Min"))
+@inlined
 def reduce_min(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
     """The minimum over `axis`: NaN where one is NaN, the largest number where there is none. See `reduce_sum`."""
     return _reduce("Min", _over(lax.reduce_min), input_tensor, axis, keepdims)
 
 
 @op("Prod", T=NUMBERS)
+@inlined
 def reduce_prod(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
     """The product over `axis`. See `reduce_sum`."""
     return _reduce("Prod", _over(lax.reduce_prod), input_tensor, axis, keepdims)
 
 
 @op("Any", grad=None)
+@inlined
 def reduce_any(input_tensor: Bools, axis: Axes = None, keepdims: Bool = False):
     """Whether any element along `axis` is true. See `reduce_sum`."""
     return _reduce("Any", _over(lax.reduce_or), input_tensor, axis, keepdims)
 
 
 @op("All", grad=None)
+@inlined
 def reduce_all(input_tensor: Bools, axis: Axes = None, keepdims: Bool = False):
     """Whether all elements along `axis` are true. See `reduce_sum`."""
     return _reduce("All", _over(lax.reduce_and), input_tensor, axis, keepdims)
@@ -149,6 +157,7 @@ def _logsumexp(x, axes):
 
 
 @op("LogSumExp", T=FLOATS)
+@inlined
 def reduce_logsumexp(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
     """log(sum(exp(x))) over `axis`, without overflow. See `reduce_sum`."""
     return _reduce("Sum", _logsumexp, input_tensor, axis, keepdims)
@@ -160,11 +169,13 @@ def _variance(x, axes):
 
 
 @op("Variance", T=INEXACT)
+@inlined
 def _reduce_variance(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
     return _reduce("Mean", _variance, input_tensor, axis, keepdims)
 
 
 @op("StandardDeviation", T=INEXACT)
+@inlined
 def _reduce_std(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
     return _reduce("Mean", lambda x, axes: lax.sqrt(_variance(x, axes)), input_tensor, axis, keepdims)
 
@@ -214,6 +225,7 @@ def _norm_grad(g, out, x, axis, keepdims):
 
 
 @op("EuclideanNorm", T=NUMBERS, grad=_norm_grad)
+@inlined
 def reduce_euclidean_norm(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
     """The square root of the sum of |x| ** 2 over `axis`. See `reduce_sum`."""
     return _reduce("EuclideanNorm", _norm, input_tensor, axis, keepdims)
@@ -328,6 +340,7 @@ LARGE = 1 << 13  # elements
 
 
 @op("ArgMax", grad=None, T=EXTREMES)
+@inlined
 def argmax(input: T, axis: _Scalar = None, output_type: Dtype = d.int64):
     """Where the largest element along `axis` (default 0) is; of equal ones the first. NaN is never the largest.
 
@@ -343,6 +356,7 @@ def argmax(input: T, axis: _Scalar = None, output_type: Dtype = d.int64):
 
 
 @op("ArgMin", grad=None, T=EXTREMES)
+@inlined
 def argmin(input: T, axis: _Dimension = None, output_type: Dtype = d.int64):
     """Where the smallest element along `axis` is, as int32 or int64. See `argmax`."""
     return _extreme("ArgMin", input, axis, output_type, lax.argmin)
@@ -365,6 +379,7 @@ def _scan(kernel, x, axis, exclusive, reverse, function, neutral):
 
 
 @op("Cumsum", T=NUMBERS)
+@inlined
 def cumsum(x: T, axis: _ScanAxis = 0, exclusive: Bool = False, reverse: Bool = False):
     """Running sums along `axis`.
 
@@ -385,12 +400,14 @@ def _cumprod_grad(g, out, x, axis, exclusive, reverse):
 
 
 @op("Cumprod", T=NUMBERS, grad=_cumprod_grad)
+@inlined
 def cumprod(x: T, axis: _ScanAxis = 0, exclusive: Bool = False, reverse: Bool = False):
     """Running products along `axis`. See `cumsum`."""
     return _scan("Cumprod", x, axis, exclusive, reverse, lax.cumprod, 1)
 
 
 @op("CumulativeLogsumexp", T=FLOATS)
+@inlined
 def cumulative_logsumexp(x: T, axis: _ScanAxis = 0, exclusive: Bool = False, reverse: Bool = False):
     """Running log(sum(exp(x))) along `axis`. See `cumsum`."""
     return _scan("CumulativeLogsumexp", x, axis, exclusive, reverse, lax.cumlogsumexp, -np.inf)
@@ -400,6 +417,7 @@ def cumulative_logsumexp(x: T, axis: _ScanAxis = 0, exclusive: Bool = False, rev
 
 
 @op("CountNonzero", grad=None)
+@inlined
 def _count_nonzero(input: T, axis: Axes, keepdims: Bool, dtype: Dtype):
     nonzero = input if input.dtype == bool else input != 0
     if axis == ():
@@ -426,6 +444,7 @@ def count_nonzero(input, axis=None, keepdims=None, dtype=d.int64, name=None):
 
 
 @op("ZeroFraction", grad=None)
+@inlined
 def _zero_fraction(value: T):
     return jnp.sum(value == jnp.zeros((), value.dtype), dtype=jnp.float32) / jnp.float32(value.size)
 
@@ -443,6 +462,7 @@ def zero_fraction(value, name=None):
 
 
 @op("DenseBincount", grad=None, Tidx=INDEX)
+@inlined
 def _bincount(input: Data("Tidx"), weights: Data("W"), size: Int, dtype: Dtype, weighted: Bool, binary_output: Bool):
     rows = input.reshape(-1, input.shape[-1]) if input.ndim == 2 else input.reshape(1, -1)
     index = jnp.where(rows < size, rows, jnp.full_like(rows, size))
@@ -510,6 +530,7 @@ def _bins(bounded_below, bounded_above, numbers, *limits):
 
 
 @op("ConfusionMatrix", grad=None, L=INTEGERS)
+@inlined
 def _confusion_matrix(labels: Data("L"), predictions: Data("L"), weights: Data("W"), size: Int, dtype: Dtype):
     counts = jnp.zeros((size, size), dtype.np)
     return counts.at[labels, predictions].add(jnp.broadcast_to(weights, labels.shape).astype(dtype.np), mode="drop")

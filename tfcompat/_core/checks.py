@@ -8,6 +8,7 @@ import numpy as np
 from tfcompat._core import errors, program, segment as segments, sizes
 from tfcompat._core.callsite import call_site, describe
 from tfcompat._core.context import state
+from tfcompat._core.inlined import inlined
 from tfcompat._core.interpreter import quietly
 from tfcompat._core.parameters import arrange
 from tfcompat._core.tensor_base import HOST_TYPES, host_value
@@ -26,7 +27,7 @@ class Check:
     """
 
     def __init__(self, bad, message, error=errors.InvalidArgumentError, immediate=False, dtypes=None, stateful=False):
-        self.bad = bad
+        self.bad = inlined(bad)
         self.dtypes = dtypes
         self.message = message
         self.error = error

@@ -212,7 +212,7 @@ _FACTORS = np.array(_MULTIPLIERS, np.uint64)[:, None]
 _KEY_STEPS = np.arange(10, dtype=np.uint32)[:, None] * np.array(_WEYL, np.uint32)
 
 
-@twin(_blocks, 45)
+@twin(_blocks, 45, loops=True)
 def blocks(e):
     """Both halves of the counters side by side; the high and low words of products are views."""
     shape, count = e.outs[0].shape, math.prod(e.outs[0].shape)

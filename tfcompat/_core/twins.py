@@ -10,6 +10,7 @@ import weakref
 import jax
 import jax.numpy as jnp
 
+from tfcompat._core.inlined import apart, inlined
 from tfcompat._core.lax_numpy import rule
 
 CALLS = {}  # name of a jitted function -> about how many NumPy calls its twin makes
@@ -18,7 +19,7 @@ _functions = {}  # its name -> the jitted function
 _whole = weakref.WeakKeyDictionary()  # jaxpr that is called by such a name -> whether it is the function's own
 
 
-def twin(function, calls, kind="closure", as_fast=None):
+def twin(function, calls, kind="closure", as_fast=None, loops=False):
     """Declares the decorated rule to be a function's twin.
 
     Args:
@@ -26,6 +27,7 @@ def twin(function, calls, kind="closure", as_fast=None):
       calls: how many NumPy calls what the rule makes takes.
       kind: of the rule; see `lax_numpy.Rule`.
       as_fast: function of an equation that calls it; where it is true, XLA's program is not faster than the twin.
+      loops: whether the function has loops of lax.
 
     Returns:
       A decorator; it gives back what is to be called in the function's stead.
@@ -35,8 +37,8 @@ def twin(function, calls, kind="closure", as_fast=None):
         function.__name__ = f"tfcompat.{function.__name__.strip('_')}"
         rule(function.__name__, kind=kind)(make)
         CALLS[function.__name__], AS_FAST[function.__name__] = calls, as_fast
-        jitted = _functions[function.__name__] = jax.jit(function)
-        return jitted
+        jitted = _functions[function.__name__] = jax.jit(function if loops else inlined(function))
+        return apart(jitted)
 
     return enter
 

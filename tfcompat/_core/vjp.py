@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jax.extend import core as jex
 
 from tfcompat._core import caches, generic
+from tfcompat._core.inlined import as_inlined
 from tfcompat._core.op import Op, trace
 from tfcompat._core.spec import Spec
 
@@ -228,14 +229,15 @@ class Derivative:
         def body(*args):
             inputs, outs = args[:n], args[n : n + count]
             given = dict(zip(present, args[n + count :], strict=True))
-            g = [given[k] if k in given else jnp.zeros(a.shape, a.np_dtype) for k, a in enumerate(out_avals)]
-            grads = rule(g[0] if op.single else g, outs[0] if op.single else list(outs), inputs)
-            grads = list(grads) if isinstance(grads, (list, tuple)) else [grads]
-            by_input = dict(zip(floating, grads, strict=True))
-            without.update([i for i in floating if by_input[i] is None])
-            return [
-                jnp.asarray(by_input[i], avals[i].np_dtype).reshape(avals[i].shape) for i in wanted if i not in without
-            ]
+            with as_inlined(op.body):
+                g = [given[k] if k in given else jnp.zeros(a.shape, a.np_dtype) for k, a in enumerate(out_avals)]
+                grads = rule(g[0] if op.single else g, outs[0] if op.single else list(outs), inputs)
+                grads = list(grads) if isinstance(grads, (list, tuple)) else [grads]
+                by_input = dict(zip(floating, grads, strict=True))
+                without.update([i for i in floating if by_input[i] is None])
+                return [
+                    jnp.asarray(by_input[i], avals[i].np_dtype).reshape(avals[i].shape) for i in wanted if i not in without
+                ]
 
         return body
 

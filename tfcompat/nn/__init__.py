@@ -16,6 +16,7 @@ from tfcompat._blocks import (
 )
 from tfcompat._core import errors as _errors
 from tfcompat._core.convert import convert as _convert
+from tfcompat._core.inlined import inlined as _inlined
 from tfcompat._core.op import Axis, Str, T, op
 from tfcompat._core.twins import twin
 from tfcompat._declare import FLOATS, INEXACT, NUMBERS, REAL, invalid, not_allowed
@@ -68,6 +69,7 @@ from tfcompat.nn import experimental as experimental
 
 
 @op("Relu", T=REAL, grad=lambda g, y, features: jnp.where(y > 0, g, jnp.zeros_like(g)))
+@_inlined
 def relu(features: T):
     """max(features, 0).
 
@@ -81,6 +83,7 @@ def relu(features: T):
 
 
 @op("Relu6", T=REAL, grad=lambda g, y, features: jnp.where((y > 0) & (y < 6), g, jnp.zeros_like(g)))
+@_inlined
 def relu6(features: T):
     """min(max(features, 0), 6).
 
@@ -94,6 +97,7 @@ def relu6(features: T):
 
 
 @op("LeakyRelu", T=FLOATS, grad=lambda g, y, features, alpha: (jnp.where(features > 0, g, g * alpha), None))
+@_inlined
 def _leaky_relu(features: T, alpha: T):
     return jnp.where(features > 0, features, alpha * features)
 
@@ -119,6 +123,7 @@ def leaky_relu(features, alpha=0.2, name=None):
 
 
 @op("Elu", T=FLOATS, grad=lambda g, y, features: jnp.where(y < 0, (y + 1) * g, g))
+@_inlined
 def elu(features: T):
     """features where positive, exp(features) - 1 elsewhere.
 
@@ -135,6 +140,7 @@ _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804
 
 
 @op("Selu", T=FLOATS, grad=lambda g, y, features: jnp.where(y < 0, g * (y + _SELU_SCALE * _SELU_ALPHA), g * _SELU_SCALE))
+@_inlined
 def selu(features: T):
     """The scaled exponential linear unit (Klambauer et al., 2017).
 
@@ -158,6 +164,7 @@ _softplus = twin(_softplus, 1, "elementwise")(
 
 
 @op("Softplus", T=FLOATS, grad=lambda g, y, features: g * lax.logistic(features))
+@_inlined
 def softplus(features: T):
     """log(exp(features) + 1).
 
@@ -262,12 +269,14 @@ def _softmax_axis(logits, axis, kernel):
 
 
 @op("Softmax", T=FLOATS, grad=lambda g, y, logits, axis: y * (g - jnp.sum(g * y, axis, keepdims=True, dtype=g.dtype)))
+@_inlined
 def _softmax(logits: T, axis: Axis):
     _softmax_axis(logits, axis, "Softmax")
     return jax.nn.softmax(logits, axis)
 
 
 @op("LogSoftmax", T=FLOATS, grad=lambda g, y, logits, axis: g - jnp.exp(y) * jnp.sum(g, axis, keepdims=True, dtype=g.dtype))
+@_inlined
 def _log_softmax(logits: T, axis: Axis):
     _softmax_axis(logits, axis, "LogSoftmax")
     return jax.nn.log_softmax(logits, axis)
