@@ -75,8 +75,10 @@ def _accepted(grad, variables):
 class _VariableWatcher:
     """Stands among the active tapes and records nothing, but sees which trainable variables are read."""
 
-    _watched, _fresh, _outermost, _noted = frozenset(), False, False, None
-    _variables = _entries = ()
+    _watched = _followed = frozenset()
+    _fresh = _outermost = False
+    _variables = _entries = _made = _watches = ()
+    _noted = None
 
     def __enter__(self):
         self.cells = {}

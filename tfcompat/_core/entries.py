@@ -129,8 +129,9 @@ def gid_of(tensor):
 def identify(tensor, gid):
     """Gives a tensor an identity on tapes. Where it is pending its segment knows it, too: the handle may go."""
     tensor._gid = gid
-    if tensor._seg is not None and tensor._slot >= 0:
-        tensor._seg.gids[tensor._slot] = gid
+    segment = tensor._seg
+    if segment is not None and tensor._slot >= 0 and segment.defers:
+        segment.gids[tensor._slot] = gid
 
 
 @op("AddN", static=False)
@@ -174,8 +175,30 @@ def record_taped(context, op, spec, ins, attrs, count):
 
 def record_entry(context, op, spec, ins, attrs, count):
     """Records a node, and its entry on the tapes that watch an input."""
-    segment = context.segment
-    logs = [(tape._watched, tape._entries) for tape in context.tapes]  # first: tensors get their identities
+    segment, tapes = context.segment, context.tapes
+    if len(tapes) == 1 and op.sparse_grad is None and context.tracer is None:
+        # The usual case, one tape and one result, is written out.
+        tape = tapes[0]
+        if tape._noted or tape._watches:
+            tape._complete()
+        watched = tape._followed
+        if len(ins) == 2:
+            x, y = ins
+            in_gids = x._gid, y._gid
+            mask = in_gids[0] in watched, in_gids[1] in watched
+        else:
+            in_gids = tuple([t._gid for t in ins])
+            mask = tuple([gid in watched for gid in in_gids])
+        derivative = spec.derivatives.get(mask)
+        if derivative and derivative.forward.single and spec.taped is not None and spec.taped[0] is derivative.forward:
+            result = segment.record(derivative.forward, ins)
+            result._gid = gid = next(gids)
+            if segment.defers:
+                segment.gids[result._slot] = gid
+            tape._made.append((derivative, in_gids, (gid,), derivative.keep((*ins, result)), None, result._slot))
+            watched.add(gid)
+            return result
+    logs = [(tape._watched, tape._entries) for tape in tapes]  # first: tensors get their identities
     derivative = _derivative_of(logs, op, spec, ins, attrs, count)
     if derivative is False:
         return segment.record(spec, ins)

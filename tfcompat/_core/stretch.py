@@ -271,10 +271,11 @@ class Notes:
 
     _fresh = _outermost = False
     _level = 0
-    _noted = None
+    _noted, _watches = None, ()
 
     def __init__(self, tensors=()):
-        self._entries, self._watched = [], {entries.gid_of(t) for t in tensors}
+        self._entries = self._made = []
+        self._watched = self._followed = {entries.gid_of(t) for t in tensors}
 
 
 class Tangents:
