@@ -553,3 +553,47 @@ def test_gradients_of_gathers_make_nothing_of_the_size_of_the_table():
     for spec in (derivative.forward, derivative.whole_spec):
         made = [v.aval.size for eqn in spec.jaxpr.jaxpr.eqns for v in eqn.outvars]
         assert max(made) < 100
+
+
+def test_a_loop_over_a_data_set_that_fails_keeps_what_iterations_before_have_written():
+    v = tf.Variable(0.0)
+
+    @tf.function
+    def f(data):
+        total = 0.0
+        for x in data:
+            v.assign_add(1.0)
+            total += tf.gather(tf.constant([1.0, 2.0]), x)
+        return total
+
+    data = tf.data.Dataset.range(5)
+    for calls in (1, 30):  # also when the body is compiled
+        for _ in range(calls):
+            v.assign(0.0)
+            with pytest.raises(tf.errors.InvalidArgumentError):
+                f(data)
+            assert v.numpy() == 2.0
+            f(data.take(2))
+        v.assign(0.0)
+
+
+def test_a_loop_over_a_data_set_is_one_program_an_iteration():
+    v, x = tf.Variable(np.ones((100, 100), np.float32)), np.full((100, 100), 0.01, np.float32)
+    data = tf.data.Dataset.from_tensors(x).repeat(500)
+    runs = []
+
+    @tf.function
+    def epoch(data):
+        for rows in data:
+            runs.append(rows.shape)
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum((rows @ v - 1.0) ** 2)
+            v.assign_sub(0.001 * tape.gradient(loss, v))
+        return tf.reduce_sum(v)
+
+    for _ in range(3):
+        epoch(data).numpy()
+    _, counts = counted(lambda: epoch(data).numpy())
+    assert runs == [tf.TensorShape([100, 100])]
+    assert counts["compiled_runs"] == 500 and counts["donated"] >= 499
+    assert not {"compiles", "structures", "traces"} & counts.keys()

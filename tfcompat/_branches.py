@@ -8,7 +8,7 @@ from tfcompat._core.context import state
 from tfcompat._core.control_flow import record_cond, record_part
 from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
-from tfcompat._core.tensor_base import STATIC, TensorHandle
+from tfcompat._core.tensor_base import STATIC
 from tfcompat._core.trace import ValueDependent
 from tfcompat._tensor_array import TensorArray
 
@@ -97,9 +97,7 @@ class Branches:
         return self._taken is None and state.trace.stageable and len(a._aval.shape) == len(b._aval.shape)
 
     def _converted(self, trace, value):
-        if isinstance(value, TensorHandle):
-            return value
-        with trace:
+        with trace:  # slices of variables are taken here
             return value._read() if hasattr(type(value), "_read") else convert(value)
 
     def _add_arrays(self, arrays):

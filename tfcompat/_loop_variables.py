@@ -193,7 +193,7 @@ def as_tensor(value, hint=None):
 
 
 def staged_loop(initial, body, test=None, length=None, limit=None, sequences=(), names=None, undefined=(), invariants=None,
-                slot=Slot, reverse=False, collected=None, name="while"):  # fmt: skip
+                slot=Slot, reverse=False, collected=None, name="while", source=None):  # fmt: skip
     """Records a loop.
 
     Args:
@@ -205,29 +205,31 @@ def staged_loop(initial, body, test=None, length=None, limit=None, sequences=(),
       undefined: numbers of the variables that have no value before the loop.
       invariants: for each variable a structure of shapes, or None: where given, a changing shape is legal.
       collected: a list; what `body` appends to it (tensors) is stacked over the iterations.
+      source: instead of `sequences`: (avals of the parts of an element, tensors, function of their values to an iterator
+        over elements, lists of tensors).
 
     Returns:
       (values after the loop, stacked tensors).
     """
     if undefined and length is None:
         return _initialising_loop(initial, body, test, limit, sequences, names, undefined, invariants, slot, name)
-    return _staged(initial, body, test, length, limit, sequences, names, undefined, invariants, slot, reverse, collected, name)
+    return _staged(initial, body, test, length, limit, sequences, names, undefined, invariants, slot, reverse, collected, name, source)
 
 
-def _staged(initial, body, test, length, limit, sequences, names, undefined, invariants, slot, reverse, collected, name):
+def _staged(initial, body, test, length, limit, sequences, names, undefined, invariants, slot, reverse, collected, name, source=None):
     opened = {}
     while True:
         try:
             if collected is not None:
                 collected.clear()
             return _recorded(list(initial), body, test, length, limit, sequences, names, undefined, invariants, slot, reverse,
-                             collected, name, opened)  # fmt: skip
+                             collected, name, source, opened)  # fmt: skip
         except _Changes as change:
             place = change.place
             opened[place] = opened.get(place, frozenset()) | change.dims
 
 
-def _recorded(initial, body, test, length, limit, sequences, names, undefined, invariants, slot, reverse, collected, name, opened):
+def _recorded(initial, body, test, length, limit, sequences, names, undefined, invariants, slot, reverse, collected, name, source, opened):
     names = names or [f"loop variable {i}" for i in range(len(initial))]
     parent = state.trace
     trace = Trace(f"{name}_body", parent, "body")
@@ -240,7 +242,8 @@ def _recorded(initial, body, test, length, limit, sequences, names, undefined, i
     index = trace.placeholder(convert(0)._aval, "Placeholder")
     if length is not None:
         trace.bounds[index._slot] = length
-    slices = [trace.placeholder(element_aval(t), "Placeholder") for t in sequences]
+    avals, sequences, elements = ([element_aval(t) for t in sequences], sequences, None) if source is None else source
+    slices = [trace.placeholder(a, "Placeholder") for a in avals]
     tested = None
     if test is not None and not undefined and all(s.initial or s.static for group in slots for s in group):
         tested = _record_test(test, parent, name, initial, slots, undefined)  # TensorFlow asks first
@@ -271,11 +274,12 @@ def _recorded(initial, body, test, length, limit, sequences, names, undefined, i
     before = [t for group in slots for s in group for t in s.initial]
     if test is not None:
         test_trace, go, own_test = tested or _record_test(test, parent, name, initial, slots, undefined)
-        after, _ = record_loop(name, trace, outs, before, test_trace=test_trace, test_out=go, limit=limit,
-                               own=own, test_own=own_test)  # fmt: skip
+        after, _ = record_loop(name, trace, outs, before, sequences, test_trace=test_trace, test_out=go, limit=limit,
+                               own=own, test_own=own_test, elements=elements)  # fmt: skip
         columns = []
     else:
-        after, columns = record_loop(name, trace, outs, before, sequences, stacked, length=length, own=own, reverse=reverse)
+        after, columns = record_loop(name, trace, outs, before, sequences, stacked, length=length, own=own, reverse=reverse,
+                                     elements=elements)  # fmt: skip
     after = iter(after)
     values = []
     for i, group in enumerate(slots):

@@ -1,6 +1,7 @@
 """All programs over tf.function, by importing their modules."""
 
 from oracle import (
+    function_data,
     function_flow,
     function_integers,
     function_loops,
@@ -23,6 +24,7 @@ from oracle.function_programs import PROGRAMS
 
 __all__ = [
     "PROGRAMS",
+    "function_data",
     "function_flow",
     "function_integers",
     "function_loops",

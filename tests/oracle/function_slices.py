@@ -193,6 +193,22 @@ def of_loops(tf):
 
 
 @program
+def slices_of_variables_in_branches(tf):
+    v = table(tf)
+
+    @tf.function
+    def f(x):
+        if x[0, 0] < 1.0:
+            row = v[1]
+        else:
+            row = x[0] * 1.0
+        return row, tf.cond(x[0, 0] < 1.0, lambda: v[:4], lambda: x), tf.switch_case(0, [lambda: v[:, 1], lambda: v[:, 2]])
+
+    x = tf.reshape(tf.range(12.0), [4, 3])
+    return [seen(f, x), seen(f, x + 1.0)]
+
+
+@program
 def slices_of_branches_of_other_sizes(tf):
     """How many rows there are differs: sums alone are compared."""
     i, v, found = tf.constant(ROWS), table(tf), []

@@ -28,7 +28,7 @@ from tfcompat._core.tape import GradientTape, zeros_for
 from tfcompat._core.tensor_base import host_value
 from tfcompat._core.walk import walk
 
-_HANDLE = aval((), np.dtype(np.int32))
+HANDLE = aval((), np.dtype(np.int32))
 _row = Op("Row", lambda x, i: jax.lax.dynamic_index_in_dim(x, i, 0, keepdims=False), [("x", T), ("i", Index)])
 _stack = Op("Pack", lambda rows: jnp.stack(rows), [("rows", Many("T"))])
 
@@ -37,7 +37,7 @@ class Handle:
     """What a node keeps for its gradient. It goes from node to node like a tensor."""
 
     __slots__ = ("ins", "results", "tape")
-    _aval = _HANDLE
+    _aval = HANDLE
 
     def __init__(self, tape, ins, results):
         self.tape, self.ins, self.results = tape, ins, results
@@ -95,7 +95,7 @@ class FollowedSpec(StageSpec):
         watched = [state.accumulators or any([t._gid in tape._watched for tape in state.tapes]) for t in ins]
         followed = [i for i, t in enumerate(ins) if watched[i] and t._aval.differentiable]
         if followed:
-            spec = self.again(self.input_avals, (*self.avals[:count], _HANDLE))
+            spec = self.again(self.input_avals, (*self.avals[:count], HANDLE))
             spec.followed, spec.depends = sorted({*self.followed, *followed}), [*self.depends[:count], 0]
         results = trace.record(spec, ins)
         if followed:
@@ -255,11 +255,11 @@ class StagedLoop(PartsSpec):
         while end is None or i < end:
             index = convert(np.int32(i if not reverse else end - 1 - i))
             if test:
-                going = test[0].results(_pick(test_places, outer, [index, *carry]))[0]
+                going = test[0].results(pick(test_places, outer, [index, *carry]))[0]
                 if not host_value(going).item():
                     break
             own = [index, *[invoke(_row, (s, index)) for s in slices], *carry]
-            outs = body.results(_pick(places, outer, own))
+            outs = body.results(pick(places, outer, own))
             carry = outs[:carried]
             for row, value in zip(rows, outs[carried:], strict=True):
                 row.append(value)
@@ -267,7 +267,7 @@ class StagedLoop(PartsSpec):
         return [*carry, *map(_stacked, rows, body.staging.body.avals[carried:], [reverse] * len(rows))]
 
 
-def _pick(places, outer, own):
+def pick(places, outer, own):
     return [outer[i] if kind == "outer" else own[i] for kind, i in places]
 
 

@@ -11,7 +11,7 @@ from tfcompat._core.draws import DrawCell, Sites, Visit
 from tfcompat._core.function_types import Encoder, rebuild, type_text
 from tfcompat._core.graph import FuncGraph
 from tfcompat._core.sizes import Resizing, Unresized, has_unknown
-from tfcompat._core.specs import TensorSpec
+from tfcompat._core.specs import TensorSpec, TypeSpec, type_spec_from_value
 from tfcompat._core.symbolic import UnshapedTensor
 from tfcompat._core.tensor_base import TensorHandle
 from tfcompat._core.trace import ValueDependent
@@ -39,7 +39,7 @@ class ConcreteFunction:
         body = Body(trace, [*outputs, *[trace.cells[c] for c in written]], len(outputs))
         self._use(body, bool(function._jit_compile))
         # Where the inputs come from: arguments, then variables, then captures.
-        position = {id(t): i for i, t in enumerate(placeholders)}
+        position = {id(t): i for i, t in enumerate([*placeholders, *trace.handles])}
         leaf_cells = {k: c for c, k in trace.cell_leaves.items()}
         given = {id(c): i for i, c in reversed(list(enumerate(cells)))}
         self._arguments, self._cells, self._captures = [], [], []
@@ -156,13 +156,14 @@ class ConcreteFunction:
             given = []
             for name, spec in zip(names, expected, strict=True):
                 if name not in values:
-                    if nest.flatten(spec) and not any(isinstance(s, TensorSpec) for s in nest.flatten(spec)):
+                    if nest.flatten(spec) and not any(isinstance(s, TypeSpec) for s in nest.flatten(spec)):
                         given.append(spec)
                         continue
                     raise TypeError(f"missing a required argument: '{name}'")
                 value = values[name]
                 if not any(isinstance(s, TensorSpec) for s in nest.flatten(spec)) and not hasattr(spec, "shape"):
-                    if not (value is spec or value == spec):
+                    fits = isinstance(value, Resource) and type_spec_from_value(value) == spec
+                    if not (fits or value is spec or value == spec):
                         raise TypeError(f"Can not cast {value!r} to Literal[{spec!r}]")
                 given.append(value)
         except TypeError as error:

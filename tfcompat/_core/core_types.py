@@ -15,7 +15,7 @@ TensorType.__name__, TensorType.__module__ = "Tensor", "tensorflow.python.types.
 
 
 class Resource:
-    """What has state on the host: a data set, an iterator over one, an optional value. Functions that use one run eagerly."""
+    """What has state on the host: a data set, an iterator over one, an optional value."""
 
     __slots__ = ()
 

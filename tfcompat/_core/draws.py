@@ -26,10 +26,14 @@ class DrawCell(Cell):
             super().__init__(convert(words_of(start, 4)), False)
         _sites.add(self)
 
-    def restart(self):
-        """Goes back to the beginning of its stream (`tf.random.set_seed`)."""
+    def beginning(self):
+        """The counter at the beginning of its stream."""
         with Eager():
-            self.eager = convert(words_of(self.start, 4))
+            return convert(words_of(self.start, 4))
+
+    def restart(self):
+        """Goes back there (`tf.random.set_seed`)."""
+        self.eager = self.beginning()
 
 
 def restart_all():

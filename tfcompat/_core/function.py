@@ -8,6 +8,7 @@ import weakref
 
 from tfcompat._core import errors, failures, nest
 from tfcompat._core.avals import aval
+from tfcompat._core.branching import HANDLE
 from tfcompat._core.concrete_function import ConcreteFunction, EagerFallback, OpenFunction, returned
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
@@ -36,7 +37,7 @@ _RETRACING = (
     "https://www.tensorflow.org/guide/function#controlling_retracing and https://www.tensorflow.org/api_docs/python/tf/"
     "function for  more details."
 )
-_OF_RESOURCES = "Data sets, their iterators and optional values among its arguments are used on the host."
+_OF_RESOURCES = "Iterators over data sets and optional values among its arguments are used on the host."
 
 
 def set_autograph(function):
@@ -324,7 +325,8 @@ class Function:
             logging.getLogger("tensorflow").warning(_RETRACING, 5, max(5, traces.calls + traces.count - 1), self)
 
     def _trace(self, args, kwargs, leaves, cells, may_create, per_shape=False, at_call=False, ranks=None):
-        if any([isinstance(c, Resource) for c in cells]):
+        resources = [c for c in cells if isinstance(c, Resource)]
+        if not all([hasattr(c, "_stand_in") for c in resources]):
             if state.trace is not None:
                 raise ValueDependent(_OF_RESOURCES)
             return EagerFallback(self, args, kwargs, _OF_RESOURCES)
@@ -346,10 +348,14 @@ class Function:
             if shape is not None and not trace.sizes or leaf in unranked:
                 t.__dict__["_static_shape"] = shape
             placeholders.append(t)
+        trace.handles = [trace.placeholder(HANDLE) for _ in resources]
         trace.argument_values = [leaf if isinstance(leaf, TensorHandle) else None for leaf in leaves]
-        given = iter([_handle(t) for t in placeholders])
-        given_args = tuple([rebuild(a, given) for a in args])
-        given_kwargs = {k: rebuild(kwargs[k], given) for k in sorted(kwargs)}
+        given, given_cells = iter([_handle(t) for t in placeholders]), None
+        if resources:
+            handles = iter(trace.handles)
+            given_cells = iter([c._stand_in(next(handles)) if isinstance(c, Resource) else c for c in cells])
+        given_args = tuple([rebuild(a, given, given_cells) for a in args])
+        given_kwargs = {k: rebuild(kwargs[k], given, given_cells) for k in sorted(kwargs)}
         function = self._converted()
         try:
             with trace:

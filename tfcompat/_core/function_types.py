@@ -179,7 +179,7 @@ def spec_of(value):
         return spec_of(convert(value))
     if isinstance(value, CompositeTensor) and not isinstance(value, TypeSpec):
         return type_spec_from_value(value)
-    if isinstance(value, TensorType) and hasattr(value, "_cell"):
+    if isinstance(value, Resource) or isinstance(value, TensorType) and hasattr(value, "_cell"):
         return type_spec_from_value(value)
     if isinstance(value, dict):
         return {k: spec_of(v) for k, v in value.items()}

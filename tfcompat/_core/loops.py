@@ -17,6 +17,8 @@ from tfcompat._core.branching import StagedLoop
 from tfcompat._core.checkpointed import differentiable_while
 from tfcompat._core.context import state
 from tfcompat._core.control_flow import outer_inputs, part_resized, refusing
+from tfcompat._core.draws import DrawCell
+from tfcompat._core.element_loops import ElementLoop
 from tfcompat._core.sizes import Unresized
 from tfcompat._core.spec import native_function
 from tfcompat._core.trip_count import trip_count
@@ -185,7 +187,7 @@ class LoopSpec(BodySpec):
 
 
 def record_loop(name, body_trace, body_outs, initial, sequences=(), stacked=(), test_trace=None, test_out=None,
-                length=None, limit=None, reverse=False, own=(), test_own=()):  # fmt: skip
+                length=None, limit=None, reverse=False, own=(), test_own=(), elements=None):  # fmt: skip
     """Records the node of a finished loop.
 
     Args:
@@ -195,17 +197,18 @@ def record_loop(name, body_trace, body_outs, initial, sequences=(), stacked=(), 
       stacked: tensors of the body whose values of all iterations are results too.
       test_trace, test_out: trace of the test and its boolean.
       own, test_own: the traces' own arguments (index, slices, loop variables).
+      elements: for a loop over elements, the function that makes them of `sequences`, which are any tensors then.
 
     Returns:
       (tensors of the loop variables after the loop, stacked ones). Variables written are bound to their new values.
     """
-    if test_trace is not None:
+    if test_trace is not None and elements is None:
         count = trip_count(test_trace, test_out, test_own, body_trace, body_outs, own, initial)
         if count is not None:
             length, limit, test_trace = count if limit is None else min(count, limit), None, None
     written = list(dict.fromkeys([*body_trace.written, *(test_trace.written if test_trace is not None else ())]))
     traces = [body_trace] if test_trace is None else [body_trace, test_trace]
-    staged = any([t.staged for t in traces])
+    staged = elements is not None or any([t.staged for t in traces])
     if staged:
         state.trace.stage()
         for trace in traces:
@@ -220,13 +223,19 @@ def record_loop(name, body_trace, body_outs, initial, sequences=(), stacked=(), 
     tensors, cells, places = outer_inputs(traces, bodies, owns)
     read_only = [c for c in cells if c not in written]
     order = {id(c): ("outer", len(tensors) + i) for i, c in enumerate(read_only)}
-    first = 1 + len(sequences) + len(initial)
+    first = len(own)
     order |= {id(c): ("own", first + i) for i, c in enumerate(written)}
     places = [[order[id(cells[i])] if kind == "cell" else (kind, i) for kind, i in p] for p in places]
-    ins = [*tensors, *[c.read() for c in read_only], *sequences, *initial, *[c.read() for c in written]]
+    # What a loop over elements draws begins anew each time, as the functions of a data set do.
+    anew = [c for c in written if elements is not None and type(c) is DrawCell and c.seeded]
+    starts = [c.beginning() if c in anew else c.read() for c in written]
+    ins = [*tensors, *[c.read() for c in read_only], *sequences, *initial, *starts]
     test, test_places = (None, None) if test_trace is None else (bodies[1], places[1])
     avals, carried = [t._aval for t in ins], len(initial) + len(written)
-    if staged:
+    if elements is not None:
+        loop = places[0], test_places, len(sequences), carried
+        outs = ElementLoop(name, body, test, loop, elements, written, state.trace.sizes, avals).record(state.trace, ins)
+    elif staged:
         loop = places[0], test_places, len(sequences), carried, length, limit, reverse
         outs = StagedLoop(name, body, test, loop, state.trace.sizes, avals).record(state.trace, ins)
     else:
@@ -234,5 +243,6 @@ def record_loop(name, body_trace, body_outs, initial, sequences=(), stacked=(), 
         outs = call_spec(op_of(spec), spec, ins)
     n = len(initial)
     for cell, tensor in zip(written, outs[n : n + len(written)], strict=True):
-        cell.bind(tensor)
+        if cell not in anew:
+            cell.bind(tensor)
     return outs[:n], outs[n + len(written) :]

@@ -11,6 +11,7 @@ from tfcompat._core.body import Inference
 from tfcompat._core.callsite import call_site
 from tfcompat._core.concrete_function import ConcreteFunction, EagerFallback, with_own_draws
 from tfcompat._core.context import state
+from tfcompat._core.core_types import Resource
 from tfcompat._core.op import invoke
 from tfcompat._core.sizes import NOT_ENOUGH, Resizing, Unresized
 from tfcompat._core.stages import Stages, Staging, Step, settle
@@ -37,7 +38,9 @@ class StagedFunction(ConcreteFunction):
         else:
             for c in written:
                 c.before_write()
-        arguments = leaves if self._all else [leaves[i] for i in self._arguments]
+        handles = [c._handle() for c in cells if isinstance(c, Resource)] if self._trace.handles else []
+        arguments = [*leaves, *handles]
+        arguments = arguments if self._all else [arguments[i] for i in self._arguments]
         values = [*arguments, *[c.read() for c in own], *self._captures]
         try:
             if state.trace is not None:
@@ -48,6 +51,12 @@ class StagedFunction(ConcreteFunction):
             if self._eager is None:
                 self._eager = EagerFallback(self._function(), *self._template, str(error), recorded=self._trace)
             return self._eager._call_flat(leaves, cells)
+        except BaseException as error:
+            for c, actual in zip(self._written, written, strict=True):
+                value = getattr(error, "written_before", {}).get(c)
+                if value is not None and state.trace is None:
+                    actual.bind(own_handle(value, value))
+            raise
         first = self._staging.first
         results = [invoke(_copy_of.op, (values[s],)) if s < first else values[s] for s in self._spec.body.outputs]
         for c, t in zip(written, results[self._count :], strict=True):

@@ -9,8 +9,9 @@ import numpy as np
 
 from tfcompat._core import caches, errors
 from tfcompat._core.avals import aval
-from tfcompat._core.body import CallFlag, Inference, needed_nodes
+from tfcompat._core.body import CallFlag, Inference, call_spec, needed_nodes, op_of
 from tfcompat._core.context import state
+from tfcompat._core.direct import FunctionSpec
 from tfcompat._core.entries import record_taped
 from tfcompat._core.folding import foldable
 from tfcompat._core.sizes import NOT_ENOUGH, Unresized
@@ -213,6 +214,7 @@ class Staging:
     Attributes:
       first: the place of the first result of a node.
       done: for each node the places of values that are not needed behind it.
+      staged: whether a call stops in it.
       flagged: whether checks are made.
     """
 
@@ -225,6 +227,7 @@ class Staging:
         stages = [s for spec, wire in zip(body.specs, body.wires, strict=True) if spec.staged for s in wire]
         needed = set(needed_nodes(body.specs, body.wires, body.flags, [*body.outputs, *stages], place))
         body.flags = {i: flag for i, flag in body.flags.items() if i in needed}
+        self.staged = any([spec.staged for spec in body.specs])
         self.flagged = bool(body.flags) or any([spec.staged and spec.flagged for spec in body.specs])
         self.done = []
         for i, (spec, wire) in enumerate(zip(body.specs, body.wires, strict=True)):
@@ -244,6 +247,7 @@ class Stages:
     def __init__(self, staging, resizing):
         self.staging, self._resizing = staging, resizing
         self._parts = caches.Bounded(1_000)  # (what was learnt before, what the last stage taught) -> Part
+        self._nodes = caches.Bounded(1_000)  # avals of inputs -> (Op, Spec) of the whole
 
     def run(self, values):
         """Computes what is needed for sizes and records the rest; `values` are the inputs, and get the results.
@@ -275,6 +279,19 @@ class Stages:
                 found = self._parts[key] = part.after(learnt)
             part = found
         raise Unresized(part.unfit)
+
+    def called(self, inputs):
+        """The same, as one node where no shape in it depends on values."""
+        staging, avals = self.staging, tuple([t._aval for t in inputs])
+        if staging.staged:
+            return self.results(inputs)
+        found = self._nodes.get(avals)
+        if found is None:
+            body = staging.body.resized(self._resizing.copied(), avals)
+            spec = FunctionSpec(body.name, body, False)
+            found = self._nodes[avals] = op_of(spec), spec
+        op, spec = found
+        return call_spec(op, spec, inputs) if spec.coded else state.context.segment.record(spec, inputs)
 
     def results(self, inputs):
         """What the Body gives for these inputs."""

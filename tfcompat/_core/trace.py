@@ -103,6 +103,7 @@ class Trace(segments.Segment):
         self.scopes = {}  # node -> name scope in which it was recorded
         self.argument_values = ()  # what a function is called with while it is recorded
         self.graph = None
+        self.handles = []  # placeholders of data sets among the arguments
         self.bounds = {}  # slot of a loop's counter -> number of iterations
 
     def static_shape(self, aval):

@@ -139,7 +139,19 @@ def _filter(function, iterable):
 def _enumerate(values, start=0):
     if isinstance(values, TensorHandle) and state.trace is not None:
         return Enumerated(values, start)
+    if state.trace is not None and _is_dataset(values):
+        return values.enumerate(start)
     return builtins.enumerate(values, start)
+
+
+def _zip(*iterables, strict=False):
+    if state.trace is not None and iterables and builtins.all(map(_is_dataset, iterables)):
+        return iterables[0].zip(iterables)
+    return builtins.zip(*iterables, strict=strict)
+
+
+def _is_dataset(value):
+    return hasattr(type(value), "_recorded_source")
 
 
 class Enumerated:
@@ -150,7 +162,7 @@ class Enumerated:
 
 
 _OVERLOADS = {
-    abs: _abs, float: _float, int: _int, len: _len, print: _print, range: _range, enumerate: _enumerate, map: _map,
+    zip: _zip, abs: _abs, float: _float, int: _int, len: _len, print: _print, range: _range, enumerate: _enumerate, map: _map,
     filter: _filter, all: _all, any: _any, max: _extreme(max, _elementwise.maximum, _reductions.reduce_max),
     min: _extreme(min, _elementwise.minimum, _reductions.reduce_min),
 }  # fmt: skip

@@ -12,6 +12,7 @@ from tfcompat._core import nest
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.core_types import TensorType
+from tfcompat._core.shapes import TensorShape
 from tfcompat._core.sizes import holds_unknown
 from tfcompat._core.tensor_base import TensorHandle
 from tfcompat._core.trace import ValueDependent
@@ -269,9 +270,8 @@ def for_stmt(iter_, extra_test, body, get_state, set_state, symbol_names, opts):
             return _for_range(iter_, extra_test, body, get_state, set_state, symbol_names, opts)
         if isinstance(iter_, (TensorType, Enumerated)) and not isinstance(iter_, TensorArray):
             return _for_tensor(iter_, extra_test, body, get_state, set_state, symbol_names, opts)
-        recorded = getattr(type(iter_), "_record_for", None)  # data sets
-        if recorded is not None:
-            return recorded(iter_, extra_test, body, get_state, set_state, symbol_names, opts)
+        if hasattr(type(iter_), "_recorded_source"):  # data sets
+            return _for_elements(iter_, extra_test, body, get_state, set_state, symbol_names, opts)
         if isinstance(iter_, TensorArray):
             return _for_tensor(iter_.stack(), extra_test, body, get_state, set_state, symbol_names, opts)
     if extra_test is None:
@@ -368,6 +368,29 @@ def _until(initial, undefined, body, length, extra_test, get_state, set_state, n
     after, _ = staged_loop([*initial, counter], step, going, names=[*names, "iterations"], undefined=undefined,
                            invariants=[*invariants, None], slot=_Variable)  # fmt: skip
     set_state(tuple(after[:-1]))
+
+
+def _for_elements(iter_, extra_test, body, get_state, set_state, symbol_names, opts):
+    initial, undefined = _initial(get_state)
+    for i in undefined:
+        fault = "is not allowed to be None before the loop" if initial[i] is None else "must be defined before the loop"
+        raise ValueError(f"'{symbol_names[i]}' {fault}")
+    given = _invariants(tuple(initial), opts)
+    invariants = [TensorShape(None) if s is None else s for s in given]  # any shape may change here
+    source, pack = iter_._recorded_source()
+
+    def step(index, parts, values):
+        set_state(tuple(values))
+        body(pack(list(parts)))
+        return list(get_state())
+
+    def going(values):
+        set_state(tuple(values))
+        return _scalar(extra_test(), "while loop")
+
+    after, _ = staged_loop(initial, step, None if extra_test is None else going, names=symbol_names,
+                           invariants=invariants, slot=_Variable, source=source, name="for")  # fmt: skip
+    set_state(tuple(after))
 
 
 def _for_range(iter_, extra_test, body, get_state, set_state, symbol_names, opts):

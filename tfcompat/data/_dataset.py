@@ -3,16 +3,17 @@
 import os
 
 from tfcompat._core import dtypes, errors
+from tfcompat._core.context import state as context
 from tfcompat._core.convert import convert
 from tfcompat._core.core_types import Resource
 from tfcompat._core.specs import TensorSpec, register_type_spec_from_value_converter
-from tfcompat._optional import on_host
 from tfcompat.data import _choices as choices, _mapped as mapped
 from tfcompat.data._batching import Batching
 from tfcompat.data._creation import Creation, common, enumerated
 from tfcompat.data._functions import converted
 from tfcompat.data._iterators import NumpyIterator, OwnedIterator
-from tfcompat.data._nodes import INFINITE, UNKNOWN, Node
+from tfcompat.data._loops import Source, recorded_reduce
+from tfcompat.data._nodes import INFINITE, UNKNOWN, Argument, Node
 from tfcompat.data._options import merged_options
 from tfcompat.data._structure import (
     DatasetSpec,
@@ -42,9 +43,8 @@ class Dataset(Creation, Batching, DatasetV2, Resource):
     Args:
       variant_tensor: not for users: they call `from_tensor_slices` and its kin.
 
-    Differs from TensorFlow: elements are made when they are asked for, in the caller's thread. Functions that iterate over
-    a data set, or take one as an argument, run eagerly. A function for a transformation that cannot be recorded is called
-    with each element, and its results count as of any size.
+    Differs from TensorFlow: elements are made when they are asked for, in the caller's thread. A function for a
+    transformation that cannot be recorded is called with each element, and its results count as of any size.
     """
 
     def __init__(self, variant_tensor):
@@ -82,9 +82,17 @@ class Dataset(Creation, Batching, DatasetV2, Resource):
     def __debug_string__(self):
         return repr(self)
 
-    def _record_for(self, extra_test, body, get_state, set_state, symbol_names, opts):
-        """A `for` statement of a function that is being recorded: that function runs eagerly."""
-        on_host(_WHAT)
+    def _recorded_source(self):
+        """(It as the source of a loop in the function that is being recorded, function from parts to an element)."""
+        return Source(self._node).recorded(), self._node.structure.pack
+
+    def _stand_in(self, handle):
+        """What stands for it among the arguments of a function that is being recorded."""
+        return Dataset(Argument(self._node.structure, handle))
+
+    def _handle(self):
+        """It as an argument of a node."""
+        return Source(self._node).handle(Dataset)
 
     def _made(self, kind, *args):
         return Dataset(kind(self._node, *args))
@@ -380,8 +388,9 @@ class Dataset(Creation, Batching, DatasetV2, Resource):
         Raises:
           TypeError: it gives a state of other dtypes.
         """
-        on_host(_WHAT)
         state = normalized(initial_state)
+        if context.trace is not None:
+            return recorded_reduce(self, state, converted(reduce_func))
         structure, found = mapped.reduced(self._node, Structure(spec_of(state)), components_of(state), reduce_func)
         return structure.pack(found)
 

@@ -12,7 +12,7 @@ from tfcompat.data._structure import DatasetSpec, NoneTensorSpec, Structure, arr
 
 def first_of(node):
     """A function that gives the first element of a node, or None."""
-    return lambda: None if isinstance(node, Placeholder) else next(node.iterate(), None)
+    return lambda: None if type(node) is Placeholder else next(node.iterate(), None)
 
 
 class Map(Node):

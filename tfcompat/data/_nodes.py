@@ -8,6 +8,7 @@ the arrays and an iterator over row numbers, so that a batch is one gather and a
 import copy
 
 from tfcompat._core.context import state
+from tfcompat._optional import on_host
 from tfcompat.data._structure import Structure, is_symbolic, number, text
 
 INFINITE, UNKNOWN = -1, -2
@@ -106,6 +107,30 @@ class Placeholder(Node):
 
     def cardinality(self):
         return UNKNOWN
+
+
+class Argument(Placeholder):
+    """Stands for a data set among the arguments of a tf.function.
+
+    Args:
+      handle: the tensor that stands for it among the inputs of nodes.
+    """
+
+    def __init__(self, structure, handle):
+        super().__init__(structure)
+        self.handle = handle
+
+    def iterate(self):
+        on_host("A data set")
+
+    cardinality = iterate
+
+    def symbolic(self):
+        return [self.handle]
+
+    def bound(self, known):
+        found = known.get(id(self.handle))
+        return self if found is None else found.resource._node
 
 
 def open_number(*values):
