@@ -48,7 +48,11 @@ _RUN = 256
 _SORTED_FLOAT = -0.3e-6 * BANDWIDTH
 
 
-def work(jaxpr, called=False):
+# Iterations of a loop whose body branches or loops, as `checkpointed` makes them: it is a loop of the user's.
+_ITERATIONS = 50
+
+
+def work(jaxpr, called=False, looped=False):
     """(bytes moved, equations, kernels that XLA makes of them) of a jaxpr, those that it calls included.
 
     Ints; the bytes may be an expression of the jaxpr's symbolic dimensions. A kernel that compiles slowly counts as many.
@@ -63,10 +67,13 @@ def work(jaxpr, called=False):
         if not name.startswith(_COMBINING):
             inner = [p.jaxpr for p in params.values() if isinstance(p, jex.ClosedJaxpr)]
             inner += [p for p in params.values() if isinstance(p, jex.Jaxpr)]
+        long = name == "while" and not looped and any([_has_parts(body) for body in inner])
         for body in inner:
-            more = work(body, True)
+            more = work(body, True, looped or long)
             if AS_FAST.get(params.get("name")) and has_twin(eqn) and AS_FAST[params["name"]](eqn):
                 more = 0, *more[1:]
+            if long:
+                moved += int((_ITERATIONS - 1) * (more[0] + more[1] * EQUATION * BANDWIDTH))
             moved += more[0] * (params["length"] if name == "scan" else 1)
             equations, kernels = equations + more[1], kernels + more[2]
         if inner:
@@ -99,6 +106,15 @@ def long_runs(aval, axes):
             break
         run *= aval.shape[d]
     return isinstance(run, int) and run >= _RUN
+
+
+def _has_parts(jaxpr):
+    """Whether there are branches or loops in it."""
+    for eqn in jaxpr.eqns:
+        inner = [getattr(p, "jaxpr", p) for p in eqn.params.values() if isinstance(p, (jex.ClosedJaxpr, jex.Jaxpr))]
+        if eqn.primitive.name in ("cond", "while", "scan") or any(map(_has_parts, inner)):
+            return True
+    return False
 
 
 def _variables(atoms):
