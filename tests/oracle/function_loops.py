@@ -3,7 +3,7 @@
 import numpy as np
 
 from oracle.function_flow import both, recorded, with_gradient
-from oracle.function_programs import Pair, plain, seen
+from oracle.function_programs import Pair, plain, program, seen
 from oracle.function_statements import said
 
 
@@ -595,3 +595,32 @@ def loops_over_nothing(tf, wrap):
     open_rows = [tf.TensorSpec([None, 2])]
     wraps = [wrap] if wrap is not tf.function else [wrap, lambda f: wrap(f, input_signature=open_rows)]
     return [seen(run, each(f)) for f in functions for each in wraps]
+
+
+@program
+def loops_that_look_at_variables_alone(tf):
+    v, limit = tf.Variable(0), tf.Variable(3)
+
+    @tf.function
+    def up_to(n):
+        while v < n:
+            v.assign_add(1)
+        while v < limit:
+            v.assign_add(2)
+        return v + 0
+
+    return [plain(up_to(tf.constant(n))) for n in (2, 5, 1)]
+
+
+@program
+def loops_that_replace_ranges(tf):
+    @tf.function
+    def f(n):
+        numbers = tf.range(n)
+        for i in tf.range(n):
+            numbers = numbers * 2 + i
+        if n > 2:
+            numbers = tf.range(n)
+        return numbers
+
+    return [plain(f(tf.constant(n))) for n in (3, 0, 2)]

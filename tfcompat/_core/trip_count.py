@@ -25,6 +25,8 @@ def trip_count(test_trace, test_out, test_own, body_trace, body_outs, own, initi
     if test_trace.written or test_trace.effects:
         return None
     test = _Part(test_trace, [test_out], test_own)
+    if not test.known:
+        return None
     counters, missing = set(), test.variables
     steps = {}
     while missing:
@@ -34,10 +36,9 @@ def trip_count(test_trace, test_out, test_own, body_trace, body_outs, own, initi
             if start._slot != STATIC or holds_unknown(np.ravel(start._value).tolist()):
                 return None
             steps[k] = _Part(body_trace, [body_outs[k - 1]], own)
-        parts = [test, *steps.values()]
-        if not all([part.known for part in parts]):
+        if not all([step.known for step in steps.values()]):
             return None
-        missing = set().union(*[part.variables for part in parts]) - counters
+        missing = set().union(*[step.variables for step in steps.values()]) - counters
     values = {k: initial[k - 1]._value for k in counters}
     with np.errstate(all="ignore"):
         for n in range(LIMIT + 1):

@@ -27,6 +27,9 @@ class LazyRange:
     def __getitem__(self, key):
         return convert(self)[key]
 
+    def _read(self):
+        return self.__tf_tensor__()
+
     def __len__(self):
         raise TypeError("len is not well defined for a range with symbolic bounds.")
 
@@ -77,13 +80,13 @@ def _len(value):
 
 
 def _int(value=0, *base):
-    if isinstance(value, TensorType):
+    if isinstance(value, TensorType) and state.trace is not None:  # else inside `tf.py_function`
         return _cast.cast(value, "int32")
     return builtins.int(value, *base)
 
 
 def _float(value=0.0):
-    return _cast.cast(value, "float32") if isinstance(value, TensorType) else builtins.float(value)
+    return _cast.cast(value, "float32") if isinstance(value, TensorType) and state.trace is not None else builtins.float(value)
 
 
 def _abs(value):
