@@ -182,6 +182,64 @@ def test_what_comes_again_is_one_node_for_each_stretch():
     assert tf.debug.stats()["ops"] - before <= 14  # of each iteration: before the mask, behind it, its gradient and a sum
 
 
+def grown(x, n):
+    found, i = tf.TensorArray(tf.float32, size=0, dynamic_size=True), 0
+    while i < n:
+        x = tf.sin(x) + 1.0
+        found = found.write(2 * i, x)
+        i += 1
+    return found.stack()
+
+
+def test_a_loop_that_fills_an_array_is_one_node():
+    function, runs = counted(grown)
+    x = tf.constant([0.1, 0.2])
+    for n in (100, 3, 100):  # the first call makes room
+        assert function(x, tf.constant(n)).shape == [2 * n - 1, 2]
+    before = tf.debug.stats()["ops"]
+    rows = function(x, tf.constant(100))
+    assert tf.debug.stats()["ops"] - before <= 5
+    np.testing.assert_allclose(rows.numpy(), tf.autograph.to_graph(grown)(x, tf.constant(100)).numpy(), rtol=1e-5)
+    assert runs == [1]
+
+
+def test_small_parts_that_come_again_are_not_recorded():
+    def sieve(n):
+        numbers, total = tf.range(2, n), 0
+        while tf.size(numbers) > 0:
+            total += numbers[0]
+            numbers = tf.boolean_mask(numbers, numbers % numbers[0] != 0)
+        return total
+
+    function, _ = counted(tf.autograph.to_graph(sieve))
+    expected = sieve(tf.constant(50)).numpy()
+    for _ in range(3):
+        assert function(tf.constant(50)).numpy() == expected
+    before = tf.debug.stats()
+    assert function(tf.constant(50)).numpy() == expected
+    after = tf.debug.stats()
+    assert after["ops"] - before["ops"] <= 3
+    assert after["segments"] - before["segments"] <= 2
+
+
+def test_gradients_of_loops_of_unknown_length_become_hot():
+    def slope(x, n):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y, i = x, 0
+            while i < n:
+                y = tf.sin(y) + 1.0
+                i += 1
+        return tape.gradient(y, x)
+
+    function, _ = counted(tf.autograph.to_graph(slope))
+    x, n = tf.constant([0.1, 0.2]), tf.constant(10)
+    before = tf.debug.stats()["compiles"]
+    for _ in range(60):
+        function(x, n).numpy()
+    assert tf.debug.stats()["compiles"] > before
+
+
 def test_it_is_no_single_program():
     function, _ = counted(filtered)
     with pytest.raises(NotImplementedError, match="several programs"):

@@ -3,11 +3,11 @@
 import numpy as np
 
 from tfcompat._core import nest
-from tfcompat._core.avals import aval
 from tfcompat._core.context import state
 from tfcompat._core.control_flow import record_cond, record_part
 from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
+from tfcompat._core.symbolic import shape_of_any
 from tfcompat._core.tensor_base import STATIC
 from tfcompat._core.trace import ValueDependent
 from tfcompat._tensor_array import TensorArray
@@ -85,33 +85,37 @@ class Branches:
             return lambda outs: text
         tensors = [self._converted(trace, v) for trace, v in zip(self.traces, values, strict=True)]
         for other in tensors[1:]:
-            if other._aval.dtype is not tensors[0]._aval.dtype:
+            if other.dtype is not tensors[0].dtype:
                 complain(tensors[0], other)
-            if other._aval.shape != tensors[0]._aval.shape and not self._may_differ(other, tensors[0]):
+            if shape_of_any(other) != shape_of_any(tensors[0]) and not self._may_differ():
                 raise ValueDependent("The branches of a conditional give different shapes.")
         for row, tensor in zip(self._rows, tensors, strict=True):
             row.append(tensor)
         return next
 
-    def _may_differ(self, a, b):
-        return self._taken is None and state.trace.stageable and len(a._aval.shape) == len(b._aval.shape)
+    def _may_differ(self):
+        return self._taken is None and state.trace.stageable
 
     def _converted(self, trace, value):
         with trace:  # slices of variables are taken here
             return value._read() if hasattr(type(value), "_read") else convert(value)
 
     def _add_arrays(self, arrays):
-        known = next((a for a in arrays if a._buffer is not None), None)
-        if known is None:
+        element = next((a for a in map(TensorArray._element_aval, arrays) if a is not None), None)
+        if all([a._buffer is None for a in arrays]):
             return lambda outs: arrays[0]
-        buffer = known._buffer._aval
-        element = aval(buffer.shape[1:], buffer.np_dtype)
         for trace, row, array in zip(self.traces, self._rows, arrays, strict=True):
             with trace:
                 row.append(array._ensure(element))
-        if len({row[-1]._aval.shape for row in self._rows}) > 1:
+        known = arrays[0]
+        if all([a._count is None for a in arrays]) and len({row[-1]._aval.shape for row in self._rows}) == 1:
+            return lambda outs: known._with(next(outs))
+        if not state.trace.stageable:
             raise ValueDependent("The branches of a conditional make arrays of different sizes.")
-        return lambda outs: known._with(next(outs))
+        for trace, row, array in zip(self.traces, self._rows, arrays, strict=True):
+            with trace:
+                row.append(array._elements())
+        return lambda outs: known._with(next(outs), next(outs))
 
     def join(self, index, make_plans):
         """Records the node.

@@ -1,6 +1,7 @@
 """Loops whose variables are Python structures: what they are outside, inside the recorded body, and afterwards."""
 
 import contextlib as _contextlib
+import itertools
 
 from tfcompat._core import nest
 from tfcompat._core.avals import aval
@@ -11,10 +12,11 @@ from tfcompat._core.convert import convert
 from tfcompat._core.core_types import CompositeTensor, TensorType
 from tfcompat._core.loops import record_loop
 from tfcompat._core.shapes import TensorShape
+from tfcompat._core.sizes import holds_unknown
 from tfcompat._core.tensor_base import TensorHandle
 from tfcompat._core.trace import Trace, ValueDependent
 from tfcompat._creation import zeros
-from tfcompat._tensor_array import TensorArray
+from tfcompat._tensor_array import TensorArray, bound_of
 
 _NUMBERS = (bool, int, float, complex, str, bytes)
 _DTYPE = "{name!r} has dtype {before} before the loop, but dtype {after} after one iteration"
@@ -35,18 +37,28 @@ def within(trace):
         state.segment, state.trace = saved
 
 
-class _Changes(Exception):
-    """A variable's shape changes in a loop, legally: the body is recorded again, for sizes that are not known."""
+class Changes(Exception):
+    """A variable's shape changes in a loop, legally: the body is recorded again, for sizes that are not known.
 
-    def __init__(self, dims):
+    Args:
+      slot: the variable's.
+      dims: the dimensions that change; none for an array whose elements are counted.
+    """
+
+    def __init__(self, slot, dims=frozenset()):
         super().__init__()
-        self.dims, self.place = dims, None  # the numbers of the variable and of its tensor
+        self.opened, self.place, self.dims = *slot.place, dims
 
 
 class Slot:
-    """One tensor (or array of tensors, or Python object) among the loop's variables."""
+    """One tensor (or array of tensors, or Python object) among the loop's variables.
+
+    Attributes:
+      place: (what is known of the loop's variables, the numbers of the variable and of its tensor).
+    """
 
     def __init__(self, value, name, undefined=False):
+        self.place = None
         self.name = name
         self.value = value
         self.undefined = undefined
@@ -68,9 +80,9 @@ class Slot:
             self.static = True
         self.entered = [t._aval for t in self.initial]
 
-    def open(self, sizes, dims):
+    def open(self, trace, dims):
         """Says that the sizes of `dims` change."""
-        a = self.entered[0]
+        sizes, a = trace.stage(), self.entered[0]
         self.opened = dims
         self.entered = [aval(tuple([sizes.fresh() if d in dims else n for d, n in enumerate(a.shape)]), a.np_dtype)]
 
@@ -78,10 +90,7 @@ class Slot:
         """The value inside the body."""
         self.body = trace
         self.inside = [trace.placeholder(a, "Placeholder") for a in self.entered]
-        value = self.rebuilt(self.inside)
-        if self.array:
-            value._carried = True
-        return value
+        return self.rebuilt(self.inside)
 
     def rebuilt(self, tensors):
         value = self.value
@@ -155,7 +164,7 @@ class Slot:
             if not changed <= self.opened:
                 if self.array or not self.body.stageable:
                     raise ValueDependent("The shape of a loop variable changes.")
-                raise _Changes(changed)
+                raise Changes(self, changed)
         elif invariant is not None and invariant.rank is None:
             raise ValueDependent("The rank of a loop variable changes.")
         else:
@@ -172,6 +181,143 @@ class Slot:
         raise ValueError(_SHAPE.format(name=self.name, before=before.shape, after=after.shape))
 
 
+class ArraySlot:
+    """A TensorArray of dynamic size among the loop's variables: how it is carried depends on how the body uses it.
+
+    One that is written at the loop's counter, each time, is as long as the loop when it is over: its rows are carried.
+    Otherwise its elements are counted: the count is carried, then rows, for which the loop makes room as they are needed.
+
+    Attributes:
+      initial, inside, entered: as a Slot's; empty until it is used.
+      grows: whether rows are carried for which the loop has to make room.
+    """
+
+    array, static = True, False
+
+    def __init__(self, value, name, undefined=False):
+        self.name, self.value, self.undefined = name, value, False
+        self.initial, self.inside, self.entered = [], [], []
+        self.place = self.body = None
+        self._length = None  # of the array, where it is known
+        self._counts = False
+        self.grows = False
+
+    def open(self, trace, dims):
+        """Says that elements are counted."""
+        self._counts = True
+
+    def enter(self, trace):
+        self.body = trace
+        inside = self.value._copy()
+        inside._slot, inside._buffer, inside._count = self, None, None
+        return inside
+
+    def rebuilt(self, tensors):
+        if not tensors:
+            return self.value
+        if self._length is not None:
+            return self.value._with(*tensors)
+        if len(tensors) > 1:
+            return self.value._with(tensors[1], tensors[0])
+        made = self.value._copy()
+        made._count = tensors[0]
+        return made
+
+    def _carry(self, outer, inside):
+        self.initial.append(outer)
+        self.entered.append(inside)
+        self.inside.append(self.body.placeholder(inside, "Placeholder"))
+        return self.inside[-1]
+
+    # What its arrays ask for
+
+    def to_write(self, array, element, index, end):
+        """The array with rows, in which there is room for what is written at `index`; `end` is behind it, if known."""
+        bound = bound_of(index) if end is None else end
+        if not self.inside and not self._counts and end is None and bound is not None and state.trace is self.body is index._seg:
+            self.lengthen(element, bound, False)
+        made = array._copy()
+        if self._length is None:
+            self.counted()
+            made._ensure(element)
+            made._count = made._elements()
+        elif bound is None or bound > self._length:
+            raise Changes(self)
+        elif made._buffer is None:
+            made = made._with(self.inside[0])
+        return made
+
+    def lengthen(self, element, length, around):
+        """The rows inside, `length` of them, where that can be; else None.
+
+        Args:
+          around: whether a loop inside of this one asks for it.
+        """
+        if self._length is not None:
+            return self.inside[0] if length <= self._length else None
+        if self.inside or self._counts or around and not any(self.body.bounds.values()):
+            return None
+        value, unknown = self.value, holds_unknown((length, self.value._size))
+        if value._count is not None or unknown and (value._size or value._buffer is not None or value._slot is not None):
+            return None
+        with within(self.body.parent):
+            if value._slot is None:
+                rows = value._grown(length)._ensure(element)
+            elif value._buffer is None:
+                rows = value._slot.lengthen(element, length, True)
+            else:
+                rows = value._buffer if value._size >= length else None
+        if rows is None:
+            return None
+        self._length = rows._aval.shape[0]
+        return self._carry(rows, rows._aval)
+
+    def counted(self):
+        """The number of elements inside."""
+        if self._length is not None:
+            raise Changes(self)
+        if not self.inside:
+            if not self.body.stageable:
+                raise ValueDependent(f"A TensorArray of dynamic size grows in {self.body.name!r}.")
+            with within(self.body.parent):
+                count = self.value._elements()
+            self._carry(count, count._aval)
+        return self.inside[0]
+
+    def rows(self, element):
+        """The rows inside, of which there may be more than elements."""
+        self.counted()
+        if not self.grows:
+            with within(self.body.parent):
+                rows = self.value._copy()._ensure(element)
+            state.trace.open_sizes()
+            size = self.body.open_sizes().fresh()
+            self._carry(rows, aval((size, *rows._aval.shape[1:]), rows._aval.np_dtype))
+            self.grows = True
+        return self.inside[1]
+
+    def leave(self, value, invariant=None):
+        """The tensors of the array at the end of the body."""
+        own = value._slot is self
+        if own and value._buffer is None and value._count is None:
+            return list(self.inside)
+        if self._length is not None:
+            if not own or value._count is not None or value._size != self._length:
+                raise Changes(self)
+            return [value._buffer]
+        self.counted()
+        outs = [value._elements()]
+        if value._buffer is not None or self.grows:
+            rows = self.rows(value._element_aval())
+            if value._buffer is None:
+                outs.append(rows)
+            elif value._buffer._aval.shape[1:] != rows._aval.shape[1:]:
+                raise ValueDependent("The elements of a TensorArray have different shapes.")
+            else:
+                outs.append(value._buffer)
+        return outs
+
+
 def _same(a, b):
     try:
         return type(a) is type(b) and bool(a == b)
@@ -181,7 +327,10 @@ def _same(a, b):
 
 def is_data(value):
     """Whether a variable's value is a tensor or becomes one."""
-    return isinstance(value, (TensorType, *_NUMBERS)) or type(value).__module__ == "numpy" and hasattr(value, "dtype")
+    kind = type(value)
+    return (
+        isinstance(value, (TensorType, *_NUMBERS)) or hasattr(kind, "_read") or kind.__module__ == "numpy" and hasattr(value, "dtype")
+    )
 
 
 def as_tensor(value, hint=None):
@@ -224,7 +373,9 @@ def _staged(initial, body, test, length, limit, sequences, names, undefined, inv
                 collected.clear()
             return _recorded(list(initial), body, test, length, limit, sequences, names, undefined, invariants, slot, reverse,
                              collected, name, source, opened)  # fmt: skip
-        except _Changes as change:
+        except Changes as change:
+            if change.opened is not opened:
+                raise
             place = change.place
             opened[place] = opened.get(place, frozenset()) | change.dims
 
@@ -235,10 +386,16 @@ def _recorded(initial, body, test, length, limit, sequences, names, undefined, i
     trace = Trace(f"{name}_body", parent, "body")
     trace.stageable = parent.stageable
     flat = [[value] if i in undefined else nest.flatten(value) for i, value in enumerate(initial)]
-    slots = [[slot(v, names[i], i in undefined) for v in values] for i, values in enumerate(flat)]
+
+    def slot_of(value, i, j):
+        kind = ArraySlot if isinstance(value, TensorArray) and value._dynamic else slot
+        made = kind(value, names[i], i in undefined)
+        made.place = opened, (i, j)
+        return made
+
+    slots = [[slot_of(v, i, j) for j, v in enumerate(values)] for i, values in enumerate(flat)]
     for (i, j), dims in opened.items():
-        trace.stage()
-        slots[i][j].open(parent.open_sizes(), dims)
+        slots[i][j].open(trace, dims)
     index = trace.placeholder(convert(0)._aval, "Placeholder")
     if length is not None:
         trace.bounds[index._slot] = length
@@ -261,25 +418,26 @@ def _recorded(initial, body, test, length, limit, sequences, names, undefined, i
             else:
                 leaves = [value] if i in undefined else _leaves_like(initial[i], value, names[i], slot)
             shapes = _shapes(invariants[i] if invariants is not None else None, len(group))
-            for j, (s, v, shape) in enumerate(zip(group, leaves, shapes, strict=True)):
-                try:
-                    outs += s.leave(v, shape)
-                except _Changes as change:
-                    change.place = i, j
-                    raise
+            for s, v, shape in zip(group, leaves, shapes, strict=True):
+                outs += s.leave(v, shape)
                 if s.array and not s.inside and s.initial:
                     raise ValueDependent("An array's first write is in a part of the loop that was recorded before.")
         stacked = [convert(t) for t in collected] if collected is not None else []
     own = [index, *slices, *[t for group in slots for s in group for t in s.inside]]
     before = [t for group in slots for s in group for t in s.initial]
+    growing, first = [], 0
+    for s in itertools.chain(*slots):
+        if isinstance(s, ArraySlot) and s.grows:
+            growing.append((first, first + 1))
+        first += len(s.initial)
     if test is not None:
         test_trace, go, own_test = tested or _record_test(test, parent, name, initial, slots, undefined)
         after, _ = record_loop(name, trace, outs, before, sequences, test_trace=test_trace, test_out=go, limit=limit,
-                               own=own, test_own=own_test, elements=elements)  # fmt: skip
+                               own=own, test_own=own_test, elements=elements, growing=growing)  # fmt: skip
         columns = []
     else:
         after, columns = record_loop(name, trace, outs, before, sequences, stacked, length=length, own=own, reverse=reverse,
-                                     elements=elements)  # fmt: skip
+                                     elements=elements, growing=growing)  # fmt: skip
     after = iter(after)
     values = []
     for i, group in enumerate(slots):
@@ -308,7 +466,7 @@ def _record_test(test, parent, name, initial, slots, undefined):
             for s in group:
                 tensors = [trace.placeholder(a, "Placeholder") for a in s.entered]
                 own += tensors
-                entered.append(s.rebuilt(tensors) if tensors or s.static or s.array else s.value)
+                entered.append(s.rebuilt(tensors) if tensors or s.static else s.value)
             values.append(pack(initial[i], entered, i in undefined and not nest.is_nested(initial[i])))
         go = as_tensor(test(values))
     return trace, go, own

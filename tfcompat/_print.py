@@ -9,7 +9,7 @@ import numpy as np
 from tfcompat._core import nest
 from tfcompat._core.context import state
 from tfcompat._core.core_types import TensorType
-from tfcompat._core.effects import record_effect
+from tfcompat._core.effects import record_effect, repeated
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle, host_value, wrap
 
@@ -34,8 +34,8 @@ def print_(*inputs, output_stream=sys.stderr, summarize=3, sep=" ", end="\n", na
     if state.trace is not None:
         _record(inputs, output_stream, summarize, sep, end)
         return
-    text = sep.join(format_value(value, summarize, top=True) for value in inputs) + end
-    _write(text, output_stream)
+    if repeated("PrintV2") is None:
+        _write(sep.join(format_value(value, summarize, top=True) for value in inputs) + end, output_stream)
 
 
 def _record(inputs, output_stream, summarize, sep, end):

@@ -5,10 +5,11 @@ import traceback
 
 import numpy as np
 
+from tfcompat._cast import zeros_like
 from tfcompat._core import dtypes, errors, nest
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
-from tfcompat._core.effects import record_effect
+from tfcompat._core.effects import record_effect, repeated
 from tfcompat._core.specs import TensorSpec
 from tfcompat._core.tape import GradientTape, UnconnectedGradients
 from tfcompat._core.tensor import Tensor
@@ -68,11 +69,11 @@ def py_function(func=None, inp=None, Tout=None, name=None):
     Returns:
       A tensor, or a list of them as `Tout` says.
 
-    A recorded function has to know the ranks of the results: `set_shape` or `tf.ensure_shape` says them, or a TensorSpec
-    in `Tout`. Sizes may stay unknown.
+    A recorded function has to know the ranks of results that are no scalars: `set_shape` or `tf.ensure_shape` says them, or a
+    TensorSpec in `Tout`. Sizes may stay unknown.
 
-    Differs from TensorFlow: a recorded function that computes with a result of unknown rank runs eagerly. For its gradient,
-    `func` is called again.
+    Differs from TensorFlow: a recorded function that computes with another result of unknown rank runs eagerly. For its
+    gradient, `func` is called again.
     """
     if func is None:
         return _decorator("py_function", inp, Tout, True)
@@ -133,7 +134,9 @@ def _call(func, inp, Tout, tensors, stateful=True):
 
     if state.trace is None:
         given = inputs if tensors else [v.numpy() for v in inputs]
-        results = _checked(lambda: _results(func(*given), wanted))
+        results = repeated("EagerPyFunc")
+        if results is None:
+            results = _checked(lambda: _results(func(*given), wanted))
         return results[0] if single else results
     if any(t.dtype is dtypes.string for t in inputs) or dtypes.string in wanted:
         raise ValueDependent("Strings are host values.")
@@ -152,7 +155,7 @@ def _call(func, inp, Tout, tensors, stateful=True):
             tape.watch(sources)
             results = _results(func(*given), wanted)
         kept = [i for i, t in enumerate(results) if t._aval.differentiable]
-        upstream = [wrap(cotangents[i], Tensor) for i in kept]
+        upstream = [zeros_like(results[i]) if cotangents[i] is None else wrap(cotangents[i], Tensor) for i in kept]
         grads = tape.gradient([results[i] for i in kept], sources, upstream, UnconnectedGradients.ZERO)
         return [host_value(convert(g)) for g in grads]
 

@@ -9,11 +9,13 @@ from tfcompat._core import dtypes, errors, shapes
 from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
-from tfcompat._core.op import Check, Data, T, op
+from tfcompat._core.op import Check, Data, Int, T, op
 from tfcompat._core.sizes import holds_unknown
-from tfcompat._core.tensor_base import STATIC, TensorHandle, host_value
-from tfcompat._core.trace import ValueDependent
+from tfcompat._core.tensor_base import TensorHandle, host_value, size_value
+from tfcompat._core.trace import ValueDependent, value_of
 from tfcompat._creation import shape as shape_of, zeros
+from tfcompat._elementwise import maximum
+from tfcompat._reductions import reduce_max
 
 _Index = Data("I", dtypes.int32)
 
@@ -28,6 +30,14 @@ _READ_RANGE = Check(
     message=lambda input_handle, index: (
         f"Trying to access element {index} in a list with {input_handle.shape[0]} elements."
     ),
+)
+_START = Check(
+    bad=lambda input_handle, index, item: index < 0,
+    message=lambda input_handle, index, item: f"Trying to modify element {index} in a list with {input_handle.shape[0]} elements.",
+)
+_COUNTED_RANGE = Check(
+    bad=lambda input_handle, index, count: (index < 0) | (index >= count),
+    message=lambda input_handle, index, count: f"Trying to access element {index} in a list with {count} elements.",
 )
 
 
@@ -45,6 +55,31 @@ def _get_item(input_handle: T, index: _Index):
     return jax.lax.dynamic_index_in_dim(input_handle, index.astype(jnp.int32), 0, keepdims=False)
 
 
+@op("TensorListSetItem", static=False, inplace=0, check=_START)
+def _put_item(input_handle: T, index: _Index, item: T):
+    """The same where there is room for it. Where there is none the loop around runs again, with more (branching.py)."""
+    if 0 in input_handle.shape[:1]:
+        return input_handle
+    index = index.astype(jnp.int32)
+    old = jax.lax.dynamic_index_in_dim(input_handle, index, 0, keepdims=False)
+    item = jnp.where(index < input_handle.shape[0], item, old)
+    return jax.lax.dynamic_update_index_in_dim(input_handle, item, index, 0)
+
+
+@op("TensorListGetItem", static=False, check=_COUNTED_RANGE)
+def _get_counted_item(input_handle: T, index: _Index, count: _Index):
+    if 0 in input_handle.shape[:1]:
+        return jnp.sum(input_handle, 0, dtype=input_handle.dtype)
+    item = jax.lax.dynamic_index_in_dim(input_handle, index.astype(jnp.int32), 0, keepdims=False)
+    return jnp.where(index < input_handle.shape[0], item, jnp.zeros_like(item))
+
+
+@op("TensorListStack", static=False)
+def _rows(input_handle: T, count: Int):
+    more = count - input_handle.shape[0]  # negative mostly
+    return jax.lax.pad(input_handle, jnp.zeros((), input_handle.dtype), [(0, more, 0)] + [(0, 0, 0)] * (input_handle.ndim - 1))
+
+
 class TensorArray:
     """An array of tensors of one dtype that are written and read one by one.
 
@@ -56,8 +91,10 @@ class TensorArray:
       infer_shape: whether all elements have to have the shape of the first one.
       element_shape: shape of the elements, where it is known.
 
-    Differs from TensorFlow: in a function all elements have one shape; an array of dynamic size that is written in a
-    loop whose number of iterations is unknown makes the function run eagerly.
+    Differs from TensorFlow: in a function all elements have one shape.
+
+    In a function the elements are the rows of one tensor. Of an array of dynamic size that is `_counted`, there may be more
+    rows than elements.
     """
 
     def __init__(self, dtype, size=None, dynamic_size=None, clear_after_read=None, tensor_array_name=None, handle=None,
@@ -69,11 +106,12 @@ class TensorArray:
         self._element = shapes.TensorShape(element_shape)
         self._buffer = self._late = None
         self._pieces = None  # elements of different shapes, while recording
-        self._carried = False  # a loop's variable, inside of its body: how long it is may differ from turn to turn
+        self._count = None  # tensor that counts the elements, where it takes values to know how many there are
+        self._slot = None  # of a loop's variable, inside of its body
         self._recorded = state.trace is not None
         size = 0 if size is None else size
         if self._recorded:
-            self._size = int(host_value(size)) if isinstance(size, TensorHandle) else int(size)
+            self._size = int(size_value(size)) if isinstance(size, TensorHandle) else int(size)
             if self._element.is_fully_defined() and self._size:
                 self._buffer = zeros([self._size, *self._element.as_list()], self._dtype)
         else:
@@ -88,10 +126,10 @@ class TensorArray:
         made.__dict__.update(self.__dict__)
         return made
 
-    def _with(self, buffer):
+    def _with(self, buffer, count=None):
         made = self._copy()
         made._buffer, made._late, made._pieces = buffer, None, None
-        made._size = buffer._aval.shape[0]
+        made._size, made._count = buffer._aval.shape[0], count
         return made
 
     def _parts(self):
@@ -102,17 +140,41 @@ class TensorArray:
         if self._buffer is None:
             if self._late is not None:
                 self._buffer = self._late.materialise(element)
+            elif self._slot is not None:
+                self._count, self._buffer = self._slot.counted(), self._slot.rows(element)
             else:
                 self._buffer = zeros([self._size, *element.shape], self._dtype)
         return self._buffer
 
-    def _grow(self, size):
-        """Makes a dynamic array at least `size` long."""
-        if self._size < size:
-            if self._buffer is not None:
-                more = zeros([size - self._size, *self._buffer._aval.shape[1:]], self._dtype)
-                self._buffer = _array.concat([self._buffer, more], 0)
-            self._size = size
+    def _element_aval(self):
+        """The aval of the elements, where it is known; else None."""
+        if self._buffer is not None:
+            a = self._buffer._aval
+            return aval(a.shape[1:], a.np_dtype)
+        if self._element.is_fully_defined():
+            return aval(tuple(self._element.as_list()), self._dtype.np)
+        return None if self._slot is None else self._slot.value._element_aval()
+
+    def _elements(self):
+        """How many elements there are, a scalar tensor."""
+        if self._slot is not None:
+            inside = self._slot.counted()
+            if self._buffer is None and self._count is None:
+                self._count = inside
+        if self._count is not None:
+            return self._count
+        if holds_unknown((self._size,)):
+            return shape_of(self._buffer if self._buffer is not None else zeros([self._size]))[0]
+        return convert(self._size)
+
+    def _grown(self, size):
+        """An array like this one that is at least `size` long."""
+        made = self._copy()
+        if made._size < size:
+            if made._buffer is not None:
+                made._buffer = _lengthened(made._buffer, size - made._size)
+            made._size = size
+        return made
 
     @property
     def dtype(self):
@@ -193,33 +255,39 @@ class TensorArray:
             return self
         if self._pieces is not None:
             raise ValueDependent("The elements of a TensorArray have different shapes.")
-        made = self._copy()
-        if self._dynamic:
-            made._room_for(index)
+        if not self._dynamic:
+            buffer = self._copy()._ensure(value._aval)
+            self._agrees(buffer, value)
+            return self._with(_set_item(buffer, index, value))
+        made = self._with_room(index, value._aval)
         buffer = made._ensure(value._aval)
+        self._agrees(buffer, value)
+        if made._count is None:
+            return made._with(_set_item(buffer, index, value))
+        return made._with(_put_item(buffer, index, value), maximum(made._count, index + 1))
+
+    def _agrees(self, buffer, value):
         if buffer._aval.shape[1:] != value._aval.shape:
             if not self._infer:
                 raise ValueDependent("The elements of a TensorArray have different shapes.")
             expected = shapes.TensorShape(buffer._aval.shape[1:])
             raise ValueError(f"Inconsistent shapes: saw {value.shape} but expected {expected}")
-        return made._with(_set_item(buffer, index, value))
 
-    def _room_for(self, index):
-        """Makes a dynamic array long enough for a write at `index`."""
-        if index._slot == STATIC or index._value is not None:
-            self._grow(int(host_value(index)) + 1)
-            return
-        bound = bound_of(index)
-        if bound is None:
-            raise ValueDependent("A TensorArray of dynamic size is written at an index that is not known.")
-        array = self
-        while array._size < bound:
-            if array._buffer is not None and array._late is None and array is self:
-                raise ValueDependent("A TensorArray of dynamic size grows inside a loop.")
-            array._grow(bound)
-            if array._late is None:
-                break
-            array = array._late.value
+    def _with_room(self, index, element):
+        """A dynamic array in which elements of the aval `element` can be written up to `index`."""
+        known = _known(index)
+        end = known + 1 if known is not None and known >= 0 else None
+        if self._slot is not None:  # the loop sees to it that there is room
+            return self._slot.to_write(self, element, index, end)
+        if end is not None and not holds_unknown((self._size,)):
+            if self._count is None:
+                return self._grown(end)
+            if end <= self._size:
+                return self
+        made = self._copy()
+        made._count = self._elements()
+        buffer = made._ensure(element)
+        return made._with(_lengthened(buffer, int(size_value(maximum(index + 1 - shape_of(buffer)[0], 0)))), made._count)
 
     def _eager_write(self, index, value):
         if index < 0:
@@ -242,20 +310,31 @@ class TensorArray:
             if index._value is None:
                 raise ValueDependent("The elements of a TensorArray have different shapes.")
             return self._pieces[int(host_value(index))]
-        return _get_item(self._filled(), index)
+        buffer = self._filled()
+        return _get_item(buffer, index) if self._count is None else _get_counted_item(buffer, index, self._count)
 
     def _filled(self):
         """The buffer of an array that is read."""
         if self._pieces is not None:
             raise errors.InvalidArgumentError(None, None, "Tried to stack a list whose elements have different shapes.")
         if self._buffer is None:
-            if not self._element.is_fully_defined():
+            element = self._element_aval()
+            if self._slot is not None and element is not None:
+                return self._ensure(element)
+            if element is None:
                 raise errors.InvalidArgumentError(
                     None, None, "Trying to read an uninitialized tensor but element_shape is not fully defined: "
                     f"{self._element} and no list element is set.",
                 )  # fmt: skip
             return zeros([self._size, *self._element.as_list()], self._dtype)
         return self._buffer
+
+    def _filled_rows(self):
+        """The elements of an array that is read as a whole, as rows of a tensor."""
+        buffer = self._filled()
+        if self._slot is not None:
+            self._slot.counted()
+        return buffer if self._count is None else _rows(buffer, int(size_value(self._count)))
 
     def _eager_read(self, index):
         if index < 0:
@@ -292,7 +371,7 @@ class TensorArray:
     def stack(self, name=None):
         """All elements, stacked along a new first dimension."""
         if self._recorded:
-            return _array.identity(self._filled())
+            return _array.identity(self._filled_rows())
         items = self._all()
         if not items:
             return zeros([0, *self._element.as_list()] if self._element.rank is not None else [0], self._dtype)
@@ -301,7 +380,7 @@ class TensorArray:
     def gather(self, indices, name=None):
         """The elements at `indices`, stacked."""
         if self._recorded:
-            return _gather.gather(self._filled(), convert(indices, None, dtypes.int32))
+            return _gather.gather(self._filled_rows(), convert(indices, None, dtypes.int32))
         places = [int(i) for i in host_value(convert(indices)).reshape(-1)]
         if any(i >= len(self._items) for i in places):
             raise IndexError("list index out of range")
@@ -312,8 +391,13 @@ class TensorArray:
         if self._recorded:
             if self._pieces is not None:
                 return _array.concat(self._pieces, 0)
-            shape = self._filled()._aval.shape
-            return _array.reshape(self._filled(), [shape[0] * shape[1], *shape[2:]])
+            rows = self._filled_rows()
+            shape = rows._aval.shape
+            if len(shape) < 2:
+                raise errors.InvalidArgumentError(
+                    None, None, "Concat requires elements to be at least vectors, found scalars instead."
+                )
+            return _array.reshape(rows, [shape[0] * shape[1], *shape[2:]])
         return _array.concat(self._all(), 0)
 
     def unstack(self, value, name=None):
@@ -341,12 +425,17 @@ class TensorArray:
 
     def scatter(self, indices, value, name=None):
         """An array with the slices of `value` written at `indices`."""
-        value = self._item(value)
-        if self._recorded and isinstance(indices, TensorHandle) and indices._value is None:
-            buffer = self._ensure(aval(value._aval.shape[1:], value._aval.np_dtype))
-            return self._with(_gather.tensor_scatter_nd_update(buffer, _array.expand_dims(indices, -1), value))
+        value, indices = self._item(value), convert(indices, None, dtypes.int32)
+        if self._recorded and indices._value is None:
+            element = aval(value._aval.shape[1:], value._aval.np_dtype)
+            made = self
+            if self._dynamic:
+                made = self._with_room(reduce_max(indices), element)
+            buffer = made._ensure(element)
+            count = None if made._count is None else maximum(made._count, reduce_max(indices) + 1)
+            return made._with(_gather.tensor_scatter_nd_update(buffer, _array.expand_dims(indices, -1), value), count)
         made = self
-        for i, item in zip(np.asarray(host_value(convert(indices))).reshape(-1), _split.unstack(value), strict=True):
+        for i, item in zip(np.asarray(host_value(indices)).reshape(-1), _split.unstack(value), strict=True):
             made = made.write(int(i), item)
         return made
 
@@ -371,11 +460,7 @@ class TensorArray:
 
     def size(self, name=None):
         """The number of elements."""
-        if self._carried and self._dynamic:
-            raise ValueDependent("The size of a TensorArray is needed in a loop that may make it longer.")
-        if self._recorded and holds_unknown((self._size,)):
-            return shape_of(self._buffer if self._buffer is not None else zeros([self._size]))[0]
-        return convert(self._size if self._recorded else len(self._items))
+        return self._elements() if self._recorded else convert(len(self._items))
 
     def close(self, name=None):
         """Forgets the elements."""
@@ -387,6 +472,19 @@ def _number(index):
     if isinstance(index, (str, bytes)):
         raise TypeError(f"Expected int32 passed to parameter 'index', got {index!r} of type 'str' instead.")
     return convert(index, None, dtypes.int32)
+
+
+def _known(index):
+    """The number that an index is known to be, else None."""
+    value = index._value if index._value is not None else value_of(index)
+    if value is None or holds_unknown((int(value),)):
+        return None
+    return int(host_value(index))
+
+
+def _lengthened(buffer, more):
+    """The buffer with `more` rows of zeros."""
+    return _array.concat([buffer, zeros([more, *buffer._aval.shape[1:]], buffer._aval.dtype)], 0)
 
 
 def bound_of(index):

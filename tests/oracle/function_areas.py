@@ -16,9 +16,13 @@ from oracle import (
     function_tracing,
     function_unneeded,
     function_values,
+    function_values_arrays,
+    function_values_arrays_flow,
     function_values_flow,
     function_values_gradients,
     function_values_parts,
+    function_values_python,
+    function_values_ranks,
 )
 from oracle.function_programs import PROGRAMS
 
@@ -39,7 +43,11 @@ __all__ = [
     "function_tracing",
     "function_unneeded",
     "function_values",
+    "function_values_arrays",
+    "function_values_arrays_flow",
     "function_values_flow",
     "function_values_gradients",
     "function_values_parts",
+    "function_values_python",
+    "function_values_ranks",
 ]

@@ -23,6 +23,7 @@ from tfcompat._core.op import Op, Resize, call
 from tfcompat._core.parameters import arrange
 from tfcompat._core.sizes import Unresized, arithmetic
 from tfcompat._core.spec import Spec, serials
+from tfcompat._core.symbolic import aval_of_any, shape_of_any
 from tfcompat._core.tensor_base import STATIC, host_value
 from tfcompat._core.trace import value_of
 
@@ -76,17 +77,18 @@ class Body:
             for k in range(len(trace.specs[i].avals)):
                 place[starts[i] + k] = len(place)
         self.outputs = [place[s] for s in wires]
-        self.input_avals = [t._aval for t in self.inputs]
+        self.input_avals = [aval_of_any(t) for t in self.inputs]
+        self.unranked = {i for i, t in enumerate(self.inputs) if shape_of_any(t) is None}
         self.sizes = trace.sizes
         if trace.sizes is not None:
             self.values = {place[s]: v for s, v in trace.values.items()}
             self.values_read = {place[s] for s in trace.values_read}
             self.loose = set(trace.loose)
-            known = {i: value_of(t) for i, t in enumerate(self.inputs) if not t._aval.dtype.is_bool}
+            known = {i: value_of(t) for i, t in enumerate(self.inputs) if not (i in self.unranked or t._aval.dtype.is_bool)}
             self.input_values = {i: v for i, v in known.items() if v is not None}
         else:
             self._trim(len(self.inputs) + len(self.consts))
-        avals = [*[t._aval for t in self.inputs], *map(aval_of, self.consts), *[a for s in self.specs for a in s.avals]]
+        avals = [*self.input_avals, *map(aval_of, self.consts), *[a for s in self.specs for a in s.avals]]
         self._finish([avals[s] for s in self.outputs])
 
     def _finish(self, avals):
@@ -237,8 +239,9 @@ class Inference:
         self.avals = [*input_avals, *[aval_of(c) for c in body.consts]]
         self.known = dict(enumerate(body.consts, len(input_avals)))
         self.ranked = set()
-        for old, a in zip(body.input_avals, input_avals, strict=True):
-            resizing.learn(old.shape, a.shape)
+        for i, (old, a) in enumerate(zip(body.input_avals, input_avals, strict=True)):
+            if i not in body.unranked:
+                resizing.learn(old.shape, a.shape)
         for i, value in body.input_values.items():
             self.known[i] = resizing.array(value)
 
@@ -364,7 +367,9 @@ def generate(body):
         lines.append(f"{target}= {function}({arguments})" if results else f"{function}({arguments})")
         if i in body.flags:
             space[f"f{i}"] = body.flags[i]
-            lines.append(f"if _any({results[body.flags[i].index]}): raise f{i}.error({arguments})")
+            k = body.flags[i].index
+            failed = f"_any({results[k]})" if spec.avals[k].shape else results[k]  # of a scalar it takes a tenth of the time
+            lines.append(f"if {failed}: raise f{i}.error({arguments})")
         dead = [f"v{s}" for s in sorted(set(wire)) if last[s] == i and s not in kept]
         dead += [r for k, r in enumerate(results) if place + k not in last and place + k not in kept]
         if dead:

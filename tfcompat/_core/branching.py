@@ -13,24 +13,32 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tfcompat._core import caches
+from tfcompat._core.attributes import Int
 from tfcompat._core.avals import aval
-from tfcompat._core.body import through
+from tfcompat._core.body import call_spec, op_of, through
 from tfcompat._core.by_value import StageSpec
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.entries import dense, record_python
 from tfcompat._core.op import Op, invoke
 from tfcompat._core.parameters import Index, Many, T
-from tfcompat._core.sizes import FROM, Resizing
+from tfcompat._core.sizes import FROM, Resizing, Unresized
 from tfcompat._core.spec import serials
 from tfcompat._core.stages import Stages, Staging
+from tfcompat._core.symbolic import unshaped
 from tfcompat._core.tape import GradientTape, zeros_for
+from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import host_value
+from tfcompat._core.trace import ValueDependent
 from tfcompat._core.walk import walk
 
-HANDLE = aval((), np.dtype(np.int32))
+HANDLE = _NUMBER = aval((), np.dtype(np.int32))
 _row = Op("Row", lambda x, i: jax.lax.dynamic_index_in_dim(x, i, 0, keepdims=False), [("x", T), ("i", Index)])
+_lengthened = Op("Pad", lambda x, more: jnp.pad(x, [(0, more)] + [(0, 0)] * (x.ndim - 1)), [("x", T), ("more", Int)])
 _stack = Op("Pack", lambda rows: jnp.stack(rows), [("rows", Many("T"))])
+
+FEW = 16  # rows for elements of an array that grows
 
 
 class Handle:
@@ -97,7 +105,10 @@ class FollowedSpec(StageSpec):
         if followed:
             spec = self.again(self.input_avals, (*self.avals[:count], HANDLE))
             spec.followed, spec.depends = sorted({*self.followed, *followed}), [*self.depends[:count], 0]
+        if followed and spec.unranked:
+            raise ValueDependent("Branches give tensors of different ranks, and a gradient is asked for.")
         results = trace.record(spec, ins)
+        results = [unshaped(t, spec, i) if i in spec.unranked else t for i, t in enumerate(results)]
         if followed:
             outs, handle = results[:-1], results[-1]
             pull = functools.partial(self._pull, ins, followed, [t._aval for t in outs], handle)
@@ -185,17 +196,26 @@ class PartsSpec(FollowedSpec):
 
 
 class StagedCond(PartsSpec):
-    """Branches; see `control_flow.CondSpec`."""
+    """Branches; see `control_flow.CondSpec`.
 
-    __slots__ = ("_indices", "_is_bool")
+    Args:
+      unranked: numbers of the results of which the rank depends on the branch.
+    """
 
-    def __init__(self, bodies, indices, sizes, input_avals, is_bool):
+    __slots__ = ("_indices", "_is_bool", "unranked")
+
+    def __init__(self, bodies, indices, sizes, input_avals, is_bool, unranked=()):
         depends = [0] * len(bodies[0].avals)
         for b, places in zip(bodies, indices, strict=True):
             for k, bits in enumerate(b.depends):
                 depends[k] |= through(bits, [1 << (i + 1) for i in places])
-        super().__init__("If" if is_bool else "Case", bodies, sizes, input_avals, _merged([b.avals for b in bodies], sizes), depends)
-        self._indices, self._is_bool = indices, is_bool
+        super().__init__("If" if is_bool else "Case", bodies, sizes, input_avals, _merged([b.avals for b in bodies], sizes, unranked), depends)
+        self._indices, self._is_bool, self.unranked = indices, is_bool, frozenset(unranked)
+
+    def shaped(self, index, output_aval):
+        """Says what result number `index` is, while the function around is being recorded."""
+        self.avals = (*self.avals[:index], output_aval, *self.avals[index + 1 :])
+        self.unranked -= {index}
 
     def _run(self, ins, inside):
         chosen = host_value(ins[0]).item()
@@ -207,12 +227,12 @@ class StagedCond(PartsSpec):
         return inside[chosen].results([arrays[k] for k in self._indices[chosen]])
 
 
-def _merged(rows, sizes):
+def _merged(rows, sizes, unranked=()):
     """The avals of results for which the branches' are `rows`: sizes that differ, or that one branch finds, are unknown."""
     found = []
-    for column in zip(*rows, strict=True):
+    for k, column in enumerate(zip(*rows, strict=True)):
         shape = []
-        for dims in zip(*[a.shape for a in column], strict=True):
+        for dims in () if k in unranked else zip(*[a.shape for a in column], strict=True):
             same = len(set(dims)) == 1 and (len(dims) > 1 or not sizes.unknown(dims[0]))
             shape.append(dims[0] if same else sizes.fresh())
         found.append(aval(tuple(shape), column[0].np_dtype))
@@ -224,11 +244,14 @@ class StagedLoop(PartsSpec):
 
     Args:
       loop: (places, test_places, number of sequences, number of carried values, length, limit, reverse).
+      growing: pairs of numbers of carried values: a count, and rows of which there have to be at least as many. What the
+        body writes beyond them is lost; then there are more, and it is run again.
+      whole: the LoopSpec for sizes that stand for those inside, where the loop is run as a whole; else each iteration is.
     """
 
-    __slots__ = ("_loop",)
+    __slots__ = ("_growing", "_loop", "_room", "_whole")
 
-    def __init__(self, name, body, test, loop, sizes, input_avals):
+    def __init__(self, name, body, test, loop, sizes, input_avals, growing=(), whole=None):
         _, _, _, carried, length, _, _ = loop
         bits = sum([1 << i for i, a in enumerate(input_avals) if a.differentiable])
         before = input_avals[len(input_avals) - carried :]
@@ -238,33 +261,111 @@ class StagedLoop(PartsSpec):
         bodies = [body] if test is None else [body, test]
         super().__init__(name, bodies, sizes, input_avals, outs, [bits if a.differentiable else 0 for a in outs])
         self.stateful = True
-        self._loop = loop
+        self._loop, self._growing, self._whole = loop, growing, whole
+        self._room = {k: FEW for _, k in growing}  # how many rows to begin with
 
     def inside(self, resizing):
         around = self._around(resizing)
         length, limit = [None if n is None else around.size(n) for n in self._loop[4:6]]
-        return super().inside(resizing), length, limit
+        whole = None if self._whole is None else WholeLoop(self._whole, self._growing, around)
+        return super().inside(resizing), length, limit, whole
 
     def _run(self, ins, inside):
-        (body, *test), length, limit = inside
+        (body, *test), length, limit, whole = inside
         places, test_places, sequences, carried, _, _, reverse = self._loop
         n = len(ins) - carried
         outer, slices, carry = ins[: n - sequences], ins[n - sequences : n], ins[n:]
+        if whole is not None:
+            return self._with_room(carry, 0, lambda carry: whole.results([*ins[:n], *carry]))
         rows = [[] for _ in body.staging.body.avals[carried:]]
         end, i = limit if length is None else length, 0
         while end is None or i < end:
-            index = convert(np.int32(i if not reverse else end - 1 - i))
-            if test:
-                going = test[0].results(pick(test_places, outer, [index, *carry]))[0]
-                if not host_value(going).item():
-                    break
-            own = [index, *[invoke(_row, (s, index)) for s in slices], *carry]
-            outs = body.results(pick(places, outer, own))
+            index = Tensor(_NUMBER, np.int32(i if not reverse else end - 1 - i))
+            if test and not host_value(test[0].results(pick(test_places, outer, [index, *carry]))[0]):
+                break
+            own = [index, *[invoke(_row, (s, index)) for s in slices]]
+            outs = self._with_room(carry, FEW, lambda carry, own=own: body.results(pick(places, outer, [*own, *carry])))
             carry = outs[:carried]
             for row, value in zip(rows, outs[carried:], strict=True):
                 row.append(value)
             i += 1
         return [*carry, *map(_stacked, rows, body.staging.body.avals[carried:], [reverse] * len(rows))]
+
+    def _with_room(self, carry, more, run):
+        """What `run` gives for the carried values, with enough rows.
+
+        Args:
+          more: the number of rows behind the present ones to begin with.
+        """
+        if not self._growing:
+            return run(carry)
+        counts = {k: host_value(carry[c]).item() for c, k in self._growing}
+        _see_that_none_is_lost(counts, carry)
+        wanted = {k: max(self._room[k], n + more) for k, n in counts.items()}
+        while True:
+            given = list(carry)
+            for k, size in wanted.items():
+                missing = _power(size) - given[k]._aval.shape[0]
+                if missing > 0:
+                    given[k] = invoke(_lengthened, (given[k],), (missing,))
+            try:
+                results = run(given)
+                counts = {k: host_value(results[c]).item() for c, k in self._growing}
+                _see_that_none_is_lost(counts, results)
+            except _Lost as lost:
+                if self.effect:
+                    state.acted.clear()  # Python functions may have been given what is wrong
+                    raise Unresized("an array has been written beyond its end") from None
+                wanted = {k: max(2 * given[k]._aval.shape[0], lost.counts.get(k, 0)) for k in wanted}
+                continue
+            if not more:
+                self._room = {k: max(n, self._room[k] // 2) for k, n in counts.items()}
+            return results
+
+
+class _Lost(Exception):
+    """Rows have been written for which there was no room; `counts` say how many there are."""
+
+    def __init__(self, counts):
+        super().__init__()
+        self.counts = counts
+
+
+def _see_that_none_is_lost(counts, tensors):
+    if any([n > tensors[k]._aval.shape[0] for k, n in counts.items()]):
+        raise _Lost(counts)
+
+
+class WholeLoop:
+    """A loop that is one node, for each size of the rows that it fills.
+
+    Args:
+      spec: the LoopSpec for stand-ins.
+      around: the Resizing that knows the other sizes.
+    """
+
+    def __init__(self, spec, growing, around):
+        self._spec, self._growing, self._around = spec, growing, around
+        self._specs = caches.Bounded(100)  # avals -> (the LoopSpec for these, an Op)
+
+    def results(self, ins):
+        """What the loop gives for these inputs."""
+        key = tuple([t._aval for t in ins])
+        found = self._specs.get(key)
+        if found is None:
+            resizing = self._around.copied()
+            for old, a in zip(self._spec.input_avals, key, strict=True):
+                resizing.learn(old.shape, a.shape)
+            spec = self._spec.resized(resizing, list(key))
+            spec.limit_rows([(c, ins[len(ins) - spec.carried + k]._aval.shape[0]) for c, k in self._growing])
+            found = self._specs[key] = spec, op_of(spec)
+        spec, op = found
+        return call_spec(op, spec, ins)
+
+
+def _power(size):
+    """The next power of two."""
+    return 1 << max(size - 1, 0).bit_length()
 
 
 def pick(places, outer, own):

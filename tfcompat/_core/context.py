@@ -8,14 +8,16 @@ class Context:
     """What belongs to one thread."""
 
     __slots__ = (
-        "accumulators", "creators", "devices", "name_scopes", "no_reads", "observer", "segment", "sites", "tapes", "trace",
-        "tracer",
+        "accumulators", "acted", "creators", "devices", "name_scopes", "no_reads", "observer", "repeated", "segment", "sites",
+        "tapes", "trace", "tracer",
     )  # fmt: skip
 
     def __init__(self):
         self.segment = make_segment()
         self.trace = None  # the function, branch or loop body being recorded
         self.sites = None  # a draws.Visit while a function runs eagerly that cannot be recorded
+        self.acted = None  # what Python functions gave so far, (name of the node, results), in a call that is run in stages
+        self.repeated = []  # the same of a call that is made once more, eagerly: these are not called again
         self.tapes = []  # active GradientTapes, outermost first
         self.accumulators = []  # active ForwardAccumulators, outermost first
         self.name_scopes = []

@@ -14,6 +14,7 @@ from tfcompat._core.context import state
 from tfcompat._core.op import Op
 from tfcompat._core.rows import BranchRows
 from tfcompat._core.sizes import Unresized
+from tfcompat._core.symbolic import aval_of_any, shape_of_any
 from tfcompat._core.trace import Trace
 
 
@@ -180,10 +181,11 @@ def record_cond(index, traces, results, is_bool):
       The list of result tensors. Variables written in a branch are bound to their new values.
     """
     written = list(dict.fromkeys(c for t in traces for c in t.written))
-    shapes = {tuple([t._aval.shape for t in tensors]) for tensors in results}
-    staged = len(shapes) > 1 or any([t.staged for t in traces])
+    shapes = {tuple(map(shape_of_any, tensors)) for tensors in results}
+    staged = len(shapes) > 1 or any([None in row for row in shapes]) or any([t.staged for t in traces])
     if staged:
         state.trace.stage()
+    if staged or state.trace.sizes is not None:  # some may have come up since a branch was recorded
         for trace in traces:
             trace.open_sizes()
     outputs = []
@@ -195,9 +197,10 @@ def record_cond(index, traces, results, is_bool):
     count = len(tensors)
     indices = [[i if kind == "outer" else count + i for kind, i in p] for p in places]
     ins = [index, *tensors, *[c.read() for c in cells]]
-    avals = [t._aval for t in ins]
+    avals = [aval_of_any(t) for t in ins]
     if staged:
-        outs = StagedCond(bodies, indices, state.trace.sizes, avals, is_bool).record(state.trace, ins)
+        unranked = [k for k, column in enumerate(zip(*shapes, strict=True)) if None in column or len(set(map(len, column))) > 1]
+        outs = StagedCond(bodies, indices, state.trace.sizes, avals, is_bool, unranked).record(state.trace, ins)
     else:
         spec = CondSpec(bodies, indices, avals, is_bool)
         outs = call_spec(op_of(spec), spec, ins)

@@ -4,6 +4,8 @@ Interpreted, the function is simply called; in a compiled program it is a callba
 is kept and raised by the run's caller, when the node's code (its last result) is looked at.
 """
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,9 +17,10 @@ from tfcompat._core.body import call_spec
 from tfcompat._core.by_value import StageSpec
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
+from tfcompat._core.entries import dense, record_python
 from tfcompat._core.op import Op
 from tfcompat._core.segment import Segment
-from tfcompat._core.sizes import FROM
+from tfcompat._core.sizes import FROM, Misjudged
 from tfcompat._core.symbolic import UnshapedTensor, aval_of_any, unshaped
 from tfcompat._core.tensor_base import host_value
 
@@ -33,15 +36,18 @@ class EffectSpec(StageSpec):
       stateful: False where it is not called if nothing needs what it gives.
       pull: function of the lists of inputs and of gradients of the results that gives those of the differentiable inputs;
         None for no gradients.
+
+    Attributes:
+      guessed: numbers of the results that nothing is said of, and that are taken for scalars.
     """
 
-    __slots__ = ("eager", "pull", "unranked")
+    __slots__ = ("eager", "guessed", "pull", "unranked")
 
     def __init__(self, name, function, eager, input_avals, output_avals=(), pull=None, stateful=True):
         self._setup(name, input_avals, output_avals, True, COST, 1)
         self.function, self.eager, self.pull = function, eager, pull
         self.effect = self.stateful = stateful
-        self.unranked = frozenset(range(len(output_avals)))
+        self.unranked, self.guessed = frozenset(range(len(output_avals))), frozenset()
         self.body = None
         self.depends = [0] * len(self.avals)
         if pull is not None:
@@ -58,18 +64,26 @@ class EffectSpec(StageSpec):
         self.avals, self.unranked = tuple(avals), self.unranked - {index}
         self.nbytes = sum(a.nbytes for a in avals)
 
+    def guess(self, index):
+        """Takes result number `index` for a scalar."""
+        self.guessed |= {index}
+
     def resized(self, resizing, avals):
         return self.again(avals, [resizing.aval(a) for a in self.avals])
 
     def again(self, avals, learnt):
         """The same node where sizes are others; `learnt` are the avals of its results and of the code."""
         new = EffectSpec(self.name, self.function, self.eager, avals, learnt[:-1], self.pull, self.effect)
-        new.unranked = self.unranked
+        new.unranked, new.guessed = self.unranked, self.guessed
         return new
 
     def stage(self, ins, inside):
         """Its results and the code for eager tensors, and what is learnt of sizes."""
         results = self.eager(*ins)
+        if state.acted is not None:
+            state.acted.append((self.name, results))
+        if any([results[i]._aval.shape for i in self.guessed]):
+            raise Misjudged("a result of a Python function is no scalar, and `set_shape` has not said what it is")
         for i, (t, a) in enumerate(zip(results, self.avals, strict=False)):
             shape = t._aval.shape
             _check(t._aval.np_dtype, shape, a, shape if i in self.unranked else [None if n >= FROM else n for n in a.shape])
@@ -189,7 +203,45 @@ def record_effect(name, function, ins, dtypes=(), pull=None, eager=None, statefu
     if any([isinstance(t, UnshapedTensor) for t in ins]):
         state.trace.stage()
     spec = EffectSpec(name, function, eager or on_values, [aval_of_any(t) for t in ins], unknown, pull, stateful)
-    return [unshaped(t, spec, i) for i, t in enumerate(call_spec(_op_of(spec), spec, ins))]
+    results = [unshaped(t, spec, i) for i, t in enumerate(call_spec(_op_of(spec), spec, ins))]
+    if pull is not None and (state.tapes or state.accumulators):
+        record_python(name, ins, results, functools.partial(_pulled, name, pull, ins, results))
+    return results
+
+
+def _pulled(name, pull, ins, outs, cotangents):
+    """Records the gradient of a Python function, which is another one. Returns the cotangents of its inputs."""
+    present = [k for k, c in enumerate(cotangents) if c is not None and outs[k].dtype.is_floating]
+    wanted = [i for i, t in enumerate(ins) if t._aval.differentiable]
+    grads = [None] * len(ins)
+    if present and wanted:
+
+        def back(*arrays):
+            given = [None] * len(outs)
+            for k, c in zip(present, arrays[len(ins) :], strict=True):
+                given[k] = c
+            return pull(list(arrays[: len(ins)]), given)
+
+        given = [*ins, *[dense(cotangents[k]) for k in present]]
+        for i, g in zip(wanted, record_effect(f"{name}Grad", back, given, [ins[i].dtype for i in wanted], stateful=False), strict=True):
+            g.become(ins[i]._aval)
+            grads[i] = g
+    return grads
+
+
+def repeated(name):
+    """What a Python function has given to this call already, which is made once more, eagerly; None where it is to be called.
+
+    Args:
+      name: of the node that stands for it in the recorded function.
+    """
+    if not state.repeated:
+        return None
+    known, results = state.repeated.pop(0)
+    if known == name:
+        return results
+    state.repeated = []  # the call takes another way
+    return None
 
 
 def _op_of(spec):

@@ -373,12 +373,12 @@ class Function:
             # Sizes that only a call has may be needed: then it is recorded for each, or runs eagerly.
             if trace.sizes is not None and open_leaves and not unranked and not per_shape and _of_sizes(error):
                 return self._trace(args, kwargs, leaves, cells, may_create, per_shape=True)
-            if not trace.staged or not _of_values(error):
+            if not trace.guessed and not (trace.staged and _of_values(error)):
                 raise
             if state.trace is not None:
                 raise ValueDependent(str(error)) from error
             # Where numbers decide, the error of a call is the right one.
-            return EagerFallback(self, args, kwargs, str(error), None if getattr(error, "of_sizes", False) else error)
+            return EagerFallback(self, args, kwargs, str(error), None if getattr(error, "of_sizes", trace.guessed) else error)
         if trace.created:  # recorded a second time, which finds the variables there: so does TensorFlow
             self._traces.count += 1
             return self._trace(args, kwargs, leaves, cells, may_create=False, ranks=ranks)

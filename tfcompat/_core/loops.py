@@ -6,6 +6,7 @@ program of their own.
 """
 
 import functools
+import operator
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +22,7 @@ from tfcompat._core.draws import DrawCell
 from tfcompat._core.element_loops import ElementLoop
 from tfcompat._core.sizes import Unresized
 from tfcompat._core.spec import native_function
+from tfcompat._core.trace import ValueDependent
 from tfcompat._core.trip_count import trip_count
 
 INTERPRETED_EQUATIONS = 20_000  # run through in Python before a loop is compiled: about 20 ms, what one compile takes
@@ -62,6 +64,12 @@ class LoopSpec(BodySpec):
             raise Unresized("the shape of a loop variable changes")
         return LoopSpec(self.name, body, self.places, avals, self.sequences, self.carried, test, self.test_places, length,
                         limit, self.reverse)  # fmt: skip
+
+    def limit_rows(self, limits):
+        """Makes the loop end, too, where a count among its carried values is beyond its limit, given by pairs of these."""
+        if self.test is not None:
+            self.test = _Limited(self.test, [limit for _, limit in limits])
+            self.test_places = [*self.test_places, *[("own", 1 + k) for k, _ in limits]]
 
     def _split(self, arrays):
         n = len(arrays) - self.carried
@@ -186,8 +194,28 @@ class LoopSpec(BodySpec):
         return super().explain()
 
 
+class _Limited:
+    """The test of a loop that ends, too, where counts behind the test's own inputs are beyond limits."""
+
+    def __init__(self, test, limits):
+        self._test, self._limits = test, limits
+        self.coded, self.effect = test.coded, test.effect
+
+    def _parts(self, arrays):
+        n = len(arrays) - len(self._limits)
+        return arrays[:n], [count <= limit for count, limit in zip(arrays[n:], self._limits, strict=True)]
+
+    def run(self, *arrays, ruled=False):
+        arrays, fitting = self._parts(arrays)
+        return [functools.reduce(operator.and_, fitting, self._test.run(*arrays, ruled=ruled)[0].reshape(()))]
+
+    def host(self, *arrays):
+        arrays, fitting = self._parts(arrays)
+        return [all(fitting) and self._test.host(*arrays)[0]]
+
+
 def record_loop(name, body_trace, body_outs, initial, sequences=(), stacked=(), test_trace=None, test_out=None,
-                length=None, limit=None, reverse=False, own=(), test_own=(), elements=None):  # fmt: skip
+                length=None, limit=None, reverse=False, own=(), test_own=(), elements=None, growing=()):  # fmt: skip
     """Records the node of a finished loop.
 
     Args:
@@ -198,6 +226,7 @@ def record_loop(name, body_trace, body_outs, initial, sequences=(), stacked=(), 
       test_trace, test_out: trace of the test and its boolean.
       own, test_own: the traces' own arguments (index, slices, loop variables).
       elements: for a loop over elements, the function that makes them of `sequences`, which are any tensors then.
+      growing: pairs of numbers of loop variables: a count, and rows of which there have to be at least as many.
 
     Returns:
       (tensors of the loop variables after the loop, stacked ones). Variables written are bound to their new values.
@@ -208,9 +237,13 @@ def record_loop(name, body_trace, body_outs, initial, sequences=(), stacked=(), 
             length, limit, test_trace = count if limit is None else min(count, limit), None, None
     written = list(dict.fromkeys([*body_trace.written, *(test_trace.written if test_trace is not None else ())]))
     traces = [body_trace] if test_trace is None else [body_trace, test_trace]
-    staged = elements is not None or any([t.staged for t in traces])
+    if elements is not None and growing:
+        raise ValueDependent("A TensorArray of dynamic size grows in a loop over elements.")
+    in_stages = any([t.staged for t in traces])
+    staged = elements is not None or in_stages or bool(growing)
     if staged:
         state.trace.stage()
+    if staged or state.trace.sizes is not None:
         for trace in traces:
             trace.open_sizes()
     with body_trace:
@@ -237,7 +270,13 @@ def record_loop(name, body_trace, body_outs, initial, sequences=(), stacked=(), 
         outs = ElementLoop(name, body, test, loop, elements, written, state.trace.sizes, avals).record(state.trace, ins)
     elif staged:
         loop = places[0], test_places, len(sequences), carried, length, limit, reverse
-        outs = StagedLoop(name, body, test, loop, state.trace.sizes, avals).record(state.trace, ins)
+        whole = None
+        if not in_stages and not any([b.effect for b in bodies]):
+            inside = [t._aval for t in (*own[1 + len(sequences) :], *finals)]
+            if body.avals[:carried] == inside:
+                whole = LoopSpec(name, body, places[0], [*avals[: len(avals) - carried], *inside], len(sequences), carried, test,
+                                 test_places, length, limit, reverse)  # fmt: skip
+        outs = StagedLoop(name, body, test, loop, state.trace.sizes, avals, growing, whole).record(state.trace, ins)
     else:
         spec = LoopSpec(name, body, places[0], avals, len(sequences), carried, test, test_places, length, limit, reverse)
         outs = call_spec(op_of(spec), spec, ins)

@@ -35,6 +35,10 @@ class Unresized(Exception):
     """The recorded nodes do not say what the function does for some actual sizes."""
 
 
+class Misjudged(Unresized):
+    """What was guessed of results while the function was recorded is wrong; it will be again."""
+
+
 # What is raised where a stand-in does not do: by NumPy where it is the size of an array, or no int32.
 NOT_ENOUGH = Unresized, MemoryError, OverflowError
 

@@ -13,7 +13,7 @@ from tfcompat._core.concrete_function import ConcreteFunction, EagerFallback, wi
 from tfcompat._core.context import state
 from tfcompat._core.core_types import Resource
 from tfcompat._core.op import invoke
-from tfcompat._core.sizes import NOT_ENOUGH, Resizing, Unresized
+from tfcompat._core.sizes import NOT_ENOUGH, Misjudged, Resizing, Unresized
 from tfcompat._core.stages import Stages, Staging, Step, settle
 from tfcompat._core.trace import ValueDependent
 from tfcompat._core.variable import _copy_of, own_handle
@@ -26,6 +26,7 @@ class StagedFunction(ConcreteFunction):
         super().__init__(*recorded)
         self._template = recorded[-1]()
         self._eager = None  # made when a call does not fit
+        self._unfit = False  # whether none does
         self._staging = Staging(self._spec.body)
         self._stages = Stages(self._staging, Resizing(self._trace.sizes))
 
@@ -38,30 +39,45 @@ class StagedFunction(ConcreteFunction):
         else:
             for c in written:
                 c.before_write()
+        if self._unfit:
+            return self._eager._call_flat(leaves, cells)
         handles = [c._handle() for c in cells if isinstance(c, Resource)] if self._trace.handles else []
         arguments = [*leaves, *handles]
         arguments = arguments if self._all else [arguments[i] for i in self._arguments]
         values = [*arguments, *[c.read() for c in own], *self._captures]
+        context = state.context
+        before, context.acted = context.acted, []
         try:
-            if state.trace is not None:
-                self._inline(state.trace, values)
+            if context.trace is not None:
+                self._inline(context.trace, values)
             else:
                 self._run(values)
         except Unresized as error:  # what it did so far was to act on the outside, at most
             if self._eager is None:
                 self._eager = EagerFallback(self._function(), *self._template, str(error), recorded=self._trace)
-            return self._eager._call_flat(leaves, cells)
+            self._unfit = isinstance(error, Misjudged)
+            return self._repeated(leaves, cells, context.acted)
         except BaseException as error:
             for c, actual in zip(self._written, written, strict=True):
                 value = getattr(error, "written_before", {}).get(c)
-                if value is not None and state.trace is None:
+                if value is not None and context.trace is None:
                     actual.bind(own_handle(value, value))
             raise
+        finally:
+            context.acted = before
         first = self._staging.first
         results = [invoke(_copy_of.op, (values[s],)) if s < first else values[s] for s in self._spec.body.outputs]
         for c, t in zip(written, results[self._count :], strict=True):
             c.bind(own_handle(t, t))  # a handle on no tape: what is read from a variable is a use of the variable
         return results[0] if self._plain else self._structured(results)
+
+    def _repeated(self, leaves, cells, acted):
+        """Makes a call eagerly in which Python functions have been called already."""
+        before, state.repeated = state.repeated, acted
+        try:
+            return self._eager._call_flat(leaves, cells)
+        finally:
+            state.repeated = before
 
     def _run(self, values):
         """Computes what is needed for sizes and records the rest; `values` are the inputs, and get the results."""

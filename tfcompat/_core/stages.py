@@ -15,6 +15,7 @@ from tfcompat._core.direct import FunctionSpec
 from tfcompat._core.entries import record_taped
 from tfcompat._core.folding import foldable
 from tfcompat._core.sizes import NOT_ENOUGH, Unresized
+from tfcompat._core.straight import possible, straight
 from tfcompat._core.stretch import Block, origin_of
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import STATIC, host_value
@@ -153,7 +154,7 @@ class Part:
     def __init__(self, staging, inference, first):
         self._staging, self._inference = staging, inference
         self.steps, self.stage, self.inside, self.error, self.unfit = [], None, None, None, None
-        self._runs, self._folded = 0, None  # the steps with stretches folded
+        self._runs, self._folded, self._straight = 0, None, None  # the steps with stretches folded; computed at once
         try:
             self._infer(staging.body, first)
         except NOT_ENOUGH as error:
@@ -184,7 +185,9 @@ class Part:
         if self._folded is None and not self.error:
             self._runs += 1
             if self._runs == FOLDED:
-                self._folded = folded(steps, values)
+                self._folded, self._straight = folded(steps, values), straight(steps, len(values))
+        if self._straight is not None and possible(context) and self._straight.run(values):
+            return False
         if self._folded is not None and foldable(context):
             steps = self._folded
         flagged = False

@@ -178,13 +178,30 @@ class SymbolicTensor(Tensor):
 
 
 class UnshapedTensor(SymbolicTensor):
-    """A result of a Python function that is called by a recorded one: of no known shape until `set_shape` says it."""
+    """A result of a Python function that is called by a recorded one, or of branches: of no known shape until `set_shape` says it.
+
+    Where that of a Python function's result is needed before, it is taken for a scalar.
+    """
 
     __slots__ = ()
 
     @property
     def _aval(self):
-        raise traces.ValueDependent(f"The shape of {self.name} is known when the function runs; `set_shape` can say it before.")
+        trace, (spec, i) = self._seg, self.__dict__["_result"]
+        if not (trace.stageable and hasattr(spec, "guess")):
+            raise traces.ValueDependent(f"The shape of {self.name} is known when the function runs; `set_shape` can say it before.")
+        trace.stage()
+        trace.root().guessed = True
+        spec.guess(i)
+        self.become(spec.avals[i])
+        return spec.avals[i]
+
+    def become(self, known):
+        """Makes it an ordinary tensor of the aval `known`."""
+        spec, i = self.__dict__.pop("_result")
+        spec.shaped(i, known)
+        self.__class__ = SymbolicTensor
+        self._aval = known
 
     @property
     def dtype(self):
@@ -203,11 +220,8 @@ class UnshapedTensor(SymbolicTensor):
         if shape.rank is None or not (shape.is_fully_defined() or trace.stageable):
             return
         sizes = shape.as_list() if shape.is_fully_defined() else trace.stage().shape(shape)
-        spec, i = self.__dict__.pop("_result")
-        known = aval(tuple(sizes), spec.avals[i].np_dtype)
-        spec.shaped(i, known)
-        self.__class__ = SymbolicTensor
-        self._aval = known
+        spec, i = self.__dict__["_result"]
+        self.become(aval(tuple(sizes), spec.avals[i].np_dtype))
 
 
 def aval_of_any(tensor):
@@ -216,6 +230,11 @@ def aval_of_any(tensor):
         return tensor._aval
     spec, i = tensor.__dict__["_result"]
     return spec.avals[i]
+
+
+def shape_of_any(tensor):
+    """The shape of a tensor; None where not even the rank is known."""
+    return None if type(tensor) is UnshapedTensor else tensor._aval.shape
 
 
 def unshaped(tensor, spec, i):

@@ -83,6 +83,7 @@ class Trace(segments.Segment):
         self.values_read = set()  # slots of those that were used as sizes
         self.stageable = False  # whether shapes may depend on values (staged.py)
         self.staged = False  # whether some do
+        self.guessed = False  # whether ranks are guessed
         self.numbers = {}  # wire of a tensor whose elements are used as sizes -> stand-ins for them
         self.loose = set()  # nodes whose results may have other shapes at a call (sizes.loose)
         self.name = name
@@ -118,11 +119,8 @@ class Trace(segments.Segment):
         """The Sizes of this recording, in which some are not known from now on."""
         if self.sizes is None:
             self.sizes = Sizes() if self.kind == "function" or self.parent is None else self.parent.open_sizes()
-            for t in self.leaves:
-                self.sizes.known.update(t._aval.shape)
-            for spec in self.specs:
-                for a in spec.avals:
-                    self.sizes.known.update(a.shape)
+            found = {d for t in self.leaves for d in t._aval.shape} | {d for s in self.specs for a in s.avals for d in a.shape}
+            self.sizes.known |= found - self.sizes.given  # stand-ins may have come from around since they are open there
         return self.sizes
 
     def known(self, spec):
