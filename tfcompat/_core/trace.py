@@ -123,7 +123,7 @@ class Trace(segments.Segment):
             self.sizes.known |= found - self.sizes.given  # stand-ins may have come from around since they are open there
         return self.sizes
 
-    def known(self, spec):
+    def sized(self, spec):
         """Whether all sizes of a node's results are known."""
         return not any([self.sizes.unknown(d) for a in spec.avals for d in a.shape])
 
@@ -357,7 +357,7 @@ def lifted(tensor):
         if s >= 0 and owner[s] not in needed:
             needed.add(owner[s])
             wanted.extend(trace.wires[owner[s]])
-    if trace.staged and any([trace.specs[i].staged or not trace.known(trace.specs[i]) for i in needed]):
+    if trace.staged and any([trace.specs[i].staged or not trace.sized(trace.specs[i]) for i in needed]):
         raise ValueDependent(f"The initial value of a variable depends on values in {trace.name!r}.")
     values = {}
 
