@@ -28,7 +28,7 @@ _KERNELS = (
 _SLOW = {"conv_general_dilated": 20, "select_and_scatter_add": 150}  # kernels that compile as slowly as so many others
 # NumPy gives a view, or only notes the broadcast.
 _VIEWS = frozenset(
-    "reshape squeeze expand_dims transpose slice rev broadcast_in_dim stop_gradient copy copy_p name "
+    "reshape squeeze expand_dims transpose slice split rev broadcast_in_dim stop_gradient copy copy_p name "
     "optimization_barrier".split()
 )
 _REORDERED = frozenset(["transpose", "rev"])  # who reads a result that is such a view goes through memory in leaps
@@ -130,7 +130,7 @@ def _read_whole(jaxpr):
 
 def _laid_out(eqn, results, whole):
     """Whether NumPy, or who reads the result, copies what the equation only arranges."""
-    (out,) = eqn.outvars
+    out = eqn.outvars[0]
     if eqn.primitive.name == "broadcast_in_dim":
         return out in whole and math.prod(out.aval.shape) != math.prod(eqn.invars[0].aval.shape)
     return eqn.primitive.name in _REORDERED and out in results
