@@ -1,4 +1,4 @@
-"""What `tf.Module` turns lists, dicts and tuples into when they become attributes: the same, but trackable.
+"""What lists, dicts and tuples turn into when they become attributes of a trackable object: the same, but trackable.
 
 A wrapper shares the storage of the object it wraps, so whoever holds the original sees the same contents. Lists and
 dicts are always wrapped, tuples only if something in them can be tracked.
@@ -79,13 +79,20 @@ class ListWrapper(MutableSequence, Trackable, list):
         return item in self._storage
 
     def insert(self, index, value):
-        self._storage.insert(index, wrap_or_unwrap(value))
+        if index == len(self._storage):
+            self.append(value)
+        else:
+            self._storage.insert(index, wrap_or_unwrap(value))
 
     def append(self, value):
-        self._storage.append(wrap_or_unwrap(value))
+        value = wrap_or_unwrap(value)
+        self._storage.append(value)
+        if self._self_unconditional_deferred_dependencies and isinstance(value, Trackable):
+            self._handle_deferred_dependencies(str(len(self._storage) - 1), value)
 
     def extend(self, values):
-        self._storage.extend([wrap_or_unwrap(value) for value in values])
+        for value in values:
+            self.append(value)
 
     def sort(self, *, key=None, reverse=False):
         self._storage.sort(key=key, reverse=reverse)
@@ -166,6 +173,8 @@ class _DictWrapper(MutableMapping, Trackable, dict):
     def __setitem__(self, key, value):
         self._storage[key] = value = wrap_or_unwrap(value)
         dict.__setitem__(self, key, value)
+        if self._self_unconditional_deferred_dependencies and isinstance(value, Trackable):
+            self._handle_deferred_dependencies(key, value)
 
     def __delitem__(self, key):
         del self._storage[key]

@@ -4,9 +4,8 @@ import functools
 import re
 
 from tfcompat._core import nest
-from tfcompat._core.data_structures import wrap_or_unwrap
+from tfcompat._core.auto_trackable import AutoTrackable
 from tfcompat._core.name_scope import name_scope
-from tfcompat._core.trackable import AutoTrackable
 from tfcompat._core.variable import Variable
 
 _INVALID_NAME = (
@@ -32,7 +31,11 @@ class Module(AutoTrackable):
 
     # Bookkeeping of Trackable, whose targets are reached by other attributes.
     _TF_MODULE_IGNORED_PROPERTIES = frozenset(
-        ("_self_unconditional_checkpoint_dependencies", "_self_unconditional_dependency_names")
+        (
+            "_self_unconditional_checkpoint_dependencies",
+            "_self_unconditional_dependency_names",
+            "_self_unconditional_deferred_dependencies",
+        )
     )
 
     def __init__(self, name=None):
@@ -43,13 +46,6 @@ class Module(AutoTrackable):
         self._name = name
         with name_scope(name) as full_name:
             self._name_scope = name_scope(full_name)
-
-    def __setattr__(self, name, value):
-        if name in self.__dict__ and self.__dict__[name] is value:
-            return
-        if self._setattr_tracking:
-            value = wrap_or_unwrap(value)
-        super().__setattr__(name, value)
 
     @property
     def name(self):

@@ -1,11 +1,13 @@
 """Objects that know, by name, which other objects their state consists of.
 
 `tf.Module`, `tf.Variable` and every Keras layer, model and optimizer are `Trackable`: an edge with a name is added when
-a trackable object becomes an attribute. What saves and restores objects walks these edges; so do Keras's own classes,
-which call the underscored methods here by name.
+a trackable object becomes an attribute. What saves and restores objects (`tf.train.Checkpoint`) walks these edges; so do
+Keras's own classes, which call the underscored methods here by name.
+
+A checkpoint can be restored before all objects are there. What it holds for a name that an object does not have yet waits
+in `_deferred_dependencies`, and is restored when something becomes tracked under that name.
 """
 
-import functools
 from typing import NamedTuple
 
 _NOT_TRACKABLE = "Trackable._track_trackable() can only be used to track objects of type Trackable. Got type {kind}."
@@ -25,6 +27,9 @@ class TrackableReference(NamedTuple):
 class Trackable:
     """Base class of objects with named dependencies. It has no ``__init__``, so subclasses need not call one."""
 
+    _self_unconditional_deferred_dependencies = None
+    _self_update_uid = -1
+
     @property
     def _setattr_tracking(self):
         """Whether setting an attribute adds a dependency."""
@@ -42,6 +47,37 @@ class Trackable:
             fields["_self_unconditional_dependency_names"] = {}
 
     @property
+    def _update_uid(self):
+        """The number of the restoration that this object's values are from."""
+        return self._self_update_uid
+
+    @_update_uid.setter
+    def _update_uid(self, value):
+        self.__dict__["_self_update_uid"] = value
+
+    @property
+    def _deferred_dependencies(self):
+        """A dict from name to the places in checkpoints that wait for an object of that name."""
+        if self._self_unconditional_deferred_dependencies is None:
+            self.__dict__["_self_unconditional_deferred_dependencies"] = {}
+        return self._self_unconditional_deferred_dependencies
+
+    def _handle_deferred_dependencies(self, name, trackable):
+        """Restores what waits for `trackable`, which is tracked as `name` from now on."""
+        if self._self_unconditional_deferred_dependencies:
+            waiting = self._self_unconditional_deferred_dependencies.pop(name, ())
+            for position in sorted(waiting, key=lambda position: -position.restore_uid):  # the newest counts
+                position.restore(trackable)
+
+    def _serialize_to_tensors(self):
+        """A dict from name to tensor, of objects with values of their own."""
+        raise NotImplementedError
+
+    def _restore_from_tensors(self, restored_tensors):
+        """Takes the values of a dict as `_serialize_to_tensors` gives it."""
+        raise NotImplementedError
+
+    @property
     def _object_identifier(self):
         return "_generic_user_object"
 
@@ -52,7 +88,7 @@ class Trackable:
 
     def _lookup_dependency(self, name, cached_dependencies=None):
         """The object tracked under `name`, or None."""
-        if cached_dependencies is not None:
+        if cached_dependencies:
             return cached_dependencies.get(name)
         self._maybe_initialize_trackable()
         return self._self_unconditional_dependency_names.get(name)
@@ -93,6 +129,8 @@ class Trackable:
             index = next(i for i, reference in enumerate(references) if reference.name == name)
             references[index] = TrackableReference(name, trackable)
         names[name] = trackable
+        if current is None:
+            self._handle_deferred_dependencies(name, trackable)
         return trackable
 
     def _delete_tracking(self, name):
@@ -100,35 +138,3 @@ class Trackable:
         if self._self_unconditional_dependency_names.pop(name, None) is not None:
             references = self._self_unconditional_checkpoint_dependencies
             references[:] = [reference for reference in references if reference.name != name]
-
-
-class AutoTrackable(Trackable):
-    """Tracks what is assigned to its attributes.
-
-    Differs from TensorFlow: plain lists, dicts and tuples stay what they are here; only `tf.Module` wraps them
-    (`data_structures`). The other heirs are Keras's classes, which wrap containers themselves.
-    """
-
-    def __setattr__(self, name, value):
-        if isinstance(value, Trackable) and self.__dict__.get("_self_setattr_tracking", True):
-            self._track_trackable(value, name, overwrite=True)
-        super().__setattr__(name, value)
-
-    def __delattr__(self, name):
-        self._delete_tracking(name)
-        super().__delattr__(name)
-
-
-def no_automatic_dependency_tracking(method):
-    """Decorates a method in which assigning attributes adds no dependency."""
-
-    @functools.wraps(method)
-    def untracked(self, *args, **kwargs):
-        before = getattr(self, "_self_setattr_tracking", True)
-        self._self_setattr_tracking = False
-        try:
-            return method(self, *args, **kwargs)
-        finally:
-            self._self_setattr_tracking = before
-
-    return untracked

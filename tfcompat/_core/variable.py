@@ -30,6 +30,9 @@ _NUMBERS = (
     *(dtypes.int8, dtypes.int16, dtypes.int32, dtypes.int64),
     *(dtypes.uint8, dtypes.uint16, dtypes.uint32, dtypes.uint64),
 )
+_NOT_RESTORED = (
+    "Received incompatible tensor with shape {given} when attempting to restore variable with shape {own} and name {name}."
+)
 
 
 class VariableSynchronization(enum.Enum):
@@ -465,6 +468,18 @@ class Variable(Trackable, TensorType, metaclass=Creatable):
     def create(self):
         """Not available in eager code. Raises RuntimeError."""
         raise RuntimeError("This operation is not supported when eager execution is enabled.")
+
+    # Checkpoints
+
+    def _serialize_to_tensors(self):
+        return {"VARIABLE_VALUE": self._cell._tensor}
+
+    def _restore_from_tensors(self, restored_tensors):
+        tensor = restored_tensors["VARIABLE_VALUE"]
+        shape = tensor._aval.tensor_shape
+        if not self._shape.is_compatible_with(shape):
+            raise ValueError(_NOT_RESTORED.format(given=shape, own=self._shape, name=self._handle_name))
+        self.assign(tensor, read_value=False)
 
     # Identity
 

@@ -1,12 +1,16 @@
 """`tf.data.Iterator` and `tf.data.NumpyIterator`: iterators over data sets."""
 
+import itertools
+import json
 import threading
 
-from tfcompat._core import errors, nest
+from tfcompat._core import dtypes, errors, nest
 from tfcompat._core.context import state
+from tfcompat._core.convert import convert
 from tfcompat._core.core_types import Resource
 from tfcompat._core.specs import TensorSpec, register_type_spec_from_value_converter
 from tfcompat._core.trace import Eager
+from tfcompat._core.trackable import Trackable
 from tfcompat._elements import ResourceSpec
 from tfcompat._optional import Optional, on_host
 from tfcompat.data._functions import Run
@@ -39,8 +43,11 @@ class Iterator(Resource):
         raise NotImplementedError("Iterator.get_next_as_optional()")
 
 
-class OwnedIterator(Iterator):
+class OwnedIterator(Iterator, Trackable):
     """An iterator over a data set. See `tf.data.Iterator`.
+
+    Differs from TensorFlow: a checkpoint holds how many elements were taken, which TensorFlow cannot read; restoring makes
+    them again and drops them.
 
     Args:
       dataset: the data set.
@@ -57,8 +64,10 @@ class OwnedIterator(Iterator):
             )
         self._structure = dataset._node.structure
         self._run = Run()
+        self._node, self._taken = dataset._node, 0
+        self._begun = self._node.positions()
         with self._run:
-            self._elements = dataset._node.iterate()
+            self._elements = self._node.iterate()
         self._pack = self._structure.pack
         self._lock = threading.Lock()
         shapes = [s.shape if isinstance(s, TensorSpec) else None for s in self._structure.flat]
@@ -76,6 +85,7 @@ class OwnedIterator(Iterator):
         with self._lock, self._run:
             if context.trace is not None:
                 on_host(_WHAT)
+            self._taken += 1
             if context.sites is not None:
                 return self._within_function()
             if context.tapes or context.accumulators:
@@ -93,6 +103,17 @@ class OwnedIterator(Iterator):
         return components
 
     next = __next__
+
+    def _serialize_to_tensors(self):
+        return {"ITERATOR": convert(json.dumps([self._taken, self._begun]), dtypes.string)}
+
+    def _restore_from_tensors(self, restored_tensors):
+        self._taken, self._begun = json.loads(restored_tensors["ITERATOR"].numpy())
+        self._node.go_to(self._begun)
+        with self._lock, self._run:
+            self._elements = self._node.iterate()
+            for _ in itertools.islice(self._elements, self._taken):
+                pass
 
     def get_next(self):
         try:

@@ -50,6 +50,23 @@ class Node:
         """The number of elements, INFINITE or UNKNOWN."""
         return self.inputs[0].cardinality()
 
+    # Where random words have come to, for checkpoints of iterators
+
+    words = None
+
+    def _all_words(self):
+        found = [] if self.words is None else [self.words]
+        return found + [words for node in self.inputs for words in node._all_words()]
+
+    def positions(self):
+        """The positions of the random words of this node and those before it."""
+        return [words.position() for words in self._all_words()]
+
+    def go_to(self, positions):
+        """Goes back to what `positions` gave."""
+        for words, position in zip(self._all_words(), positions, strict=True):
+            words.go_to(*position)
+
     # What a function that makes data sets leaves open
 
     def symbolic(self):

@@ -109,12 +109,12 @@ class Words:
 
     def __init__(self, seed, again):
         self.pair, self._again = pair_of(seed), again
-        self._seeds = None
+        self._seeds, self._given = None, 0
 
     def anew(self):
         """The same from the start."""
         made = object.__new__(Words)
-        made.pair, made._again, made._seeds = self.pair, self._again, None
+        made.pair, made._again, made._seeds, made._given = self.pair, self._again, None, 0
         return made
 
     def iterator(self):
@@ -123,7 +123,16 @@ class Words:
             return stream(*self.pair)
         if self._seeds is None:
             self._seeds = stream(*self.pair)
+        self._given += 1
         return stream(next(self._seeds), next(self._seeds))
+
+    def position(self):
+        """What decides the words of the next iterators, for `go_to`."""
+        return [*self.pair, self._given]
+
+    def go_to(self, seed, seed2, given):
+        self.pair, self._given = (seed, seed2), given
+        self._seeds = itertools.islice(stream(seed, seed2), 2 * given, None)
 
 
 def pair_of(seed):

@@ -14,6 +14,7 @@ from tfcompat._core.avals import shape_text
 from tfcompat._core.context import state as _thread
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, Dtype, Int, Shape, T, op
+from tfcompat._core.trackable import Trackable as _Trackable
 from tfcompat._core.variable import Variable
 from tfcompat._declare import FLOATS, invalid
 from tfcompat._random_keys import (
@@ -383,7 +384,7 @@ def create_rng_state(seed, alg):
     return convert(np.array([v & random_state.M64 for v in parts], np.uint64).view(np.int64))
 
 
-class Generator:
+class Generator(_Trackable):
     """A source of random numbers with its own state: key and counter of a Philox stream.
 
     Make one with `from_seed` or `from_non_deterministic_state`. Each draw moves the counter on.
@@ -407,6 +408,9 @@ class Generator:
         value = np.asarray(python_value(value))
         value = value.view(np.int64) if value.dtype == np.uint64 else value.astype(np.int64)
         self._state = Variable(value, dtype=dtypes.int64, name="StateVar", trainable=False)
+
+    def _trackable_children(self, save_type="checkpoint", **kwargs):
+        return {"_state_var": self._state}
 
     @classmethod
     def from_seed(cls, seed, alg=None):
