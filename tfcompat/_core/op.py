@@ -226,6 +226,11 @@ def call(op, key, ins, attrs, count=0, spec=None):
             ins = assumed
             key = (*[t._aval for t in ins], *attrs)
             spec = op.spec(ins, attrs, count)
+    return _call(op, key, spec, ins, attrs, count)
+
+
+def _call(op, key, spec, ins, attrs, count):
+    """The rest of `call`. A frame of its own: errors that JAX catches while an op is traced keep the frames below alive for a while."""
     if spec.special:
         fails = spec.checked and check_values(op, key, ins, attrs, count)
         at_once = spec.static and not fails and all([t._slot == STATIC for t in ins])
