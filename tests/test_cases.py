@@ -80,7 +80,7 @@ def _function_parameters():
 @pytest.mark.parametrize(("area", "case"), list(_function_parameters()))
 @pytest.mark.filterwarnings("ignore")
 def test_case_in_function(area, case):
-    """The op gives the same inside of a tf.function that is given its tensors (gradients there are no slices)."""
+    """The op gives the same inside of a tf.function that is given its tensors."""
     _compare_in_function(area, case, harness.in_function)
 
 

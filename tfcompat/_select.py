@@ -110,7 +110,8 @@ def boolean_mask(tensor, mask, axis=None, name="boolean_mask"):
         tensor = reshape(tensor, (*sizes[:axis], math.prod(sizes[axis : axis + given.rank]), *sizes[axis + given.rank :]))
     # The positions are data: what is structure is only how many there are.
     fits = sizes[axis : axis + given.rank] == mask._aval.shape  # sizes that are not known yet may differ
-    return take(tensor, places, axis) if fits or not covered else gather(tensor, places, axis=axis)
+    # The gradient is dense, as TensorFlow reshapes the tensor first.
+    return take(tensor, places, axis) if fits or not covered else gather(reshape(tensor, tensor._aval.shape), places, axis=axis)
 
 
 set_boolean_mask(boolean_mask)
