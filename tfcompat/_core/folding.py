@@ -24,6 +24,12 @@ _written_of = operator.attrgetter("written")
 _ONCE = object()  # seen once: what differs each time is not worth folding
 
 
+def forget():
+    """Forgets all walks that are known (for tests and benchmarks)."""
+    _plans.clear()
+    _latest[:] = None, None
+
+
 class Plan:
     """A backward pass that is known.
 
