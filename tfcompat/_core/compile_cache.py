@@ -17,7 +17,7 @@ import time
 import jax
 from jax.extend import core as jex
 
-from tfcompat._core import convolutions, elementary, movements
+from tfcompat._core import convolutions, diagonals, elementary, movements
 from tfcompat._core.failures import check_fork
 from tfcompat._core.stats import stats
 
@@ -45,6 +45,8 @@ def compile(function, structs, donate_argnums=()):
         # Unused arguments are kept: without them programs that ignore different arguments would have the same text.
         traced = jax.jit(function, donate_argnums=donate_argnums, keep_unused=True).trace(*structs)
         jaxpr, options = traced.jaxpr.jaxpr, None
+        if diagonals.present(jaxpr):
+            jaxpr = diagonals.rewritten(jaxpr)
         if jax.default_backend() == "cpu":
             if convolutions.present(jaxpr):
                 jaxpr, options = convolutions.rewritten(jaxpr), convolutions.OPTIONS

@@ -1,5 +1,7 @@
 """Rewriting jaxprs before they are compiled: equations replaced by functions that do the same, inner jaxprs included."""
 
+import operator
+
 import jax
 from jax.extend import core as jex
 
@@ -10,24 +12,28 @@ def holds(jaxpr, wanted):
 
 
 def rewritten(jaxpr, wanted, forms):
-    """The jaxpr, with other equations.
+    """The jaxpr, with other equations; itself where there are none.
 
     Args:
       wanted: a function of equations: false of those that stay as they are; jaxprs without others do, too.
       forms: makes, for each jaxpr, a function that is called with its equations in order; it gives the JAX function to be
-        called in an equation's stead, or None.
+        called in an equation's stead, or None. That is called with the equation's operands, or, if it has them, with its
+        own `operands`, variables that are known there.
     """
     form_of, eqns = forms(), []
     for eqn in jaxpr.eqns:
         form = form_of(eqn)
         if form is not None:
-            structs = [jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in eqn.invars]
+            operands = getattr(form, "operands", eqn.invars)
+            structs = [jax.ShapeDtypeStruct(v.aval.shape, v.aval.dtype) for v in operands]
             (call,) = jax.make_jaxpr(jax.jit(form))(*structs).jaxpr.eqns
-            eqn = call.replace(invars=eqn.invars, outvars=eqn.outvars)
+            eqn = call.replace(invars=operands, outvars=eqn.outvars)
         elif _inner_holds(eqn, wanted):
-            eqn = eqn.replace(params={name: _of_parameter(value, wanted, forms) for name, value in eqn.params.items()})
+            params = {name: _of_parameter(value, wanted, forms) for name, value in eqn.params.items()}
+            if not all(map(operator.is_, params.values(), eqn.params.values())):
+                eqn = eqn.replace(params=params)
         eqns.append(eqn)
-    return jaxpr.replace(eqns=eqns)
+    return jaxpr if all(map(operator.is_, eqns, jaxpr.eqns)) else jaxpr.replace(eqns=eqns)
 
 
 def _inner_holds(eqn, wanted):
@@ -36,11 +42,13 @@ def _inner_holds(eqn, wanted):
 
 def _of_parameter(value, *how):
     if isinstance(value, jex.ClosedJaxpr):
-        return jex.ClosedJaxpr(rewritten(value.jaxpr, *how), value.consts)
+        jaxpr = rewritten(value.jaxpr, *how)
+        return value if jaxpr is value.jaxpr else jex.ClosedJaxpr(jaxpr, value.consts)
     if isinstance(value, jex.Jaxpr):
         return rewritten(value, *how)
     if isinstance(value, tuple):
-        return tuple([_of_parameter(v, *how) for v in value])
+        values = tuple([_of_parameter(v, *how) for v in value])
+        return value if all(map(operator.is_, values, value)) else values
     return value
 
 
