@@ -73,7 +73,9 @@ STEPS = {
     "twice": lambda d, c: d + d,
     "square": lambda d, c: d * (d * c[0]),
     "nothing": lambda d, c: d - d,
-    "chosen": lambda d, c: jnp.where(jnp.broadcast_to(jnp.real(along_stack(d, c)) > 0, d.shape), d, jnp.zeros_like(d)),
+    "chosen": lambda d, c: jnp.where(
+        jnp.broadcast_to(jnp.real(along_stack(d, c)) > 0, d.shape), d, jnp.broadcast_to(jnp.zeros(d.shape[1:], d.dtype), d.shape)
+    ),
     "chosen zeros": lambda d, c: jnp.where(jnp.broadcast_to(jnp.real(along_stack(d, c)) > 0, d.shape), jnp.zeros_like(d), 2 * d),
     "wider and back": lambda d, c: d[..., None].reshape(*d.shape, 1, 1)[..., 0].reshape(d.shape),
 }
@@ -185,6 +187,17 @@ def test_what_stays():
     stays(lambda c, x: jnp.eye(N)[:8, :8] @ x[:8] + jnp.eye(8) @ x[:8])
     stays(lambda c, x: x.T @ x, maybe=False)
     stays(lambda c, x: jnp.eye(N) * c, maybe=False)
+
+
+def test_diagonal_matrices_of_ops(monkeypatch):
+    made = []
+    monkeypatch.setattr(diagonals, "rewritten", lambda jaxpr, rewritten=diagonals.rewritten: made.append(rewritten(jaxpr)) or made[-1])
+    c, x = tf.constant(numbers(0, (N,), "float32")), tf.constant(numbers(1, (N, 4), "float32"))
+    for matrix in tf.linalg.diag, tf.linalg.tensor_diag, lambda c: tf.eye(N) * c, lambda c: tf.eye(N) * c[:, None]:
+        with debug.mode("compiled"):
+            got = (matrix(c) @ x).numpy()
+        np.testing.assert_allclose(got, c.numpy()[:, None] * x.numpy(), 1e-6)
+    assert len(made) == 4 and not any(map(products_in, made))
 
 
 @pytest.mark.parametrize("wrapped", [lambda f: f, tf.function], ids=["eager", "function"])

@@ -14,6 +14,7 @@ from tfcompat._core.tensor_base import host_value, size_value
 from tfcompat._declare import INDEX, NUMBERS, conj, invalid, refused
 from tfcompat._slicing import moves
 
+_NO_DIAGONAL = "diagonal must be at least 1-dim, received shape: {}"
 _ALIGNMENTS = ("RIGHT_LEFT", "LEFT_RIGHT", "LEFT_LEFT", "RIGHT_RIGHT")
 
 
@@ -83,15 +84,23 @@ def _diag_part(input: T, padding_value: T, k: Any, align: Str):
 
 
 @op("MatrixDiagV3")
+@inlined
+def _plain_diag(diagonal: T):
+    """The usual case: square matrices, with zeros beside the main diagonal."""
+    if diagonal.ndim < 1:
+        raise invalid(_NO_DIAGONAL.format(shape_text(diagonal.shape)), "MatrixDiagV3")
+    size = diagonal.shape[-1]
+    spread = jnp.broadcast_to(diagonal[..., None, :], (*diagonal.shape, size))
+    return jnp.where(_on_diagonal(size, size), spread, jnp.zeros((), diagonal.dtype))
+
+
+@op("MatrixDiagV3")
+@inlined
 def _diag(diagonal: T, padding_value: T, k: Any, num_rows: Int, num_cols: Int, align: Str):
     kernel = "MatrixDiagV3"
     if diagonal.ndim < 1:
-        raise invalid(f"diagonal must be at least 1-dim, received shape: {shape_text(diagonal.shape)}", kernel)
+        raise invalid(_NO_DIAGONAL.format(shape_text(diagonal.shape)), kernel)
     longest = diagonal.shape[-1]
-    if k == 0 and num_rows == num_cols == -1:
-        spread = diagonal[..., None] * jnp.ones((1,), diagonal.dtype) if diagonal.dtype == bool else diagonal[..., None]
-        size = (*diagonal.shape, longest)
-        return jnp.where(_on_diagonal(longest, longest), jnp.broadcast_to(spread, size), padding_value)
     low, high = _span(k)
     rows_needed, columns_needed = longest - min(high, 0), longest + max(low, 0)
     if num_rows == num_cols == -1:
@@ -178,7 +187,11 @@ def diag(diagonal, name="diag", k=0, num_rows=-1, num_cols=-1, padding_value=0, 
     """
     diagonal = convert(diagonal)
     rows, columns = (int(host_value(convert(n))) for n in (num_rows, num_cols))
-    return _diag(diagonal, _padding(padding_value, diagonal.dtype), _k(k), rows, columns, _aligned(align))
+    k, align = _k(k), _aligned(align)
+    of_zeros = type(padding_value) is int and padding_value == 0 and diagonal.dtype is not d.string
+    if k == 0 and rows == columns == -1 and of_zeros:
+        return _plain_diag(diagonal)
+    return _diag(diagonal, _padding(padding_value, diagonal.dtype), k, rows, columns, align)
 
 
 def diag_part(input, name="diag_part", k=0, padding_value=0, align="RIGHT_LEFT"):
@@ -194,6 +207,7 @@ def set_diag(input, diagonal, name="set_diag", k=0, align="RIGHT_LEFT"):
 
 
 @op("Diag")
+@inlined
 def tensor_diag(diagonal: T):
     """A tensor of twice the rank with `diagonal` on its diagonal and 0 elsewhere.
 

@@ -93,6 +93,7 @@ class _Followed:
         self.diagonals = {}  # variable -> _Diagonal
         self.places = {}  # variable -> (dimensions and signs of iotas, whose sum it is, and a number that is added)
         self.spread = {}  # variable -> the equation that broadcasts something to its shape
+        self.numbers = {}  # variable -> the number that this is, or None
 
     def __call__(self, eqn):
         name = eqn.primitive.name
@@ -100,6 +101,7 @@ class _Followed:
             return self._scaling(eqn)
         if name == "broadcast_in_dim" and len(eqn.invars) == 1:
             self.spread[eqn.outvars[0]] = eqn
+            self.numbers[eqn.outvars[0]] = self._number(eqn.invars[0])
         rule = _RULES.get(name)
         if rule is not None:
             made = rule(self, eqn)
@@ -112,10 +114,9 @@ class _Followed:
 
     def _number(self, atom):
         """The number that all elements are, or None."""
-        if not isinstance(atom, jex.Literal):
-            eqn = self.spread.get(atom)
-            atom = None if eqn is None else eqn.invars[0]
-        return atom.val if isinstance(atom, jex.Literal) and np.ndim(atom.val) == 0 else None
+        if isinstance(atom, jex.Literal):
+            return atom.val if np.ndim(atom.val) == 0 else None
+        return self.numbers.get(atom)
 
     # Where the diagonal is.
 
@@ -131,10 +132,10 @@ class _Followed:
         return self.of_both(eqn)
 
     def _place(self, atom):
-        if isinstance(atom, jex.Literal) or atom in self.spread:
-            number = self._number(atom)
-            return None if number is None or np.asarray(number).dtype.kind not in "iu" else ({}, int(number))
-        return self.places.get(atom)
+        number = self._number(atom)
+        if number is not None:
+            return ({}, int(number)) if np.asarray(number).dtype.kind in "iu" else None
+        return None if isinstance(atom, jex.Literal) else self.places.get(atom)
 
     def compared(self, eqn):
         aval, places = eqn.outvars[0].aval, [self._place(v) for v in eqn.invars]
