@@ -10,6 +10,7 @@ from processes import run_code, run_python
 
 import tfcompat as tf
 from tfcompat import debug
+from tfcompat._core import checks
 
 pytestmark = pytest.mark.own_mode
 MODES = ("deferred", "sync", "random", "compiled", "interpreted")
@@ -169,6 +170,38 @@ def test_checks_do_not_read_what_they_need_not():
         for k in range(4):
             float(step(k))
         assert debug.stats()["donated"] == before + 4
+
+
+def test_operands_found_good_are_looked_at_once(monkeypatch):
+    looks = []
+    plain = checks.quietly
+    monkeypatch.setattr(checks, "quietly", lambda *arguments: looks.append(arguments) or plain(*arguments))
+    x, few, rows = tf.zeros((5, 2)), tf.zeros((2, 2)), tf.constant([4, 0, 3])
+    for _ in range(3):
+        tf.gather(x, rows)
+    assert len(looks) == 1
+    for bad in (lambda: tf.gather(few, rows), lambda: tf.gather(x, tf.constant([4, 0, 5])), lambda: tf.gather(x, rows, axis=1)):
+        for _ in range(2):
+            with pytest.raises(tf.errors.InvalidArgumentError, match="is not in"):
+                bad()
+    for values in ([5, 0, 1], [1, 0, 4]):  # what was found good may be gone, and something else be in its place
+        rows = tf.constant(values)
+        if max(values) < 5:
+            tf.gather(x, rows)
+        else:
+            pytest.raises(tf.errors.InvalidArgumentError, tf.gather, x, rows)
+
+
+@pytest.mark.parametrize("dtype", ["int16", "int32", "int64"])
+def test_positions_below_zero_and_beyond(dtype):
+    table = tf.zeros((40_000, 1))
+    last = min(39_999, np.iinfo(dtype).max)
+    assert tf.gather(table, tf.constant([0, last], dtype)).shape == (2, 1)
+    for bad in (-1, np.iinfo(dtype).min, *([] if dtype == "int16" else [40_000, np.iinfo(dtype).max])):
+        for call in (tf.gather, tf.gather_nd, lambda t, i: tf.tensor_scatter_nd_add(t, i, tf.ones((2, 1)))):
+            positions = tf.constant([0, bad], dtype)
+            with pytest.raises(tf.errors.InvalidArgumentError, match=rf"indices\[1\] = \[?{bad}\]? "):
+                call(table, positions if call is tf.gather else positions[:, None])
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -43,9 +43,17 @@ def _gather_axis(params, indices, axis, batch_dims):
     return axis, batch_dims
 
 
+def outside(indices, limits):
+    """Which of `indices` are not in 0..limits-1: as unsigned numbers, those below 0 are the largest."""
+    unsigned = np.dtype(f"u{indices.dtype.itemsize}")
+    if unsigned.itemsize < 4:  # a limit may be beyond what the dtype holds
+        indices, unsigned = indices.astype(np.int32), np.dtype(np.uint32)
+    return lax.bitcast_convert_type(indices, unsigned) >= jnp.asarray(limits, unsigned)
+
+
 def _outside(params, indices, axis, batch_dims):
     axis, batch_dims = _gather_axis(params, indices, axis, batch_dims)
-    return jnp.any((indices < 0) | (indices >= params.shape[axis]))
+    return jnp.any(outside(indices, params.shape[axis]))
 
 
 def _outside_message(params, indices, axis, batch_dims):
@@ -124,8 +132,7 @@ def _nd_limits(params, indices, batch_dims):
 
 
 def _nd_outside(params, indices, batch_dims):
-    limits = jnp.asarray(_nd_limits(params, indices, batch_dims), indices.dtype)
-    return jnp.any((indices < 0) | (indices >= limits))
+    return jnp.any(outside(indices, _nd_limits(params, indices, batch_dims)))
 
 
 def _nd_message(params, indices, batch_dims):
@@ -304,8 +311,7 @@ def check_scatter_nd(kernel, shape, indices, updates):
 
 
 def _scatter_bad(tensor, indices, updates):
-    limits = jnp.asarray(tensor.shape[: indices.shape[-1]], indices.dtype)
-    return jnp.any((indices < 0) | (indices >= limits))
+    return jnp.any(outside(indices, tensor.shape[: indices.shape[-1]]))
 
 
 def _scatter_message(tensor, indices, updates):
@@ -415,7 +421,7 @@ scatter_nd_min = declare_nd("ResourceScatterNdMin", "scatter_nd_min", "min", che
 
 
 def _new_bad(indices, updates, shape):
-    return jnp.any((indices < 0) | (indices >= jnp.asarray(shape[: indices.shape[-1]], indices.dtype)))
+    return jnp.any(outside(indices, shape[: indices.shape[-1]]))
 
 
 def _new_message(indices, updates, shape):
@@ -459,7 +465,7 @@ scatter_nd.op = scatter_into.op
 
 
 def _first_bad(tensor, indices, updates):
-    return jnp.any((indices < 0) | (indices >= tensor.shape[0]))
+    return jnp.any(outside(indices, tensor.shape[0]))
 
 
 def _first_message(tensor, indices, updates):

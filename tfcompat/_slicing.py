@@ -570,7 +570,7 @@ def moves(public):
 
 
 def call_moving(declared, key, ins, attrs, count=0, spec=None):
-    if not any(t._aval.np_dtype.hasobject for t in ins):
+    if spec is not None or not any([t._aval.np_dtype.hasobject for t in ins]):
         return call(declared, key, ins, attrs, count, spec)
     check_dtypes(declared, ins)
     table, places = [np.array([b""], object)], []

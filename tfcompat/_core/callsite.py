@@ -20,8 +20,8 @@ def is_internal(code):
 def user_frame(depth=1):
     """The innermost frame that is not tfcompat's own."""
     frame = sys._getframe(depth)
-    outermost = frame
-    while frame is not None and is_internal(frame.f_code):
+    outermost, known = frame, _internal.get
+    while frame is not None and (known(code := frame.f_code) or is_internal(code)):
         outermost, frame = frame, frame.f_back
     return frame or outermost
 

@@ -1,11 +1,12 @@
 """Conditions on the values of an op's operands: looked at when it is called, or when a program with their flags has run."""
 
 import functools
+import weakref
 
 import jax
 import numpy as np
 
-from tfcompat._core import errors, program, segment as segments, sizes
+from tfcompat._core import caches, errors, program, segment as segments, sizes
 from tfcompat._core.callsite import call_site, describe
 from tfcompat._core.context import state
 from tfcompat._core.inlined import inlined
@@ -33,6 +34,7 @@ class Check:
         self.error = error
         self.immediate = immediate
         self.stateful = stateful
+        self.proven = caches.Bounded(1_000)  # key of a call -> (place, weak reference) of operands that have been found good
 
 
 class Flag:
@@ -76,20 +78,22 @@ def check_values(op, key, ins, attrs, count):
       Whether it is known that the check fails.
     """
     symbolic = state.trace is not None
+    proven = op.check.proven.get(key)
+    if proven is not None and not symbolic and all([r() is ins[i] for i, r in proven]):
+        return False
     checker = op.checker
     spec = checker.specs.get(key) or checker.infer(key, ins, attrs, count)
-    values, site = [t._value for t in ins], None
-    if symbolic or not HOST_TYPES.issuperset(map(type, values)):
-        looked_at = spec.looked_at
+    looked_at, site = spec.looked_at, None
+    if symbolic or not HOST_TYPES.issuperset([type(ins[i]._value) for i in looked_at]):
         seen = not (symbolic and sizes.among(ins, attrs))  # sizes are operands of a check, too
-        seen = seen and all([type(values[i]) in HOST_TYPES or at_hand(values[i]) for i in looked_at])
+        seen = seen and all([type(v := ins[i]._value) in HOST_TYPES or at_hand(v) for i in looked_at])
         if not seen:
             at_once = op.check.immediate and not symbolic
             site = None if at_once else call_site()
             if (symbolic or at_once or op.hot_sites.get(site) == "good") and not record_check(op, spec, ins, attrs, count, site):
                 return False
-        # A large operand of which only the shape matters is not read: an array with a NumPy view cannot be donated.
-        values = [host_value(t) if i in looked_at else stand_in(t._aval) for i, t in enumerate(ins)]
+    # A large operand of which only the shape matters is not read: an array with a NumPy view cannot be donated.
+    values = [host_value(t) if i in looked_at else stand_in(t._aval) for i, t in enumerate(ins)]
     failed = quietly(spec.host, *values)[0]
     failed = bool(failed) if failed.ndim == 0 else bool(failed.any())
     if failed and symbolic:
@@ -99,6 +103,8 @@ def check_values(op, key, ins, attrs, count):
             op.hot_sites[site] = "failed"
         text = values_message(op, values, attrs, count)
         raise op.check.error(None, None, f"{text} [Op:{op.kernel}] name: ")
+    elif not symbolic and any([ins[i]._aval.shape for i in spec.looked_at]):  # scalars are soon looked at, and often new
+        op.check.proven[key] = [(i, weakref.ref(ins[i])) for i in spec.looked_at]
     if site is not None and op.hot_sites.get(site) is None:
         op.hot_sites[site] = "good"
     return failed

@@ -128,7 +128,7 @@ def _run(specs, steps, leaves, values, flags, held):
                 continue
             del values[base:]
             return i, failures.translated(error, specs[i].name)
-        if flags and i in flags and results[flags[i].index].any():
+        if flags and i in flags and is_true(results[flags[i].index]):
             error = flags[i].error(*((values[get],) if alone else get(values)))
             del values[base:]
             return i, error
@@ -140,6 +140,11 @@ def _run(specs, steps, leaves, values, flags, held):
         for s in drops:
             values[s] = None
     return None
+
+
+def is_true(verdict):
+    """Whether one of the elements of an array of bools is; of a scalar `any` takes 1.6 µs."""
+    return verdict.any() if verdict.ndim else verdict
 
 
 def _free(leaves, values, place):
