@@ -2,6 +2,7 @@
 
 import functools
 import gc
+import itertools
 import platform
 import tracemalloc
 
@@ -11,10 +12,11 @@ import numpy as np
 import pytest
 from jax import lax
 from jax.extend.core import primitives
+from scipy import special
 from xla_reference import check, compiled, numbers, run, same
 
 import tfcompat as tf
-from tfcompat import _cast, _elementwise, _math, _reductions, nn
+from tfcompat import _cast, _diagonals, _elementwise, _math, _reductions, nn
 from tfcompat._core import random_state
 from tfcompat._core.interpret import UNHOSTED, NoHostForm, host_function
 from tfcompat._core.lax_numpy import RULES
@@ -328,6 +330,9 @@ def _twin_arguments():
     for divide in (_elementwise.floordiv, _elementwise.floormod):
         yield divide.op.body, (x, y)
     yield _elementwise.sign.op.body, (numbers,)
+    matrices = np.arange(70.0).reshape(2, 5, 7)
+    for lower, upper in itertools.product((-1, 0, 1, 4), (-1, 0, 2, 7)):
+        yield _diagonals.band_part.op.body, (matrices, np.int32(lower), np.int32(upper))
     rng = np.random.default_rng(0)
     for shape in ((5, 6), (90, 100), (30, 300)):  # small, and large with short and long rows
         for dtype in ("float32", "float64", "int8", "uint32"):
@@ -351,6 +356,24 @@ def test_twins_of_functions_of_floats():
                 assert any(map(has_twin, closed.jaxpr.eqns))
                 want = jax.jit(function)(*arguments)
             np.testing.assert_allclose(run(host_function(closed), *arguments)[0], want, rtol=most)
+
+
+def test_gamma_functions_of_negative_numbers():
+    """Reflected; NaN and infinities are where XLA has them."""
+    rng = np.random.default_rng(0)
+    for dtype, most in (("float32", 1e-5), ("float64", 1e-11)):
+        x = np.concatenate([rng.uniform(-50, 50, 500), np.arange(-3.0, 4), [-1e9, np.nan, np.inf, -np.inf, 1e-5, -1e-5]])
+        x = x.astype(dtype)
+        for function, exact in ((_elementwise._digamma, special.psi), (_elementwise._lgamma, special.gammaln)):
+            with jax.enable_x64(True):
+                closed = jax.make_jaxpr(function)(x)
+                special_values = np.asarray(jax.jit(function)(x))
+            found = run(host_function(closed), x)[0]
+            for odd in (np.isnan, np.isposinf, np.isneginf):
+                np.testing.assert_array_equal(odd(found), odd(special_values))
+            finite = np.isfinite(found)
+            np.testing.assert_allclose(found[finite], exact(x[finite]), rtol=most, atol=most)
+            assert [run(host_function(jax.make_jaxpr(function)(v)), v)[0] for v in x[:3]] == found[:3].tolist()
 
 
 @pytest.mark.parametrize(("function", "arguments"), list(_twin_arguments()))

@@ -4,17 +4,19 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tfcompat._core import dtypes as d
+from tfcompat._core import caches, dtypes as d
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Any, Bool, Check, Data, Dtype, Int, Shape, Str, T, op
 from tfcompat._core.refusals import plain
 from tfcompat._core.tensor_base import host_value, size_value
+from tfcompat._core.twins import twin
 from tfcompat._declare import INDEX, NUMBERS, conj, invalid, refused
 from tfcompat._slicing import moves
 
 _NO_DIAGONAL = "diagonal must be at least 1-dim, received shape: {}"
+_KEPT = 1 << 14  # elements of a matrix whose bands the interpreter keeps
 _ALIGNMENTS = ("RIGHT_LEFT", "LEFT_RIGHT", "LEFT_LEFT", "RIGHT_RIGHT")
 
 
@@ -274,20 +276,37 @@ def _band_message(input, num_lower, num_upper):
 Bound = Data("Tindex", d.int32)
 
 
-def _band(input, num_lower, num_upper):
+def _banded(input, num_lower, num_upper):
     rows, columns = input.shape[-2:]
     above = lax.broadcasted_iota(num_lower.dtype, (rows, columns), 1) - lax.broadcasted_iota(
         num_lower.dtype, (rows, columns), 0
     )
     num_lower, num_upper = jnp.where(num_lower < 0, rows, num_lower), jnp.where(num_upper < 0, columns, num_upper)
-    return (-above <= num_lower) & (above <= num_upper)
+    return jnp.where((-above <= num_lower) & (above <= num_upper), input, jnp.zeros_like(input))
 
 
-def _band_grad(g, out, input, num_lower, num_upper):
-    return jnp.where(_band(input, num_lower, num_upper), g, jnp.zeros_like(g))
+@twin(_banded, 1)
+def _banded(e):
+    rows, columns = e.ins[0].shape[-2:]
+    zero, bands = np.zeros((), e.ins[0].dtype), caches.Bounded(16)
+
+    def band(lower, upper):
+        inside = np.tri(rows, columns, columns if upper < 0 else upper, bool)
+        if lower >= 0:
+            inside &= ~np.tri(rows, columns, -lower - 1, bool)
+        if inside.size <= _KEPT:
+            bands[lower, upper] = inside
+        return inside
+
+    def run(x, lower, upper):
+        bounds = int(lower), int(upper)
+        inside = bands.get(bounds)
+        return np.where(band(*bounds) if inside is None else inside, x, zero)
+
+    return run
 
 
-@op("MatrixBandPart", Tindex=INDEX, grad=_band_grad, check=Check(_band_bad, _band_message))
+@op("MatrixBandPart", Tindex=INDEX, grad=lambda g, out, input, num_lower, num_upper: _banded(g, num_lower, num_upper), check=Check(_band_bad, _band_message))
 @inlined
 def band_part(input: T, num_lower: Bound, num_upper: Bound):
     """Matrices with everything outside a band around the main diagonal set to 0.
@@ -303,7 +322,7 @@ def band_part(input: T, num_lower: Bound, num_upper: Bound):
     for name, bound in (("num_lower", num_lower), ("num_upper", num_upper)):
         if bound.ndim:
             raise refused(f"{name} must be scalar, got shape {shape_text(bound.shape)}", "MatrixBandPart")
-    return jnp.where(_band(input, num_lower, num_upper), input, jnp.zeros_like(input))
+    return _banded(input, num_lower, num_upper)
 
 
 @op("Eye")

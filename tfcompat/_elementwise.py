@@ -12,6 +12,7 @@ from jax.scipy import special
 from tfcompat import _incomplete_gamma as incomplete
 from tfcompat._core import dtypes as d, errors
 from tfcompat._core.avals import shape_text
+from tfcompat._core.lax_numpy import digamma as digamma_rule, log_gamma
 from tfcompat._core.op import Check, Data, T, op
 from tfcompat._core.twins import twin
 from tfcompat._declare import (
@@ -340,6 +341,9 @@ def _lgamma(x):
 
 def _digamma(x):
     return where((x <= 0) & (x == lax.floor(x)), np.nan, lax.digamma(x))
+
+
+_lgamma, _digamma = twin(_lgamma, 2, "elementwise")(log_gamma), twin(_digamma, 10, "elementwise")(digamma_rule)
 
 
 erf = unary("erf", "Erf", FLOATS, lax.erf, lambda x, y: 2 / math.sqrt(math.pi) * lax.exp(-x * x),

@@ -501,7 +501,6 @@ def _special(name: str, attribute: str) -> None:
 _special("erf", "erf")
 _special("erfc", "erfc")
 _special("erf_inv", "erfinv")
-_special("lgamma", "gammaln")
 _special("igamma", "gammainc")
 _special("igammac", "gammaincc")
 _special("regularized_incomplete_beta", "betainc")
@@ -509,12 +508,31 @@ _special("bessel_i0e", "i0e")
 _special("bessel_i1e", "i1e")
 
 
-@rule("digamma")
-def _digamma(b: Any, e: Any) -> Any:
+@rule("lgamma")
+def log_gamma(b: Any, e: Any) -> str:
+    """The rule of what is infinity at both infinities; scipy's is not at the lower one."""
     from scipy import special
 
-    # scipy gives an infinity at 0.
-    return lambda x: np.where(x == 0, x.dtype.type(np.nan), special.psi(x))
+    lowest = np.array(np.finfo(e.outs[0].dtype).min)
+    return f"{b.bind(special.gammaln)}(maximum({{0}}, {b.bind(lowest)}))"
+
+
+@rule("digamma")
+def digamma(b: Any, e: Any) -> Callable:
+    """The rule of what is NaN at 0 and below it at the whole numbers; scipy gives an infinity at 0."""
+    from scipy import special
+
+    def function(x: Any) -> Any:
+        above = x > 0
+        if np.count_nonzero(above) == x.size:
+            return special.psi(x)
+        # scipy takes 1 to 1.5 µs for a negative number, 0.02 for its reflection. The tangent goes round once in 1.
+        wide = x.astype(np.float64)
+        rest = wide - np.rint(wide)
+        turned = np.where(above, 0.0, np.pi / np.tan(np.pi * rest / (rest != 0)))
+        return (special.psi(np.where(above, wide, 1 - wide)) - turned).astype(x.dtype)
+
+    return function
 
 
 @rule("zeta")
