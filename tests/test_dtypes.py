@@ -6,6 +6,7 @@ import pytest
 from leaf_modules import differences
 from oracle import leaves
 
+import tfcompat as tf
 from tfcompat._core import dtypes
 
 pytestmark = pytest.mark.own_mode
@@ -57,3 +58,14 @@ def test_a_dtype_cannot_be_changed():
 def test_protocol_buffers_are_refused():
     with pytest.raises(NotImplementedError, match="experimental_as_proto"):
         dtypes.float32.experimental_as_proto()
+
+
+@pytest.mark.parametrize("name", ["bool", "int8", "uint64", "float16", "bfloat16", "float32", "float64", "complex128"])
+def test_large_fills(name):
+    """Those that are recorded, not made at once."""
+    dtype = tf.as_dtype(name)
+    for make, number in ((tf.zeros, 0), (tf.ones, 1)):
+        made = make((300, 100), dtype)
+        assert made.dtype is dtype
+        np.testing.assert_array_equal(made.numpy(), np.full((300, 100), number, dtype.as_numpy_dtype))
+    np.testing.assert_array_equal(tf.range(30_000).numpy(), np.arange(30_000, dtype=np.int32), strict=True)

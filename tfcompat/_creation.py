@@ -80,6 +80,12 @@ def _filled(value: T, dims: Shape):
     return jnp.broadcast_to(value.reshape(()), dims)
 
 
+@op("Fill")
+@inlined
+def _filled_with(number: Int, dims: Shape, dtype: Dtype):
+    return jnp.full(dims, number, dtype.np)
+
+
 _RANK = "dims must represent a vector, got shape {}"
 _fill_dims = Vector("Fill", "index_type", _RANK, sizes=True)
 _zeros_dims = Vector("Fill", "index_type", _RANK, sizes=True, dtype=dtypes.int32)
@@ -136,7 +142,7 @@ def _full(shape, dtype, number):
     if a.nbytes <= _AT_ONCE:
         array = np.zeros(shape, dtype.np) if not number else np.ones(shape, dtype.np)
         return Tensor(a, array, None, STATIC if a.size <= 64 else PLAIN)
-    return _filled(convert(dtype.np.type(number)), shape)
+    return _filled_with(number, shape, dtype)
 
 
 def zeros(shape, dtype=dtypes.float32, name=None, layout=None):
@@ -299,6 +305,11 @@ def _range(start: T, delta: T, count: Int):
     return start.reshape(()) + delta.reshape(()) * lax.iota(start.dtype, count)
 
 
+@op("Range")
+def _range_from_0(count: Int):
+    return lax.iota(np.int32, count)  # in a quarter of the time that numbers from a start on take
+
+
 def _check_scalars(parts):
     for p, text in zip(parts, ("start", "limit", "delta"), strict=True):
         if p._aval.shape not in ((), (1,)):
@@ -317,12 +328,15 @@ def range(start, limit=None, delta=1, dtype=None, name="range"):
     Raises:
       InvalidArgumentError: `delta` is 0, or the limit lies on the other side of the start.
     """
-    if limit is None:
+    alone = limit is None
+    if alone:
         start, limit = 0, start
     if dtype is None and type(start) is type(limit) is type(delta) is int and delta:
         numbers = builtins.range(start, limit, delta)
         if len(numbers) <= _AT_ONCE // 4 and (limit - start) * delta >= 0 and max(abs(start), abs(limit), abs(delta)) < 2**31:
             return _counted(np.arange(start, limit, delta, np.int32))
+        if alone and delta == 1 and _AT_ONCE // 4 < limit < 2**31:
+            return _range_from_0(limit)
     parts = [start, limit, delta]
     if dtype is not None:
         dtype = dtypes.as_dtype(dtype)
