@@ -1,11 +1,14 @@
 """What declarations of ops share: dtype sets, broadcasting with TensorFlow's error, rows for elementwise ops."""
 
+import functools
+
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
 from tfcompat._core import dtypes as d, errors
 from tfcompat._core.avals import shape_text
+from tfcompat._core.convert import convert
 from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Data, T, op
 from tfcompat._core.refusals import mistyped, unfit
@@ -41,6 +44,12 @@ def not_allowed(attribute, dtype, types, kernel):
     names = ", ".join(d.c_name(t) for t in types)
     return mistyped(f"Value for attr '{attribute}' of {d.c_name(d.from_numpy(dtype))} is not in the list of allowed "
                     f"values: {names}\n\t; NodeDef: {kernel}; [Op:{kernel}] name: ")  # fmt: skip
+
+
+@functools.cache
+def default(number, dtype):
+    """The default of an op's argument as a tensor: the same one at each call, so it is converted once, and one leaf."""
+    return convert(number, dtype)
 
 
 def is_complex(x):

@@ -27,6 +27,7 @@ from tfcompat._declare import (
     REAL,
     axes_of,
     conj,
+    default,
     invalid,
     is_complex,
     is_float,
@@ -396,4 +397,6 @@ def l2_normalize(x, axis=None, epsilon=1e-12, name=None, dim=None):
       InvalidArgumentError: there is no such axis.
     """
     x = convert(x)
-    return _l2_normalize(x, convert(epsilon, x.dtype.real_dtype), dim if dim is not None else axis)
+    real = x.dtype.real_dtype
+    least = default(1e-12, real) if type(epsilon) is float and epsilon == 1e-12 else convert(epsilon, real)
+    return _l2_normalize(x, least, dim if dim is not None else axis)

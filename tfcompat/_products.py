@@ -1,5 +1,6 @@
 """Matrix products and contractions of `tf.linalg`, and norms."""
 
+import functools
 
 import jax.numpy as jnp
 import numpy as np
@@ -172,8 +173,10 @@ def tensordot(a, b, axes, name=None):
       InvalidArgumentError: sizes or dtypes that differ.
     """
     a, b = convert(a), convert(b)
-    rank_a, rank_b = len(a._aval.shape), len(b._aval.shape)
     axes = host_value(axes).tolist() if isinstance(axes, Tensor) else axes
+    rank_a, rank_b = len(a._aval.shape), len(b._aval.shape)
+    if type(axes) is int and 0 <= axes <= min(rank_a, rank_b):
+        return _tensordot(a, b, *_last_and_first(axes, rank_a))
     if isinstance(axes, (int, np.integer)):
         if axes < 0:
             raise ValueError(f"`axes` must be at least 0. Received: {axes}.")
@@ -196,6 +199,11 @@ def tensordot(a, b, axes, name=None):
         if any(not -rank <= i < rank for i in found):
             raise IndexError(f"Axes {list(found)} are out of range for a tensor of {rank} dimensions.")
     return _tensordot(a, b, tuple(i % rank_a for i in axes_a), tuple(i % rank_b for i in axes_b))
+
+
+@functools.cache
+def _last_and_first(n, rank):
+    return tuple(range(rank - n, rank)), tuple(range(n))
 
 
 @op("Einsum", T=NUMBERS)

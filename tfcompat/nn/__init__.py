@@ -19,7 +19,7 @@ from tfcompat._core.convert import convert as _convert
 from tfcompat._core.inlined import inlined as _inlined
 from tfcompat._core.op import Axis, Str, T, op
 from tfcompat._core.twins import twin
-from tfcompat._declare import FLOATS, INEXACT, NUMBERS, REAL, invalid, not_allowed
+from tfcompat._declare import FLOATS, INEXACT, NUMBERS, REAL, default as _default, invalid, not_allowed
 from tfcompat._elementwise import (
     log_sigmoid as log_sigmoid,
     multiply as _multiply,
@@ -119,7 +119,8 @@ def leaky_relu(features, alpha=0.2, name=None):
         raise not_allowed("T", features.dtype.np, FLOATS, "LeakyRelu")
     if not isinstance(alpha, (int, float, _np.number)):
         raise TypeError(f"Expected float for argument 'alpha' not {alpha!r}.")
-    return _leaky_relu(features, float(_np.float32(alpha)))  # TensorFlow keeps such numbers in float32
+    slope = float(_np.float32(alpha))  # TensorFlow keeps such numbers in float32
+    return _leaky_relu(features, _default(slope, features.dtype) if alpha == 0.2 else slope)
 
 
 @op("Elu", T=FLOATS, grad=lambda g, y, features: jnp.where(y < 0, (y + 1) * g, g))
