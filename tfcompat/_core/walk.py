@@ -1,8 +1,17 @@
 """The reverse walk over what a tape has recorded."""
 
+import itertools
+import operator
+import weakref
+
+from tfcompat._core import segment as segments
 from tfcompat._core.cells import cell_of
-from tfcompat._core.entries import add_cotangents, gid_of, pull_back, pull_stack
+from tfcompat._core.context import settings, state
+from tfcompat._core.entries import accumulate, add_cotangents, gid_of, pull_back, pull_stack
 from tfcompat._core.op import T, op
+from tfcompat._core.tensor import Tensor
+
+_GONE = weakref.ref(set())  # of a result that has no handle
 
 
 @op("OnesLike", grad=None, static=False)
@@ -36,28 +45,119 @@ def walk(entries, watched, targets, sources, seeds, stacked, consume):
     known = watched.union(cotangents)
     get = cotangents.get
     pull = pull_stack if stacked else pull_back
-    for position in range(len(entries) - 1, -1, -1):
+    context, position = state.context, len(entries)
+    while position:
+        if not stacked and _unobserved(context):
+            position = _record_usual(context.segment, entries, position, cotangents, wanted, consume)
+            if not position:
+                break
+        position -= 1
         entry = entries.pop() if consume else entries[position]
         out_gids = entry[2]
-        if len(out_gids) == 1:
-            (gid,) = out_gids
-            found = (get(gid),)
-            if found[0] is None:
-                continue
+        found = [get(gid) for gid in out_gids]
+        if not any([c is not None for c in found]):
+            continue
+        for gid in out_gids:
             if gid not in wanted:
-                del cotangents[gid]
-        else:
-            found = [get(gid) for gid in out_gids]
-            if not any([c is not None for c in found]):
-                continue
-            for gid in out_gids:
-                if gid not in wanted:
-                    cotangents.pop(gid, None)
+                cotangents.pop(gid, None)
         for gid, cotangent in zip(*pull(entry, found), strict=True):
             if gid and cotangent is not None:
                 old = get(gid)
                 cotangents[gid] = cotangent if old is None else add_cotangents(old, cotangent)
     return [get(g) if (g := identity_of(s)) in known else None for s in sources]
+
+
+def _unobserved(context):
+    """Whether nobody looks at the nodes that are recorded one by one."""
+    if settings.watchful or context.tapes or context.accumulators or context.tracer is not None:
+        return False
+    return type(context.segment) is segments.Segment
+
+
+def _record_usual(segment, entries, position, cotangents, wanted, consume):
+    """Walks on, from `position`, over entries of the usual kind: one result, and a pullback that is one node.
+
+    What is between these nodes gets no handles, and they are appended to the segment together: a new walk takes half of the time.
+
+    Returns:
+      The position that is reached.
+    """
+    wire_of, leaf, summed = segment.leaf_index.get, segment._leaf, None
+    specs, wires, avals = [], [], []
+    slots, late = {}, []  # gid -> slot of its cotangent; gids and slots of what is to be added to slices
+    first = slot = len(segment.refs)
+    nbytes = segment.nbytes
+    room = (segments.MAX_NODES_OF_CALL if segment.uncut else segments.MAX_NODES) - len(segment.specs)
+    while position and len(specs) <= room and nbytes <= segments.MAX_BYTES:
+        derivative, in_gids, out_gids, kept, _, _ = entries[position - 1]
+        if derivative is None or len(out_gids) > 1 or derivative.places is not None:
+            break
+        (gid,) = out_gids
+        wire = slots.get(gid)
+        if wire is None:
+            t = cotangents.get(gid)
+            if t is not None:
+                if type(t) is not Tensor:
+                    break
+                wire = t._slot if t._seg is segment else wire_of(id(t)) or leaf(t)
+                if gid not in wanted:
+                    del cotangents[gid]
+        elif gid not in wanted:
+            del slots[gid]
+        position -= 1
+        if consume:
+            entries.pop()
+        if wire is None:
+            continue
+        operands = []
+        for t in kept:
+            operands.append(t._slot if t._seg is segment else wire_of(id(t)) or leaf(t))
+        operands.append(wire)
+        spec = derivative.whole_spec
+        specs.append(spec)
+        wires.append(tuple(operands))
+        avals += spec.avals
+        nbytes += spec.nbytes
+        wire, slot = slot, first + len(avals)
+        for i in derivative.wanted:
+            gid = in_gids[i]
+            before = slots.get(gid)
+            if before is None and gid in cotangents:
+                t = cotangents[gid]
+                if type(t) is not Tensor:
+                    late.append((gid, wire))
+                    wire += 1
+                    continue
+                before = t._slot if t._seg is segment else wire_of(id(t)) or leaf(t)
+                del cotangents[gid]
+            if before is not None:
+                aval = avals[wire - first]
+                if aval is not summed:
+                    summed, plus = aval, accumulate.op.spec([Tensor(aval, None)] * 2)
+                specs.append(plus)
+                wires.append((before, wire))
+                avals.append(aval)
+                nbytes += plus.nbytes
+                slots[gid] = slot
+                slot += 1
+            elif gid:
+                slots[gid] = wire
+            wire += 1
+    if specs:
+        made, refs = {}, [_GONE] * len(avals)
+        for s in itertools.chain(slots.values(), map(operator.itemgetter(1), late)):
+            made[s] = t = Tensor(avals[s - first], None, segment, s)
+            refs[s - first] = weakref.ref(t)
+        segment.specs += specs
+        segment.wires += wires
+        segment.refs += refs
+        segment.nbytes = nbytes
+        cotangents.update(zip(slots, map(made.get, slots.values()), strict=True))
+        if len(specs) > room or nbytes > segments.MAX_BYTES:
+            segment._after_record(specs[-1], (), None)
+        for gid, s in late:
+            cotangents[gid] = add_cotangents(cotangents[gid], made[s])
+    return position
 
 
 def tensor_of(value):
