@@ -11,11 +11,13 @@ alone   µs of one call on small inputs with the read of its result
 large   ms of one call on 1e6 to 1e7 elements (matrices for linear algebra 1000x1000), hot
 first   ms of the first call in a process, with its read, and of the first calls on two more sets of shapes
 
-Each engine is one process (for `first` another one) that is asked op by op, so that noise hits all of them alike.
+Each engine is one process (for `first` another one) that is asked op by op, three times in turn, so that noise hits all of them
+alike; a figure is the median of the three.
 """
 
 import argparse
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -33,6 +35,7 @@ from measure import load, versions
 
 KINDS = ("small", "alone", "large", "first")
 CALLS = 100
+ROUNDS = 3
 NAMES = ("tfcompat", "tensorflow", "jax")
 
 
@@ -50,13 +53,7 @@ def main():
                 if kind == "first" or engine not in children:
                     children[engine] = stack.enter_context(Child(engine, options, cache))
             for symbol in symbols:
-                table[kind][symbol] = {}
-                for engine in engines:
-                    if kind == "first" and engine == "jax":
-                        continue  # to compile each is not what anybody would compare a first call with
-                    result = children[engine].ask(kind, symbol, options.quick)
-                    if result is not None:
-                        table[kind][symbol][engine] = result
+                table[kind][symbol] = compare(kind, symbol, engines, children, options.quick)
                 show(kind, symbol, table[kind][symbol])
         found = {"ops": {engine: [{"versions": children[engine].versions}] for engine in engines}}
     missed = [line for kind in options.kinds for line in summary(kind, table[kind])]
@@ -76,6 +73,22 @@ def parse():
     parser.add_argument("--json", metavar="FILE", help="save every figure here")
     parser.add_argument("--child", choices=NAMES, help=argparse.SUPPRESS)
     return parser.parse_args()
+
+
+def compare(kind, symbol, engines, children, quick):
+    """{engine: what it measured of one op}, or what went wrong."""
+    found = {}
+    for _ in range(1 if kind == "first" else ROUNDS):
+        for engine in engines:
+            if kind == "first" and engine == "jax":
+                continue  # to compile each is not what anybody would compare a first call with
+            result = children[engine].ask(kind, symbol, quick)
+            if result is not None:
+                found.setdefault(engine, []).append(result)
+    return {
+        engine: statistics.median(results) if all(isinstance(r, float) for r in results) else results[0]
+        for engine, results in found.items()
+    }
 
 
 class Child:
@@ -113,7 +126,11 @@ def serve(engine):
     for line in sys.stdin:
         kind, symbol, quick = json.loads(line)
         try:
-            answer = MEASURES[kind](Subject(tf, symbol), quick)
+            if kind == "first":
+                answer = first(Subject(tf, symbol))
+            else:
+                step, scale = ready(tf, kind, symbol, quick)
+                answer = timed(step, quick) * scale
         except NotOffered:
             answer = None
         except Exception as error:  # noqa: BLE001 - a line of the table says what went wrong
@@ -201,46 +218,51 @@ class Subject:
         # TensorFlow's eager kernels have run when the call returns.
 
 
-def timed(step, quick, scale, warm=0.4):
-    """Median of `scale` times the seconds a call, after at least 20 calls and `warm` seconds."""
-    deadline = time.perf_counter() + (warm / 3 if quick else warm)
+def warm_up(step, quick):
+    """Calls it at least 20 times, and for a while."""
+    deadline = time.perf_counter() + (0.4 / 3 if quick else 0.4)
     done = 0
     while done < 20 or time.perf_counter() < deadline:
         step()
         done += 1
         if done >= 5 and time.perf_counter() > deadline + 3:
             break
+
+
+def timed(step, quick):
+    """Median seconds a call."""
+    for _ in range(3):
+        step()  # it may have been another engine's turn
     samples = []
     deadline = time.perf_counter() + (0.1 if quick else 0.3)
     while len(samples) < 5 or (time.perf_counter() < deadline and len(samples) < 1000):
         start = time.perf_counter()
         step()
         samples.append(time.perf_counter() - start)
-    return statistics.median(samples) * scale
+    return statistics.median(samples)
 
 
-def small(subject, quick):
-    tensors, fixed = subject.inputs("small")
-    function = subject.function(fixed, tensors, CALLS)
-    arguments = list(tensors.values())
-    return timed(lambda: subject.read(function(*arguments)), quick, 1e6 / CALLS)
+@functools.lru_cache(1)
+def ready(tf, kind, symbol, quick):
+    """A step of one op, warm, and the factor from its seconds to the unit of the kind."""
+    subject = Subject(tf, symbol)
+    size, repeat, scale = STEPS[kind]
+    tensors, fixed = subject.inputs(size)
+    function, arguments = subject.function(fixed, tensors, repeat), list(tensors.values())
+    done = subject.wait if size == "large" else subject.read
+
+    def step():
+        done(function(*arguments))
+
+    warm_up(step, quick)
+    return step, scale
 
 
-def alone(subject, quick):
-    tensors, fixed = subject.inputs("small")
-    function = subject.function(fixed, tensors)
-    arguments = list(tensors.values())
-    return timed(lambda: subject.read(function(*arguments)), quick, 1e6)
+# kind: inputs, calls of a step, factor from seconds
+STEPS = {"small": ("small", CALLS, 1e6 / CALLS), "alone": ("small", 1, 1e6), "large": ("large", 1, 1e3)}
 
 
-def large(subject, quick):
-    tensors, fixed = subject.inputs("large")
-    function = subject.function(fixed, tensors)
-    arguments = list(tensors.values())
-    return timed(lambda: subject.wait(function(*arguments)), quick, 1e3)
-
-
-def first(subject, quick):
+def first(subject):
     """[ms of the very first call, of the first with other shapes, of the first with yet others]."""
     laps = []
     for size in ("small", "second", "third"):
@@ -252,7 +274,6 @@ def first(subject, quick):
     return laps
 
 
-MEASURES = {"small": small, "alone": alone, "large": large, "first": first}
 UNITS = {"small": "µs", "alone": "µs", "large": "ms", "first": "ms"}
 
 
