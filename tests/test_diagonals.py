@@ -31,8 +31,7 @@ def numbers(seed, shape, dtype, odd=0):
     return jnp.asarray(x).astype(dtype)
 
 
-# A diagonal value as a function of two arrays, all without a size at the dimension that they are constant along; how it is
-# made, and what is done with it then. Dimensions 0 and `kept` are those of the diagonal.
+# How a diagonal value is made of an array, and what is done with it then. Dimensions 0 and `kept` are those of the diagonal.
 
 
 def identity(c, dtype):
@@ -77,7 +76,7 @@ STEPS = {
         jnp.broadcast_to(jnp.real(along_stack(d, c)) > 0, d.shape), d, jnp.broadcast_to(jnp.zeros(d.shape[1:], d.dtype), d.shape)
     ),
     "chosen zeros": lambda d, c: jnp.where(jnp.broadcast_to(jnp.real(along_stack(d, c)) > 0, d.shape), jnp.zeros_like(d), 2 * d),
-    "wider and back": lambda d, c: d[..., None].reshape(*d.shape, 1, 1)[..., 0].reshape(d.shape),
+    "wider and back": lambda d, c: jnp.squeeze(d[..., None].reshape(*d.shape, 1, 1), -1).reshape(d.shape),
 }
 
 
@@ -94,7 +93,7 @@ def product(d, kept, x, summed, left):
 
 
 def products_in(jaxpr):
-    """The equations of products that have the size of the diagonal in their results and sum over it."""
+    """The equations of a jaxpr that are products; what a scaling calls is none of them."""
     return [eqn for eqn in jaxpr.eqns if eqn.primitive.name == "dot_general"]
 
 

@@ -24,7 +24,7 @@ MIN_SIZE = 32  # of 16 x 16 numbers the product takes no longer
 
 
 def present(jaxpr):
-    """Whether a jaxpr may have products with diagonal matrices: it has products, and something is compared with square shape."""
+    """Whether a jaxpr may have products with diagonal matrices: it has products, and square matrices of integers are compared."""
     return rewriting.holds(jaxpr, _is_mask) and rewriting.holds(jaxpr, _is_product)
 
 
@@ -305,7 +305,8 @@ class _Followed:
     def reshaped(self, eqn):
         before, after = eqn.invars[0].aval.shape, eqn.outvars[0].aval.shape
         large, larger = ([d for d, n in enumerate(shape) if n != 1] for shape in (before, after))
-        if [before[d] for d in large] != [after[d] for d in larger] or eqn.params.get("dimensions") is not None:
+        permuted = eqn.primitive.name == "reshape" and eqn.params["dimensions"] is not None
+        if permuted or [before[d] for d in large] != [after[d] for d in larger]:
             return None  # more than dimensions of size 1 come and go
 
         def function(diagonal, dropped):
@@ -372,7 +373,6 @@ _RULES = {
     "select_n": _Followed.chosen,
     "reshape": _Followed.reshaped,
     "squeeze": _Followed.reshaped,
-    "expand_dims": _Followed.reshaped,
     "transpose": _Followed.transposed,
     "broadcast_in_dim": _Followed.broadcast,
     **dict.fromkeys(("neg", "copy", "convert_element_type", "real", "imag", "conj", "reduce_precision"), _Followed.of_one),
