@@ -1,7 +1,6 @@
 """Python's operators for tensors and variables.
 
-An operator converts its other operand as the function of that name does, then looks the op's result up and records it:
-the body of the function again, without a call in between.
+An operator converts its other operand as the function of that name does, and records a call of its op.
 """
 
 import inspect
@@ -9,11 +8,10 @@ import inspect
 import jax.numpy as jnp
 
 from tfcompat import _elementwise as e, bitwise, linalg
-from tfcompat._core import dtypes
-from tfcompat._core.context import state
+from tfcompat._core import dtypes, hot
 from tfcompat._core.convert import convert, fast_scalar, variable_types
-from tfcompat._core.entries import record_taped
-from tfcompat._core.op import Bool, T, call, op
+from tfcompat._core.hot import recorded
+from tfcompat._core.op import Bool, T, op
 from tfcompat._core.sizes import holds_unknown, loose
 from tfcompat._core.tensor import Tensor
 
@@ -50,7 +48,6 @@ def _wanted(value, dtype):
 
 def _forward(name, public, hint=False, bools=None):
     op, attrs = public.op, _defaults(public)
-    specs_get = op.specs.get
     method = f"__r{name[2:]}"
 
     def operator(x, y):
@@ -60,23 +57,15 @@ def _forward(name, public, hint=False, bools=None):
             y = y._read() if type(y) in variable_types else _other(x, y, hint, method)
             if y is NotImplemented:
                 return y
-        key = (x._aval, y._aval)
-        spec = specs_get(key)
-        context = state.context
-        if spec is None or spec.special:
-            if bools is not None and x._aval.dtype is dtypes.bool:
-                return bools(x, y)
-            return call(op, key, (x, y), attrs, 0, spec)
-        if context.tapes or context.accumulators:
-            return record_taped(context, op, spec, (x, y), attrs, 0)
-        return context.segment.record(spec, (x, y))
+        if bools is not None and x._aval.dtype is dtypes.bool:
+            return bools(x, y)
+        return recorded(op, (x._aval, y._aval), (x, y), attrs, 0)
 
-    return _named(operator, name)
+    return hot.operator(op, attrs, _named(operator, name), False)
 
 
 def _reflected(name, public, bools=None):
     op, attrs = public.op, _defaults(public)
-    specs_get = op.specs.get
     method = f"__{name[3:]}"
 
     def operator(y, x):
@@ -86,18 +75,11 @@ def _reflected(name, public, bools=None):
             x = _other(y, x, False, method)
             if x is NotImplemented:
                 return x
-        key = (x._aval, y._aval)
-        spec = specs_get(key)
-        context = state.context
-        if spec is None or spec.special:
-            if bools is not None and x._aval.dtype is dtypes.bool:
-                return bools(x, y)
-            return call(op, key, (x, y), attrs, 0, spec)
-        if context.tapes or context.accumulators:
-            return record_taped(context, op, spec, (x, y), attrs, 0)
-        return context.segment.record(spec, (x, y))
+        if bools is not None and x._aval.dtype is dtypes.bool:
+            return bools(x, y)
+        return recorded(op, (x._aval, y._aval), (x, y), attrs, 0)
 
-    return _named(operator, name)
+    return hot.operator(op, attrs, _named(operator, name), True)
 
 
 def _defaults(public):

@@ -14,7 +14,7 @@ from tfcompat._core.attributes import Sizes, size_list
 from tfcompat._core.avals import aval
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
-from tfcompat._core.entries import record_taped
+from tfcompat._core.hot import recorded
 from tfcompat._core.op import Any, Check, Data, Ints, Many, Op, T, call, check_dtypes, invoke, op
 from tfcompat._core.refusals import mistyped
 from tfcompat._core.sizes import Unresized, has_unknown, holds_unknown, opened
@@ -319,7 +319,6 @@ def tensor_positions(shape, starts, pattern):
 _PARAMETERS = [("input_", T), ("starts", Many("Tidx")), ("pattern", Sizes)]
 _slice_op = Op("StridedSlice", strided_slice_body, _PARAMETERS)
 _slice_at_op = Op("StridedSlice", strided_slice_body, _PARAMETERS, check=Check(positions_bad, positions_message))
-_slice_specs = _slice_op.specs.get
 
 
 def getitem(tensor, index):
@@ -371,14 +370,7 @@ def take(tensor, pattern, starts):
         return invoke(_slice_at_op, (tensor, *same_dtype(starts)), (pattern,), len(starts))
     a = tensor._aval
     ins = (tensor, *[_position(s) for s in starts])
-    key = (a, pattern)
-    spec = _slice_specs(key)
-    context = state.context
-    if spec is None or spec.special:
-        return call(_slice_op, key, ins, (pattern,), len(starts), spec)
-    if context.tapes or context.accumulators:
-        return record_taped(context, _slice_op, spec, ins, (pattern,), len(starts))
-    return context.segment.record(spec, ins)
+    return recorded(_slice_op, (a, pattern), ins, (pattern,), len(starts))
 
 
 # Indexing of tensors of which some sizes are not known: the index itself is an attribute, understood for the sizes of a
@@ -524,7 +516,6 @@ def fit(value, shape):
 
 _ASSIGN = [("ref", T), ("starts", Many("Tidx")), ("pattern", Sizes), ("value", T)]
 _assign_op = Op("ResourceStridedSliceAssign", slice_assign_body, _ASSIGN, inplace=0)
-_assign_specs = _assign_op.specs.get
 
 
 _assign_at_op = Op("ResourceStridedSliceAssign", slice_assign_body, _ASSIGN, inplace=0,
@@ -550,14 +541,7 @@ def assign(tensor, pattern, starts, value):
         ins = (tensor, *starts, value)
         return invoke(_assign_at_op, ins, (pattern,), len(starts))
     ins = (tensor, *[_position(s) for s in starts], value)
-    key = (a, value._aval, pattern)
-    spec = _assign_specs(key)
-    context = state.context
-    if spec is None or spec.special:
-        return call(_assign_op, key, ins, (pattern,), len(starts), spec)
-    if context.tapes or context.accumulators:
-        return record_taped(context, _assign_op, spec, ins, (pattern,), len(starts))
-    return context.segment.record(spec, ins)
+    return recorded(_assign_op, (a, value._aval, pattern), ins, (pattern,), len(starts))
 
 
 # Strings: an op that only moves elements moves their positions instead
@@ -565,7 +549,7 @@ def assign(tensor, pattern, starts, value):
 
 def moves(public):
     """Lets an op that only moves elements take strings, which JAX does not know: no cost to other calls."""
-    public.__globals__["call"] = call_moving
+    public.op.otherwise = call_moving
     return public
 
 

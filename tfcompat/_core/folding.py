@@ -119,16 +119,11 @@ def _find(segment, tape, targets, sources, seeds, stacked, context):
     if inside and (segment.aliases or context.tracer is not None):
         return None  # two handles of one value are two tensors for an outer tape; a tracer notes each step of it
     asked = targets, sources, seeds, stacked
-    noted = None
-    if tape._noted and not tape._made and not tape._followed:  # all that the tape has is noted
-        nodes, first, last = tape._noted, tape._noted[0], tape._noted[-1]
-        nodes = (first, last) if last - first + 1 == len(nodes) else tuple(nodes)
-        taped = inside, nodes, tuple(tape._watched_at), _places(segment, tape._watches)
-        noted = _key(tape, segment, taped, None, *asked)
-        plan = noted and (_latest[1] if noted == _latest[0] else _plans.get(noted))
-        if plan:
-            _latest[:] = noted, plan
-            return plan
+    noted = noted_key(tape, segment, inside, *asked)
+    plan = noted and (_latest[1] if noted == _latest[0] else _plans.get(noted))
+    if plan:
+        _latest[:] = noted, plan
+        return plan
     count = len(segment.specs)
     entries = tape._entries
     if not entries:
@@ -149,6 +144,16 @@ def _find(segment, tape, targets, sources, seeds, stacked, context):
     if plan and noted is not None:
         _plans[noted] = plan
     return plan or None
+
+
+def noted_key(tape, segment, inside, targets, sources, seeds, stacked):
+    """The key of a walk over what a tape has only noted, or None."""
+    if not tape._noted or tape._made or tape._followed:
+        return None
+    nodes, first, last = tape._noted, tape._noted[0], tape._noted[-1]
+    nodes = (first, last) if last - first + 1 == len(nodes) else tuple(nodes)
+    taped = inside, nodes, tuple(tape._watched_at), _places(segment, tape._watches)
+    return _key(tape, segment, taped, None, targets, sources, seeds, stacked)
 
 
 def _places(segment, tensors):

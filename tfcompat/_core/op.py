@@ -70,6 +70,7 @@ class Op:
         self.checker = None if check is None else Op(kernel + ".check", check.bad, parameters)
         self.annotations = [a for _, a in parameters or () if not isinstance(a, Data)]
         self.hot_sites = caches.Bounded(1_000)
+        self.otherwise = call  # what records a call where there is no Spec yet, or a special one
         self.pulls = None  # (Derivative, arguments of its `pullback`) of a pullback
         self.alone = None  # for a node that stands alone: function from its Spec to its Op
         # (shapes, *attrs) -> for each shape a label for each axis: sizes agree where labels do. None: those at one place,
@@ -286,6 +287,24 @@ def set_taped_call(function):
     _taped_call = function
 
 
+def recorded(op, key, ins, attrs, count):
+    """Records one call of an op on tensors: what every op's function ends with. In C where that could be built (hot.py).
+
+    Args:
+      key: what `op.specs` may have a Spec for.
+
+    Returns:
+      What `call` returns.
+    """
+    spec = op.specs.get(key)
+    if spec is None or spec.special:
+        return op.otherwise(op, key, ins, attrs, count, spec)
+    context = state.context
+    if context.tapes or context.accumulators:
+        return _taped_call(context, op, spec, ins, attrs, count)
+    return context.segment.record(spec, ins)
+
+
 def invoke(op, ins, attrs=(), count=0):
     """Calls an op on tensors that are converted already."""
     return call(op, (*[t._aval for t in ins], *attrs), ins, attrs, count)
@@ -345,8 +364,7 @@ def make_public(declared, body, signature, convert_data=convert_group):
     parameters = list(signature.parameters.values())
     if not any(p.name == "name" for p in parameters):
         parameters.append(inspect.Parameter("name", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None))
-    names = {"Tensor": Tensor, "state": state, "op": declared, "specs_get": declared.specs.get, "call": call,
-             "convert": convert, "convert_group": convert_data, "convert_many": convert_many,
+    names = {"Tensor": Tensor, "op": declared, "convert": convert, "convert_group": convert_data, "convert_many": convert_many,
              "dispatch": dispatch}  # fmt: skip
     public = types.FunctionType(_UNMADE, names, body.__name__)
 
@@ -379,7 +397,7 @@ def generate(name, parameters, names):
     Where all attributes have their defaults, and these are True, False and None, the key is the avals alone.
     """
     header, lines, canonical, data, attrs, usual, many = [], [], [], [], [], [], None
-    names["record_taped"] = _taped_call
+    names["recorded"] = recorded
     for p in parameters:
         if p.default is inspect.Parameter.empty:
             header.append(p.name)
@@ -429,15 +447,7 @@ def generate(name, parameters, names):
         lines += ["else:", *[f"    {line}" for line in canonical], f"    key = ({avals},)"]
     else:
         lines += [*canonical, f"key = ({avals},)" if avals else "key = ()"]
-    lines += [
-        "spec = specs_get(key)",
-        "context = state.context",
-        "if spec is None or spec.special:",
-        f"    return call(op, key, {ins}, {attributes_text}, {count}, spec)",
-        "if context.tapes or context.accumulators:",
-        f"    return record_taped(context, op, spec, {ins}, {attributes_text}, {count})",
-        f"return context.segment.record(spec, {ins})",
-    ]
+    lines.append(f"return recorded(op, key, {ins}, {attributes_text}, {count})")
     source = f"def {name}({', '.join(header)}):\n" + "".join(f"    {line}\n" for line in lines)
     exec(compile(source, f"<tfcompat op {name}>", "exec"), names)
     return names[name]

@@ -219,15 +219,23 @@ def find_prefix(work, alive):
     return None
 
 
+def living(refs, aliases):
+    """The results that somebody holds: a list of (slot, tensor), and the set of the slots."""
+    alive = [(slot, t) for slot, r in enumerate(refs) if (t := r()) is not None]
+    alive += [(slot, t) for slot, r in aliases if (t := r()) is not None]
+    return alive, frozenset([slot for slot, _ in alive])
+
+
+def give(alive, results, position):
+    """Gives tensors their values: `position` is the place of each slot among the results."""
+    for slot, t in alive:
+        t._value, t._seg, t._slot = results[position[slot]], None, -1
+
+
 def run(segment, work):
     """Computes everything in `work` that is alive. Raises what an op raised."""
     while work is not None:
-        alive = [(slot, t) for slot, r in enumerate(work.refs) if (t := r()) is not None]
-        for slot, r in work.aliases:
-            t = r()
-            if t is not None:
-                alive.append((slot, t))
-        live = frozenset([slot for slot, _ in alive])
+        alive, live = living(work.refs, work.aliases)
         tier = settings.tier
         if not live and not work.flags and tier != "compiled":
             log(work, live, "dropped", "nothing of it is alive", 0, None)
@@ -309,11 +317,9 @@ def call(program, name, leaves, holders=0, noted=donation.NOTHING, lease=None):
 def run_compiled(segment, work, program, alive):
     name = work.specs[0].name if len(work.specs) == 1 else f"a program of {len(work.specs)} ops"
     results = call(program, name, work.leaves, noted=donation.noted_writes(work))
-    position = program.position
-    for slot, t in alive:
-        t._value, t._seg, t._slot = results[position[slot]], None, -1
+    give(alive, results, program.position)
     if work.flags:
-        taken = {k: results[position[slot]] for k, slot in program.taken.items()}
+        taken = {k: results[program.position[slot]] for k, slot in program.taken.items()}
         segment.unchecked = FlaggedRun(work, taken)
 
 

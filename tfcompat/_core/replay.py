@@ -128,18 +128,11 @@ def watch(function, arguments, variables):
     """Calls `function`. Returns the Recipe of what it recorded."""
     segment = state.context.segment
     recipe = Recipe(arguments, variables)
-    record = segment.record
-
-    def watched(spec, ins):
-        out = record(spec, ins)
-        recipe.recorded(spec, ins, out)
-        return out
-
-    segment.record, segment.watcher = watched, recipe
+    segment.watcher = recipe
     try:
         function()
     finally:
-        del segment.record, segment.watcher
+        segment.watcher = None
     recipe.repeatable = recipe.repeatable and not segment.flags and state.context.segment is segment
     return recipe
 

@@ -53,10 +53,13 @@ class Work:
 class Segment:
     """Nodes recorded since the last run, of one thread."""
 
-    watcher = None  # is told of writes to variables (replay.py)
+    __slots__ = ("aliases", "cut_sites", "defers", "flags", "foresees", "gids", "interrupts", "known", "leaf_index", "leaves", "lock",
+                 "nbytes", "refs", "serial", "specs", "tapes", "unchecked", "uncut", "watcher", "wires", "writes")  # fmt: skip
+
     symbolic = False  # True for a Trace, whose tensors never have values
 
     def __init__(self):
+        self.watcher = None  # is told of nodes and of writes to variables (replay.py)
         self.lock = threading.RLock()
         self.unchecked = None  # the last flagged run: its flags have not been looked at yet
         interrupts.watch()
@@ -123,6 +126,8 @@ class Segment:
             self.specs.append(spec)
             self.wires.append(wires)
             refs += made
+        if self.watcher is not None:
+            self.watcher.recorded(spec, ins, out)
         if slot > MAX_NODES or nbytes > MAX_BYTES or watchful:
             self._after_record(spec, ins, out)
         return out

@@ -1,0 +1,173 @@
+"""The C form of the hot path records what the Python form records."""
+
+import importlib.util
+import json
+import os
+
+import pytest
+from processes import run_code
+
+from tfcompat._core import hot
+
+pytestmark = pytest.mark.own_mode
+
+# What is recorded, read and raised by a program that goes through the operators, the ops' functions, variables and tapes.
+PROGRAM = '''
+import gc, json
+import numpy as np
+import tfcompat as tf
+from tfcompat._core import segment as segments
+from tfcompat._core.context import state
+
+log = []
+
+def pending():
+    s = state.segment
+    names = [spec.name for spec in s.specs]
+    log.append([names, [list(w) for w in s.wires], len(s.refs), len(s.leaves), s.nbytes, sorted(s.gids)])
+
+def tried(f):
+    try:
+        r = f()
+        log.append(repr(r))
+    except Exception as error:
+        log.append([type(error).__name__, str(error)])
+
+x, y = tf.constant([[1.0, 2.0], [3.0, 4.0]]), tf.constant([[0.5, -1.0], [2.0, 0.25]])
+v, w, n = tf.Variable(x), tf.Variable(y), tf.Variable(3, dtype=tf.int32)
+frozen = tf.Variable(y, trainable=False)
+half = tf.constant([1.5, 2.5], tf.float16)
+boolean = tf.constant([True, False])
+
+# Operators: tensors, variables, Python and NumPy numbers on either side
+kept = []
+for f in (
+    lambda: x + y, lambda: x - 2, lambda: 2 - x, lambda: x * 0.5, lambda: 3 * x, lambda: x / 2.5, lambda: 1 / x, lambda: x // 2,
+    lambda: 7.0 % x, lambda: x ** 2, lambda: x ** 1.5, lambda: 2 ** x, lambda: x @ v, lambda: v @ x, lambda: v + w, lambda: v * 2,
+    lambda: 2.0 * v, lambda: -x, lambda: abs(y), lambda: x > y, lambda: x <= 2, lambda: 2 > x, lambda: x == y, lambda: x != 2.0,
+    lambda: n + 1, lambda: 1 + n, lambda: n * n, lambda: half * 2, lambda: np.float32(2) * x, lambda: x * np.ones((2, 2), "float32"),
+    lambda: boolean & boolean, lambda: boolean * boolean, lambda: x + [1.0, 2.0], lambda: True + n, lambda: v[0] + x, lambda: x + v[1],
+    lambda: frozen + x, lambda: x.__add__(y), lambda: tf.Tensor.__sub__(x, y), lambda: tf.Tensor.__rsub__(x, 1.0),
+    lambda: tf.add(x, 1), lambda: tf.nn.relu(v), lambda: tf.reduce_sum(x, axis=0), lambda: tf.reduce_mean(v), lambda: tf.split(x, 2),
+    lambda: tf.concat([x, v], 0), lambda: x[0, 1:], lambda: tf.unstack(v),
+):
+    kept.append(f())
+pending()
+log.append([np.asarray(t).tolist() for k in kept for t in (k if isinstance(k, list) else [k])])
+kept.clear()
+
+# What is refused
+for f in (
+    lambda: x + tf.constant(1), lambda: n + 1.5, lambda: n + 2**40, lambda: x + "a", lambda: x @ tf.ones([3, 3]), lambda: x + None,
+    lambda: half + x, lambda: x + tf.ones([3]), lambda: boolean + 1, lambda: x.__add__(), lambda: tf.Tensor.__add__(x, y, x),
+    lambda: {1} + x, lambda: tf.constant(5) // 0, lambda: tf.constant([5]) % tf.constant([0]), lambda: x & y,
+):
+    tried(f)
+class Other:
+    def __radd__(self, other): return "other"
+    def __rmatmul__(self, other): return "other"
+tried(lambda: x + Other())
+tried(lambda: x @ Other())
+
+# A constant's failure, and what depends on it
+pending()
+
+# Tapes: known walks are noted, new ones entered; variables read for the first time, rebound, frozen, watched by hand
+def step(tape_arguments={}, twice=False, inner=False):
+    with tf.GradientTape(**tape_arguments) as tape:
+        if inner:
+            with tf.GradientTape() as second:
+                h = tf.nn.relu(x @ v + w) * 2
+            g = second.gradient(h, [v, w])
+            loss = tf.reduce_sum(g[0] * v)
+        else:
+            h = tf.nn.relu(x @ v + w)
+            loss = tf.reduce_mean(tf.square(h - y) * frozen)
+    log.append([len(tape._noted), len(tape._watches), [c.variable().shape.as_list() for c in tape._variables.values()]])
+    pending()
+    out = tape.gradient(loss, [v, w, frozen])
+    if twice:
+        out += tape.gradient(loss, [w])
+    log.append([None if g is None else g.numpy().tolist() for g in out])
+
+for k in range(5):
+    step()
+    step({"persistent": True}, twice=True)
+    step(inner=True)
+for k in range(4):
+    with tf.GradientTape() as tape:
+        tape.watch([x, frozen])
+        z = tf.reduce_sum(x * frozen * 2)
+        v.assign_add(0.5 * x)
+        z = z + tf.reduce_sum(v * x)
+        with tape.stop_recording():
+            z2 = z * v
+    log.append([g.numpy().tolist() for g in tape.gradient(z, [x, frozen, v])])
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(w)
+        z = tf.reduce_sum(v * w)
+    log.append([g if g is None else g.numpy().tolist() for g in tape.gradient(z, [v, w])])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        z = tf.tanh(x @ v)
+    log.append(tape.jacobian(z, x).numpy().tolist())
+    with tf.autodiff.ForwardAccumulator(v, x) as accumulator:
+        z = tf.reduce_sum(v * v * 3)
+    log.append(accumulator.jvp(z).numpy().tolist())
+
+# An error in the middle of a noted stretch takes its note back
+for k in range(3):
+    with tf.GradientTape() as tape:
+        z = v * 2
+        tried(lambda: z @ tf.ones([3, 3]))
+        z = tf.reduce_sum(z * v)
+    log.append(tape.gradient(z, v).numpy().tolist())
+
+# Limits, aliases, functions, threads
+limit, segments.MAX_NODES = segments.MAX_NODES, 20
+z = x
+for k in range(50):
+    z = z * 0.9 + 0.1
+    if k % 10 == 0:
+        pending()
+log.append(z.numpy().tolist())
+segments.MAX_NODES = limit
+a = tf.identity(v) + 1
+copy = v.value()
+pending()
+v.assign(a)
+log.append([copy.numpy().tolist(), v.numpy().tolist()])
+f = tf.function(lambda t: t * v + 2 - w)
+log.append([f(x).numpy().tolist() for _ in range(3)])
+with tf.debug.no_reads():
+    z = x + y
+log.append(z.numpy().tolist())
+print(json.dumps(log))
+'''
+
+
+def test_both_forms_record_the_same():
+    logs = [json.loads(run_code(PROGRAM, TFCOMPAT_PURE_PYTHON=pure)) for pure in ("0", "1")]
+    for k, (a, b) in enumerate(zip(*logs, strict=True)):
+        assert a == b, k
+
+
+def test_the_c_form_is_in_place_where_it_was_built():
+    built = importlib.util.find_spec("tfcompat._core._hot") is not None and not int(os.environ.get("TFCOMPAT_PURE_PYTHON") or 0)
+    import tfcompat as tf
+
+    assert (type(tf.Tensor.__add__).__name__ == "Operator") == built
+    assert (type(hot.recorded).__name__ == "builtin_function_or_method") == built
+
+
+def test_operators_look_like_methods():
+    import tfcompat as tf
+
+    x = tf.constant(2.0)
+    assert tf.Tensor.__add__.__name__ == "__add__"
+    assert x.__mul__(3).numpy() == 6
+    assert [m(x).numpy() for m in (tf.constant(5.0).__sub__, tf.constant(5.0).__rsub__)] == [3, -3]
+    with pytest.raises(TypeError):
+        x.__add__(x, x)
+    with pytest.raises(AttributeError):
+        tf.Tensor.__add__.no_such_attribute  # noqa: B018

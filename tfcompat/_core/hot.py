@@ -1,0 +1,46 @@
+"""Puts the C form of the hot path in its place, where the package was built with it (_hot.c).
+
+An op call goes through four functions of Python: the operator, `op.recorded`, `entries.record_taped` under tapes, and
+`Segment.record`. Their C forms do the usual case in a fifth of the time and call these for all others, so that nothing depends on
+which of them runs. `TFCOMPAT_PURE_PYTHON=1` in the environment leaves the C forms out.
+"""
+
+import os
+
+from tfcompat._core import folding, op, program, segment, tape
+from tfcompat._core.avals import Aval
+from tfcompat._core.context import Context, Settings, settings, state
+from tfcompat._core.entries import record_taped
+from tfcompat._core.spec import Spec
+from tfcompat._core.tensor import Tensor
+from tfcompat._core.tensor_base import PLAIN, STATIC, Failure
+from tfcompat._core.variable import Cell, Variable
+
+_hot = None
+if os.environ.get("TFCOMPAT_PURE_PYTHON", "0") in ("", "0"):
+    try:
+        from tfcompat._core import _hot
+    except ImportError:  # there was no compiler
+        pass
+
+if _hot is not None:
+    types = Aval, Cell, Context, Settings, Spec, Tensor, Variable, segment.Segment, tape.GradientTape
+    _hot.setup({kind.__name__: kind for kind in types}, state, settings, vars(segment), Failure, record_taped, PLAIN, STATIC,
+               folding.noted_key)  # fmt: skip
+    op.recorded = _hot.recorded
+    program.living, program.give = _hot.living, _hot.give
+    folding.noted_key = _hot.noted_key
+
+recorded = op.recorded
+
+
+def operator(op, attrs, python, reflected):
+    """The method of a binary operator: `python`, or its C form.
+
+    Args:
+      op: the Op that it records.
+      attrs: its attributes.
+      python: function of the two operands as Python passes them.
+      reflected: whether the op's first operand is the second one.
+    """
+    return python if _hot is None else _hot.operator(op, attrs, python, reflected)
