@@ -12,7 +12,6 @@ from jax import lax
 from tfcompat._core import dtypes
 from tfcompat._core.attributes import Sizes, size_list
 from tfcompat._core.avals import aval
-from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.hot import recorded
 from tfcompat._core.op import Any, Check, Data, Ints, Many, Op, T, call, check_dtypes, invoke, op
