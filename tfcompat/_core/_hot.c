@@ -16,7 +16,7 @@ static PyObject *zero, *plain, *plain_static; /* 0, and the `_slot` of tensors w
 
 /* Offsets of slots */
 static Py_ssize_t t_aval, t_value, t_seg, t_slot, t_gid;
-static Py_ssize_t s_specs, s_wires, s_refs, s_leaves, s_index, s_nbytes, s_defers, s_serial, s_watcher;
+static Py_ssize_t s_specs, s_wires, s_refs, s_leaves, s_index, s_nbytes, s_defers, s_serial, s_watcher, s_unchecked;
 static Py_ssize_t p_avals, p_nbytes, p_single, p_special, p_taped;
 static Py_ssize_t c_segment, c_tapes, c_accumulators, c_tracer, c_trace;
 static Py_ssize_t v_held, v_lease, v_gid, v_trainable, v_written;
@@ -25,7 +25,7 @@ static Py_ssize_t a_scalars, g_watchful;
 /* Names */
 static PyObject *n_context, *n_avals, *n_nbytes, *n_single, *n_special, *n_taped, *n_leaf, *n_after, *n_max_nodes, *n_max_bytes,
     *n_fresh, *n_noted, *n_variables, *n_variable_read, *n_cell, *n_read, *n_watch_accessed, *n_watches, *n_watched_at, *n_specs,
-    *n_otherwise, *n_record, *n_made, *n_followed;
+    *n_otherwise, *n_record, *n_made, *n_followed, *n_outermost, *n_serial;
 
 static int is_false(PyObject *value) { return value == Py_False; }
 
@@ -233,12 +233,19 @@ static PyObject *record_noted(PyObject *context, PyObject *spec, PyObject *ins)
     PyObject *segment = FIELD(context, c_segment), *tapes = FIELD(context, c_tapes);
     if (!usual_segment(segment) || FIELD(segment, s_defers) != Py_True || FIELD(context, c_tracer) != Py_None)
         Py_RETURN_NOTIMPLEMENTED;
-    PyObject *fresh = PyObject_GetAttr(PyList_GET_ITEM(tapes, 0), n_fresh);
+    PyObject *outermost = PyList_GET_ITEM(tapes, 0), *fresh = PyObject_GetAttr(outermost, n_fresh);
     if (fresh == NULL)
         return NULL;
     Py_DECREF(fresh);
-    if (fresh != Py_False)
-        Py_RETURN_NOTIMPLEMENTED;
+    if (fresh != Py_False) { /* the first node inside it: nothing to do where nothing is pending */
+        if (Py_TYPE(outermost) != Tape || PyList_GET_SIZE(FIELD(segment, s_specs)) || FIELD(segment, s_unchecked) != Py_None)
+            Py_RETURN_NOTIMPLEMENTED;
+        PyObject *starts = PyObject_GetAttr(outermost, n_outermost);
+        Py_XDECREF(starts);
+        if (starts == NULL || PyObject_SetAttr(outermost, n_fresh, Py_False) < 0
+            || (starts == Py_True && PyObject_SetAttr(outermost, n_serial, FIELD(segment, s_serial)) < 0))
+            return NULL;
+    }
     PyObject *taped = of_spec(spec, p_taped, n_taped);
     if (taped == NULL)
         return NULL;
@@ -845,6 +852,7 @@ static const Slot slots[] = {
     {"Segment", "specs", &s_specs}, {"Segment", "wires", &s_wires}, {"Segment", "refs", &s_refs}, {"Segment", "leaves", &s_leaves},
     {"Segment", "leaf_index", &s_index}, {"Segment", "nbytes", &s_nbytes}, {"Segment", "defers", &s_defers},
     {"Segment", "serial", &s_serial}, {"Segment", "watcher", &s_watcher},
+    {"Segment", "unchecked", &s_unchecked},
     {"Spec", "avals", &p_avals}, {"Spec", "nbytes", &p_nbytes}, {"Spec", "single", &p_single}, {"Spec", "special", &p_special},
     {"Spec", "taped", &p_taped},
     {"Context", "segment", &c_segment}, {"Context", "tapes", &c_tapes}, {"Context", "accumulators", &c_accumulators},
@@ -862,7 +870,7 @@ static const struct {
     {&n_fresh, "_fresh"}, {&n_noted, "_noted"}, {&n_variables, "_variables"}, {&n_variable_read, "_variable_read"},
     {&n_cell, "_cell"}, {&n_read, "_read"}, {&n_watch_accessed, "_watch_accessed"}, {&n_watches, "_watches"},
     {&n_watched_at, "_watched_at"}, {&n_specs, "specs"}, {&n_otherwise, "otherwise"}, {&n_record, "record"}, {&n_made, "_made"},
-    {&n_followed, "_followed"},
+    {&n_followed, "_followed"}, {&n_outermost, "_outermost"}, {&n_serial, "_serial"},
 };
 
 static PyMethodDef of_segment[] = {

@@ -73,7 +73,8 @@ def translated(error, name):
 
 def call(program, arguments, name):
     """Calls a compiled program. Where memory is short a second time, after what is no longer needed has been freed."""
-    check_fork()
+    if _forks:
+        check_fork()
     try:
         return program(*arguments)
     except (MemoryError, jax.errors.JaxRuntimeError) as error:
@@ -106,7 +107,8 @@ def restore_variables(usable):
 
 def to_host(array):
     """A payload as a NumPy array; shared memory on the CPU."""
-    check_fork()
+    if _forks:
+        check_fork()
     try:
         return np.asarray(array)
     except jax.errors.JaxRuntimeError as error:

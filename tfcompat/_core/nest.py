@@ -161,6 +161,8 @@ def flatten(structure, expand_composites=False):
                 break
         else:
             return list(structure)
+    elif _kinds.get(cls) is _LEAF:
+        return [structure]
     leaves = []
     _flatten_into(leaves, structure, _SPEC if expand_composites else _CUSTOM)
     return leaves
@@ -226,6 +228,8 @@ def pack_sequence_as(structure, flat_sequence, expand_composites=False):
       TypeError: `flat_sequence` is no sequence, or the keys of a mapping cannot be sorted.
       ValueError: there are more or fewer items than leaves.
     """
+    if type(flat_sequence) is list and len(flat_sequence) == 1 and _kinds.get(type(structure)) is _LEAF:
+        return flat_sequence[0]
     return _pack(structure, flat_sequence, expand_composites, sequence_like)
 
 

@@ -42,10 +42,11 @@ class Program:
     when a flag is set.
     """
 
-    __slots__ = ("arguments", "call", "outputs", "position", "taken")
+    __slots__ = ("arguments", "call", "name", "outputs", "position", "taken")
 
-    def __init__(self, call, arguments, order, taken):
+    def __init__(self, call, name, arguments, order, taken):
         self.call = call
+        self.name = name  # for messages
         self.arguments = arguments
         self.taken = taken
         self.outputs = frozenset(order)
@@ -128,7 +129,8 @@ class Structure:
         stats.compiles += 1
         if seconds > SLOW_COMPILE:
             print(f"tfcompat: compiled {len(specs)} recorded ops in {seconds:.1f} s", file=sys.stderr)
-        program = Program(call, arguments, order, taken)
+        name = specs[0].name if len(specs) == 1 else f"a program of {len(specs)} ops"
+        program = Program(call, name, arguments, order, taken)
         self.programs = [p for p in self.programs if not p.outputs <= program.outputs][-MAX_PROGRAMS + 1 :] + [program]
         self.seen.clear()
         self.seen[live] = None
@@ -315,8 +317,8 @@ def call(program, name, leaves, holders=0, noted=donation.NOTHING, lease=None):
 
 
 def run_compiled(segment, work, program, alive):
-    name = work.specs[0].name if len(work.specs) == 1 else f"a program of {len(work.specs)} ops"
-    results = call(program, name, work.leaves, noted=donation.noted_writes(work))
+    noted = donation.noted_writes(work) if work.writes else donation.NOTHING
+    results = call(program, program.name, work.leaves, noted=noted)
     give(alive, results, program.position)
     if work.flags:
         taken = {k: results[program.position[slot]] for k, slot in program.taken.items()}

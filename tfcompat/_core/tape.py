@@ -193,6 +193,9 @@ class GradientTape:
         Raises:
           ValueError: it is something else.
         """
+        if type(tensor) is Tensor and tensor._aval.differentiable and self._alive:  # the usual case
+            self._watch(tensor)
+            return
         for t in nest.flatten(tensor, expand_composites=True):
             cell = t.__dict__.get("_cell") if hasattr(t, "__dict__") else None  # not one that a Keras variable wraps
             if cell is None and not isinstance(t, TensorHandle):
@@ -350,7 +353,8 @@ class GradientTape:
         self._check_vectorised(experimental_use_pfor, "jacobian")
         of_target, flat_sources = tensor_of(target), nest.flatten(sources)
         seeds = jacobian.basis(of_target)
-        flat = self._differentiate([target], flat_sources, [seeds], unconnected_gradients, stacked=True)
+        known = type(target) is Tensor and all([type(s) is Tensor for s in flat_sources])
+        flat = self._differentiate([target], flat_sources, [seeds], unconnected_gradients, stacked=True, known=known)
         flat = [
             None if g is None else jacobian.unflatten(g, of_target._aval.shape + tensor_of(s)._aval.shape)
             for g, s in zip(flat, flat_sources, strict=True)

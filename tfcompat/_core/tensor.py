@@ -119,11 +119,14 @@ class Tensor(TensorHandle):
         return known
 
     def __array__(self, dtype=None, copy=None):
-        value = np.array(host_value(self))
-        if dtype is not None:
-            return value.astype(dtype, copy=False)
-        value.flags.writeable = bool(copy)  # `np.asarray(tensor)` is read-only, `np.array(tensor)` is the caller's own
-        return value
+        value = np.asarray(host_value(self))
+        if dtype is not None and value.dtype != dtype:
+            return value.astype(dtype)
+        if copy:  # `np.array(tensor)`
+            return np.array(value)
+        view = value.view()  # `np.asarray(tensor)`: the memory stays the tensor's
+        view.flags.writeable = False
+        return view
 
     def __buffer__(self, flags):  # Python 3.12 and later: memoryview(tensor)
         return memoryview(self.numpy()).toreadonly()

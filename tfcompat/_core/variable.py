@@ -264,7 +264,7 @@ class Variable(Trackable, TensorType, metaclass=Creatable):
         return self._cell._tensor.numpy()
 
     def __array__(self, dtype=None, copy=None):
-        return self._cell._tensor.__array__(dtype)
+        return self._cell._tensor.__array__(dtype, copy=True)
 
     def __jax_array__(self):
         return self._cell._tensor.__jax_array__()
