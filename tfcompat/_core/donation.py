@@ -6,6 +6,7 @@ instead of 1.9). A program takes them in this order, as flat arguments: nested o
 """
 
 import collections
+import gc
 import math
 import sys
 
@@ -194,6 +195,11 @@ def successors(work, alive):
     return found
 
 
+def _unheld(leaves, k, noted):
+    """Whether nobody but `leaves`, and those noted, holds leaf k."""
+    return sys.getrefcount(leaves[k]) <= 2 + noted[id(leaves[k])]
+
+
 def plan(work, output_avals, successors, exclusively=False):
     """Decides the groups from the leaves of the run that compiles.
 
@@ -207,11 +213,13 @@ def plan(work, output_avals, successors, exclusively=False):
     available = collections.Counter((a.shape, a.np_dtype) for a in output_avals)
     available.subtract((leaves[k]._aval.shape, leaves[k]._aval.np_dtype) for k in successors)
     donated, others, kept, packed = [], [], [], {}
+    if not all([_unheld(leaves, k, noted) for k in successors]):
+        gc.collect()  # errors that JAX caught while an op was traced keep the frames of the call, and its operands
     for k in range(len(leaves)):
         a = leaves[k]._aval
         small = a.size <= PACKED_SIZE
         returns = k in successors or not exclusively and available[a.shape, a.np_dtype] > 0
-        unheld = sys.getrefcount(leaves[k]) <= 2 + noted[id(leaves[k])]
+        unheld = _unheld(leaves, k, noted)
         # What nobody holds after the run and an output resembles is state: from the next run on it lives on the device.
         state = unheld and returns and leaves[k]._slot == PLAIN
         if small and not state and type(leaves[k]._value) in HOST_TYPES:
