@@ -45,6 +45,7 @@ def test_which_results_have_another_form():
         return truths.present(jax.make_jaxpr(function)(*structs).jaxpr)
 
     assert present(lambda x: x > 0, large) and present(lambda x: (x + 1, lax.is_finite(x)), large)
+    assert present(lambda x: (x > 0, 2.0), large) and not present(lambda x: (x, True), large)  # numbers among the results
     assert not present(lambda x: x > 0, small)
     assert not present(lambda x: jnp.where(x > 0, x, 1), large)
     assert not present(lambda x: x.astype(jnp.int32) & 1, large)

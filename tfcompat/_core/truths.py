@@ -10,6 +10,7 @@ import math
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.extend import core as jex
 
 from tfcompat._core import rewriting
 
@@ -28,7 +29,8 @@ def _chosen(eqn):
 def _written(jaxpr):
     """The results of a program that have another form."""
     made = {eqn.outvars[0] for eqn in jaxpr.eqns if eqn.primitive.name in _NAMES}
-    return {v for v in jaxpr.outvars if v in made and v.aval.dtype == np.bool_ and math.prod(v.aval.shape) >= MIN_BYTES}
+    results = [v for v in jaxpr.outvars if not isinstance(v, jex.Literal)]
+    return {v for v in results if v in made and v.aval.dtype == np.bool_ and math.prod(v.aval.shape) >= MIN_BYTES}
 
 
 def present(jaxpr):
