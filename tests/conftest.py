@@ -35,6 +35,16 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "own_mode: about the engine itself, runs in no mode but its own")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Marks what `slow.txt` lists."""
+    lines = pathlib.Path(__file__).with_name("slow.txt").read_text(encoding="utf-8").splitlines()
+    listed = {line for line in lines if not line.startswith("#")}
+    for item in items:
+        if item.nodeid in listed:
+            item.add_marker("slow")
+
+
 def pytest_collection_finish(session):
     """A collection looks at every object: some million cases of tables, and JAX, that stay anyway, are left out."""
     import tfcompat  # noqa: F401

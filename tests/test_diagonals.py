@@ -12,7 +12,7 @@ import tfcompat as tf
 from tfcompat import debug
 from tfcompat._core import diagonals
 
-few = settings(max_examples=60, deadline=None, derandomize=True)
+few = settings(max_examples=25, deadline=None, derandomize=True)
 N, BATCH = diagonals.MIN_SIZE, 3
 DTYPES = ("float32", "float64", "complex64", "complex128", "float16", "bfloat16", "int32")
 ODD = (np.nan, np.inf, -np.inf)
