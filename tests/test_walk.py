@@ -71,6 +71,7 @@ def op_by_op(program):
 def no_limit_has_fired(monkeypatch):
     """After a limit, of another test say, each node's call site is looked at, one by one."""
     monkeypatch.setattr(settings, "watchful", False)
+    monkeypatch.setattr(state.context.segment, "cut_sites", {})
 
 
 def assert_same(got, want):
