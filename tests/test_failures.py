@@ -172,6 +172,25 @@ def test_checks_do_not_read_what_they_need_not():
         assert debug.stats()["donated"] == before + 4
 
 
+@pytest.mark.parametrize("compiled", [True, False])
+def test_what_was_found_good_of_a_variable_is_looked_at_again(compiled):
+    """Programs give the variable's tensor other arrays, sliced assignments other elements."""
+    x, index = tf.range(6.0), tf.Variable(np.arange(64) % 2)
+    step = tf.function(lambda: index.assign_add(tf.ones_like(index)), jit_compile=compiled)
+    for k in range(5):
+        assert tf.gather(x, index).numpy().max() == k + 1
+        step()
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        tf.gather(x, index).numpy()
+    index.assign(np.zeros(64, "int64"))
+    for k in range(3):
+        assert tf.gather(x, index).numpy().max() == k
+        index[k].assign(k + 1)
+    index[5].assign(6)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        tf.gather(x, index).numpy()
+
+
 def test_operands_found_good_are_looked_at_once(monkeypatch):
     looks = []
     plain = checks.quietly

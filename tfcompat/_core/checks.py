@@ -34,7 +34,7 @@ class Check:
         self.error = error
         self.immediate = immediate
         self.stateful = stateful
-        self.proven = caches.Bounded(1_000)  # key of a call -> (place, weak reference) of operands that have been found good
+        self.proven = caches.Bounded(1_000)  # key of a call -> [(place, tensor, array)] of operands found good
 
 
 class Flag:
@@ -78,8 +78,7 @@ def check_values(op, key, ins, attrs, count):
       Whether it is known that the check fails.
     """
     symbolic = state.trace is not None
-    proven = op.check.proven.get(key)
-    if proven is not None and not symbolic and all([r() is ins[i] for i, r in proven]):
+    if not symbolic and found_good(op.check.proven.get(key), ins):
         return False
     checker = op.checker
     spec = checker.specs.get(key) or checker.infer(key, ins, attrs, count)
@@ -104,10 +103,27 @@ def check_values(op, key, ins, attrs, count):
         text = values_message(op, values, attrs, count)
         raise op.check.error(None, None, f"{text} [Op:{op.kernel}] name: ")
     elif not symbolic and any([ins[i]._aval.shape for i in spec.looked_at]):  # scalars are soon looked at, and often new
-        op.check.proven[key] = [(i, weakref.ref(ins[i])) for i in spec.looked_at]
+        arrays = [(i, ins[i]._value) for i in spec.looked_at]
+        if all([isinstance(array, (np.ndarray, jax.Array)) for _, array in arrays]):
+            op.check.proven[key] = [(i, weakref.ref(ins[i]), weakref.ref(array)) for i, array in arrays]
     if site is not None and op.hot_sites.get(site) is None:
         op.hot_sites[site] = "good"
     return failed
+
+
+def found_good(proven, ins):
+    """Whether the operands are those that were found good.
+
+    The tensor and its array have to be the same: a program gives a variable's tensor a new array, and a sliced assignment
+    writes into the array of a tensor that is gone.
+    """
+    if proven is None:
+        return False
+    for i, tensor, array in proven:
+        value = array()
+        if value is None or value is not ins[i]._value or tensor() is not ins[i]:
+            return False
+    return True
 
 
 def record_check(op, spec, ins, attrs, count, site):
