@@ -395,3 +395,20 @@ def test_the_example():
     assert float(lines[0].split()[-1]) < 0.1
     assert lines[1].endswith("[ 2.  -3.   0.5]")
     assert lines[2].endswith("(64, 3)") and lines[3].endswith("True")
+
+
+@pytest.mark.all_modes
+def test_arrays_that_share_a_tensors_memory_stay_as_they_are(mode):
+    """Nobody writes into memory that `np.asarray` has handed out, in place or by donation."""
+    v = tf.Variable(np.zeros(5000, "float32"))
+    step = tf.function(lambda: v.assign_add(tf.ones(5000)))
+    for k in range(4):
+        array = np.asarray(v.value())
+        assert not array.flags.writeable
+        copy = array.copy()
+        v[0].assign(k + 1.0)
+        v.assign_add(tf.ones(5000))
+        step()
+        v.numpy()
+        np.testing.assert_array_equal(array, copy)
+    assert np.array(v.value()).flags.writeable and np.asarray(v).flags.writeable
