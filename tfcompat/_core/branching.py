@@ -27,11 +27,11 @@ from tfcompat._core.sizes import FROM, Resizing, Unresized
 from tfcompat._core.spec import serials
 from tfcompat._core.stages import Stages, Staging
 from tfcompat._core.symbolic import unshaped
-from tfcompat._core.tape import GradientTape, zeros_for
+from tfcompat._core.tape import GradientTape
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import host_value
 from tfcompat._core.trace import ValueDependent
-from tfcompat._core.walk import walk
+from tfcompat._core.walk import walk, zeros_for
 
 HANDLE = _NUMBER = aval((), np.dtype(np.int32))
 _row = Op("Row", lambda x, i: jax.lax.dynamic_index_in_dim(x, i, 0, keepdims=False), [("x", T), ("i", Index)])

@@ -18,7 +18,7 @@ import functools
 import operator
 import weakref
 
-from tfcompat._core import generic, jacobian
+from tfcompat._core import generic, one_by_one
 from tfcompat._core.context import settings, state
 from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
@@ -82,7 +82,7 @@ def pull_stack(entry, cotangents):
         if kept is list:
             return in_gids, cotangents
         if ins is None:
-            return in_gids, jacobian.by_row(kept, cotangents)
+            return in_gids, one_by_one.by_row(kept, cotangents)
         derivative, kept, ins = ins
     return [in_gids[i] for i in derivative.wanted], pull_present(derivative, kept, ins, cotangents, stacked=True)
 

@@ -16,7 +16,6 @@ from tfcompat._core.segment import Segment
 from tfcompat._core.stretch import Notes, Scratch, parts_of
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.variable import Variable
-from tfcompat._core.walk import walk
 
 _plans = caches.Bounded(1_000)  # key -> Plan, False where the nodes cannot be folded, or _ONCE
 _latest = [None, None]  # the key found last, and its plan: a loop asks for the same one again
@@ -58,13 +57,13 @@ class Plan:
         return outs if self.plain else placed(outs, self.picks)
 
 
-def _make(context, tape, entries, targets, sources, seeds, stacked):
+def _make(context, tape, entries, targets, sources, seeds, kind):
     """The Plan of a walk, or False."""
     segment, inside = context.segment, bool(context.tapes or context.accumulators)
     with Scratch() as scratch:
         if inside:
             context.tapes = [Notes()]  # the node is to be differentiated: residuals are none but the ops' own
-        results = walk(entries, tape._watched, targets, sources, seeds, stacked, consume=False)
+        results = kind.back(entries, tape._watched, targets, sources, seeds, consume=False)
     found = list({id(t): t for r in results for t in parts_of(r)}.values())
     if len(scratch.specs) < 2 or any(t._seg is not scratch for t in found):
         return False
@@ -99,26 +98,26 @@ def foldable(context):
     return type(context.segment) is Segment
 
 
-def find(tape, targets, sources, seeds, stacked, context):
+def find(tape, targets, sources, seeds, kind, context):
     """The Plan of a walk over a tape, or None where it cannot be one node.
 
     Args:
       seeds: the cotangents of `targets`, None where they are ones.
-      stacked: whether they have one more dimension in front.
+      kind: the Walk.
     """
     segment = context.segment
-    plan = _find(segment, tape, targets, sources, seeds, stacked, context)
+    plan = _find(segment, tape, targets, sources, seeds, kind, context)
     segment.foresees = plan is not None
     return plan
 
 
-def _find(segment, tape, targets, sources, seeds, stacked, context):
+def _find(segment, tape, targets, sources, seeds, kind, context):
     if tape._serial != segment.serial or not foldable(context):
         return None
     inside = bool(context.tapes or context.accumulators)
     if inside and (segment.aliases or context.tracer is not None):
         return None  # two handles of one value are two tensors for an outer tape; a tracer notes each step of it
-    asked = targets, sources, seeds, stacked
+    asked = targets, sources, seeds, kind
     noted = noted_key(tape, segment, inside, *asked)
     plan = noted and (_latest[1] if noted == _latest[0] else _plans.get(noted))
     if plan:
@@ -146,14 +145,14 @@ def _find(segment, tape, targets, sources, seeds, stacked, context):
     return plan or None
 
 
-def noted_key(tape, segment, inside, targets, sources, seeds, stacked):
+def noted_key(tape, segment, inside, targets, sources, seeds, kind):
     """The key of a walk over what a tape has only noted, or None."""
     if not tape._noted or tape._made or tape._followed:
         return None
     nodes, first, last = tape._noted, tape._noted[0], tape._noted[-1]
     nodes = (first, last) if last - first + 1 == len(nodes) else tuple(nodes)
     taped = inside, nodes, tuple(tape._watched_at), _places(segment, tape._watches)
-    return _key(tape, segment, taped, None, targets, sources, seeds, stacked)
+    return _key(tape, segment, taped, None, targets, sources, seeds, kind)
 
 
 def _places(segment, tensors):
@@ -164,7 +163,7 @@ def _places(segment, tensors):
     return places
 
 
-def _key(tape, segment, taped, watched, targets, sources, seeds, stacked):
+def _key(tape, segment, taped, watched, targets, sources, seeds, kind):
     """What a walk depends on, or None where it cannot be one node.
 
     Args:
@@ -205,4 +204,4 @@ def _key(tape, segment, taped, watched, targets, sources, seeds, stacked):
         if watched is not None:
             places = tuple([p if t._gid in watched else None for p, t in zip(places, tensors, strict=True)])
     of_targets = tuple([t._slot for t in targets])
-    return taped, stacked, of_targets, tuple(given), places, tuple(segment.specs), tuple(segment.wires)
+    return taped, kind, of_targets, tuple(given), places, tuple(segment.specs), tuple(segment.wires)

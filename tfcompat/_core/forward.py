@@ -19,15 +19,10 @@ from tfcompat._core.convert import convert
 from tfcompat._core.op import Op, invoke, trace
 from tfcompat._core.parameters import arrange
 from tfcompat._core.spec import Spec
-from tfcompat._core.tape import (
-    GradientTape,
-    UnconnectedGradients,
-    levels,
-    warn,
-    zeros_for,
-)
+from tfcompat._core.tape import GradientTape, UnconnectedGradients, levels, warn
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.vjp import conjugate, reached
+from tfcompat._core.walk import zeros_for
 
 PRIMAL_DTYPE = "The dtype of the watched primal must be floating (e.g. tf.float32), got {dtype!r}"
 REPEATED = (

@@ -1,9 +1,7 @@
-"""Jacobians: seeds that are the rows of an identity matrix, and what is done with the stacks pulled back from them."""
+"""Jacobians: walks back from seeds that are the rows of an identity matrix, and what the stacks pulled back become."""
 
-from tfcompat._core.convert import convert
-from tfcompat._core.op import Data, Many, Shape, T, op
-from tfcompat._core.sizes import each
-from tfcompat._core.tensor_base import TensorHandle
+from tfcompat._core.op import Data, Shape, T, op
+from tfcompat._core.walk import Walk, tensor_of
 
 
 @op("Basis", grad=None, static=False)
@@ -39,33 +37,49 @@ def batch_unflatten(stack: T, shape: Shape):
 
 
 @op("ZerosLike", grad=None, static=False)
-def zeros(source: T, stack: Data("S")):
-    """Zeros of the shape of `source`, as many as `stack` has rows."""
+def zeros(source: T, target: Data("S")):
+    """The jacobian of a target that does not depend on `source`."""
     import jax.numpy as jnp
 
-    return jnp.zeros((stack.shape[0], *source.shape), source.dtype)
+    return jnp.zeros((*target.shape, *source.shape), source.dtype)
 
 
-@op("Unpack", static=False, single=False)
-def _unpack(stack: T):
-    from jax import lax
-
-    return [lax.index_in_dim(stack, i, keepdims=False) for i in each(stack.shape[0])]
-
-
-@op("Pack", static=False)
-def _pack(values: Many("T")):
+@op("ZerosLike", grad=None, static=False)
+def batch_zeros(source: T, target: Data("S")):
+    """The jacobians of the rows of a target that does not depend on `source`."""
     import jax.numpy as jnp
 
-    return jnp.stack(values)
+    return jnp.zeros((*target.shape, *source.shape[1:]), source.dtype)
 
 
-def by_row(pull, cotangents):
-    """Applies a pullback that is a Python function to each row of stacked cotangents."""
-    stacks = [None if c is None else _unpack(c) for c in cotangents]
-    count = len(next(s for s in stacks if s is not None))
-    rows = [pull([None if s is None else s[k] for s in stacks]) for k in range(count)]
-    return [
-        None if column[0] is None else _pack([c if isinstance(c, TensorHandle) else convert(c) for c in column])
-        for column in zip(*rows, strict=True)
-    ]
+class _Jacobian(Walk):
+    stacked = True
+
+    def seeds(self, targets, given):
+        return [basis(tensor_of(target)) for target in targets]
+
+    def results(self, found, targets, sources):
+        (shape,) = [tensor_of(target)._aval.shape for target in targets]
+        return [None if g is None else unflatten(g, shape + tensor_of(s)._aval.shape) for g, s in zip(found, sources, strict=True)]
+
+    def zeros(self, source, targets):
+        return zeros(tensor_of(source), tensor_of(targets[0]))
+
+
+class _BatchJacobian(Walk):
+    stacked = True
+
+    def seeds(self, targets, given):
+        return [batch_basis(tensor_of(target)) for target in targets]
+
+    def results(self, found, targets, sources):
+        (shape,) = [tensor_of(target)._aval.shape for target in targets]
+        return [
+            None if g is None else batch_unflatten(g, shape + tensor_of(s)._aval.shape[1:]) for g, s in zip(found, sources, strict=True)
+        ]
+
+    def zeros(self, source, targets):
+        return batch_zeros(tensor_of(source), tensor_of(targets[0]))
+
+
+JACOBIAN, BATCH_JACOBIAN = _Jacobian(), _BatchJacobian()

@@ -19,7 +19,6 @@ from tfcompat._core.context import paused as paused, state
 from tfcompat._core.convert import convert, variable_types
 from tfcompat._core.dtypes import c_name
 from tfcompat._core.entries import accumulate, gid_of, identify
-from tfcompat._core.op import T, op
 from tfcompat._core.tape_errors import (
     NEVER_ENTERED,
     NEVER_STARTED,
@@ -38,7 +37,7 @@ from tfcompat._core.tape_errors import (
 )  # fmt: skip
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle
-from tfcompat._core.walk import tensor_of, walk
+from tfcompat._core.walk import GRADIENT, tensor_of, zeros_for
 
 levels = itertools.count(1)
 
@@ -57,13 +56,6 @@ def unconnected_kind(value):
         return UnconnectedGradients(value)
     except ValueError:
         raise ValueError(UNCONNECTED.format(value=value)) from None
-
-
-@op("ZerosLike", grad=None, static=False)
-def _zeros_like(x: T):
-    import jax.numpy as jnp
-
-    return jnp.zeros_like(x)
 
 
 class GradientTape:
@@ -291,11 +283,11 @@ class GradientTape:
         else:
             warn(PERSISTENT_INSIDE, 1)
 
-    def _differentiate(self, targets, sources, seeds, unconnected_gradients, stacked=False, known=False):
+    def _differentiate(self, targets, sources, seeds, unconnected_gradients, kind=GRADIENT, known=False):
         """Cotangents of `sources`, a list.
 
         Args:
-          stacked: the seeds have one more dimension, and so have the results.
+          kind: the Walk.
           known: all targets and sources are tensors and variables.
         """
         if self._recording:
@@ -308,20 +300,19 @@ class GradientTape:
             unconnected = unconnected_kind(unconnected)
         context = state.context
         if context.tracer is not None:
-            context.tracer.walk(self, targets, sources, seeds, stacked)
+            context.tracer.walk(self, targets, sources, kind.seeds(targets, seeds), kind.stacked)
         segment = context.segment
         uncut = segment.begin_call()
         try:
-            flat = self._walk_back(context, targets, sources, seeds, stacked)
+            flat = self._walk_back(context, targets, sources, seeds, kind)
         finally:
             segment.uncut = uncut
         if unconnected is UnconnectedGradients.ZERO:
-            like = seeds[0] if stacked else None
-            flat = [zeros_for(s, like) if g is None else g for g, s in zip(flat, sources, strict=True)]
+            flat = [kind.zeros(s, targets) if g is None else g for g, s in zip(flat, sources, strict=True)]
         return flat
 
-    def _walk_back(self, context, targets, sources, seeds, stacked):
-        plan = folding.find(self, targets, sources, seeds, stacked, context)
+    def _walk_back(self, context, targets, sources, seeds, kind):
+        plan = folding.find(self, targets, sources, seeds, kind, context)
         entries = watched = None
         if plan is None:
             entries, watched = self._entries, self._watched
@@ -331,7 +322,7 @@ class GradientTape:
         if plan is not None:
             return outs
         # Where the tape is used up, each entry goes when it has been walked over, and its residuals with it.
-        return walk(entries, watched, targets, sources, seeds, stacked, consume=not self._persistent)
+        return kind.back(entries, watched, targets, sources, seeds, consume=not self._persistent)
 
     def jacobian(self, target, sources, unconnected_gradients=UnconnectedGradients.NONE, parallel_iterations=None,
                  experimental_use_pfor=True):  # fmt: skip
@@ -351,14 +342,11 @@ class GradientTape:
           RuntimeError: a non-persistent tape is used a second time, or with `experimental_use_pfor=False`.
         """
         self._check_vectorised(experimental_use_pfor, "jacobian")
-        of_target, flat_sources = tensor_of(target), nest.flatten(sources)
-        seeds = jacobian.basis(of_target)
+        flat_sources = [sources] if type(sources) is Tensor else nest.flatten(sources)
         known = type(target) is Tensor and all([type(s) is Tensor for s in flat_sources])
-        flat = self._differentiate([target], flat_sources, [seeds], unconnected_gradients, stacked=True, known=known)
-        flat = [
-            None if g is None else jacobian.unflatten(g, of_target._aval.shape + tensor_of(s)._aval.shape)
-            for g, s in zip(flat, flat_sources, strict=True)
-        ]
+        flat = self._differentiate([target], flat_sources, [None], unconnected_gradients, jacobian.JACOBIAN, known)
+        if type(sources) is Tensor:
+            return flat[0]
         return nest.pack_sequence_as(sources, flat)
 
     def batch_jacobian(self, target, source, unconnected_gradients=UnconnectedGradients.NONE, parallel_iterations=None,
@@ -381,11 +369,9 @@ class GradientTape:
         shape, of_source = target.shape.with_rank_at_least(2), source.shape.with_rank_at_least(2)
         if not shape.dims[0].is_compatible_with(of_source.dims[0]):
             raise ValueError(NO_BATCH.format(target=shape, source=of_source))
-        seeds = jacobian.batch_basis(tensor_of(target))
-        (g,) = self._differentiate([target], [source], [seeds], unconnected_gradients, stacked=True)
-        if g is None:
-            g = jacobian.zeros(tensor_of(source), seeds)
-        return jacobian.batch_unflatten(g, tensor_of(target)._aval.shape + tensor_of(source)._aval.shape[1:])
+        kind = jacobian.BATCH_JACOBIAN
+        (found,) = self._differentiate([target], [source], [None], unconnected_gradients, kind)
+        return kind.zeros(source, [target]) if found is None else found
 
     def _check_vectorised(self, vectorised, what):
         if not self._alive:
@@ -418,7 +404,7 @@ def seed_like(target, seed):
     if len(given.shape) > len(wanted.shape) or any(m not in (1, n) for m, n in pairs):
         text = SEED_SHAPE.format(shape_text(given.shape), shape_text(wanted.shape))
         raise errors.InvalidArgumentError(None, None, text)
-    return accumulate(_zeros_like(tensor_of(target)), seed)
+    return accumulate(zeros_for(target), seed)
 
 
 def check_identity(value):
@@ -429,12 +415,6 @@ def check_identity(value):
         kind = type(value)
         name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
         raise AttributeError(f"'{name}' object has no attribute '_id'")
-
-
-def zeros_for(source, like=None):
-    """Zeros for a source without a connection; a stack of as many as `like` has."""
-    tensor = tensor_of(source)
-    return _zeros_like(tensor) if like is None else jacobian.zeros(tensor, like)
 
 
 class _Stopped:

@@ -21,6 +21,39 @@ def ones_like(x: T):
     return jnp.ones_like(x)
 
 
+@op("ZerosLike", grad=None, static=False)
+def zeros_like(x: T):
+    import jax.numpy as jnp
+
+    return jnp.zeros_like(x)
+
+
+class Walk:
+    """What a walk back is asked for. This one: gradients."""
+
+    stacked = False  # whether cotangents have one more dimension in front
+
+    def seeds(self, targets, given):
+        """The cotangents to begin with: None stands for ones."""
+        return given
+
+    def results(self, found, targets, sources):
+        """What becomes of the cotangents of `sources`; None where `targets` do not depend on one."""
+        return found
+
+    def zeros(self, source, targets):
+        """The result for a source that `targets` do not depend on, where zeros are wanted."""
+        return zeros_for(source)
+
+    def back(self, entries, watched, targets, sources, given, consume):
+        """See `walk`."""
+        found = walk(entries, watched, targets, sources, self.seeds(targets, given), self.stacked, consume)
+        return self.results(found, targets, sources)
+
+
+GRADIENT = Walk()
+
+
 def walk(entries, watched, targets, sources, seeds, stacked, consume):
     """The reverse walk.
 
@@ -158,6 +191,11 @@ def _record_usual(segment, entries, position, cotangents, wanted, consume):
         for gid, s in late:
             cotangents[gid] = add_cotangents(cotangents[gid], made[s])
     return position
+
+
+def zeros_for(source):
+    """Zeros of the shape of a source or target."""
+    return zeros_like(tensor_of(source))
 
 
 def tensor_of(value):

@@ -195,3 +195,52 @@ def a_tape_entered_again(tf):
             u = z * x + y
         found.append([tape.gradient(u, x), tape.gradient(y, x)])
     return found
+
+
+@program
+def jacobians_and_gradients_in_turns(tf):
+    w, x, found = tf.Variable([[1.0, -0.5], [0.25, 2.0]]), tf.constant([[0.5, -1.0], [1.5, 0.25]]), []
+    for i in _ORDER:
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(x)
+            y = tf.tanh(x @ w)
+        if i == 0:
+            found.append(tape.jacobian(y, [w, x]))
+        elif i == 1:
+            found.append(tape.batch_jacobian(y, x))
+        else:
+            found.append(tape.gradient(y, {"x": x}))
+    return found
+
+
+@program
+def jacobians_without_a_connection(tf):
+    x, other, found = tf.constant([0.5, -1.0]), tf.constant([[1.0, 2.0], [3.0, 4.0]]), []
+    for kind in ("none", "zero", "none", "zero", "none", "zero"):
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch([x, other])
+            y = tf.sin(x) * x
+        found.append(tape.jacobian(y, [other, x], unconnected_gradients=kind))
+        with tf.GradientTape() as tape:
+            tape.watch([x, other])
+            y = tf.reshape(tf.sin(x) * x, [2, 1])
+        found.append(tape.batch_jacobian(y, other, unconnected_gradients="zero"))
+    return found
+
+
+@program
+def gradients_of_jacobians(tf):
+    x, found = tf.Variable([0.5, -1.0, 2.0]), []
+    for _ in range(4):
+        with tf.GradientTape() as outer:
+            with tf.GradientTape() as inner:
+                y = tf.sin(x) * tf.reverse(x, [0])
+            slopes = inner.jacobian(y, x)
+            size = tf.reduce_sum(slopes * slopes)
+        found.append([slopes, outer.jacobian(size, x)])
+        with tf.GradientTape() as outer:
+            with tf.GradientTape() as inner:
+                y = tf.reduce_sum(tf.sin(x) * tf.reverse(x, [0]) ** 2)
+            slopes = inner.gradient(y, x)
+        found.append(outer.jacobian(slopes, x))
+    return found
