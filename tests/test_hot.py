@@ -145,9 +145,152 @@ log.append(z.numpy().tolist())
 print(json.dumps(log))
 '''
 
+# Runs of hot programs, and all that may happen in one: what is counted, given, kept pending and raised.
+RUNS = '''
+import json, signal, threading
+import numpy as np
+import tfcompat as tf
+from tfcompat import debug
+from tfcompat._core import costs, program as programs
+from tfcompat._core.context import state
 
-def test_both_forms_record_the_same():
-    logs = [json.loads(run_code(PROGRAM, TFCOMPAT_PURE_PYTHON=pure)) for pure in ("0", "1")]
+costs.DISPATCH = -1e9  # what comes a second time is compiled
+log = []
+before = debug.stats()
+
+def counted():
+    global before
+    now = debug.stats()
+    log.append({k: now[k] - before[k] for k in ("ops", "segments", "structures", "interpreted", "compiled_runs", "compiles", "donated")})
+    before = now
+
+def pending():
+    s = state.segment
+    log.append([[spec.name for spec in s.specs], len(s.refs), len(s.leaves), s.nbytes, len(s.leaf_index), len(s.tapes)])
+
+def tried(f):
+    try:
+        log.append(repr(f()))
+    except BaseException as error:
+        log.append([type(error).__name__, str(error).splitlines()[:1]])
+
+rng = np.random.default_rng(0)
+x, w = tf.constant(rng.normal(size=(96, 96)), tf.float32), tf.Variable(rng.normal(size=(96, 96)) / 10, dtype=tf.float32)
+
+def layers(scale=0.5):
+    y = x
+    for _ in range(6):
+        y = tf.tanh(y @ w * scale)
+    return y
+
+# A chain, its intermediate results now and then, other numbers, gradients, jacobians
+kept = []
+for k in range(90):
+    y = layers(0.5 + k % 3)
+    if k % 20 == 9:
+        kept.append((y * 2.0, y))
+    log.append(float(tf.reduce_sum(y)))
+    if k % 20 == 13:
+        log.append([float(t[0, 0]) for pair in kept for t in pair])
+        kept.clear()
+counted()
+for k in range(60):
+    with tf.GradientTape(persistent=k % 7 == 0) as tape:
+        loss = tf.reduce_sum(layers() ** 2)
+    g = tape.gradient(loss, w)
+    log.append(float(tf.reduce_sum(g)))
+    if k % 7 == 0:
+        log.append(float(tape.gradient(loss, w)[1, 2]))
+    if k % 10 == 5:
+        w.assign_sub(0.01 * g)
+pending()
+counted()
+row = x[:1]
+for k in range(60):
+    with tf.GradientTape() as tape:
+        tape.watch(row)
+        y = tf.tanh(row @ w) * tf.cast(k, tf.float32)
+    log.append(float(np.asarray(tape.jacobian(y, row))[0, 1, 0, 2]))
+counted()
+
+# A host array that is new each time, 64 bits, and a tensor of another thread
+for k in range(40):
+    log.append(float(tf.reduce_sum(tf.constant(np.full((96, 96), k, "float32")) @ w)))
+    log.append(float(tf.reduce_sum(tf.cast(layers(), tf.float64) * float(k))))
+counted()
+for k in range(40):
+    y, seen = layers(), []
+    reader = threading.Thread(target=lambda: seen.append(float(y[3, 3].numpy())))
+    if k % 4 == 0:
+        reader.start()
+        reader.join()
+        log.append(seen)
+    log.append(float(y[2, 2]))
+pending()
+
+# Something records while a run is under way
+kept.clear()
+class Records:
+    def __del__(self):
+        kept.append(tf.tanh(x @ w))
+for k in range(40):
+    y = layers()
+    y.note = Records()
+    total = tf.reduce_sum(y)
+    del y
+    log.append(float(total))
+    log.append([float(t[0, 1]) for t in kept])
+    kept.clear()
+
+# What a program raises: once for want of memory, always, and Ctrl-C
+def run():
+    y = layers(0.5)
+    return float(tf.reduce_sum(y)), float(y[0, 0])
+for k in range(40):
+    run()
+todo = []
+for structure in programs._structures.values():
+    for program in structure.programs:
+        def calls(*arguments, call=program.call):
+            if todo:
+                todo.pop()()
+            return call(*arguments)
+        program.call = calls
+def no_memory():
+    raise MemoryError("none")
+for k in range(6):
+    tried(run)
+todo[:] = [no_memory]
+tried(run)
+todo[:] = [no_memory] * 8
+tried(run)
+todo.clear()
+y = layers(0.5)
+todo[:] = [lambda: signal.raise_signal(signal.SIGINT)]
+tried(lambda: float(tf.reduce_sum(y)))
+log.append(float(tf.reduce_sum(y)))
+tried(run)
+pending()
+
+# No reads, other tiers, the long way
+with debug.no_reads():
+    tried(run)
+for tier in ("interpreted", "compiled", "sync"):
+    with debug.mode(tier):
+        log.append([round(n, 2) for n in run()])
+log.append(debug.explain().count("compiled") > 3)
+state.segment.close("flush")
+state.segment.close("flush", regular=False)
+state.segment.close(why="flush")
+tried(lambda: state.segment.close())
+tried(lambda: state.segment.close("flush", True, 3))
+print(json.dumps(log))
+'''
+
+
+@pytest.mark.parametrize("program", [PROGRAM, RUNS], ids=["records", "runs"])
+def test_both_forms_do_the_same(program):
+    logs = [json.loads(run_code(program, TFCOMPAT_PURE_PYTHON=pure)) for pure in ("0", "1")]
     for k, (a, b) in enumerate(zip(*logs, strict=True)):
         assert a == b, k
 

@@ -4,27 +4,27 @@
    do in the usual case, and calls these for every other one; where no compiler was there to build it, they do all.
    hot.py puts it in place. The classes are Python's: their fields are read at the offsets of their slots. */
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-#include <structmember.h>
+#include "_hot.h"
 
-#define FIELD(object, offset) (*(PyObject **)((char *)(object) + (offset)))
-
-static PyTypeObject *Tensor, *Segment, *Spec, *Variable, *Cell, *Aval, *Tape;
-static PyObject *state, *settings, *segment_globals, *failure, *taped_call;
-static PyObject *zero, *plain, *plain_static; /* 0, and the `_slot` of tensors with a value; plain_static: of Python data */
+PyTypeObject *Tensor, *Segment, *Plan, *Structure;
+static PyTypeObject *Spec, *Variable, *Cell, *Aval, *Tape;
+PyObject *state, *settings, *failure, *zero, *plain; /* plain: the `_slot` of tensors with a value */
+static PyObject *segment_globals, *taped_call, *plain_static; /* plain_static: the `_slot` of those of Python data */
 
 /* Offsets of slots */
-static Py_ssize_t t_aval, t_value, t_seg, t_slot, t_gid;
-static Py_ssize_t s_specs, s_wires, s_refs, s_leaves, s_index, s_nbytes, s_defers, s_serial, s_watcher, s_unchecked;
-static Py_ssize_t p_avals, p_nbytes, p_single, p_special, p_taped;
-static Py_ssize_t c_segment, c_tapes, c_accumulators, c_tracer, c_trace;
-static Py_ssize_t v_held, v_lease, v_gid, v_trainable, v_written;
-static Py_ssize_t a_scalars, g_watchful;
+Py_ssize_t t_value, t_seg, t_slot;
+Py_ssize_t s_specs, s_wires, s_refs, s_leaves, s_index, s_nbytes, s_defers, s_serial, s_watcher, s_unchecked, s_aliases, s_flags,
+    s_writes, s_tapes, s_known, s_gids, s_interrupts, s_foresees, s_lock;
+Py_ssize_t c_segment, c_tracer, c_no_reads, g_tier;
+Py_ssize_t plan_structure, r_programs, r_runs, r_small, r_forgotten, m_call, m_arguments, m_position, d_donated, d_kept, d_packed,
+    k_wide, h_delivered, n_segments, n_ops, n_compiled_runs;
+static Py_ssize_t t_aval, t_gid, p_avals, p_nbytes, p_single, p_special, p_taped, c_tapes, c_accumulators, c_trace, v_held, v_lease,
+    v_gid, v_trainable, v_written, a_scalars, g_watchful;
 
 /* Names */
-static PyObject *n_context, *n_avals, *n_nbytes, *n_single, *n_special, *n_taped, *n_leaf, *n_after, *n_max_nodes, *n_max_bytes,
-    *n_fresh, *n_noted, *n_variables, *n_variable_read, *n_cell, *n_read, *n_watch_accessed, *n_watches, *n_watched_at, *n_specs,
+PyObject *n_context, *n_noted, *n_recording, *n_pack, *n_again, *n_acquire, *n_release;
+static PyObject *n_avals, *n_nbytes, *n_single, *n_special, *n_taped, *n_leaf, *n_after, *n_max_nodes, *n_max_bytes,
+    *n_fresh, *n_variables, *n_variable_read, *n_cell, *n_read, *n_watch_accessed, *n_watches, *n_watched_at, *n_specs,
     *n_otherwise, *n_record, *n_made, *n_followed, *n_outermost, *n_serial;
 
 static int is_false(PyObject *value) { return value == Py_False; }
@@ -584,80 +584,6 @@ static PyObject *make_operator(PyObject *module, PyObject *args)
     return (PyObject *)made;
 }
 
-/* Running a segment */
-
-/* The tensor that a weak reference refers to, as a new reference; NULL: there is none any more. */
-static PyObject *referred(PyObject *reference)
-{
-#if PY_VERSION_HEX >= 0x030D0000
-    PyObject *tensor = NULL;
-    PyWeakref_GetRef(reference, &tensor);
-    return tensor;
-#else
-    PyObject *tensor = PyWeakref_GET_OBJECT(reference);
-    return tensor == Py_None ? NULL : Py_NewRef(tensor);
-#endif
-}
-
-/* `program.living(refs, aliases)` */
-static PyObject *living(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
-{
-    if (nargs != 2 || !PyList_CheckExact(args[0]) || !PyList_CheckExact(args[1]))
-        return PyErr_Format(PyExc_TypeError, "living() takes two lists");
-    PyObject *alive = PyList_New(0), *live = PyFrozenSet_New(NULL);
-    if (alive == NULL || live == NULL)
-        goto fail;
-    Py_ssize_t results = PyList_GET_SIZE(args[0]), aliases = PyList_GET_SIZE(args[1]);
-    for (Py_ssize_t k = 0; k < results + aliases; k++) {
-        PyObject *pair = k < results ? NULL : PyList_GET_ITEM(args[1], k - results);
-        PyObject *reference = pair == NULL ? PyList_GET_ITEM(args[0], k) : PyTuple_GET_ITEM(pair, 1);
-        PyObject *tensor = referred(reference);
-        if (tensor == NULL)
-            continue;
-        PyObject *slot = pair == NULL ? PyLong_FromSsize_t(k) : Py_NewRef(PyTuple_GET_ITEM(pair, 0));
-        PyObject *entry = slot == NULL ? NULL : PyTuple_Pack(2, slot, tensor);
-        int failed = entry == NULL || PyList_Append(alive, entry) < 0 || PySet_Add(live, slot) < 0;
-        Py_DECREF(tensor);
-        Py_XDECREF(slot);
-        Py_XDECREF(entry);
-        if (failed)
-            goto fail;
-    }
-    PyObject *both = PyTuple_Pack(2, alive, live);
-    Py_DECREF(alive);
-    Py_DECREF(live);
-    return both;
-fail:
-    Py_XDECREF(alive);
-    Py_XDECREF(live);
-    return NULL;
-}
-
-/* `program.give(alive, results, position)` */
-static PyObject *give(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
-{
-    if (nargs != 3 || !PyList_CheckExact(args[0]) || !PyList_CheckExact(args[1]) || !PyDict_CheckExact(args[2]))
-        return PyErr_Format(PyExc_TypeError, "give() takes two lists and a dict");
-    for (Py_ssize_t k = 0; k < PyList_GET_SIZE(args[0]); k++) {
-        PyObject *entry = PyList_GET_ITEM(args[0], k), *tensor = PyTuple_GET_ITEM(entry, 1);
-        PyObject *place = PyDict_GetItemWithError(args[2], PyTuple_GET_ITEM(entry, 0));
-        if (place == NULL) {
-            if (!PyErr_Occurred())
-                PyErr_SetObject(PyExc_KeyError, PyTuple_GET_ITEM(entry, 0));
-            return NULL;
-        }
-        PyObject *value = PyList_GetItem(args[1], PyLong_AsSsize_t(place));
-        if (value == NULL)
-            return NULL;
-        if (!PyObject_TypeCheck(tensor, Tensor))
-            return PyErr_Format(PyExc_TypeError, "%R is no tensor", Py_TYPE(tensor));
-        Py_SETREF(FIELD(tensor, t_value), Py_NewRef(value));
-        Py_SETREF(FIELD(tensor, t_seg), Py_NewRef(Py_None));
-        Py_SETREF(FIELD(tensor, t_slot), Py_NewRef(plain));
-    }
-    Py_RETURN_NONE;
-}
-
 /* Known walks back */
 
 /* Where a segment has a tensor, as `folding._places` says it. */
@@ -852,13 +778,21 @@ static const Slot slots[] = {
     {"Segment", "specs", &s_specs}, {"Segment", "wires", &s_wires}, {"Segment", "refs", &s_refs}, {"Segment", "leaves", &s_leaves},
     {"Segment", "leaf_index", &s_index}, {"Segment", "nbytes", &s_nbytes}, {"Segment", "defers", &s_defers},
     {"Segment", "serial", &s_serial}, {"Segment", "watcher", &s_watcher},
-    {"Segment", "unchecked", &s_unchecked},
+    {"Segment", "unchecked", &s_unchecked}, {"Segment", "aliases", &s_aliases}, {"Segment", "flags", &s_flags},
+    {"Segment", "writes", &s_writes}, {"Segment", "tapes", &s_tapes}, {"Segment", "known", &s_known}, {"Segment", "gids", &s_gids},
+    {"Segment", "interrupts", &s_interrupts}, {"Segment", "foresees", &s_foresees}, {"Segment", "lock", &s_lock},
     {"Spec", "avals", &p_avals}, {"Spec", "nbytes", &p_nbytes}, {"Spec", "single", &p_single}, {"Spec", "special", &p_special},
     {"Spec", "taped", &p_taped},
     {"Context", "segment", &c_segment}, {"Context", "tapes", &c_tapes}, {"Context", "accumulators", &c_accumulators},
-    {"Context", "tracer", &c_tracer}, {"Context", "trace", &c_trace},
+    {"Context", "tracer", &c_tracer}, {"Context", "trace", &c_trace}, {"Context", "no_reads", &c_no_reads},
     {"Cell", "held", &v_held}, {"Cell", "lease", &v_lease}, {"Cell", "gid", &v_gid}, {"Cell", "trainable", &v_trainable}, {"Cell", "written", &v_written},
     {"Aval", "scalars", &a_scalars}, {"Settings", "watchful", &g_watchful},
+    {"Settings", "tier", &g_tier},
+    {"Plan", "structure", &plan_structure}, {"Structure", "programs", &r_programs}, {"Structure", "runs", &r_runs},
+    {"Structure", "small", &r_small}, {"Structure", "forgotten", &r_forgotten}, {"Program", "call", &m_call},
+    {"Program", "arguments", &m_arguments}, {"Program", "position", &m_position}, {"Arguments", "donated", &d_donated},
+    {"Arguments", "kept", &d_kept}, {"Arguments", "packed", &d_packed}, {"Packed", "wide", &k_wide}, {"Held", "delivered", &h_delivered},
+    {"Stats", "segments", &n_segments}, {"Stats", "ops", &n_ops}, {"Stats", "compiled_runs", &n_compiled_runs},
 };
 
 static const struct {
@@ -871,6 +805,7 @@ static const struct {
     {&n_cell, "_cell"}, {&n_read, "_read"}, {&n_watch_accessed, "_watch_accessed"}, {&n_watches, "_watches"},
     {&n_watched_at, "_watched_at"}, {&n_specs, "specs"}, {&n_otherwise, "otherwise"}, {&n_record, "record"}, {&n_made, "_made"},
     {&n_followed, "_followed"}, {&n_outermost, "_outermost"}, {&n_serial, "_serial"},
+    {&n_recording, "_recording"}, {&n_pack, "pack"}, {&n_again, "_again"}, {&n_acquire, "acquire"}, {&n_release, "release"},
 };
 
 static PyMethodDef of_segment[] = {
@@ -878,56 +813,63 @@ static PyMethodDef of_segment[] = {
     {"append", (PyCFunction)(void (*)(void))segment_append, METH_FASTCALL, "append(spec, wires): appends a node."},
 };
 
-static PyObject *own(PyObject *types, const char *name)
+PyObject *own(PyObject *parts, const char *name)
 {
-    PyObject *value = PyDict_GetItemString(types, name);
+    PyObject *value = PyDict_GetItemString(parts, name);
     if (value == NULL)
         PyErr_Format(PyExc_TypeError, "%s is missing", name);
     return Py_XNewRef(value);
 }
 
-/* setup(types, state, settings, segment module's globals, Failure, record_taped, PLAIN, STATIC, noted_key): `types` has the
-   classes by name. */
-static PyObject *setup(PyObject *module, PyObject *args)
+int put_methods(PyTypeObject *type, PyMethodDef *definitions, size_t count)
 {
-    PyObject *types;
-    if (!PyArg_ParseTuple(args, "O!OOO!OOOOO", &PyDict_Type, &types, &state, &settings, &PyDict_Type, &segment_globals, &failure,
-                          &taped_call, &plain, &plain_static, &python_noted_key))
-        return NULL;
-    for (size_t k = 0; k < Py_ARRAY_LENGTH(slots); k++) {
-        PyObject *type = PyDict_GetItemString(types, slots[k].owner);
-        if (type == NULL)
-            return PyErr_Format(PyExc_TypeError, "%s is missing", slots[k].owner);
-        if ((*slots[k].place = offset_of(type, slots[k].name)) < 0)
-            return NULL;
-    }
-    Py_INCREF(state);
-    Py_INCREF(settings);
-    Py_INCREF(segment_globals);
-    Py_INCREF(failure);
-    Py_INCREF(taped_call);
-    Py_INCREF(plain);
-    Py_INCREF(plain_static);
-    Py_INCREF(python_noted_key);
-    if ((Tensor = (PyTypeObject *)own(types, "Tensor")) == NULL || (Segment = (PyTypeObject *)own(types, "Segment")) == NULL
-        || (Spec = (PyTypeObject *)own(types, "Spec")) == NULL || (Variable = (PyTypeObject *)own(types, "Variable")) == NULL
-        || (Cell = (PyTypeObject *)own(types, "Cell")) == NULL || (Aval = (PyTypeObject *)own(types, "Aval")) == NULL
-        || (Tape = (PyTypeObject *)own(types, "GradientTape")) == NULL)
-        return NULL;
-    if ((python_record = PyObject_GetAttr((PyObject *)Segment, n_record)) == NULL)
-        return NULL;
-    for (size_t k = 0; k < Py_ARRAY_LENGTH(of_segment); k++) {
-        PyObject *method = PyDescr_NewMethod(Segment, &of_segment[k]);
-        int failed = method == NULL || PyObject_SetAttrString((PyObject *)Segment, of_segment[k].ml_name, method) < 0;
+    for (size_t k = 0; k < count; k++) {
+        PyObject *method = PyDescr_NewMethod(type, &definitions[k]);
+        int failed = method == NULL || PyObject_SetAttrString((PyObject *)type, definitions[k].ml_name, method) < 0;
         Py_XDECREF(method);
         if (failed)
+            return -1;
+    }
+    return 0;
+}
+
+/* setup(types, parts): classes, and other objects, by name. */
+static PyObject *setup(PyObject *module, PyObject *args)
+{
+    PyObject *types, *parts;
+    if (!PyArg_ParseTuple(args, "O!O!", &PyDict_Type, &types, &PyDict_Type, &parts))
+        return NULL;
+    const struct {
+        void *place;
+        PyObject *from;
+        const char *name;
+    } objects[] = {
+        {&Tensor, types, "Tensor"}, {&Segment, types, "Segment"}, {&Spec, types, "Spec"}, {&Variable, types, "Variable"},
+        {&Cell, types, "Cell"}, {&Aval, types, "Aval"}, {&Tape, types, "GradientTape"}, {&Plan, types, "Plan"},
+        {&Structure, types, "Structure"}, {&state, parts, "state"}, {&settings, parts, "settings"}, {&failure, parts, "failure"},
+        {&segment_globals, parts, "segment_globals"}, {&taped_call, parts, "record_taped"}, {&plain, parts, "plain"},
+        {&plain_static, parts, "static"}, {&python_noted_key, parts, "noted_key"},
+    };
+    for (size_t k = 0; k < Py_ARRAY_LENGTH(objects); k++)
+        if ((*(PyObject **)objects[k].place = own(objects[k].from, objects[k].name)) == NULL)
+            return NULL;
+    for (size_t k = 0; k < Py_ARRAY_LENGTH(slots); k++) {
+        PyObject *type = own(types, slots[k].owner);
+        if (type == NULL)
+            return NULL;
+        *slots[k].place = offset_of(type, slots[k].name);
+        Py_DECREF(type);
+        if (*slots[k].place < 0)
             return NULL;
     }
+    if ((python_record = PyObject_GetAttr((PyObject *)Segment, n_record)) == NULL
+        || put_methods(Segment, of_segment, Py_ARRAY_LENGTH(of_segment)) < 0 || setup_running(parts) < 0)
+        return NULL;
     Py_RETURN_NONE;
 }
 
 static PyMethodDef methods[] = {
-    {"setup", setup, METH_VARARGS, "Looks up where the classes keep their fields, and takes the place of Segment.record."},
+    {"setup", setup, METH_VARARGS, "Looks up where the classes keep their fields, and takes the place of methods of Segment."},
     {"recorded", (PyCFunction)(void (*)(void))recorded, METH_FASTCALL, "recorded(op, key, ins, attrs, count): records a call."},
     {"living", (PyCFunction)(void (*)(void))living, METH_FASTCALL, "living(refs, aliases): the results that somebody holds."},
     {"give", (PyCFunction)(void (*)(void))give, METH_FASTCALL, "give(alive, results, position): tensors get their values."},

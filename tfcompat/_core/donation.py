@@ -24,6 +24,8 @@ NOTHING = collections.Counter()
 class Arguments:
     """The argument layout of one program; made once, when it is compiled."""
 
+    __slots__ = ("avals", "donated", "kept", "others", "packed")
+
     def __init__(self, donated, kept, packed, leaves):
         self.donated = donated
         self.kept = kept
@@ -126,6 +128,8 @@ class Packed:
     Args:
       entries: (leaf, offset, size, shape) of each.
     """
+
+    __slots__ = ("dtype", "entries", "filling", "last", "size", "wide")
 
     def __init__(self, dtype, entries):
         self.dtype, self.entries = dtype, entries

@@ -526,7 +526,7 @@ def log(work, live, tier, reason, seconds, structure):
         tracer.ran(work, tier, reason)
     if structure is not None:
         structure.runs += 1
-        if structure.runs > LOGGED_RUNS and structure.runs & 63 and not seconds:
+        if structure.runs > LOGGED_RUNS and structure.runs - 1 & 63 and not seconds:  # others may come by _hot_run.c
             return
     runs.append(Run(work.why, call_site(), len(work.specs), len(live), tier, reason, seconds * 1e3, structure))
 

@@ -238,6 +238,16 @@ class Segment:
             failures.restore_variables(usable)
             raise
 
+    def _again(self, specs, wires, refs, leaves, why):
+        """Runs what has been taken once more, where its program failed: what is wrong with it is found and raised here."""
+        work = Work()
+        work.specs, work.wires, work.refs, work.leaves, work.why = specs, wires, refs, leaves, why
+        work.aliases, work.flags, work.writes, work.known, work.regular = [], [], [], None, True
+        try:
+            self._run(work)
+        except errors.OpError as error:
+            raise failures.trimmed(error)  # noqa: B904 - it is the same error
+
     def _taken(self, why, regular):
         """What is pending, as Work; nothing is pending then."""
         work = Work()

@@ -1,0 +1,437 @@
+/* The way of a segment from a read to its values, in C: `Segment.close` and `Segment.settle` where what is pending is a hot
+   program and nothing about the run is unusual. All other runs are those of segment.py and program.py, which say what is done. */
+
+#include "_hot.h"
+
+static PyObject *structures, *serials, *forks, *host_types, *hold, *release, *held, *stats, *logged_runs, *for_read;
+static PyObject *python_close, *python_settle; /* the methods that take the runs which are not usual */
+static PyTypeObject *array_type;               /* JAX's, once it is known */
+
+enum { UNUSUAL = 0, DONE = 1, FAILED = -1 };
+
+/* The tensor that a weak reference refers to, as a new reference; NULL: there is none any more. */
+static PyObject *referred(PyObject *reference)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    PyObject *tensor = NULL;
+    PyWeakref_GetRef(reference, &tensor);
+    return tensor;
+#else
+    PyObject *tensor = PyWeakref_GET_OBJECT(reference);
+    return tensor == Py_None ? NULL : Py_NewRef(tensor);
+#endif
+}
+
+/* Adds to a slot that holds an int. */
+static int add(PyObject *object, Py_ssize_t offset, Py_ssize_t number)
+{
+    PyObject *sum = PyLong_FromSsize_t(PyLong_AsSsize_t(FIELD(object, offset)) + number);
+    if (sum == NULL)
+        return -1;
+    Py_SETREF(FIELD(object, offset), sum);
+    return 0;
+}
+
+static void fulfil(PyObject *tensor, PyObject *value)
+{
+    Py_SETREF(FIELD(tensor, t_value), Py_NewRef(value));
+    Py_SETREF(FIELD(tensor, t_seg), Py_NewRef(Py_None));
+    Py_SETREF(FIELD(tensor, t_slot), Py_NewRef(plain));
+}
+
+/* One run: what of the segment it takes, what is alive of that, and the program with its arguments. */
+typedef struct {
+    PyObject *specs, *wires, *refs, *leaves, *known; /* the segment's, taken at the dispatch */
+    PyObject *structure, *program;
+    Py_ssize_t nodes, results, alive, arguments;
+    PyObject **tensors;  /* those that are alive */
+    Py_ssize_t *places;  /* of each among the program's results */
+    PyObject **given;    /* the arguments */
+} Run;
+
+static void drop(Run *run)
+{
+    for (Py_ssize_t k = 0; k < run->alive; k++)
+        Py_DECREF(run->tensors[k]);
+    for (Py_ssize_t k = 0; k < run->arguments; k++)
+        Py_DECREF(run->given[k]);
+    PyMem_Free(run->tensors);
+    PyMem_Free(run->places);
+    PyMem_Free(run->given);
+    Py_XDECREF(run->structure);
+    Py_XDECREF(run->program);
+    Py_XDECREF(run->specs);
+    Py_XDECREF(run->wires);
+    Py_XDECREF(run->refs);
+    Py_XDECREF(run->leaves);
+    Py_XDECREF(run->known);
+}
+
+/* Whether the segment is one of this thread's own, nothing but nodes is pending in it, and nobody looks on. */
+static int is_usual(PyObject *context, PyObject *segment)
+{
+    return Py_TYPE(segment) == Segment && FIELD(context, c_segment) == segment && FIELD(context, c_tracer) == Py_None
+        && FIELD(segment, s_unchecked) == Py_None && FIELD(segment, s_watcher) == Py_None && PyList_GET_SIZE(FIELD(segment, s_specs))
+        && !PyList_GET_SIZE(FIELD(segment, s_aliases)) && !PyList_GET_SIZE(FIELD(segment, s_flags))
+        && !PyList_GET_SIZE(FIELD(segment, s_writes)) && !PyList_GET_SIZE(forks)
+        && PyUnicode_CompareWithASCIIString(FIELD(settings, g_tier), "auto") == 0;
+}
+
+/* The tapes that go on recording, as a new list; NULL without an error where one has to make entries first. */
+static PyObject *tapes_that_record(PyObject *tapes)
+{
+    PyObject *recording = PyList_New(0);
+    for (Py_ssize_t k = 0; recording != NULL && k < PyList_GET_SIZE(tapes); k++) {
+        PyObject *tape = referred(PyList_GET_ITEM(tapes, k));
+        if (tape == NULL)
+            continue;
+        PyObject *noted = PyObject_GetAttr(tape, n_noted), *records = noted == NULL ? NULL : PyObject_GetAttr(tape, n_recording);
+        Py_ssize_t count = records == NULL ? -1 : PyObject_Size(noted);
+        if (count != 0 || (records == Py_True && PyList_Append(recording, PyList_GET_ITEM(tapes, k)) < 0))
+            Py_CLEAR(recording);
+        Py_DECREF(tape);
+        Py_XDECREF(noted);
+        Py_XDECREF(records);
+    }
+    return recording;
+}
+
+/* Finds the Structure: `program.find_structure`. */
+static int find_structure(Run *run)
+{
+    PyObject *plan = NULL, *known = run->known, *structure = NULL;
+    if (PyTuple_CheckExact(known) && PyLong_AsSsize_t(PyTuple_GET_ITEM(known, 1)) == run->nodes)
+        plan = PyTuple_GET_ITEM(known, 0);
+    if (plan != NULL && Py_TYPE(plan) == Plan)
+        structure = FIELD(plan, plan_structure);
+    if (structure == NULL || Py_TYPE(structure) != Structure || FIELD(structure, r_forgotten) != Py_False) {
+        PyObject *specs = PyList_AsTuple(run->specs), *wires = specs == NULL ? NULL : PyList_AsTuple(run->wires);
+        PyObject *key = wires == NULL ? NULL : PyTuple_Pack(2, specs, wires);
+        structure = key == NULL ? NULL : PyDict_GetItemWithError(structures, key);
+        Py_XDECREF(specs);
+        Py_XDECREF(wires);
+        Py_XDECREF(key);
+    }
+    if (structure == NULL)
+        return PyErr_Occurred() ? FAILED : UNUSUAL;
+    /* Some runs go the long way: they are logged, and the order of last uses is kept. */
+    Py_ssize_t runs = PyLong_AsSsize_t(FIELD(structure, r_runs));
+    if (runs <= PyLong_AsSsize_t(logged_runs) || !(runs & 15) || FIELD(structure, r_small) != Py_False)
+        return UNUSUAL;
+    if (plan != NULL && Py_TYPE(plan) == Plan)
+        Py_SETREF(FIELD(plan, plan_structure), Py_NewRef(structure));
+    run->structure = Py_NewRef(structure);
+    return DONE;
+}
+
+/* What is alive: `program.living`. */
+static int find_living(PyObject *segment, Run *run)
+{
+    run->tensors = PyMem_New(PyObject *, run->results);
+    run->places = PyMem_New(Py_ssize_t, run->results);
+    if (run->tensors == NULL || run->places == NULL) {
+        PyErr_NoMemory();
+        return FAILED;
+    }
+    for (Py_ssize_t k = 0; k < run->results; k++) {
+        PyObject *tensor = referred(PyList_GET_ITEM(run->refs, k));
+        if (tensor == NULL)
+            continue;
+        run->tensors[run->alive++] = tensor;
+        if (!PyObject_TypeCheck(tensor, Tensor) || FIELD(tensor, t_seg) != segment)
+            return UNUSUAL;
+    }
+    return run->alive ? DONE : UNUSUAL;
+}
+
+/* A program that gives all that is alive: `Structure.serving`. */
+static int find_program(Run *run)
+{
+    PyObject *programs = FIELD(run->structure, r_programs);
+    for (Py_ssize_t i = 0; PyList_CheckExact(programs) && i < PyList_GET_SIZE(programs); i++) {
+        PyObject *program = PyList_GET_ITEM(programs, i), *position = FIELD(program, m_position);
+        Py_ssize_t k = 0;
+        for (; k < run->alive; k++) {
+            PyObject *place = PyDict_GetItemWithError(position, FIELD(run->tensors[k], t_slot));
+            if (place == NULL)
+                break;
+            run->places[k] = PyLong_AsSsize_t(place);
+        }
+        if (PyErr_Occurred())
+            return FAILED;
+        if (k == run->alive) {
+            run->program = Py_NewRef(program);
+            return DONE;
+        }
+    }
+    return UNUSUAL;
+}
+
+/* The arguments of the call where nothing is donated or new to the device: `Arguments.pack`. */
+static int find_arguments(Run *run)
+{
+    PyObject *layout = FIELD(run->program, m_arguments), *kept = FIELD(layout, d_kept), *packed = FIELD(layout, d_packed);
+    if (PyList_GET_SIZE(FIELD(layout, d_donated)))
+        return UNUSUAL;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(packed); i++)
+        if (FIELD(PyList_GET_ITEM(packed, i), k_wide) != Py_False)
+            return UNUSUAL;
+    run->given = PyMem_New(PyObject *, PyList_GET_SIZE(kept) + PyList_GET_SIZE(packed) + 1);
+    if (run->given == NULL) {
+        PyErr_NoMemory();
+        return FAILED;
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(kept); i++) {
+        PyObject *leaf = PyList_GET_ITEM(run->leaves, PyLong_AsSsize_t(PyList_GET_ITEM(kept, i))), *value = FIELD(leaf, t_value);
+        PyTypeObject *type = Py_TYPE(value);
+        if (type != array_type) {
+            int host = PySet_Contains(host_types, (PyObject *)type);
+            if (host || value == Py_None || (PyObject *)type == failure)
+                return host < 0 ? FAILED : UNUSUAL;
+            Py_XSETREF(array_type, (PyTypeObject *)Py_NewRef((PyObject *)type));
+        }
+        run->given[run->arguments++] = Py_NewRef(value);
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(packed); i++) {
+        PyObject *vector = PyObject_CallMethodOneArg(PyList_GET_ITEM(packed, i), n_pack, run->leaves);
+        if (vector == NULL)
+            return FAILED;
+        run->given[run->arguments++] = vector;
+    }
+    return DONE;
+}
+
+/* What `Segment._clear` does, unless something has been recorded since `run` looked at it. */
+static int take(PyObject *segment, Run *run)
+{
+    PyObject *tapes = FIELD(segment, s_tapes);
+    tapes = PyList_GET_SIZE(tapes) ? tapes_that_record(tapes) : Py_NewRef(tapes);
+    PyObject *specs = PyList_New(0), *wires = PyList_New(0), *refs = PyList_New(0), *leaves = PyList_New(0), *index = PyDict_New(),
+             *gids = PyDict_New(), *serial = PyIter_Next(serials);
+    int usual = PyErr_Occurred() ? FAILED
+        : tapes != NULL && FIELD(segment, s_specs) == run->specs && PyList_GET_SIZE(run->specs) == run->nodes
+            && PyList_GET_SIZE(run->refs) == run->results && !PyList_GET_SIZE(FIELD(segment, s_aliases))
+        ? DONE : UNUSUAL;
+    if (usual == DONE) {
+        Py_SETREF(FIELD(segment, s_specs), Py_NewRef(specs));
+        Py_SETREF(FIELD(segment, s_wires), Py_NewRef(wires));
+        Py_SETREF(FIELD(segment, s_refs), Py_NewRef(refs));
+        Py_SETREF(FIELD(segment, s_leaves), Py_NewRef(leaves));
+        Py_SETREF(FIELD(segment, s_serial), Py_NewRef(serial));
+        Py_SETREF(FIELD(segment, s_nbytes), Py_NewRef(zero));
+        Py_SETREF(FIELD(segment, s_known), Py_NewRef(Py_None));
+        Py_SETREF(FIELD(segment, s_defers), Py_NewRef(FIELD(segment, s_foresees)));
+        Py_SETREF(FIELD(segment, s_interrupts), Py_NewRef(FIELD(held, h_delivered)));
+        Py_SETREF(FIELD(segment, s_tapes), Py_NewRef(tapes));
+        Py_SETREF(FIELD(segment, s_gids), Py_NewRef(gids));
+        Py_SETREF(FIELD(segment, s_index), Py_NewRef(index)); /* these two own nothing that could call back */
+    }
+    Py_XDECREF(tapes);
+    Py_XDECREF(specs);
+    Py_XDECREF(wires);
+    Py_XDECREF(refs);
+    Py_XDECREF(leaves);
+    Py_XDECREF(index);
+    Py_XDECREF(gids);
+    Py_XDECREF(serial);
+    return usual;
+}
+
+/* Calls the program and gives its results to what is alive. */
+static int dispatch_program(PyObject *segment, Run *run, PyObject *why)
+{
+    if (add(stats, n_segments, 1) < 0 || add(stats, n_ops, run->nodes) < 0 || add(run->structure, r_runs, 1) < 0)
+        return FAILED;
+    PyObject *results = PyObject_Vectorcall(FIELD(run->program, m_call), run->given, run->arguments, NULL);
+    if (results == NULL) { /* memory, or a fork: the long way says what is wrong */
+        PyErr_Clear();
+        PyObject *done = PyObject_CallMethodObjArgs(segment, n_again, run->specs, run->wires, run->refs, run->leaves, why, NULL);
+        Py_XDECREF(done);
+        return done == NULL ? FAILED : DONE;
+    }
+    int found = PyList_CheckExact(results) ? DONE : FAILED;
+    for (Py_ssize_t k = 0; found == DONE && k < run->alive; k++)
+        if (run->places[k] < PyList_GET_SIZE(results))
+            fulfil(run->tensors[k], PyList_GET_ITEM(results, run->places[k]));
+        else
+            found = FAILED;
+    Py_DECREF(results);
+    if (found == FAILED)
+        PyErr_SetString(PyExc_RuntimeError, "a program gave other results than it was compiled for");
+    return found == DONE ? add(stats, n_compiled_runs, 1) == 0 ? DONE : FAILED : FAILED;
+}
+
+/* Runs what is pending. The segment's lock is held. */
+static int run_locked(PyObject *segment, PyObject *why)
+{
+    Run run = {
+        .specs = Py_NewRef(FIELD(segment, s_specs)), .wires = Py_NewRef(FIELD(segment, s_wires)), .refs = Py_NewRef(FIELD(segment, s_refs)),
+        .leaves = Py_NewRef(FIELD(segment, s_leaves)), .known = Py_NewRef(FIELD(segment, s_known)),
+        .nodes = PyList_GET_SIZE(FIELD(segment, s_specs)), .results = PyList_GET_SIZE(FIELD(segment, s_refs)),
+    };
+    PyObject *shielded = NULL;
+    int found = find_structure(&run);
+    if (found == DONE)
+        found = find_living(segment, &run);
+    if (found == DONE)
+        found = find_program(&run);
+    if (found == DONE)
+        found = find_arguments(&run);
+    if (found == DONE)
+        found = (shielded = PyObject_CallNoArgs(hold)) == NULL ? FAILED : take(segment, &run);
+    if (found == DONE)
+        found = dispatch_program(segment, &run, why);
+    drop(&run);
+    if (shielded == Py_True) {
+        PyObject *kind, *error, *traceback, *done;
+        PyErr_Fetch(&kind, &error, &traceback);
+        done = PyObject_CallNoArgs(release);
+        if (done == NULL) { /* Ctrl-C comes before any other error */
+            Py_XDECREF(kind);
+            Py_XDECREF(error);
+            Py_XDECREF(traceback);
+            found = FAILED;
+        } else
+            PyErr_Restore(kind, error, traceback);
+        Py_XDECREF(done);
+    }
+    Py_XDECREF(shielded);
+    return found;
+}
+
+static int run(PyObject *context, PyObject *segment, PyObject *why)
+{
+    if (!is_usual(context, segment))
+        return UNUSUAL;
+    PyObject *lock = FIELD(segment, s_lock), *locked = PyObject_CallMethodOneArg(lock, n_acquire, Py_False);
+    if (locked != Py_True) { /* another thread evaluates something of it */
+        Py_XDECREF(locked);
+        return locked == NULL ? FAILED : UNUSUAL;
+    }
+    Py_DECREF(locked);
+    Py_INCREF(lock);
+    int found = run_locked(segment, why);
+    PyObject *kind, *error, *traceback, *done;
+    PyErr_Fetch(&kind, &error, &traceback);
+    done = PyObject_CallMethodNoArgs(lock, n_release);
+    PyErr_Restore(kind, error, traceback);
+    Py_XDECREF(done);
+    Py_DECREF(lock);
+    return found;
+}
+
+/* `segment.close(why, regular=True)` */
+static PyObject *segment_close(PyObject *segment, PyObject *const *args, Py_ssize_t nargs, PyObject *names)
+{
+    if (nargs == 1 && names == NULL) {
+        PyObject *context = PyObject_GetAttr(state, n_context);
+        int found = context == NULL ? FAILED : run(context, segment, args[0]);
+        Py_XDECREF(context);
+        if (found != UNUSUAL)
+            return found == DONE ? Py_NewRef(Py_None) : NULL;
+    }
+    PyObject *all[8] = {segment};
+    Py_ssize_t count = nargs + (names == NULL ? 0 : PyTuple_GET_SIZE(names));
+    for (Py_ssize_t k = 0; k < count && k < 7; k++)
+        all[k + 1] = args[k];
+    if (count > 7)
+        return PyErr_Format(PyExc_TypeError, "close() takes a reason and `regular`");
+    return PyObject_Vectorcall(python_close, all, nargs + 1, names);
+}
+
+/* `segment.settle(tensor)` */
+static PyObject *segment_settle(PyObject *segment, PyObject *tensor)
+{
+    PyObject *context = PyObject_GetAttr(state, n_context);
+    if (context == NULL)
+        return NULL;
+    int found = FIELD(context, c_no_reads) == zero ? run(context, segment, for_read) : UNUSUAL;
+    Py_DECREF(context);
+    if (found != UNUSUAL)
+        return found == DONE ? Py_NewRef(Py_None) : NULL;
+    return PyObject_CallFunctionObjArgs(python_settle, segment, tensor, NULL);
+}
+
+/* `program.living(refs, aliases)` */
+PyObject *living(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    if (nargs != 2 || !PyList_CheckExact(args[0]) || !PyList_CheckExact(args[1]))
+        return PyErr_Format(PyExc_TypeError, "living() takes two lists");
+    PyObject *alive = PyList_New(0), *live = PyFrozenSet_New(NULL);
+    if (alive == NULL || live == NULL)
+        goto fail;
+    Py_ssize_t results = PyList_GET_SIZE(args[0]), aliases = PyList_GET_SIZE(args[1]);
+    for (Py_ssize_t k = 0; k < results + aliases; k++) {
+        PyObject *pair = k < results ? NULL : PyList_GET_ITEM(args[1], k - results);
+        PyObject *reference = pair == NULL ? PyList_GET_ITEM(args[0], k) : PyTuple_GET_ITEM(pair, 1);
+        PyObject *tensor = referred(reference);
+        if (tensor == NULL)
+            continue;
+        PyObject *slot = pair == NULL ? PyLong_FromSsize_t(k) : Py_NewRef(PyTuple_GET_ITEM(pair, 0));
+        PyObject *entry = slot == NULL ? NULL : PyTuple_Pack(2, slot, tensor);
+        int failed = entry == NULL || PyList_Append(alive, entry) < 0 || PySet_Add(live, slot) < 0;
+        Py_DECREF(tensor);
+        Py_XDECREF(slot);
+        Py_XDECREF(entry);
+        if (failed)
+            goto fail;
+    }
+    PyObject *both = PyTuple_Pack(2, alive, live);
+    Py_DECREF(alive);
+    Py_DECREF(live);
+    return both;
+fail:
+    Py_XDECREF(alive);
+    Py_XDECREF(live);
+    return NULL;
+}
+
+/* `program.give(alive, results, position)` */
+PyObject *give(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    if (nargs != 3 || !PyList_CheckExact(args[0]) || !PyList_CheckExact(args[1]) || !PyDict_CheckExact(args[2]))
+        return PyErr_Format(PyExc_TypeError, "give() takes two lists and a dict");
+    for (Py_ssize_t k = 0; k < PyList_GET_SIZE(args[0]); k++) {
+        PyObject *entry = PyList_GET_ITEM(args[0], k), *tensor = PyTuple_GET_ITEM(entry, 1);
+        PyObject *place = PyDict_GetItemWithError(args[2], PyTuple_GET_ITEM(entry, 0));
+        if (place == NULL) {
+            if (!PyErr_Occurred())
+                PyErr_SetObject(PyExc_KeyError, PyTuple_GET_ITEM(entry, 0));
+            return NULL;
+        }
+        PyObject *value = PyList_GetItem(args[1], PyLong_AsSsize_t(place));
+        if (value == NULL)
+            return NULL;
+        if (!PyObject_TypeCheck(tensor, Tensor))
+            return PyErr_Format(PyExc_TypeError, "%R is no tensor", Py_TYPE(tensor));
+        fulfil(tensor, value);
+    }
+    Py_RETURN_NONE;
+}
+
+/* Setting up */
+
+static PyMethodDef of_segment[] = {
+    {"close", (PyCFunction)(void (*)(void))segment_close, METH_FASTCALL | METH_KEYWORDS, "close(why, regular=True): runs what is pending."},
+    {"settle", segment_settle, METH_O, "settle(tensor): computes a pending tensor of this segment."},
+};
+
+int setup_running(PyObject *parts)
+{
+    const struct {
+        PyObject **place;
+        const char *name;
+    } objects[] = {
+        {&structures, "structures"}, {&serials, "serials"}, {&forks, "forks"}, {&host_types, "host_types"}, {&hold, "hold"},
+        {&release, "release"}, {&held, "held"}, {&stats, "stats"}, {&logged_runs, "logged_runs"},
+    };
+    for (size_t k = 0; k < Py_ARRAY_LENGTH(objects); k++)
+        if ((*objects[k].place = own(parts, objects[k].name)) == NULL)
+            return -1;
+    if ((for_read = PyUnicode_InternFromString("read")) == NULL)
+        return -1;
+    if ((python_close = PyObject_GetAttrString((PyObject *)Segment, "close")) == NULL
+        || (python_settle = PyObject_GetAttrString((PyObject *)Segment, "settle")) == NULL)
+        return -1;
+    return put_methods(Segment, of_segment, Py_ARRAY_LENGTH(of_segment));
+}
