@@ -37,7 +37,7 @@ def rewritten(jaxpr, wanted, forms):
 
 
 def _inner_holds(eqn, wanted):
-    return any(holds(inner, wanted) for inner in _inner(eqn))
+    return any(holds(jaxpr, wanted) for jaxpr in inner(eqn))
 
 
 def _of_parameter(value, *how):
@@ -52,7 +52,7 @@ def _of_parameter(value, *how):
     return value
 
 
-def _inner(eqn):
+def inner(eqn):
     """The jaxprs among an equation's parameters."""
     for value in eqn.params.values():
         for v in value if isinstance(value, tuple) else (value,):
