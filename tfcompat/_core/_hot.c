@@ -6,26 +6,15 @@
 
 #include "_hot.h"
 
-PyTypeObject *Tensor, *Segment, *Plan, *Structure;
-static PyTypeObject *Spec, *Variable, *Cell, *Aval, *Tape;
-PyObject *state, *settings, *failure, *zero, *plain; /* plain: the `_slot` of tensors with a value */
-static PyObject *segment_globals, *taped_call, *plain_static; /* plain_static: the `_slot` of those of Python data */
+#define DEFINE_TYPE(name) PyTypeObject *name;
+#define DEFINE_OFFSET(place, owner, name) Py_ssize_t place;
+#define DEFINE_NAME(place, name) PyObject *n_##place;
+TYPES(DEFINE_TYPE)
+SLOTS(DEFINE_OFFSET)
+NAMES(DEFINE_NAME)
 
-/* Offsets of slots */
-Py_ssize_t t_value, t_seg, t_slot;
-Py_ssize_t s_specs, s_wires, s_refs, s_leaves, s_index, s_nbytes, s_defers, s_serial, s_watcher, s_unchecked, s_aliases, s_flags,
-    s_writes, s_tapes, s_known, s_gids, s_interrupts, s_foresees, s_lock;
-Py_ssize_t c_segment, c_tracer, c_no_reads, g_tier;
-Py_ssize_t plan_structure, r_programs, r_runs, r_small, r_forgotten, m_call, m_arguments, m_position, d_donated, d_kept, d_packed,
-    k_wide, h_delivered, n_segments, n_ops, n_compiled_runs;
-static Py_ssize_t t_aval, t_gid, p_avals, p_nbytes, p_single, p_special, p_taped, c_tapes, c_accumulators, c_trace, v_held, v_lease,
-    v_gid, v_trainable, v_written, a_scalars, g_watchful;
-
-/* Names */
-PyObject *n_context, *n_noted, *n_recording, *n_pack, *n_again, *n_acquire, *n_release;
-static PyObject *n_avals, *n_nbytes, *n_single, *n_special, *n_taped, *n_leaf, *n_after, *n_max_nodes, *n_max_bytes,
-    *n_fresh, *n_variables, *n_variable_read, *n_cell, *n_read, *n_watch_accessed, *n_watches, *n_watched_at, *n_specs,
-    *n_otherwise, *n_record, *n_made, *n_followed, *n_outermost, *n_serial;
+PyObject *state, *settings, *failure, *zero, *plain;
+static PyObject *segment_globals, *taped_call, *plain_static; /* plain_static: the `_slot` of tensors of Python data */
 
 static int is_false(PyObject *value) { return value == Py_False; }
 
@@ -67,7 +56,7 @@ static PyObject *new_tensor(PyObject *aval, PyObject *value, PyObject *segment, 
 }
 
 /* The wire to an operand: the slot of a result of this segment, or a leaf, made one if need be. */
-static PyObject *wire_to(PyObject *segment, PyObject *t)
+PyObject *wire_to(PyObject *segment, PyObject *t)
 {
     if (FIELD(t, t_seg) == segment)
         return Py_NewRef(FIELD(t, t_slot));
@@ -95,7 +84,7 @@ static PyObject *wire_to(PyObject *segment, PyObject *t)
     return wire;
 }
 
-static int usual_segment(PyObject *segment)
+int usual_segment(PyObject *segment)
 {
     return Py_TYPE(segment) == Segment && is_false(FIELD(settings, g_watchful)) && FIELD(segment, s_watcher) == Py_None;
 }
@@ -159,7 +148,7 @@ fail:
 }
 
 /* `segment.record(spec, ins)`, where ins is a tuple or a list. Declines, by NotImplemented, what is not usual. */
-static PyObject *record(PyObject *segment, PyObject *spec, PyObject *ins)
+PyObject *record(PyObject *segment, PyObject *spec, PyObject *ins)
 {
     if (!usual_segment(segment) || !(PyTuple_CheckExact(ins) || PyList_CheckExact(ins)))
         Py_RETURN_NOTIMPLEMENTED;
@@ -238,7 +227,7 @@ static PyObject *record_noted(PyObject *context, PyObject *spec, PyObject *ins)
         return NULL;
     Py_DECREF(fresh);
     if (fresh != Py_False) { /* the first node inside it: nothing to do where nothing is pending */
-        if (Py_TYPE(outermost) != Tape || PyList_GET_SIZE(FIELD(segment, s_specs)) || FIELD(segment, s_unchecked) != Py_None)
+        if (Py_TYPE(outermost) != GradientTape || PyList_GET_SIZE(FIELD(segment, s_specs)) || FIELD(segment, s_unchecked) != Py_None)
             Py_RETURN_NOTIMPLEMENTED;
         PyObject *starts = PyObject_GetAttr(outermost, n_outermost);
         Py_XDECREF(starts);
@@ -298,6 +287,21 @@ static PyObject *dispatch(PyObject *context, PyObject *op, PyObject *spec, PyObj
         if (out != Py_NotImplemented)
             return out;
         Py_DECREF(out);
+        PyObject *fresh = PyObject_GetAttr(PyList_GET_ITEM(tapes, 0), n_fresh);
+        Py_XDECREF(fresh);
+        if (fresh == NULL)
+            return NULL;
+        if (fresh == Py_False && Py_TYPE(FIELD(context, c_segment)) == Segment && FIELD(FIELD(context, c_segment), s_defers) == Py_False) {
+            out = record_entry(context, op, spec, ins);
+            if (out != Py_NotImplemented)
+                return out;
+            Py_DECREF(out);
+        }
+    } else {
+        out = record_forward(context, op, spec, ins);
+        if (out != Py_NotImplemented)
+            return out;
+        Py_DECREF(out);
     }
     return PyObject_CallFunctionObjArgs(taped_call, context, op, spec, ins, attrs, count, NULL);
 }
@@ -354,7 +358,7 @@ static PyObject *segment_record(PyObject *segment, PyObject *const *args, Py_ssi
 static int meet(PyObject *tape, PyObject *variables, PyObject *cell, PyObject *tensor, PyObject *gid)
 {
     PyObject *own = FIELD(tensor, t_gid), *noted = NULL, *watches = NULL, *places = NULL, *accessed, *place = NULL;
-    if (Py_TYPE(tape) != Tape || !PyDict_CheckExact(variables) || FIELD(cell, v_trainable) != Py_True || FIELD(tensor, t_seg) != Py_None)
+    if (Py_TYPE(tape) != GradientTape || !PyDict_CheckExact(variables) || FIELD(cell, v_trainable) != Py_True || FIELD(tensor, t_seg) != Py_None)
         return 0;
     if (own != zero && own != gid && PyObject_RichCompareBool(own, gid, Py_EQ) != 1)
         return 0;
@@ -394,7 +398,7 @@ static PyObject *read_variable(PyObject *context, PyObject *variable)
     if (cell == NULL)
         return NULL;
     if (Py_TYPE(cell) != Cell || FIELD(cell, v_lease) != Py_None || FIELD(context, c_trace) != Py_None
-        || PyList_GET_SIZE(FIELD(context, c_accumulators)) || Py_TYPE(FIELD(cell, v_held)) != Tensor) {
+        || Py_TYPE(FIELD(cell, v_held)) != Tensor) {
         Py_DECREF(cell);
         return PyObject_CallMethodNoArgs(variable, n_read);
     }
@@ -417,6 +421,10 @@ static PyObject *read_variable(PyObject *context, PyObject *variable)
             Py_DECREF(done);
         }
     }
+    PyObject *accumulators = FIELD(context, c_accumulators);
+    for (Py_ssize_t k = 0; k < PyList_GET_SIZE(accumulators); k++)
+        if (read_forward(PyList_GET_ITEM(accumulators, k), cell, tensor) < 0)
+            goto fail;
     Py_DECREF(tapes);
     Py_DECREF(cell);
     return tensor;
@@ -584,175 +592,6 @@ static PyObject *make_operator(PyObject *module, PyObject *args)
     return (PyObject *)made;
 }
 
-/* Known walks back */
-
-/* Where a segment has a tensor, as `folding._places` says it. */
-static PyObject *place_of(PyObject *segment, PyObject *tensor)
-{
-    if (FIELD(tensor, t_seg) == segment)
-        return Py_NewRef(FIELD(tensor, t_slot));
-    PyObject *key = PyLong_FromVoidPtr(tensor);
-    PyObject *wire = key == NULL ? NULL : PyDict_GetItemWithError(FIELD(segment, s_index), key);
-    Py_XDECREF(key);
-    return wire != NULL ? Py_NewRef(wire) : PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
-}
-
-/* (first, last) of positions that follow one another, else all. */
-static PyObject *span(PyObject *noted)
-{
-    Py_ssize_t size = PyList_GET_SIZE(noted);
-    PyObject *first = PyList_GET_ITEM(noted, 0), *last = PyList_GET_ITEM(noted, size - 1);
-    if (PyLong_AsSsize_t(last) - PyLong_AsSsize_t(first) + 1 == size)
-        return PyTuple_Pack(2, first, last);
-    return PyList_AsTuple(noted);
-}
-
-/* The sources' places; None where they are the variables that were read, in order. NotImplemented: not usual. */
-static PyObject *places_of_sources(PyObject *segment, PyObject *sources, PyObject *variables, Py_ssize_t watches)
-{
-    Py_ssize_t count = PyList_GET_SIZE(sources), position = 0;
-    PyObject *places = PyTuple_New(count), *gid, *cell;
-    int in_order = count == watches && count == PyDict_GET_SIZE(variables);
-    if (places == NULL)
-        return NULL;
-    for (Py_ssize_t k = 0; k < count; k++) {
-        PyObject *source = PyList_GET_ITEM(sources, k), *own = NULL, *tensor = source;
-        int known = 1;
-        if (Py_TYPE(source) == Variable) {
-            if ((own = PyObject_GetAttr(source, n_cell)) == NULL)
-                goto fail;
-            tensor = Py_TYPE(own) == Cell ? FIELD(own, v_held) : Py_None;
-            if (Py_TYPE(tensor) != Tensor || FIELD(own, v_lease) != Py_None)
-                known = 0;
-            else if (FIELD(tensor, t_gid) != FIELD(own, v_gid)) {
-                int read = PyObject_RichCompareBool(FIELD(tensor, t_gid), FIELD(own, v_gid), Py_EQ) == 1
-                    ? 0 : PyDict_Contains(variables, FIELD(own, v_gid));
-                if (read < 0) {
-                    Py_DECREF(own);
-                    goto fail;
-                }
-                known = !read;
-            }
-        } else if (Py_TYPE(source) != Tensor)
-            known = 0;
-        if (in_order && !(PyDict_Next(variables, &position, &gid, &cell) && cell == own))
-            in_order = 0;
-        Py_XDECREF(own); /* the variable holds it */
-        if (!known) {
-            Py_DECREF(places);
-            Py_RETURN_NOTIMPLEMENTED;
-        }
-        PyObject *place = place_of(segment, tensor);
-        if (place == NULL)
-            goto fail;
-        PyTuple_SET_ITEM(places, k, place);
-    }
-    if (in_order && count)
-        Py_SETREF(places, Py_NewRef(Py_None));
-    return places;
-fail:
-    Py_DECREF(places);
-    return NULL;
-}
-
-static PyObject *python_noted_key;
-
-static PyObject *noted_key_of(PyObject *tape, PyObject *segment, PyObject *inside, PyObject *targets, PyObject *sources,
-                              PyObject *seeds, PyObject *stacked)
-{
-    enum { NOTED, MADE, FOLLOWED, WATCHED_AT, WATCHES, VARIABLES, FIELDS };
-    PyObject *fields[FIELDS] = {NULL}, *const names[FIELDS] = {n_noted, n_made, n_followed, n_watched_at, n_watches, n_variables};
-    PyObject *key = NULL, *nodes = NULL, *of_watches = NULL, *watched_at = NULL, *taped = NULL, *of_targets = NULL, *given = NULL,
-             *places = NULL, *specs = NULL, *wires = NULL, *gid, *cell;
-    Py_ssize_t position = 0;
-    if (Py_TYPE(tape) != Tape || !usual_segment(segment) || !PyList_CheckExact(targets) || !PyList_CheckExact(sources)
-        || !PyList_CheckExact(seeds))
-        Py_RETURN_NOTIMPLEMENTED;
-    for (int k = 0; k < FIELDS; k++)
-        if ((fields[k] = PyObject_GetAttr(tape, names[k])) == NULL)
-            goto done;
-    key = Py_NewRef(Py_NotImplemented);
-    if (!PyList_CheckExact(fields[NOTED]) || !PyList_GET_SIZE(fields[NOTED]) || !PyList_CheckExact(fields[MADE])
-        || PyList_GET_SIZE(fields[MADE]) || !PyAnySet_Check(fields[FOLLOWED]) || PySet_GET_SIZE(fields[FOLLOWED])
-        || !PyList_CheckExact(fields[WATCHED_AT]) || !PyList_CheckExact(fields[WATCHES]) || !PyDict_CheckExact(fields[VARIABLES]))
-        goto done;
-    while (PyDict_Next(fields[VARIABLES], &position, &gid, &cell))
-        if (Py_TYPE(cell) != Cell || PyObject_RichCompareBool(FIELD(cell, v_written), FIELD(segment, s_serial), Py_EQ))
-            goto done;
-    for (Py_ssize_t k = 0; k < PyList_GET_SIZE(targets); k++) {
-        PyObject *t = PyList_GET_ITEM(targets, k);
-        if (Py_TYPE(t) != Tensor || FIELD(t, t_seg) != segment)
-            goto done;
-    }
-    for (Py_ssize_t k = 0; k < PyList_GET_SIZE(seeds); k++)
-        if (PyList_GET_ITEM(seeds, k) != Py_None && Py_TYPE(PyList_GET_ITEM(seeds, k)) != Tensor)
-            goto done;
-    Py_CLEAR(key);
-    if ((given = PyList_New(0)) == NULL || (of_watches = PyTuple_New(PyList_GET_SIZE(fields[WATCHES]))) == NULL
-        || (of_targets = PyTuple_New(PyList_GET_SIZE(targets))) == NULL)
-        goto done;
-    for (Py_ssize_t k = 0; k < PyList_GET_SIZE(seeds); k++) {
-        PyObject *seed = PyList_GET_ITEM(seeds, k);
-        if (seed == Py_None)
-            continue;
-        PyObject *wire = wire_to(segment, seed), *number = PyLong_FromSsize_t(k);
-        PyObject *pair = wire == NULL || number == NULL ? NULL : PyTuple_Pack(2, number, wire);
-        int failed = pair == NULL || PyList_Append(given, pair) < 0;
-        Py_XDECREF(wire);
-        Py_XDECREF(number);
-        Py_XDECREF(pair);
-        if (failed)
-            goto done;
-    }
-    Py_SETREF(given, PyList_AsTuple(given));
-    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(of_watches); k++) {
-        PyObject *place = place_of(segment, PyList_GET_ITEM(fields[WATCHES], k));
-        if (place == NULL)
-            goto done;
-        PyTuple_SET_ITEM(of_watches, k, place);
-    }
-    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(of_targets); k++)
-        PyTuple_SET_ITEM(of_targets, k, Py_NewRef(FIELD(PyList_GET_ITEM(targets, k), t_slot)));
-    places = places_of_sources(segment, sources, fields[VARIABLES], PyList_GET_SIZE(fields[WATCHES]));
-    if (places == NULL || places == Py_NotImplemented) {
-        key = Py_XNewRef(places);
-        goto done;
-    }
-    nodes = span(fields[NOTED]);
-    watched_at = PyList_AsTuple(fields[WATCHED_AT]);
-    if (nodes != NULL && watched_at != NULL)
-        taped = PyTuple_Pack(4, inside, nodes, watched_at, of_watches);
-    specs = PyList_AsTuple(FIELD(segment, s_specs));
-    wires = PyList_AsTuple(FIELD(segment, s_wires));
-    if (given != NULL && taped != NULL && specs != NULL && wires != NULL)
-        key = PyTuple_Pack(7, taped, stacked, of_targets, given, places, specs, wires);
-done:
-    for (int k = 0; k < FIELDS; k++)
-        Py_XDECREF(fields[k]);
-    Py_XDECREF(nodes);
-    Py_XDECREF(of_watches);
-    Py_XDECREF(watched_at);
-    Py_XDECREF(taped);
-    Py_XDECREF(of_targets);
-    Py_XDECREF(given);
-    Py_XDECREF(places);
-    Py_XDECREF(specs);
-    Py_XDECREF(wires);
-    return key;
-}
-
-/* `folding.noted_key(tape, segment, inside, targets, sources, seeds, stacked)` */
-static PyObject *noted_key(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
-{
-    if (nargs != 7)
-        return PyErr_Format(PyExc_TypeError, "noted_key() takes 7 arguments");
-    PyObject *key = noted_key_of(args[0], args[1], args[2], args[3], args[4], args[5], args[6]);
-    if (key != Py_NotImplemented)
-        return key;
-    Py_DECREF(key);
-    return PyObject_Vectorcall(python_noted_key, args, nargs, NULL);
-}
-
 /* Setting up */
 
 static Py_ssize_t offset_of(PyObject *type, const char *name)
@@ -766,47 +605,6 @@ static Py_ssize_t offset_of(PyObject *type, const char *name)
     Py_XDECREF(member);
     return offset;
 }
-
-typedef struct {
-    const char *owner, *name;
-    Py_ssize_t *place;
-} Slot;
-
-static const Slot slots[] = {
-    {"Tensor", "_aval", &t_aval}, {"Tensor", "_value", &t_value}, {"Tensor", "_seg", &t_seg}, {"Tensor", "_slot", &t_slot},
-    {"Tensor", "_gid", &t_gid},
-    {"Segment", "specs", &s_specs}, {"Segment", "wires", &s_wires}, {"Segment", "refs", &s_refs}, {"Segment", "leaves", &s_leaves},
-    {"Segment", "leaf_index", &s_index}, {"Segment", "nbytes", &s_nbytes}, {"Segment", "defers", &s_defers},
-    {"Segment", "serial", &s_serial}, {"Segment", "watcher", &s_watcher},
-    {"Segment", "unchecked", &s_unchecked}, {"Segment", "aliases", &s_aliases}, {"Segment", "flags", &s_flags},
-    {"Segment", "writes", &s_writes}, {"Segment", "tapes", &s_tapes}, {"Segment", "known", &s_known}, {"Segment", "gids", &s_gids},
-    {"Segment", "interrupts", &s_interrupts}, {"Segment", "foresees", &s_foresees}, {"Segment", "lock", &s_lock},
-    {"Spec", "avals", &p_avals}, {"Spec", "nbytes", &p_nbytes}, {"Spec", "single", &p_single}, {"Spec", "special", &p_special},
-    {"Spec", "taped", &p_taped},
-    {"Context", "segment", &c_segment}, {"Context", "tapes", &c_tapes}, {"Context", "accumulators", &c_accumulators},
-    {"Context", "tracer", &c_tracer}, {"Context", "trace", &c_trace}, {"Context", "no_reads", &c_no_reads},
-    {"Cell", "held", &v_held}, {"Cell", "lease", &v_lease}, {"Cell", "gid", &v_gid}, {"Cell", "trainable", &v_trainable}, {"Cell", "written", &v_written},
-    {"Aval", "scalars", &a_scalars}, {"Settings", "watchful", &g_watchful},
-    {"Settings", "tier", &g_tier},
-    {"Plan", "structure", &plan_structure}, {"Structure", "programs", &r_programs}, {"Structure", "runs", &r_runs},
-    {"Structure", "small", &r_small}, {"Structure", "forgotten", &r_forgotten}, {"Program", "call", &m_call},
-    {"Program", "arguments", &m_arguments}, {"Program", "position", &m_position}, {"Arguments", "donated", &d_donated},
-    {"Arguments", "kept", &d_kept}, {"Arguments", "packed", &d_packed}, {"Packed", "wide", &k_wide}, {"Held", "delivered", &h_delivered},
-    {"Stats", "segments", &n_segments}, {"Stats", "ops", &n_ops}, {"Stats", "compiled_runs", &n_compiled_runs},
-};
-
-static const struct {
-    PyObject **place;
-    const char *text;
-} names[] = {
-    {&n_context, "context"}, {&n_avals, "avals"}, {&n_nbytes, "nbytes"}, {&n_single, "single"}, {&n_special, "special"},
-    {&n_taped, "taped"}, {&n_leaf, "_leaf"}, {&n_after, "_after_record"}, {&n_max_nodes, "MAX_NODES"}, {&n_max_bytes, "MAX_BYTES"},
-    {&n_fresh, "_fresh"}, {&n_noted, "_noted"}, {&n_variables, "_variables"}, {&n_variable_read, "_variable_read"},
-    {&n_cell, "_cell"}, {&n_read, "_read"}, {&n_watch_accessed, "_watch_accessed"}, {&n_watches, "_watches"},
-    {&n_watched_at, "_watched_at"}, {&n_specs, "specs"}, {&n_otherwise, "otherwise"}, {&n_record, "record"}, {&n_made, "_made"},
-    {&n_followed, "_followed"}, {&n_outermost, "_outermost"}, {&n_serial, "_serial"},
-    {&n_recording, "_recording"}, {&n_pack, "pack"}, {&n_again, "_again"}, {&n_acquire, "acquire"}, {&n_release, "release"},
-};
 
 static PyMethodDef of_segment[] = {
     {"record", (PyCFunction)(void (*)(void))segment_record, METH_FASTCALL, "record(spec, ins): appends a node."},
@@ -844,11 +642,17 @@ static PyObject *setup(PyObject *module, PyObject *args)
         PyObject *from;
         const char *name;
     } objects[] = {
-        {&Tensor, types, "Tensor"}, {&Segment, types, "Segment"}, {&Spec, types, "Spec"}, {&Variable, types, "Variable"},
-        {&Cell, types, "Cell"}, {&Aval, types, "Aval"}, {&Tape, types, "GradientTape"}, {&Plan, types, "Plan"},
-        {&Structure, types, "Structure"}, {&state, parts, "state"}, {&settings, parts, "settings"}, {&failure, parts, "failure"},
-        {&segment_globals, parts, "segment_globals"}, {&taped_call, parts, "record_taped"}, {&plain, parts, "plain"},
-        {&plain_static, parts, "static"}, {&python_noted_key, parts, "noted_key"},
+#define FIND_TYPE(name) {&name, types, #name},
+        TYPES(FIND_TYPE)
+        {&state, parts, "state"}, {&settings, parts, "settings"}, {&failure, parts, "failure"}, {&plain, parts, "plain"},
+        {&segment_globals, parts, "segment_globals"}, {&taped_call, parts, "record_taped"}, {&plain_static, parts, "static"},
+    };
+    const struct {
+        Py_ssize_t *place;
+        const char *owner, *name;
+    } slots[] = {
+#define FIND_SLOT(place, owner, name) {&place, #owner, #name},
+        SLOTS(FIND_SLOT)
     };
     for (size_t k = 0; k < Py_ARRAY_LENGTH(objects); k++)
         if ((*(PyObject **)objects[k].place = own(objects[k].from, objects[k].name)) == NULL)
@@ -863,7 +667,7 @@ static PyObject *setup(PyObject *module, PyObject *args)
             return NULL;
     }
     if ((python_record = PyObject_GetAttr((PyObject *)Segment, n_record)) == NULL
-        || put_methods(Segment, of_segment, Py_ARRAY_LENGTH(of_segment)) < 0 || setup_running(parts) < 0)
+        || put_methods(Segment, of_segment, Py_ARRAY_LENGTH(of_segment)) < 0 || setup_running(parts) < 0 || setup_tapes(parts) < 0)
         return NULL;
     Py_RETURN_NONE;
 }
@@ -882,9 +686,10 @@ static PyModuleDef definition = {PyModuleDef_HEAD_INIT, "tfcompat._core._hot", N
 
 PyMODINIT_FUNC PyInit__hot(void)
 {
-    for (size_t k = 0; k < Py_ARRAY_LENGTH(names); k++)
-        if ((*names[k].place = PyUnicode_InternFromString(names[k].text)) == NULL)
-            return NULL;
+#define MAKE_NAME(place, name) \
+    if ((n_##place = PyUnicode_InternFromString(#name)) == NULL) \
+        return NULL;
+    NAMES(MAKE_NAME)
     if ((zero = PyLong_FromLong(0)) == NULL || PyType_Ready(&OperatorType) < 0)
         return NULL;
     return PyModule_Create(&definition);

@@ -1,4 +1,4 @@
-/* What the files of the C extension share. */
+/* What the files of the C extension share: the classes, whose fields are read at the offsets of their slots, and names. */
 
 #ifndef TFCOMPAT_HOT_H
 #define TFCOMPAT_HOT_H
@@ -13,22 +13,62 @@
 
 #define FIELD(object, offset) (*(PyObject **)((char *)(object) + (offset)))
 
-/* Classes, which are Python's: their fields are read at the offsets of their slots, which `setup` looks up. */
-extern PyTypeObject *Tensor, *Segment, *Plan, *Structure;
-extern PyObject *state, *settings, *failure, *zero, *plain;
+/* Classes that are told apart */
+#define TYPES(X) \
+    X(Tensor) X(Segment) X(Spec) X(Variable) X(Cell) X(Aval) X(GradientTape) X(ForwardAccumulator) X(Plan) X(Structure)
 
-/* Offsets: of Tensor, Segment, Context, Settings, Plan, Structure, Program, Arguments, Packed, Held, Stats */
-extern Py_ssize_t t_value, t_seg, t_slot;
-extern Py_ssize_t s_specs, s_wires, s_refs, s_leaves, s_index, s_nbytes, s_defers, s_serial, s_watcher, s_unchecked, s_aliases, s_flags,
-    s_writes, s_tapes, s_known, s_gids, s_interrupts, s_foresees, s_lock;
-extern Py_ssize_t c_segment, c_tracer, c_no_reads, g_tier;
-extern Py_ssize_t plan_structure, r_programs, r_runs, r_small, r_forgotten, m_call, m_arguments, m_position, d_donated, d_kept, d_packed,
-    k_wide, h_delivered, n_segments, n_ops, n_compiled_runs;
+/* Slots: where their offset is, class, name */
+#define SLOTS(X) \
+    X(t_aval, Tensor, _aval) X(t_value, Tensor, _value) X(t_seg, Tensor, _seg) X(t_slot, Tensor, _slot) X(t_gid, Tensor, _gid) \
+    X(s_specs, Segment, specs) X(s_wires, Segment, wires) X(s_refs, Segment, refs) X(s_leaves, Segment, leaves) \
+    X(s_index, Segment, leaf_index) X(s_nbytes, Segment, nbytes) X(s_defers, Segment, defers) X(s_serial, Segment, serial) \
+    X(s_watcher, Segment, watcher) X(s_unchecked, Segment, unchecked) X(s_aliases, Segment, aliases) \
+    X(s_flags, Segment, flags) X(s_writes, Segment, writes) X(s_tapes, Segment, tapes) X(s_known, Segment, known) \
+    X(s_gids, Segment, gids) X(s_interrupts, Segment, interrupts) X(s_foresees, Segment, foresees) X(s_lock, Segment, lock) \
+    X(p_avals, Spec, avals) X(p_nbytes, Spec, nbytes) X(p_single, Spec, single) X(p_special, Spec, special) \
+    X(p_taped, Spec, taped) X(p_derivatives, Spec, derivatives) X(c_segment, Context, segment) X(c_tapes, Context, tapes) \
+    X(c_accumulators, Context, accumulators) X(c_tracer, Context, tracer) X(c_trace, Context, trace) \
+    X(c_no_reads, Context, no_reads) X(v_held, Cell, held) X(v_lease, Cell, lease) X(v_gid, Cell, gid) \
+    X(v_trainable, Cell, trainable) X(v_written, Cell, written) X(a_scalars, Aval, scalars) X(g_watchful, Settings, watchful) \
+    X(g_tier, Settings, tier) X(plan_structure, Plan, structure) X(r_programs, Structure, programs) X(r_runs, Structure, runs) \
+    X(r_small, Structure, small) X(r_forgotten, Structure, forgotten) X(m_call, Program, call) \
+    X(m_arguments, Program, arguments) X(m_position, Program, position) X(d_donated, Arguments, donated) \
+    X(d_kept, Arguments, kept) X(d_packed, Arguments, packed) X(k_wide, Packed, wide) X(h_delivered, Held, delivered) \
+    X(n_segments, Stats, segments) X(n_ops, Stats, ops) X(n_compiled_runs, Stats, compiled_runs)
 
-extern PyObject *n_context, *n_noted, *n_recording, *n_pack, *n_again, *n_acquire, *n_release; /* names */
+/* Names of attributes and methods: n_..., the name */
+#define NAMES(X) \
+    X(context, context) X(avals, avals) X(nbytes, nbytes) X(single, single) X(special, special) X(taped, taped) X(leaf, _leaf) \
+    X(after, _after_record) X(max_nodes, MAX_NODES) X(max_bytes, MAX_BYTES) X(fresh, _fresh) X(noted, _noted) \
+    X(variables, _variables) X(variable_read, _variable_read) X(cell, _cell) X(read, _read) X(watch_accessed, _watch_accessed) \
+    X(watches, _watches) X(watched_at, _watched_at) X(specs, specs) X(otherwise, otherwise) X(record, record) X(made, _made) \
+    X(followed, _followed) X(outermost, _outermost) X(serial, _serial) X(recording, _recording) X(pack, pack) X(again, _again) \
+    X(acquire, acquire) X(release, release) X(complete, _complete) X(sparse_grad, sparse_grad) X(forward, forward) \
+    X(keep, keep) X(key, key) X(jvp, jvp) X(grad, grad) X(tangents, _tangents) X(gone, _gone) X(of_cells, _of_cells) \
+    X(level, _level) X(folded, folded) X(only, only)
 
+#define DECLARE_TYPE(name) extern PyTypeObject *name;
+#define DECLARE_OFFSET(place, owner, name) extern Py_ssize_t place;
+#define DECLARE_NAME(place, name) extern PyObject *n_##place;
+TYPES(DECLARE_TYPE)
+SLOTS(DECLARE_OFFSET)
+NAMES(DECLARE_NAME)
+
+extern PyObject *state, *settings, *failure, *zero, *plain; /* plain: the `_slot` of tensors with a value */
+
+/* _hot.c */
 PyObject *own(PyObject *parts, const char *name);
 int put_methods(PyTypeObject *type, PyMethodDef *definitions, size_t count);
+int usual_segment(PyObject *segment);
+PyObject *wire_to(PyObject *segment, PyObject *tensor);
+PyObject *record(PyObject *segment, PyObject *spec, PyObject *ins);
+
+/* _hot_tapes.c */
+int setup_tapes(PyObject *parts);
+PyObject *record_entry(PyObject *context, PyObject *op, PyObject *spec, PyObject *ins);
+int read_forward(PyObject *accumulator, PyObject *cell, PyObject *tensor);
+PyObject *record_forward(PyObject *context, PyObject *op, PyObject *spec, PyObject *ins);
+PyObject *noted_key(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
 /* _hot_run.c */
 int setup_running(PyObject *parts);

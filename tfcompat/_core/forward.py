@@ -31,6 +31,12 @@ REPEATED = (
 )
 
 
+class Keyed(weakref.ref):
+    """A weak reference that knows what it is filed under."""
+
+    __slots__ = ("key",)
+
+
 class ForwardAccumulator:
     """Computes Jacobian-vector products while a program runs.
 
@@ -43,7 +49,8 @@ class ForwardAccumulator:
     """
 
     def __init__(self, primals, tangents):
-        self._tangents = {}  # id of a tensor -> (weak reference to it, tangent)
+        self._tangents = known = {}  # id of a tensor -> (Keyed, tangent); tangents go when their tensors do
+        self._gone = lambda reference: known.pop(reference.key, None)
         self._of_cells = {}  # gid of a variable -> tangent
         self._recording = False
         self._level = 0
@@ -115,9 +122,9 @@ class ForwardAccumulator:
         return None if found is None else found[1]
 
     def _set(self, tensor, tangent):
-        # Tangents go when their tensors do.
-        tangents, key = self._tangents, id(tensor)
-        tangents[key] = weakref.ref(tensor, lambda _: tangents.pop(key, None)), tangent
+        reference = Keyed(tensor, self._gone)
+        reference.key = key = id(tensor)
+        self._tangents[key] = reference, tangent
 
 
 def _plain(structure):

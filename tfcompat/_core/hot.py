@@ -1,4 +1,4 @@
-"""Puts the C form of the hot path in its place, where the package was built with it (_hot.c, _hot_run.c).
+"""Puts the C form of the hot path in its place, where the package was built with it (_hot.c, _hot_tapes.c, _hot_run.c).
 
 An op call goes through four functions of Python: the operator, `op.recorded`, `entries.record_taped` under tapes, and
 `Segment.record`; the run of a program goes through some ten, from `Segment.settle` to `program.give`. Their C forms do the usual case
@@ -7,14 +7,14 @@ in a fifth of the time and call these for all others, so that nothing depends on
 
 import os
 
-from tfcompat._core import donation, failures, folding, interrupts, op, program, segment, tape
+from tfcompat._core import donation, failures, folding, forward, interrupts, op, program, segment, tape
 from tfcompat._core.avals import Aval
 from tfcompat._core.context import Context, Settings, settings, state
 from tfcompat._core.entries import record_taped
 from tfcompat._core.spec import Spec
 from tfcompat._core.stats import Stats, stats
 from tfcompat._core.tensor import Tensor
-from tfcompat._core.tensor_base import HOST_TYPES, PLAIN, STATIC, Failure
+from tfcompat._core.tensor_base import HOST_TYPES, PLAIN, STATIC, Failure, gids
 from tfcompat._core.variable import Cell, Variable
 
 _hot = None
@@ -26,14 +26,15 @@ if os.environ.get("TFCOMPAT_PURE_PYTHON", "0") in ("", "0"):
 
 if _hot is not None:
     types = (
-        Aval, Cell, Context, Settings, Spec, Tensor, Variable, segment.Segment, tape.GradientTape, folding.Plan, program.Structure,
+        Aval, Cell, Context, Settings, Spec, Tensor, Variable, segment.Segment, tape.GradientTape, forward.ForwardAccumulator,
+        folding.Plan, program.Structure,
         program.Program, donation.Arguments, donation.Packed, interrupts.Held, Stats,
     )  # fmt: skip
     parts = {
         "state": state, "settings": settings, "segment_globals": vars(segment), "failure": Failure, "record_taped": record_taped,
         "plain": PLAIN, "static": STATIC, "noted_key": folding.noted_key, "structures": program._structures,
         "serials": segment._serials, "forks": failures._forks, "host_types": HOST_TYPES, "hold": interrupts.hold,
-        "release": interrupts.release, "held": interrupts.held, "stats": stats, "logged_runs": program.LOGGED_RUNS,
+        "release": interrupts.release, "gids": gids, "keyed": forward.Keyed, "held": interrupts.held, "stats": stats, "logged_runs": program.LOGGED_RUNS,
     }  # fmt: skip
     _hot.setup({kind.__name__: kind for kind in types}, parts)
     op.recorded = _hot.recorded
