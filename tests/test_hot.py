@@ -38,6 +38,7 @@ v, w, n = tf.Variable(x), tf.Variable(y), tf.Variable(3, dtype=tf.int32)
 frozen = tf.Variable(y, trainable=False)
 half = tf.constant([1.5, 2.5], tf.float16)
 boolean = tf.constant([True, False])
+boolean_as_ints = tf.cast(boolean, tf.int32)
 
 # Operators: tensors, variables, Python and NumPy numbers on either side
 kept = []
@@ -49,7 +50,10 @@ for f in (
     lambda: boolean & boolean, lambda: boolean * boolean, lambda: x + [1.0, 2.0], lambda: True + n, lambda: v[0] + x, lambda: x + v[1],
     lambda: frozen + x, lambda: x.__add__(y), lambda: tf.Tensor.__sub__(x, y), lambda: tf.Tensor.__rsub__(x, 1.0),
     lambda: tf.add(x, 1), lambda: tf.nn.relu(v), lambda: tf.reduce_sum(x, axis=0), lambda: tf.reduce_mean(v), lambda: tf.split(x, 2),
-    lambda: tf.concat([x, v], 0), lambda: x[0, 1:], lambda: tf.unstack(v),
+    lambda: tf.concat([x, v], 0), lambda: x[0, 1:], lambda: tf.unstack(v), lambda: tf.clip_by_value(x, 1, 2.5),
+    lambda: tf.clip_by_value(half, 2, 2), lambda: tf.clip_by_value(x, y, 3.0), lambda: tf.clip_by_value(x, np.float32(1), 2),
+    lambda: tf.clip_by_value(x, 0.0, float("nan")), lambda: tf.linalg.band_part(x, 1, 0), lambda: tf.linalg.band_part(x, -1, 0),
+    lambda: tf.logical_and(x > 1, boolean), lambda: tf.logical_not(boolean), lambda: tf.gather(n + boolean_as_ints, [0]),
 ):
     kept.append(f())
 pending()
@@ -60,9 +64,13 @@ kept.clear()
 for f in (
     lambda: x + tf.constant(1), lambda: n + 1.5, lambda: n + 2**40, lambda: x + "a", lambda: x @ tf.ones([3, 3]), lambda: x + None,
     lambda: half + x, lambda: x + tf.ones([3]), lambda: boolean + 1, lambda: x.__add__(), lambda: tf.Tensor.__add__(x, y, x),
-    lambda: {1} + x, lambda: tf.constant(5) // 0, lambda: tf.constant([5]) % tf.constant([0]), lambda: x & y,
+    lambda: tf.clip_by_value(x, "a", 1.0), lambda: tf.clip_by_value(n, 0.5, 2), lambda: tf.clip_by_value(n, 0, 2**40),
+    lambda: tf.clip_by_value(x, 0.0), lambda: {1} + x, lambda: tf.constant(5) // 0, lambda: tf.constant([5]) % tf.constant([0]), lambda: x & y,
 ):
     tried(f)
+from tfcompat._core import caches
+for given in ((), (1,), (True,), (1.0,), ("a", None), ([1, 2], (3,)), ([1, True],), ([[1]],), ([],), (2**70,), (np.int32(1),), ({1: 2},)):
+    log.append(repr(caches.raw_key(*given)))
 class Other:
     def __radd__(self, other): return "other"
     def __rmatmul__(self, other): return "other"

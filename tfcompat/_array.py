@@ -6,12 +6,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tfcompat._core import convert as conversion, dtypes, shapes
+from tfcompat._core import caches, convert as conversion, dtypes, shapes
 from tfcompat._core.attributes import size_list
 from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Any, Axes, Axis, Bool, Many, Size, T, op
 from tfcompat._core.sizes import unranked
+from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle, host_value, size_value
 from tfcompat._declare import invalid, refused
 from tfcompat._gather import take
@@ -313,6 +314,8 @@ def stack(values, axis=0, name="stack"):
     Raises:
       ValueError: `axis` is out of range. InvalidArgumentError: shapes or dtypes differ.
     """
+    if type(values) in (list, tuple) and set(map(type, values)) == {Tensor}:
+        return pack(values, _checked_axis(values, axis))
     if axis == 0 and (isinstance(values, (TensorHandle, np.ndarray)) or not conversion.holds_tensors(values)):
         try:
             return identity(values)
@@ -321,10 +324,14 @@ def stack(values, axis=0, name="stack"):
     if isinstance(values, (TensorHandle, np.ndarray)):
         values = [*values]
     values = _convert_all(values)
+    return pack(values, _checked_axis(values, axis))
+
+
+def _checked_axis(values, axis):
     rank = len(values[0]._aval.shape) + 1
     if not -rank <= axis < rank:
         raise ValueError(f"Argument `axis` = {axis} not in range [{-rank}, {rank})")
-    return pack(values, axis)
+    return axis
 
 
 def _convert_all(values):
@@ -390,20 +397,24 @@ def repeat(input, repeats, axis=None, name=None):
     Raises:
       ValueError: `repeats` has another length than `axis`.
     """
-    input, repeats = convert(input), convert(repeats)
-    if not repeats._aval.dtype.is_integer:
+    input, number = convert(input), repeats if type(repeats) is int and abs(repeats) < 2**31 else None
+    if number is None:
+        repeats = convert(repeats)
+    if number is None and not repeats._aval.dtype.is_integer:
         raise TypeError(f"Argument `tensor` (name: repeats) must be of type integer. Received `tensor` = {repeats.numpy()} "
                         f"of dtype: {repeats._aval.dtype!r}")  # fmt: skip
     if axis is None:
         input, axis = reshape(input, (-1,)), 0
     elif not input._aval.shape:
         input = reshape(input, (-1,))
-    count, rank = repeats._aval, len(input._aval.shape)
+    rank = len(input._aval.shape)
     axis = Axis.canonical(axis, "axis")
     if not -rank <= axis < rank:
         raise ValueError(f"axis={axis} out of bounds: expected {-rank}<=axis<{rank}")
-    if count.size == 1:
-        return repeat_each(input, int(size_value(repeats).reshape(())), axis)
+    if number is None and repeats._aval.size == 1:
+        number = int(size_value(repeats).reshape(()))
+    if number is not None:
+        return repeat_each(input, number, axis)
     shape, given = input.shape[axis : axis + 1 or None], repeats.shape
     if not shape.is_compatible_with(given):
         raise ValueError(f"Dimensions {shape[0]} and {given[0]} are not compatible")
@@ -467,6 +478,9 @@ def pad_mirror(tensor: T, paddings: Any, mode: Any):
     return tensor
 
 
+_known_paddings = caches.Bounded(1_000)  # as given -> a tuple for each dimension
+
+
 def pad(tensor, paddings, mode="CONSTANT", constant_values=0, name=None):
     """Adds `paddings[i][0]` slices before and `paddings[i][1]` after dimension i.
 
@@ -484,9 +498,14 @@ def pad(tensor, paddings, mode="CONSTANT", constant_values=0, name=None):
         raise ValueError('Value of argument `mode` expected to be one of "CONSTANT", "REFLECT", or "SYMMETRIC". '
                          f"Received `mode` = {mode}")  # fmt: skip
     nested = type(paddings) in (list, tuple) and all([type(row) in (list, tuple) for row in paddings])
-    rows = [tuple(row) if are_ints(row) else size_list(row) for row in paddings] if nested else [None]
+    key = caches.raw_key(*paddings) if nested else None
+    rows = _known_paddings.get(key)
+    if rows is None:
+        rows = tuple([tuple(row) if are_ints(row) else size_list(row) for row in paddings]) if nested else (None,)
+        if key is not None and None not in rows:
+            _known_paddings[key] = rows
     if None not in rows:
-        paddings = tuple(rows)
+        paddings = rows
     else:
         paddings = convert(paddings, None, dtypes.int32)
         check_allowed("MirrorPad" if mode != "CONSTANT" else "Pad", "Tpaddings", paddings._aval.dtype, WIDE)

@@ -8,9 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tfcompat._core import dtypes
+from tfcompat._core import caches, dtypes
 from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.by_value import by_value
+from tfcompat._core.context import state
 from tfcompat._core.convert import MIXED, convert, holds_tensors, leaves, static_value
 from tfcompat._core.core_types import CompositeTensor, TensorType
 from tfcompat._core.inlined import inlined
@@ -25,6 +26,7 @@ from tfcompat._core.trace import is_symbolic, value_of
 from tfcompat._declare import FLOATS, INDEX, NUMBERS, invalid, not_allowed, refused
 from tfcompat._vectors import Vector
 
+_PLAIN_DATA = frozenset([np.ndarray, float, int])
 _AT_ONCE = 16 << 10  # bytes up to which a constant fill is made on the host instead of recorded
 
 
@@ -40,6 +42,8 @@ def constant(value, dtype=None, shape=None, name="Const"):
       TypeError: a value that `dtype` or `shape` cannot hold. ValueError: ragged or unsupported values.
     """
     dtype = None if dtype is None else dtypes.as_dtype(dtype)
+    if shape is None and type(value) in _PLAIN_DATA:
+        return convert(value, dtype)
     if isinstance(value, TensorHandle) and is_symbolic(value):
         wanted = "any non-tensor type" if dtype is None else dtype.name
         raise TypeError(f"Expected {wanted}, but got {value} of type {type(value).__name__!r}.")
@@ -92,6 +96,10 @@ _zeros_dims = Vector("Fill", "index_type", _RANK, sizes=True, dtype=dtypes.int32
 _zeros_wide_dims = Vector("Fill", "index_type", _RANK, sizes=True, dtype=dtypes.int64)
 
 
+_known_dims = caches.Bounded(1_000)  # as given -> sizes that are no less than 0
+_templates = caches.Bounded(256)  # (dtype, shape as given, number) -> (aval, array, slot) of small zeros and ones
+
+
 def _checked_dims(shape):
     for d in shape:
         if d < 0:
@@ -115,7 +123,12 @@ def fill(dims, value, name=None, layout=None):
     value = convert(value)
     if value._aval.size != 1 or len(value._aval.shape) > 1:
         raise invalid(f"value must represent a scalar, got shape {shape_text(value._aval.shape)}", "Fill")
-    shape = _checked_dims(_fill_dims.canonical(dims, "dims"))
+    key = caches.raw_key(dims)
+    shape = _known_dims.get(key)
+    if shape is None:
+        shape = _checked_dims(_fill_dims.canonical(dims, "dims"))
+        if key is not None:
+            _known_dims[key] = shape
     if value._aval.np_dtype.hasobject:
         return Tensor(aval(shape, value._aval.np_dtype), np.full(shape, value._value.item(), object), None, PLAIN)
     return _filled(value, shape)
@@ -123,6 +136,11 @@ def fill(dims, value, name=None, layout=None):
 
 def _full(shape, dtype, number):
     """Zeros or ones: a host value where small, recorded where large."""
+    key = caches.raw_key(shape, number) if type(dtype) is dtypes.DType and state.trace is None else None
+    known = _templates.get((dtype, key))
+    if known is not None:
+        a, array, slot = known
+        return Tensor(a, array.copy(), None, slot)
     dtype = dtypes.as_dtype(dtype)
     try:
         shape = _zeros_dims.canonical(shape, "shape")
@@ -141,7 +159,10 @@ def _full(shape, dtype, number):
     a = aval(shape, dtype.np)
     if a.nbytes <= _AT_ONCE:
         array = np.zeros(shape, dtype.np) if not number else np.ones(shape, dtype.np)
-        return Tensor(a, array, None, STATIC if a.size <= 64 else PLAIN)
+        slot = STATIC if a.size <= 64 else PLAIN
+        if key is not None:
+            _templates[dtype, key] = a, array.copy(), slot
+        return Tensor(a, array, None, slot)
     return _filled_with(number, shape, dtype)
 
 

@@ -10,6 +10,7 @@ from tfcompat._core.convert import convert
 from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Any, Bool, Check, Data, Dtype, Int, Shape, Str, T, op
 from tfcompat._core.refusals import plain
+from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import host_value, size_value
 from tfcompat._core.twins import twin
 from tfcompat._declare import INDEX, NUMBERS, conj, invalid, refused
@@ -83,6 +84,14 @@ def _diag_part(input: T, padding_value: T, k: Any, align: Str):
         pads = [(0, 0, 0)] * (part.ndim - 1) + [(start, longest - length - start, 0)]
         parts.append(lax.pad(part, padding_value, pads))
     return jnp.stack(parts, -2)
+
+
+@op("MatrixDiagPartV3", static=False)
+@inlined
+def _one_diagonal(input: T, k: Int):
+    """The usual case: one diagonal, which needs no padding."""
+    _rank_two(input, "MatrixDiagPartV3")
+    return diagonal(input, _checked_span(k, *input.shape[-2:], "MatrixDiagPartV3")[0] if k else 0)
 
 
 @op("MatrixDiagV3")
@@ -159,6 +168,8 @@ def _set_diag(input: T, diagonal: T, k: Any, align: Str):
 
 
 def _k(k):
+    if type(k) is int:
+        return k
     k = np.asarray(host_value(convert(k))).reshape(-1).tolist()
     return k[0] if len(k) == 1 or k[0] == k[1] else tuple(k)
 
@@ -198,6 +209,9 @@ def diag(diagonal, name="diag", k=0, num_rows=-1, num_cols=-1, padding_value=0, 
 
 def diag_part(input, name="diag_part", k=0, padding_value=0, align="RIGHT_LEFT"):
     """The diagonals of matrices; several of them as rows, shorter ones padded. See `diag`."""
+    if type(input) is Tensor and type(k) is type(padding_value) is int and not padding_value and input._aval.dtype.is_numeric:
+        _aligned(align)
+        return _one_diagonal(input, k)
     if not isinstance(getattr(input, "dtype", None), d.DType):  # what has a dtype may be a linear operator
         input = convert(input)
     return _diag_part(input, _padding(padding_value, input.dtype), _k(k), _aligned(align))
@@ -308,7 +322,27 @@ def _banded(e):
 
 @op("MatrixBandPart", Tindex=INDEX, grad=lambda g, out, input, num_lower, num_upper: _banded(g, num_lower, num_upper), check=Check(_band_bad, _band_message))
 @inlined
-def band_part(input: T, num_lower: Bound, num_upper: Bound):
+def _band_part(input: T, num_lower: Bound, num_upper: Bound):
+    _rank_two(input, "MatrixBandPart", refused)
+    for name, bound in (("num_lower", num_lower), ("num_upper", num_upper)):
+        if bound.ndim:
+            raise refused(f"{name} must be scalar, got shape {shape_text(bound.shape)}", "MatrixBandPart")
+    return _banded(input, num_lower, num_upper)
+
+
+def _triangle_grad(g, out, input, num_lower, num_upper):
+    return _banded(g, np.int32(num_lower), np.int32(num_upper))
+
+
+@op("MatrixBandPart", grad=_triangle_grad)
+@inlined
+def _triangle(input: T, num_lower: Int, num_upper: Int):
+    """The usual case: of either side all or nothing, which is always in range."""
+    _rank_two(input, "MatrixBandPart", refused)
+    return _banded(input, np.int32(num_lower), np.int32(num_upper))
+
+
+def band_part(input, num_lower, num_upper, name=None):
     """Matrices with everything outside a band around the main diagonal set to 0.
 
     Args:
@@ -318,11 +352,9 @@ def band_part(input: T, num_lower: Bound, num_upper: Bound):
     Raises:
       InvalidArgumentError: more diagonals than there are, or a rank below 2.
     """
-    _rank_two(input, "MatrixBandPart", refused)
-    for name, bound in (("num_lower", num_lower), ("num_upper", num_upper)):
-        if bound.ndim:
-            raise refused(f"{name} must be scalar, got shape {shape_text(bound.shape)}", "MatrixBandPart")
-    return _banded(input, num_lower, num_upper)
+    if type(num_lower) is type(num_upper) is int and num_lower in (-1, 0) and num_upper in (-1, 0):
+        return _triangle(input, num_lower, num_upper)
+    return _band_part(input, num_lower, num_upper)
 
 
 @op("Eye")

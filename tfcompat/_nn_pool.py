@@ -10,10 +10,12 @@ import numpy as np
 from jax import lax
 
 from tfcompat._blocks import with_space_to_batch
-from tfcompat._core import dtypes as d, errors
+from tfcompat._core import caches, dtypes as d, errors
+from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Any, T, op
+from tfcompat._core.tensor import Tensor
 from tfcompat._declare import FLOATS, REAL, invalid, not_allowed, refused
 from tfcompat._nn_conv import check_not_both, check_windows, format_of, layout, lengths, padding_of
 
@@ -117,10 +119,22 @@ def _counts(value, places, window, strides, pads, same):
 
 
 _POOLED_3D = (d.float16, d.bfloat16, d.float32)
+_options_of = caches.Bounded(1_000)  # (aval, kernel, n, arguments as given) -> options
 
 
 def _pool(function, input, ksize, strides, padding, data_format, n, kernel):
-    value = convert(input)
+    value = input if type(input) is Tensor else convert(input)
+    key = caches.raw_key(ksize, strides, padding, data_format) if state.trace is None else None
+    key = key and (value._aval, kernel, n, key)
+    options = _options_of.get(key)
+    if options is None:
+        options = _pool_options(value, ksize, strides, padding, data_format, n, kernel)
+        if key is not None:
+            _options_of[key] = options
+    return function(value, options)
+
+
+def _pool_options(value, ksize, strides, padding, data_format, n, kernel):
     if kernel == "MaxPool3D" and value._aval.dtype not in _POOLED_3D:
         raise not_allowed("T", value._aval.np_dtype, _POOLED_3D, kernel)
     rank = len(value._aval.shape)
@@ -141,7 +155,7 @@ def _pool(function, input, ksize, strides, padding, data_format, n, kernel):
 
     if not isinstance(pads, str):
         pads = full(pads, (0, 0))
-    return function(value, (full(window, 1), full(step, 1), pads))
+    return full(window, 1), full(step, 1), pads
 
 
 def _pool_sizes(value, n, name, channels_first, kernel):

@@ -306,6 +306,25 @@ static PyObject *dispatch(PyObject *context, PyObject *op, PyObject *spec, PyObj
     return PyObject_CallFunctionObjArgs(taped_call, context, op, spec, ins, attrs, count, NULL);
 }
 
+/* Whether a call is for the op's `otherwise`: it has values to check, or all of its operands are known. -1: error. */
+static int is_special(PyObject *spec, PyObject *ins)
+{
+    int special = true_of_spec(spec, p_special, n_special);
+    if (special <= 0)
+        return special;
+    if ((special = true_of_spec(spec, p_checked, n_checked)) != 0 || !(PyTuple_CheckExact(ins) || PyList_CheckExact(ins)))
+        return special < 0 ? -1 : 1;
+    for (Py_ssize_t k = 0; k < PySequence_Fast_GET_SIZE(ins); k++) {
+        PyObject *t = PySequence_Fast_GET_ITEM(ins, k);
+        if (Py_TYPE(t) != Tensor)
+            return 1;
+        int known = PyObject_RichCompareBool(FIELD(t, t_slot), plain_static, Py_EQ);
+        if (known <= 0)
+            return known;
+    }
+    return 1;
+}
+
 /* `recorded(op, key, ins, attrs, count)`; see op.py. */
 static PyObject *recorded(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
@@ -321,7 +340,7 @@ static PyObject *recorded(PyObject *module, PyObject *const *args, Py_ssize_t na
     Py_DECREF(specs);
     if (spec == NULL && PyErr_Occurred())
         return NULL;
-    int special = spec == NULL ? 1 : true_of_spec(spec, p_special, n_special);
+    int special = spec == NULL ? 1 : is_special(spec, args[2]);
     PyObject *out = NULL, *context;
     if (special > 0) {
         PyObject *otherwise = PyObject_GetAttr(op, n_otherwise);
@@ -455,6 +474,68 @@ static PyObject *scalar(PyObject *tensor, PyObject *number)
     return made;
 }
 
+/* `beside(first, annotations, values)`; see convert.py. */
+static PyObject *beside(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    if (nargs != 3 || Py_TYPE(args[0]) != Tensor || !PyList_CheckExact(args[1])
+        || !(PyTuple_CheckExact(args[2]) || PyList_CheckExact(args[2])) || PyList_GET_SIZE(args[1]) != PySequence_Fast_GET_SIZE(args[2]))
+        return PyErr_Format(PyExc_TypeError, "beside() takes a tensor, a list of annotations and as many values");
+    Py_ssize_t count = PySequence_Fast_GET_SIZE(args[2]);
+    PyObject *letter = NULL, *made = PyList_New(count);
+    for (Py_ssize_t k = 0; made != NULL && k < count; k++) {
+        PyObject *value = PySequence_Fast_GET_ITEM(args[2], k), *own, *tensor = NULL;
+        if (Py_TYPE(value) == Tensor)
+            tensor = Py_NewRef(value);
+        else {
+            if (letter == NULL && (letter = PyObject_GetAttr(PyList_GET_ITEM(args[1], 0), n_letter)) == NULL)
+                goto fail;
+            if ((own = PyObject_GetAttr(PyList_GET_ITEM(args[1], k), n_letter)) == NULL)
+                goto fail;
+            int same = PyObject_RichCompareBool(own, letter, Py_EQ);
+            Py_DECREF(own);
+            if (same < 0 || (same && (tensor = scalar(args[0], value)) == NULL && PyErr_Occurred()))
+                goto fail;
+        }
+        if (tensor == NULL) {
+            Py_SETREF(made, Py_NewRef(Py_None));
+            break;
+        }
+        PyList_SET_ITEM(made, k, tensor);
+    }
+    Py_XDECREF(letter);
+    return made;
+fail:
+    Py_XDECREF(letter);
+    Py_XDECREF(made);
+    return NULL;
+}
+
+/* `raw_key(*values)`; see caches.py. */
+static PyObject *raw_key(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    PyObject *key = PyTuple_New(nargs);
+    for (Py_ssize_t k = 0; key != NULL && k < nargs; k++) {
+        PyObject *value = args[k];
+        if (PyLong_CheckExact(value) || PyUnicode_CheckExact(value) || value == Py_None) {
+            PyTuple_SET_ITEM(key, k, Py_NewRef(value));
+            continue;
+        }
+        int plain = PyList_CheckExact(value) || PyTuple_CheckExact(value);
+        for (Py_ssize_t i = 0; plain && i < PySequence_Fast_GET_SIZE(value); i++)
+            plain = PyLong_CheckExact(PySequence_Fast_GET_ITEM(value, i));
+        if (!plain) {
+            Py_DECREF(key);
+            Py_RETURN_NONE;
+        }
+        PyObject *numbers = PySequence_Tuple(value);
+        if (numbers == NULL)
+            Py_CLEAR(key);
+        else
+            PyTuple_SET_ITEM(key, k, numbers);
+    }
+    return key;
+}
+
 /* Operators: what `_forward` and `_reflected` of _operators.py make, for a tensor or variable and another, or a number. */
 
 typedef struct {
@@ -494,10 +575,12 @@ static PyObject *operate(PyObject *self, PyObject *const *args, size_t nargsf, P
     PyObject *spec = PyDict_GetItemWithError(operator->specs, key);
     if (spec == NULL)
         goto otherwise;
-    int special = true_of_spec(spec, p_special, n_special);
+    if ((ins = PyTuple_Pack(2, x, y)) == NULL)
+        goto done;
+    int special = is_special(spec, ins);
     if (special > 0)
         goto otherwise;
-    if (special == 0 && (ins = PyTuple_Pack(2, x, y)) != NULL) {
+    if (special == 0) {
         Py_INCREF(spec);
         out = dispatch(context, operator->op, spec, ins, operator->attrs, zero);
         Py_DECREF(spec);
@@ -678,6 +761,8 @@ static PyMethodDef methods[] = {
     {"living", (PyCFunction)(void (*)(void))living, METH_FASTCALL, "living(refs, aliases): the results that somebody holds."},
     {"give", (PyCFunction)(void (*)(void))give, METH_FASTCALL, "give(alive, results, position): tensors get their values."},
     {"noted_key", (PyCFunction)(void (*)(void))noted_key, METH_FASTCALL, "The key of a walk over what a tape has only noted."},
+    {"beside", (PyCFunction)(void (*)(void))beside, METH_FASTCALL, "beside(first, annotations, values): tensors of all."},
+    {"raw_key", (PyCFunction)(void (*)(void))raw_key, METH_FASTCALL, "raw_key(*values): a key of arguments as they are given."},
     {"operator", make_operator, METH_VARARGS, "operator(op, attrs, otherwise, reflected): a method for an operator of tensors."},
     {NULL},
 };

@@ -26,7 +26,7 @@
     X(s_flags, Segment, flags) X(s_writes, Segment, writes) X(s_tapes, Segment, tapes) X(s_known, Segment, known) \
     X(s_gids, Segment, gids) X(s_interrupts, Segment, interrupts) X(s_foresees, Segment, foresees) X(s_lock, Segment, lock) \
     X(p_avals, Spec, avals) X(p_nbytes, Spec, nbytes) X(p_single, Spec, single) X(p_special, Spec, special) \
-    X(p_taped, Spec, taped) X(p_derivatives, Spec, derivatives) X(c_segment, Context, segment) X(c_tapes, Context, tapes) \
+    X(p_checked, Spec, checked) X(p_taped, Spec, taped) X(p_derivatives, Spec, derivatives) X(c_segment, Context, segment) X(c_tapes, Context, tapes) \
     X(c_accumulators, Context, accumulators) X(c_tracer, Context, tracer) X(c_trace, Context, trace) \
     X(c_no_reads, Context, no_reads) X(v_held, Cell, held) X(v_lease, Cell, lease) X(v_gid, Cell, gid) \
     X(v_trainable, Cell, trainable) X(v_written, Cell, written) X(a_scalars, Aval, scalars) X(g_watchful, Settings, watchful) \
@@ -45,7 +45,7 @@
     X(followed, _followed) X(outermost, _outermost) X(serial, _serial) X(recording, _recording) X(pack, pack) X(again, _again) \
     X(acquire, acquire) X(release, release) X(complete, _complete) X(sparse_grad, sparse_grad) X(forward, forward) \
     X(keep, keep) X(key, key) X(jvp, jvp) X(grad, grad) X(tangents, _tangents) X(gone, _gone) X(of_cells, _of_cells) \
-    X(level, _level) X(folded, folded) X(only, only)
+    X(level, _level) X(folded, folded) X(only, only) X(letter, letter) X(checked, checked)
 
 #define DECLARE_TYPE(name) extern PyTypeObject *name;
 #define DECLARE_OFFSET(place, owner, name) extern Py_ssize_t place;

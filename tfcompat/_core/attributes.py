@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from tfcompat._core import dtypes, shapes
+from tfcompat._core import caches, dtypes, shapes
 from tfcompat._core.context import state
 from tfcompat._core.refusals import mistyped, unfit
 from tfcompat._core.tensor_base import TensorHandle, host_value, size_value
@@ -15,7 +15,6 @@ def _no_axis(dtype):
     return mistyped(f"Value for attr 'Tidx' of {dtypes.c_name(dtype)} is not in the list of allowed values: int32, int64")
 
 
-_INTS, _LISTS = {int}, {list, tuple}
 _PLAIN = frozenset((int, float, bool, str, list, tuple, type(None)))
 
 
@@ -76,8 +75,9 @@ class Axes:
 
     @staticmethod
     def canonical(value, name):
-        if type(value) in _LISTS and set(map(type, value)) <= _INTS:
-            return tuple(value)
+        (key,) = caches.raw_key(value) or (None,)
+        if type(key) is tuple:
+            return key
         if isinstance(value, TensorHandle) and not value.dtype.is_integer:
             raise _no_axis(value.dtype)
         value = python_value(value)
@@ -122,8 +122,9 @@ class Shape:
 
     @staticmethod
     def canonical(value, name):
-        if type(value) in _LISTS and set(map(type, value)) <= _INTS:
-            return tuple(value)
+        (key,) = caches.raw_key(value) or (None,)
+        if type(key) is tuple:
+            return key
         value = python_value(value, size_value)
         if value is None:
             raise ValueError(f"Argument `{name}` must be a shape. Received: None.")
@@ -225,7 +226,7 @@ class Sizes:
 class Any:
     """Anything hashable, unchanged; lists become tuples."""
 
-    fast = "False"
+    fast = "type({x}) is tuple or type({x}) is int"
 
     @staticmethod
     def canonical(value, name):

@@ -55,6 +55,11 @@ def aval(shape, np_dtype):
     return found
 
 
+def known_aval(array):
+    """The Aval of a NumPy array where one of its shape and dtype has been made; else None."""
+    return _interned.get((array.shape, array.dtype))
+
+
 def aval_of(array):
     """Aval of a NumPy array, NumPy scalar or `jax.Array`."""
     return _interned.get((array.shape, array.dtype)) or aval(tuple(array.shape), np.dtype(array.dtype))

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 
 from tfcompat._core import dtypes, failures
-from tfcompat._core.avals import SCALARS, aval, aval_of
+from tfcompat._core.avals import SCALARS, aval, aval_of, known_aval
 from tfcompat._core.context import state
 from tfcompat._core.memory import empty_aligned
 from tfcompat._core.refusals import mistyped, unconvertible, unfit
@@ -60,7 +60,7 @@ def set_cast(function):
 def aligned_copy(array, dtype=None):
     """A C-contiguous copy that owns its memory; large ones are aligned for JAX."""
     dtype = array.dtype if dtype is None else dtype
-    if array.size * dtype.itemsize < 4096 or dtype.hasobject:
+    if array.size * dtype.itemsize < 4096 or dtype.kind == "O":
         return np.array(array, dtype, order="C")
     try:
         out = empty_aligned(array.shape, dtype)
@@ -99,7 +99,7 @@ def convert(value, dtype=None, hint=None, name=None):
     read = getattr(kind, "_read", None)
     if read is not None:
         return convert(read(value), dtype, hint)
-    for types, function in ((t, f) for _, _, t, f in _registry):
+    for _, _, types, function in _registry:
         if isinstance(value, types):
             result = function(value, dtype=dtype if dtype is not None else None, name=name, as_ref=False)
             if result is not NotImplemented:
@@ -319,6 +319,9 @@ def is_ragged(value):
 
 def convert_array(array, dtype):
     """A NumPy array, copied: what the caller writes into it later never reaches the tensor."""
+    known = known_aval(array) if dtype is None else None
+    if known is not None and known.dtype is not dtypes.string:
+        return Tensor(known, aligned_copy(array), None, PLAIN)
     if array.dtype.kind in "US" and (dtype is None or dtype.name == "string"):
         flat = [encode(v) for v in array.reshape(-1).tolist()]
         out = np.empty(array.shape, object)
@@ -445,7 +448,7 @@ def holds_tensors(value):
 def convert_group(op, annotations, values, names):
     """Converts an op's data: where one dtype variable is shared, a tensor decides for Python values."""
     if type(values[0]) is Tensor and annotations[0].only is None:
-        plain = _beside(values[0], annotations, values)
+        plain = beside(values[0], annotations, values)
         if plain is not None:
             return plain
     values, decided, others = [*values], {}, []
@@ -472,7 +475,7 @@ def convert_group(op, annotations, values, names):
     return values
 
 
-def _beside(first, annotations, values):
+def beside(first, annotations, values):
     """`convert_group` where the others are tensors, or numbers of the dtype variable of the first, a tensor; else None."""
     letter, scalars, converted = annotations[0].letter, first._aval.scalars, []
     for annotation, value in zip(annotations, values, strict=True):

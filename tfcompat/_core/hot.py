@@ -7,7 +7,7 @@ in a fifth of the time and call these for all others, so that nothing depends on
 
 import os
 
-from tfcompat._core import donation, failures, folding, forward, interrupts, op, program, segment, tape
+from tfcompat._core import caches, convert, donation, failures, folding, forward, interrupts, op, program, segment, tape
 from tfcompat._core.avals import Aval
 from tfcompat._core.context import Context, Settings, settings, state
 from tfcompat._core.entries import record_taped
@@ -40,6 +40,8 @@ if _hot is not None:
     op.recorded = _hot.recorded
     program.living, program.give = _hot.living, _hot.give
     folding.noted_key = _hot.noted_key
+    convert.beside = _hot.beside
+    caches.raw_key = _hot.raw_key
 
 recorded = op.recorded
 

@@ -96,6 +96,9 @@ def relu6(features: T):
     return jnp.clip(features, jnp.zeros((), features.dtype), jnp.asarray(6, features.dtype))
 
 
+_DEFAULT_SLOPE = float(_np.float32(0.2))  # TensorFlow keeps such numbers in float32
+
+
 @op("LeakyRelu", T=FLOATS, grad=lambda g, y, features, alpha: (jnp.where(features > 0, g, g * alpha), None))
 @_inlined
 def _leaky_relu(features: T, alpha: T):
@@ -113,14 +116,17 @@ def leaky_relu(features, alpha=0.2, name=None):
       TypeError: `alpha` is no Python number.
     """
     features = _convert(features)
-    if features.dtype.is_integer:
+    dtype = features._aval.dtype
+    if dtype.is_integer:
         features = _cast_to(features, "float32")
-    if features.dtype not in FLOATS:
-        raise not_allowed("T", features.dtype.np, FLOATS, "LeakyRelu")
+        dtype = features._aval.dtype
+    if dtype not in FLOATS:
+        raise not_allowed("T", dtype.np, FLOATS, "LeakyRelu")
+    if type(alpha) is float and alpha == 0.2:
+        return _leaky_relu(features, _default(_DEFAULT_SLOPE, dtype))
     if not isinstance(alpha, (int, float, _np.number)):
         raise TypeError(f"Expected float for argument 'alpha' not {alpha!r}.")
-    slope = float(_np.float32(alpha))  # TensorFlow keeps such numbers in float32
-    return _leaky_relu(features, _default(slope, features.dtype) if alpha == 0.2 else slope)
+    return _leaky_relu(features, float(_np.float32(alpha)))
 
 
 @op("Elu", T=FLOATS, grad=lambda g, y, features: jnp.where(y < 0, (y + 1) * g, g))
