@@ -123,6 +123,31 @@ for k in range(4):
         z = tf.reduce_sum(v * v * 3)
     log.append(accumulator.jvp(z).numpy().tolist())
 
+# Accumulators: alone, around and inside tapes, two of them, of variables that are rebound, of tensors that nobody keeps
+def product(inside=False, outside=False, second=False, rebind=False):
+    with tf.GradientTape(persistent=True) as outer:
+        with tf.autodiff.ForwardAccumulator([v, x], [x, v]) as first:
+            with tf.GradientTape(persistent=True) as tape:
+                h = tf.tanh(x @ v) * w + frozen
+                if rebind:
+                    v.assign(tf.sin(v))
+                    h = h * v + tf.cast(n, tf.float32)
+                z = tf.reduce_sum(tf.reduce_max(h, axis=0) ** 2) + tf.add_n(tf.unstack(h))[0]
+                parts = tf.split(h, 2)
+            g = tape.gradient(z, [v, w, x]) if inside else []
+    out = [z, h, *g, *parts, v, x]
+    return first.jvp(out) + (outer.gradient(z, [v, w]) if outside else []) + [len(first._tangents)]
+
+for k in range(4):
+    for options in ({}, {"inside": True}, {"outside": True}, {"inside": True, "outside": True}, {"rebind": True, "inside": True}):
+        log.append([t if t is None or isinstance(t, int) else t.numpy().tolist() for t in product(**options)])
+    with tf.autodiff.ForwardAccumulator(v, x) as one:
+        with tf.autodiff.ForwardAccumulator(v, y) as two:
+            z = tf.exp(v * v) / 2
+        log.append([one.jvp(z).numpy().tolist(), one.jvp(two.jvp(z)).numpy().tolist(), one.jvp(w)])
+    pending()
+v.assign(x)
+
 # An error in the middle of a noted stretch takes its note back
 for k in range(3):
     with tf.GradientTape() as tape:
