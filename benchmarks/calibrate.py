@@ -67,6 +67,29 @@ def running_costs():
     return call - base, equation - each
 
 
+def output_cost():
+    """Seconds more that a compiled call takes for each result that is kept, as far as interpreting takes none."""
+    small = tf.constant(np.full((8, 8), 0.5, "float32"))
+    other = tf.constant(np.full((8, 8), 0.01, "float32"))
+    more = {}
+    for mode in ("interpreted", "compiled"):
+        kept = []
+
+        def keep(y, kept=kept):
+            kept.append(y + other)
+            return kept[-1]
+
+        def step(kept=kept, keep=keep):
+            value = chain(keep, 100, small)()
+            kept.clear()
+            return value
+
+        alone = seconds(chain(lambda y: y + other, 100, small), mode)
+        more[mode] = (seconds(step, mode) - alone) / 99
+        debug.clear()
+    return more["compiled"] - more["interpreted"]
+
+
 def bandwidth():
     """Bytes of results a second that interpreting loses: each equation passes through memory."""
     length = 10
@@ -103,6 +126,7 @@ def main():
     dispatch, equation = running_costs()
     base, fused, kernel = compile_costs()
     print(f"DISPATCH = {dispatch * 1e6:.3g}e-6")
+    print(f"OUTPUT = {output_cost() * 1e6:.3g}e-6")
     print(f"EQUATION = {equation * 1e6:.3g}e-6")
     print(f"BANDWIDTH = {bandwidth() / 1e9:.3g}e9")
     print(f"COMPILE_BASE = {base * 1e3:.3g}e-3")

@@ -119,3 +119,26 @@ def test_tracebacks_end_where_the_user_called(filtering):
     assert any("_products.py" in name for name in files) == (not filtering)
     assert (len(files) <= 3) == filtering
     assert bool(getattr(caught.value, "__notes__", ())) == (not filtering)
+
+
+def test_results_that_are_kept_count():
+    """Each array that a program gives back costs as much as a few interpreted equations."""
+    x, other = tf.constant([1.0, 2.0]), tf.constant([0.5, 0.25])
+
+    def compiles(kept):
+        debug.clear()
+        before = debug.stats()["compiles"]
+        for _ in range(2_500):
+            y, results = x, []
+            for _ in range(60):
+                y = y * other
+                results.append(y)
+            if not kept:
+                results.clear()
+            y.numpy()
+            if debug.stats()["compiles"] > before:
+                return True
+        return False
+
+    assert compiles(kept=False)
+    assert not compiles(kept=True)

@@ -98,11 +98,15 @@ class Structure:
             return False
         if settings.tier != "auto":
             return settings.tier == "compiled"
-        return self.urgent or self.gain > 0 and self.lost + self.gain > self.compile_cost and live in self.seen
+        gain = self.gain_where(live)
+        return self.urgent or gain > 0 and self.lost + gain > self.compile_cost and live in self.seen
+
+    def gain_where(self, live):
+        """Seconds that a compiled run takes less, where these slots are alive."""
+        return self.gain if self.lone else self.gain - costs.OUTPUT * max(0, len(live) - 1)
 
     def note_interpreted(self, live):
-        if self.gain > 0:
-            self.lost += self.gain
+        self.lost += max(0, self.gain_where(live))
         if live not in self.seen and len(self.seen) > 64:
             self.seen.clear()
         self.seen[live] = None
@@ -166,13 +170,13 @@ class Structure:
                 self.interpreted.clear()
             known = self.interpreted[key] = [0, steps_of(self.specs, self.wires, live)]
         known[0] += 1
-        if known[0] == joined.AFTER and not (settings.determinism or self.soon_compiled()):
+        if known[0] == joined.AFTER and not (settings.determinism or self.soon_compiled(live)):
             known[1] = joined.join(self.specs, self.wires, live, known[1], checks)
         return known[1]
 
-    def soon_compiled(self):
+    def soon_compiled(self, live):
         """Whether it will be compiled before it has been interpreted as often again as it takes to join its steps."""
-        return self.lost + self.gain * joined.AFTER > self.compile_cost
+        return self.lost + self.gain_where(live) * joined.AFTER > self.compile_cost
 
 
 def find_structure(work):
