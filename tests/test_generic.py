@@ -4,7 +4,9 @@ import jax
 import jax.numpy as jnp
 import pytest
 
+import tfcompat as tf
 from tfcompat._core import generic
+from tfcompat._core.op import T, op
 
 pytestmark = pytest.mark.own_mode
 
@@ -25,3 +27,50 @@ def test_residuals_of_other_dtypes_are_another_program():
 
     assert not generic.same_program(traced(kept("int64"), "float32"), traced(kept("int32"), "float32"))
     assert not generic.same_program(traced(jnp.sin, "float64"), traced(jnp.sin, "float32"))
+
+
+def counted(body):
+    """An op of this body, and the shapes that it was traced with."""
+    shapes = []
+
+    @op("Counted")
+    def traced_op(x: T):
+        shapes.append(x.shape)
+        return body(x)
+
+    return traced_op, shapes
+
+
+def test_the_third_set_of_shapes_is_traced_once_and_for_all():
+    doubled, shapes = counted(lambda x: x * 2)
+    for n in (3, 4, 5, 6):
+        assert doubled(tf.ones([n, 2])).numpy().shape == (n, 2)
+    assert len(shapes) == 3 and shapes[:2] == [(3, 2), (4, 2)] and not isinstance(shapes[2][0], int)
+
+
+@pytest.mark.parametrize("limit", [4, 5])
+def test_a_body_that_decides_by_size_is_always_traced_exactly(limit):
+    decided, shapes = counted(lambda x: x * 2 if x.shape[0] < limit else -x)
+    for n in (3, 4, 5, 6):
+        assert decided(tf.ones([n, 2])).numpy()[0, 0] == (2 if n < limit else -1)
+    assert [s for s in shapes if isinstance(s[0], int)] == [(3, 2), (4, 2), (5, 2), (6, 2)]
+
+
+def test_two_exact_traces_that_differ_are_not_summed_up():
+    of_parity, shapes = counted(lambda x: x * 2 if getattr(x.shape[0], "real", 2) % 2 else -x)
+    for n in (3, 4, 5, 6):
+        assert of_parity(tf.ones([n, 2])).numpy()[0, 0] == (2 if n % 2 else -1)
+
+
+def test_a_wrong_call_changes_nothing_for_the_next():
+    def body(x):
+        if 4 < x.shape[0] < 6:
+            raise ValueError("five")
+        return x * 2
+
+    picky, shapes = counted(body)
+    for n in (3, 4):
+        picky(tf.ones([n, 2]))
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        picky(tf.ones([5, 2]))
+    assert picky(tf.ones([6, 2])).numpy()[0, 0] == 2

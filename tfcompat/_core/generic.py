@@ -3,8 +3,8 @@
 Tracing an op costs 0.2-6 ms, too much where every step of a loop has new shapes. From the third set of shapes on, an op
 is traced with JAX's symbolic dimensions instead: each distinct size >= 2 becomes a symbol, equal sizes the same one,
 in attributes that hold sizes too. Result shapes are then the symbolic ones evaluated, and the host function takes the
-sizes as an argument. Only compiling needs the exact trace. The symbolic trace must have the primitives of an exact one,
-else (a body that decides by size) the exact one is always used.
+sizes as an argument. Only compiling needs the exact trace. The symbolic trace must have the primitives of the exact ones
+before it, else (a body that decides by size) exact ones are always used.
 """
 
 import functools
@@ -158,5 +158,10 @@ def primitives(jaxpr):
 
 def same_program(symbolic, exact):
     """Whether a symbolic and an exact trace do the same things, on the same dtypes (a symbol is an int64, a size is none)."""
-    dtypes = [[v.aval.dtype for v in (*closed.jaxpr.invars, *closed.jaxpr.outvars)] for closed in (symbolic, exact)]
-    return dtypes[0] == dtypes[1] and list(primitives(symbolic.jaxpr)) == list(primitives(exact.jaxpr))
+    return program(symbolic) == program(exact)
+
+
+def program(closed):
+    """What a trace does, whatever the sizes: its dtypes and primitives."""
+    dtypes = [v.aval.dtype for v in (*closed.jaxpr.invars, *closed.jaxpr.outvars)]
+    return tuple(dtypes), tuple(primitives(closed.jaxpr))

@@ -66,7 +66,7 @@ class Op:
         self.strings = strings
         self.specs = caches.Bounded(20_000)
         self.taped_forms = caches.Bounded(2_000)  # the same for derivatives
-        self.forms = caches.Bounded(2_000)  # pattern -> number of exact traces, a generic.GenericSpec, or False
+        self.forms = caches.Bounded(2_000)  # pattern -> what exact traces do, a generic.GenericSpec, or None
         self.checker = None if check is None else Op(kernel + ".check", check.bad, parameters)
         self.annotations = [a for _, a in parameters or () if not isinstance(a, Data)]
         self.hot_sites = caches.Bounded(1_000)
@@ -114,20 +114,23 @@ class Op:
         check_dtypes(self, ins)
         avals = [t._aval for t in ins]
         pattern = generic.Pattern(avals, attrs, self.annotations, count)
-        form = self.forms.get(pattern.key, 0)
+        form = self.forms.get(pattern.key, ())
 
         def exact():
             return trace(self, self.function(attrs, count), avals)
 
+        seen = None if isinstance(form, generic.GenericSpec) or not pattern.sizes else form
+        if seen is not None and len(seen) == generic.EXACT_TRACES:
+            form = self.generic_spec(pattern, seen)
         if isinstance(form, generic.GenericSpec):
             spec = Spec.of_sizes(self.kernel, form, pattern.sizes, exact, self.single, self.inplace)
         else:
             jaxpr = exact()
             spec = Spec(self.kernel, jaxpr, self.single, self.inplace)
-            if form is not False and pattern.sizes:
-                self.forms[pattern.key] = form + 1
-                if form >= generic.EXACT_TRACES:
-                    self.forms[pattern.key] = self.generic_spec(pattern, jaxpr)
+            if type(form) is tuple:
+                form = (*form, generic.program(jaxpr))
+        if seen is not None:
+            self.forms[pattern.key] = form
         if state.trace is None or state.trace.sizes is None:
             failures.check_memory(self.kernel, spec.avals)
         small = all(a.size <= STATIC_SIZE and (a.np_dtype.kind in "iub") for a in (*spec.avals, *(t._aval for t in ins)))
@@ -138,14 +141,14 @@ class Op:
         self.specs[key] = spec
         return spec
 
-    def generic_spec(self, pattern, exact):
-        """The symbolic trace of a pattern, or False where there is none that does what `exact` does."""
+    def generic_spec(self, pattern, seen):
+        """The symbolic trace of a pattern, or None where there is none that does what exact ones, of which `seen` tells, do."""
         try:
             form = generic.Form(pattern)
             closed = trace(self, self.function(form.attrs, pattern.key[2]), form.avals)
-            return generic.GenericSpec(closed, form.names) if generic.same_program(closed, exact) else False
+            return generic.GenericSpec(closed, form.names) if {generic.program(closed)} == set(seen) else None
         except Exception:  # noqa: BLE001 - sizes that cannot be compared symbolically raise many things
-            return False
+            return None
 
 
 def trace(op, function, avals):
