@@ -4,10 +4,11 @@ import importlib.util
 import json
 import os
 
+import numpy as np
 import pytest
 from processes import run_code
 
-from tfcompat._core import hot
+from tfcompat._core import hot, native
 
 pytestmark = pytest.mark.own_mode
 
@@ -326,6 +327,40 @@ def test_both_forms_do_the_same(program):
     logs = [json.loads(run_code(program, TFCOMPAT_PURE_PYTHON=pure)) for pure in ("0", "1")]
     for k, (a, b) in enumerate(zip(*logs, strict=True)):
         assert a == b, k
+
+DRAWS = '''
+import hashlib
+import tfcompat as tf
+
+tf.random.set_seed(3)
+generator = tf.random.Generator.from_seed(2**62)
+for shape in ([1], [2], [3], [8, 8], [1000], [4, 333], [0], [70001]):
+    drawn = [f(shape) for f in (tf.random.normal, tf.random.uniform, tf.random.truncated_normal, generator.normal)]
+    drawn += [tf.random.stateless_normal(shape, seed) for seed in ([1, 2], [2**40, -7])]
+    drawn += [tf.random.normal(shape, dtype=dtype) for dtype in (tf.float64, tf.float16)]
+    drawn += [tf.random.uniform(shape, -5, 1000, tf.int32), tf.random.normal(shape, seed=7)]
+    print(shape, [hashlib.sha256(t.numpy().tobytes()).hexdigest() for t in drawn])
+'''
+
+
+def test_both_forms_draw_the_same_bits():
+    assert run_code(DRAWS, TFCOMPAT_PURE_PYTHON="0") == run_code(DRAWS, TFCOMPAT_PURE_PYTHON="1")
+
+
+def test_arrays_of_other_sizes_are_refused():
+    extension = native.extension
+    if extension is None:
+        assert importlib.util.find_spec("tfcompat._core._hot") is None or os.environ.get("TFCOMPAT_PURE_PYTHON")
+        return
+    words = [np.zeros(3, np.uint32) for _ in range(4)]
+    with pytest.raises(ValueError, match="sizes"):
+        extension.philox(np.zeros(2, np.uint32), np.zeros(4, np.uint32), np.zeros(2, np.uint64), *words)
+    with pytest.raises(ValueError, match="sizes"):
+        extension.box_muller(*words[:2], np.zeros(3, np.float32), np.zeros(2, np.float32))
+    with pytest.raises((BufferError, ValueError)):
+        extension.box_muller(*words[:3], np.frombuffer(bytes(12), np.float32))
+    with pytest.raises(TypeError):
+        extension.philox(words[0])
 
 
 def test_the_c_form_is_in_place_where_it_was_built():

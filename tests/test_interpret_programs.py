@@ -332,7 +332,7 @@ def _twin_arguments():
     yield _elementwise.sign.op.body, (numbers,)
     matrices = np.arange(70.0).reshape(2, 5, 7)
     for lower, upper in itertools.product((-1, 0, 1, 4), (-1, 0, 2, 7)):
-        yield _diagonals.band_part.op.body, (matrices, np.int32(lower), np.int32(upper))
+        yield _diagonals._band_part.op.body, (matrices, np.int32(lower), np.int32(upper))
     rng = np.random.default_rng(0)
     for shape in ((5, 6), (90, 100), (30, 300)):  # small, and large with short and long rows
         for dtype in ("float32", "float64", "int8", "uint32"):

@@ -763,6 +763,9 @@ static PyMethodDef methods[] = {
     {"noted_key", (PyCFunction)(void (*)(void))noted_key, METH_FASTCALL, "The key of a walk over what a tape has only noted."},
     {"beside", (PyCFunction)(void (*)(void))beside, METH_FASTCALL, "beside(first, annotations, values): tensors of all."},
     {"raw_key", (PyCFunction)(void (*)(void))raw_key, METH_FASTCALL, "raw_key(*values): a key of arguments as they are given."},
+    {"philox", (PyCFunction)(void (*)(void))philox, METH_FASTCALL, "philox(key, counter, offsets, *words): blocks of Philox 4x32-10."},
+    {"box_muller", (PyCFunction)(void (*)(void))box_muller, METH_FASTCALL, "box_muller(first, second, sines, cosines): normal numbers."},
+    {"random_constants", random_constants, METH_O, "random_constants(vector): tables and polynomials of box_muller."},
     {"operator", make_operator, METH_VARARGS, "operator(op, attrs, otherwise, reflected): a method for an operator of tensors."},
     {NULL},
 };

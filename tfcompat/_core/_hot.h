@@ -75,4 +75,9 @@ int setup_running(PyObject *parts);
 PyObject *living(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *give(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
+/* _hot_random.c */
+PyObject *philox(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *box_muller(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *random_constants(PyObject *module, PyObject *vector);
+
 #endif

@@ -2,27 +2,19 @@
 
 An op call goes through four functions of Python: the operator, `op.recorded`, `entries.record_taped` under tapes, and
 `Segment.record`; the run of a program goes through some ten, from `Segment.settle` to `program.give`. Their C forms do the usual case
-in a fifth of the time and call these for all others, so that nothing depends on which of them runs. `TFCOMPAT_PURE_PYTHON=1` in the environment leaves the C forms out.
+in a fifth of the time and call these for all others, so that nothing depends on which of them runs.
 """
-
-import os
 
 from tfcompat._core import caches, convert, donation, failures, folding, forward, interrupts, op, program, segment, tape
 from tfcompat._core.avals import Aval
 from tfcompat._core.context import Context, Settings, settings, state
 from tfcompat._core.entries import record_taped
+from tfcompat._core.native import extension as _hot
 from tfcompat._core.spec import Spec
 from tfcompat._core.stats import Stats, stats
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import HOST_TYPES, PLAIN, STATIC, Failure, gids
 from tfcompat._core.variable import Cell, Variable
-
-_hot = None
-if os.environ.get("TFCOMPAT_PURE_PYTHON", "0") in ("", "0"):
-    try:
-        from tfcompat._core import _hot
-    except ImportError:  # there was no compiler
-        pass
 
 if _hot is not None:
     types = (

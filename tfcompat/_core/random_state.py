@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from tfcompat._core import native
 from tfcompat._core.twins import twin
 
 DEFAULT_SEED = 87654321  # stands for the global seed where only an op has one
@@ -212,10 +213,18 @@ _FACTORS = np.array(_MULTIPLIERS, np.uint64)[:, None]
 _KEY_STEPS = np.arange(10, dtype=np.uint32)[:, None] * np.array(_WEYL, np.uint32)
 
 
-@twin(_blocks, 45, loops=True)
+@twin(_blocks, 45 if native.extension is None else 6, loops=True)
 def blocks(e):
     """Both halves of the counters side by side; the high and low words of products are views."""
     shape, count = e.outs[0].shape, math.prod(e.outs[0].shape)
+    if native.extension is not None:
+
+        def run_in_c(*arrays):
+            found = [np.empty(shape, np.uint32) for _ in range(4)]
+            native.extension.philox(*map(np.ascontiguousarray, arrays), *found)
+            return tuple(found)
+
+        return run_in_c
     multiply, exclusive_or = np.multiply, np.bitwise_xor
 
     def run(key, counter, offsets):
@@ -338,6 +347,9 @@ _SIN = [_hex(v) for v in "-0x1.555545995a603p-3 0x1.1107605230bc4p-7 -0x1.994eb3
 _COS = [_hex(v) for v in """0x1p0 -0x1.ffffffd0c621cp-2 0x1.55553e1068f19p-5 -0x1.6c087e89a359dp-10
 0x1.99343027bf8c3p-16""".split()]
 _TWO_OVER_PI, _HALF_PI = _hex("0x1.45F306DC9C883p+23"), _hex("0x1.921FB54442D18p0")
+CONSTANTS = np.array([*_INVERSE, *_LOG, *_LOG_POLYNOMIAL, *_SIN, *_COS, _LN2, _TWO_OVER_PI, _HALF_PI])
+if native.extension is not None:
+    native.extension.random_constants(CONSTANTS)
 
 
 def _entries(table, index):
@@ -409,9 +421,17 @@ _SINE_SIGNS, _COSINE_SIGNS = np.array([1.0, -1.0, -1.0, 1.0, 1.0]), np.array([1.
 _IS_ODD = np.array([False, True, False, True, False])
 
 
-@twin(_box_muller32, 70)
+@twin(_box_muller32, 70 if native.extension is None else 5)
 def box_muller32(e):
     """The same operations; without the choices that make no difference where the words are all that is given."""
+    if native.extension is not None:
+
+        def run_in_c(first, second):
+            sines, cosines = np.empty(first.shape, np.float32), np.empty(first.shape, np.float32)
+            native.extension.box_muller(np.ascontiguousarray(first), np.ascontiguousarray(second), sines, cosines)
+            return sines, cosines
+
+        return run_in_c
     a, b, c = _LOG_POLYNOMIAL
     s0, s1, s2 = _SIN
     c0, c1, c2, c3, c4 = _COS

@@ -1,0 +1,137 @@
+/* Random numbers of small arrays in C: what random_state.py computes by some hundred NumPy calls, to the last bit. */
+
+#include "_hot.h"
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+static Py_buffer constants; /* of random_state.CONSTANTS */
+
+/* Gets buffers of arguments, the last `outputs` of them to write into. Returns how many it got. */
+static int get_buffers(PyObject *const *args, Py_buffer *buffers, int count, int outputs)
+{
+    for (int k = 0; k < count; k++)
+        if (PyObject_GetBuffer(args[k], &buffers[k], k < count - outputs ? PyBUF_C_CONTIGUOUS : PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE) < 0)
+            return k;
+    return count;
+}
+
+static PyObject *released(Py_buffer *buffers, int got, int wanted)
+{
+    for (int k = 0; k < got; k++)
+        PyBuffer_Release(&buffers[k]);
+    return got == wanted && !PyErr_Occurred() ? Py_NewRef(Py_None) : NULL;
+}
+
+/* philox(key, counter, offsets, *words): the twin of `random_state._blocks`. */
+PyObject *philox(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    enum { KEY, COUNTER, OFFSETS, WORDS, ALL = WORDS + 4 };
+    Py_buffer b[ALL];
+    if (nargs != ALL)
+        return PyErr_Format(PyExc_TypeError, "philox() takes %d arrays", ALL);
+    int got = get_buffers(args, b, ALL, 4);
+    if (got < ALL)
+        return released(b, got, ALL);
+    Py_ssize_t count = b[OFFSETS].len / sizeof(uint64_t);
+    int fits = b[KEY].len == 2 * sizeof(uint32_t) && b[COUNTER].len == 4 * sizeof(uint32_t);
+    for (int k = 0; k < 4; k++)
+        fits = fits && b[WORDS + k].len == count * (Py_ssize_t)sizeof(uint32_t);
+    if (!fits) {
+        PyErr_SetString(PyExc_ValueError, "arrays of other sizes");
+        return released(b, got, ALL);
+    }
+    uint32_t key[2], *words[4];
+    uint64_t start[2];
+    memcpy(key, b[KEY].buf, sizeof key);
+    uint32_t counter[4];
+    memcpy(counter, b[COUNTER].buf, sizeof counter);
+    start[0] = counter[0] | (uint64_t)counter[1] << 32;
+    start[1] = counter[2] | (uint64_t)counter[3] << 32;
+    for (int k = 0; k < 4; k++)
+        words[k] = b[WORDS + k].buf;
+    const uint64_t *offsets = b[OFFSETS].buf;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        uint64_t low = start[0] + offsets[i], high = start[1] + (low < offsets[i]);
+        uint32_t c0 = (uint32_t)low, c1 = low >> 32, c2 = (uint32_t)high, c3 = high >> 32, k0 = key[0], k1 = key[1];
+        for (int round = 0; round < 10; round++, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u) {
+            uint64_t first = (uint64_t)c0 * 0xD2511F53u, second = (uint64_t)c2 * 0xCD9E8D57u;
+            c0 = (uint32_t)(second >> 32) ^ c1 ^ k0;
+            c1 = (uint32_t)second;
+            c2 = (uint32_t)(first >> 32) ^ c3 ^ k1;
+            c3 = (uint32_t)first;
+        }
+        words[0][i] = c0;
+        words[1][i] = c1;
+        words[2][i] = c2;
+        words[3][i] = c3;
+    }
+    return released(b, got, ALL);
+}
+
+static float unit(uint32_t word)
+{
+    uint32_t bits = (word & 0x7FFFFF) | 127u << 23;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value - 1.0f;
+}
+
+/* box_muller(first, second, sines, cosines): the twin of `random_state._box_muller32`. */
+PyObject *box_muller(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    Py_buffer b[4];
+    if (nargs != 4)
+        return PyErr_Format(PyExc_TypeError, "box_muller() takes 4 arrays");
+    int got = get_buffers(args, b, 4, 2);
+    if (got < 4)
+        return released(b, got, 4);
+    if (b[0].len != b[1].len || b[0].len != b[2].len || b[0].len != b[3].len) {
+        PyErr_SetString(PyExc_ValueError, "arrays of other sizes");
+        return released(b, got, 4);
+    }
+    const double *inverse = constants.buf, *logs = inverse + 16, *log_terms = logs + 16, *sine_terms = log_terms + 3,
+                 *cosine_terms = sine_terms + 3;
+    const double ln2 = cosine_terms[5], two_over_pi = cosine_terms[6], half_pi = cosine_terms[7];
+    const uint32_t *first = b[0].buf, *second = b[1].buf;
+    float *sines = b[2].buf, *cosines = b[3].buf;
+    for (Py_ssize_t i = 0; i < b[0].len / (Py_ssize_t)sizeof(uint32_t); i++) {
+        float value = unit(first[i]), z;
+        uint32_t bits;
+        value = value > 1e-7f ? value : 1e-7f;
+        memcpy(&bits, &value, sizeof bits);
+        uint32_t shifted = bits - 0x3F330000u, rest = bits - (shifted & 0xFF800000u);
+        int index = shifted >> 19 & 15;
+        memcpy(&z, &rest, sizeof z);
+        double r = z * inverse[index] - 1.0, y = logs[index] + ((int32_t)shifted >> 23) * ln2, r2 = r * r;
+        double log = (log_terms[0] * r2 + (log_terms[1] * r + log_terms[2])) * r2 + (y + r);
+        float radius = sqrtf(-2.0f * (float)log);
+
+        double x = (float)(6.283185307179586 * unit(second[i]));
+        int32_t n = ((int32_t)(x * two_over_pi) + 0x800000) >> 24;
+        x -= n * half_pi;
+        double x2 = x * x, x4 = x2 * x2;
+        if (n == 1 || n == 2)
+            x = -x;
+        double x3 = x2 * x, sine = x3 * sine_terms[0] + x + x3 * x2 * (sine_terms[1] + x2 * sine_terms[2]);
+        double cosine = x2 * cosine_terms[1] + cosine_terms[0] + x4 * cosine_terms[2]
+            + x4 * x2 * (cosine_terms[3] + x2 * cosine_terms[4]);
+        if (n == 2 || n == 3)
+            cosine = -cosine;
+        sines[i] = (float)(n & 1 ? cosine : sine) * radius;
+        cosines[i] = (float)(n & 1 ? sine : cosine) * radius;
+    }
+    return released(b, got, 4);
+}
+
+/* random_constants(vector): takes random_state.CONSTANTS. */
+PyObject *random_constants(PyObject *module, PyObject *vector)
+{
+    if (constants.obj != NULL)
+        PyBuffer_Release(&constants);
+    if (PyObject_GetBuffer(vector, &constants, PyBUF_C_CONTIGUOUS) < 0)
+        return NULL;
+    if (constants.len != 46 * sizeof(double))
+        return PyErr_Format(PyExc_ValueError, "46 constants are wanted");
+    Py_RETURN_NONE;
+}
