@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from tfcompat._core import draws, dtypes, random_state
+from tfcompat._core import caches, draws, dtypes, random_state
 from tfcompat._core.attributes import Sizes, python_value, size_list
 from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.context import state as thread
@@ -30,8 +30,9 @@ def key_counter(seed: T):
 def dims_of(shape, kernel):
     """The shape as a tuple, and whether TensorFlow keeps it in 64 bits: kernels with their own streams."""
     wide = isinstance(shape, (TensorHandle, np.ndarray)) and shape.dtype in (dtypes.int64, np.dtype(np.int64))
-    if isinstance(shape, (list, tuple)) and all(type(d) is int for d in shape):
-        dims = tuple(shape)
+    key = caches.raw_key(shape)
+    if key is not None and type(key[0]) is tuple:
+        dims = key[0]
     elif isinstance(shape, (list, tuple)) and (found := size_list(shape)) is not None:
         dims = found
     else:
@@ -107,6 +108,8 @@ class Algorithm(enum.Enum):
 
 def algorithm(alg):
     """PHILOX or THREEFRY, from what TensorFlow accepts for `alg`."""
+    if type(alg) is str and alg in ("auto_select", "philox"):
+        return Algorithm.PHILOX
     if isinstance(alg, str):
         alg = Algorithm.__members__.get(alg.upper(), alg)
     else:

@@ -447,6 +447,8 @@ def holds_tensors(value):
 
 def convert_group(op, annotations, values, names):
     """Converts an op's data: where one dtype variable is shared, a tensor decides for Python values."""
+    if len(values) == 1 and type(values[0]) in _LISTS:
+        return [convert(values[0], annotations[0].only, annotations[0].default)]
     if type(values[0]) is Tensor and annotations[0].only is None:
         plain = beside(values[0], annotations, values)
         if plain is not None:
