@@ -2,13 +2,17 @@
 
 A training loop runs the same Python, an optimizer's update, at every step, and that Python may take ten times as long
 as recording what it does. A `Replay` watches two calls of such a function. If both recorded the same nodes, wired to the
-same variables and arguments, with the same constants, the third call records these nodes by itself. Nothing else about
-the segment is different: structure, liveness, donation and where it closes are what they would have been.
+same variables and arguments, with the same constants, the third call records these nodes by itself: those that follow one another
+as one node, a `stretch.Block`, but for those that update an operand in place. Liveness, donation and where the segment closes are what
+they would have been.
 
 Who uses one promises that the function depends on nothing but its arguments, its variables and the key.
 """
 
+import itertools
+
 from tfcompat._core.context import settings, state
+from tfcompat._core.stretch import Scratch
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import STATIC
 from tfcompat._core.variable import own_handle
@@ -30,6 +34,7 @@ class Recipe:
         self.results = 0
         self.repeatable = True
         self._numbers = {id(t): ("argument", i) for i, t in enumerate(arguments)}
+        self._avals = [t._aval for t in arguments], []  # of the arguments, and of what was read
         self._holders = {id(v._cell._tensor): v for v in variables}
         self._seen = []  # tensors: no id is used again while the call is watched
 
@@ -57,6 +62,7 @@ class Recipe:
             if variable is not None:
                 number = "read", len(self.reads)
                 self.reads.append(variable)
+                self._avals[1].append(tensor._aval)
             elif tensor._slot == STATIC:
                 number = "constant", len(self.constants)
                 self.constants.append(tensor)
@@ -81,18 +87,19 @@ class Recipe:
         )
 
     def finish(self):
-        """Makes ints of the numbers, and drops what only watching needs."""
+        """Makes ints of the numbers, folds nodes, and drops what only watching needs."""
         start = {"argument": 0, "read": self.count, "constant": self.count + len(self.reads)}
         start["result"] = start["constant"] + len(self.constants)
-        steps = []
+        nodes, written = [], {}
         for step, numbers in self.steps:
             if isinstance(numbers[0] if numbers else (), str):
-                steps.append((None, step, start[numbers[0]] + numbers[1]))
+                written[id(step)] = step, start[numbers[0]] + numbers[1]
             else:
-                steps.append((step, tuple([start[kind] + i for kind, i in numbers]), None))
-        self.steps = steps
-        self.written = list({id(v): v for spec, v, _ in steps if spec is None}.values())
-        self._numbers = self._holders = self._seen = None
+                nodes.append((step, [start[kind] + i for kind, i in numbers]))
+        avals = [*self._avals[0], *self._avals[1], *[t._aval for t in self.constants]]
+        self.steps, places = _folded(nodes, avals, {number for _, number in written.values()})
+        self.writes = [(variable, places[number]) for variable, number in written.values()]
+        self._numbers = self._holders = self._seen = self._avals = None
 
     def record(self, arguments):
         """Records it all again, with these arguments."""
@@ -104,20 +111,59 @@ class Recipe:
             segment.uncut = uncut
 
     def _record(self, context, arguments):
-        for variable in self.written:
+        for variable, _ in self.writes:
             variable._before_write()
         values = [*arguments, *[v._cell._tensor for v in self.reads], *self.constants]
+        for spec, operands in self.steps:
+            results = context.segment.record(spec, [values[i] for i in operands])
+            values += [results] if spec.single else results
         bound = set()
-        for spec, operands, source in self.steps:
-            if spec is None:
-                # A result belongs to the first variable that is bound to it; a second one gets a handle of its own.
-                tensor = own_handle(values[source], values[source] if source in bound else None)
-                bound.add(source)
-                operands._bind(tensor)
-            elif spec.single:
-                values.append(context.segment.record(spec, [values[i] for i in operands]))
-            else:
-                values += context.segment.record(spec, [values[i] for i in operands])
+        for variable, source in self.writes:
+            # A result belongs to the first variable that is bound to it; a second one gets a handle of its own.
+            variable._bind(own_handle(values[source], values[source] if source in bound else None))
+            bound.add(source)
+
+
+def _folded(nodes, avals, wanted):
+    """Nodes, each run of them that can be one made a Block.
+
+    Args:
+      nodes: (spec, numbers of its inputs).
+      avals: of the values that come before results.
+      wanted: numbers that are asked for in the end.
+
+    Returns:
+      The new nodes, and a dict from old numbers to new ones.
+    """
+    count = first = len(avals)
+    avals, runs = [*avals, *[a for spec, _ in nodes for a in spec.avals]], []
+    for folds, run in itertools.groupby(nodes, lambda node: node[0].inplace is None and not node[0].effect):
+        run = [(spec, operands, range(first, first := first + len(spec.avals))) for spec, operands in run]
+        runs += [run] if folds and len(run) > 1 else [[node] for node in run]
+    steps, places = [], {number: number for number in range(count)}
+    for k, run in enumerate(runs):
+        spec, operands, results = run[0]
+        if len(run) > 1:
+            asked = wanted.union(*[operands for later in runs[k + 1 :] for _, operands, _ in later])
+            spec, operands, results = _block(run, avals, asked)
+        steps.append((spec, [places[number] for number in operands]))
+        for number in results:
+            places[number] = count
+            count += 1
+    return steps, places
+
+
+def _block(run, avals, asked):
+    """A Block of nodes, the numbers of its inputs, and of its results: those that are asked for."""
+    scratch, tensors, inputs = Scratch(), {}, {}
+    for spec, operands, results in run:
+        for number in operands:
+            if number not in tensors:
+                tensors[number] = inputs[number] = Tensor(avals[number], None)
+        outs = scratch.record(spec, [tensors[number] for number in operands])
+        tensors.update(zip(results, [outs] if spec.single else outs, strict=True))
+    found = [number for _, _, results in run for number in results if number in asked]
+    return scratch.fold("Update", [tensors[number] for number in found], list(inputs.values())), list(inputs), found
 
 
 def _same_constant(a, b):
