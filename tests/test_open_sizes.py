@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from processes import run_code
 
 import tfcompat as tf
 
@@ -144,3 +145,24 @@ def test_all_sizes_unknown(name):
         for one, other in zip(tf.nest.flatten(function(x)), tf.nest.flatten(op(x)), strict=True):
             np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-5)
     assert len(runs) == 1
+
+
+def test_assumed_sizes_that_are_what_they_are_assumed_to_be():
+    """What stands for a size that is assumed is never computed with, however often such sizes were met."""
+    code = """
+        import tfcompat as tf
+
+        def opened(function, *dtypes):
+            return tf.function(function, input_signature=[tf.TensorSpec([None], dtype) for dtype in dtypes])
+
+        def scattered(updates):
+            return tf.scatter_nd([[1], [3]], updates, [5])
+
+        def smaller(x, updates):
+            return tf.tensor_scatter_nd_min(x, [[1], [3]], updates)
+
+        for dtype in (tf.int32, tf.int64):
+            print(opened(scattered, dtype)(tf.constant([5, -8], dtype)).numpy().tolist())
+            print(opened(smaller, dtype, dtype)(tf.constant([0, -2, 3, -2, -7], dtype), tf.constant([5, -8], dtype)).numpy().tolist())
+    """
+    assert run_code(code).split("\n")[:4] == ["[0, 5, 0, -8, 0]", "[0, -2, 3, -8, -7]"] * 2

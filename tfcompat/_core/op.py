@@ -478,6 +478,6 @@ class Broadcast(Resize):
         return resizing.size(assumed) if now == 1 else resizing.assumed(assumed, now)
 
 
-RESIZE = Resize("EnsureShape", sizes.resize_body, [("x", T), ("shape", Any)])
-BROADCAST = Broadcast("BroadcastTo", sizes.resize_body, [("x", T), ("shape", Any)])
+RESIZE = Resize("EnsureShape", sizes.resize_body, [("x", T), ("shape", attributes.Sizes)])
+BROADCAST = Broadcast("BroadcastTo", sizes.resize_body, [("x", T), ("shape", attributes.Sizes)])
 sizes.set_ops(RESIZE, BROADCAST, invoke)
