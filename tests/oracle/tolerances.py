@@ -25,6 +25,7 @@ MORE = [
     (r"parameterized_truncated_normal", ("float32",), 5e-5,
      "far from the mean the bounds' gradients are differences of small probabilities"),
     (r"clip_by_norm$", ("float64",), 2e-7, "with a norm of float32 it is computed in float32"),
+    (r"l2_normalize", ("float16",), 8e-3, "processors that compute in half precision (AVX512-FP16) round after each step"),
     (r"nn\.\w*conv", ("float16",), 4e-3, _SUMS),
     (r"nn\.\w*conv", ("bfloat16",), 3e-2, _SUMS),
     (r"nn\.(sigmoid|silu|swish)$", ("float16",), 4e-3, _ROUNDED),
