@@ -1,5 +1,6 @@
 """`tf.cast` and its kin, and the parts of complex numbers."""
 
+import logging
 import math
 import platform
 
@@ -92,9 +93,15 @@ def cast(x, dtype, name=None):
         raise errors.UnimplementedError(
             None, None, f"Cast {d.c_name(have)} to {d.c_name(dtype)} is not supported [Op:Cast] name: "
         )
+    if have.is_complex and dtype.is_floating:
+        logging.getLogger("tensorflow").warning(_DISCARDED, have.name, dtype.name)
     return _cast(x, dtype)
 
 
+_DISCARDED = (
+    "You are casting an input of type %s to an incompatible dtype %s.  "
+    "This will discard the imaginary part and may not be what you intended."
+)
 conversion.set_cast(cast)
 
 

@@ -431,7 +431,14 @@ def polygamma(a: T, x: T):
     return incomplete.polygamma(*jnp.broadcast_arrays(*aligned("Polygamma", a, x)))
 
 
-@op("Betainc", T=WIDE_FLOATS)
+def _betainc_grad(g, y, a, b, x):
+    """Of x alone, as in TensorFlow: JAX's own refuses where a or b is differentiated, too."""
+    log_beta = lax.lgamma(a) + lax.lgamma(b) - lax.lgamma(a + b)
+    slopes = g * jnp.exp((b - 1) * jnp.log1p(-x) + (a - 1) * jnp.log(x) - log_beta)
+    return None, None, slopes if slopes.shape == x.shape else jnp.sum(slopes)
+
+
+@op("Betainc", T=WIDE_FLOATS, grad=_betainc_grad)
 def betainc(a: T, b: T, x: T):
     """The regularised incomplete beta function I_x(a, b).
 

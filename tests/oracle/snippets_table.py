@@ -140,6 +140,9 @@ v[0] = 1.0
 # not allowed: missing attribute of a tensor
 x.foo
 
+# not allowed: a tensor where a pair is expected
+tf.nest.assert_same_structure(x, (v, m))
+
 # not allowed: missing attribute of a variable
 v.foo
 

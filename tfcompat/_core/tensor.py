@@ -75,7 +75,7 @@ class Tensor(TensorHandle):
 
     def _undefined(name):  # noqa: N805 - makes properties that raise as TensorFlow's do
         def get(self):
-            raise AttributeError(f"Tensor.{name} is undefined when eager execution is enabled.")
+            raise AttributeError  # `__getattr__`, which is asked next, says more
 
         return property(get, doc=f"The {name} in a graph; AttributeError in eager code.")
 
@@ -88,6 +88,8 @@ class Tensor(TensorHandle):
     def __getattr__(self, name):
         if name in _NUMPY_NAMES:
             raise AttributeError(_NUMPY_HINT.format(kind="EagerTensor", name=name))
+        if isinstance(getattr(type(self), name, None), property):
+            raise AttributeError(f"Tensor.{name} is undefined when eager execution is enabled.")
         raise AttributeError(f"'tensorflow.python.framework.ops.EagerTensor' object has no attribute '{name}'")
 
     # Reading the value
@@ -238,7 +240,7 @@ class Tensor(TensorHandle):
 
     def consumers(self):
         """Not available: there is no graph in eager code. Raises NotImplementedError."""
-        raise NotImplementedError("consumers is not supported when eager execution is enabled.")
+        raise NotImplementedError("Tensor.consumers is undefined when eager execution is enabled.")
 
     def cpu(self):
         """This tensor's value on the CPU."""

@@ -89,6 +89,8 @@ def _special():
         yield case(op, f"{dtype}[3]:pos", f"{dtype}[3]:pos", f"{dtype}[3]:prob", grad=False)
     for x in (0.0, 0.25, 1.0, -1.0, 1.5):
         yield case(op, 2.0, 3.0, x, grad=False)
+    for a, b, shape in (([2.0, 0.5, 1.0], [1.0, 3.0, 2.0], "3"), (2.0, 3.0, "2,2"), ([2.0, 0.5], 3.0, ""), (2.0, 0.5, "")):
+        yield case(op, a, b, f"float32[{shape}]:prob")
     yield case(op, "float32[]:pos", "float32[3]:pos", "float32[3]:prob", grad=False)
     yield case(op, "float32[2]:pos", "float32[3]:pos", "float32[3]:prob", grad=False)
     yield case(op, "float32[0]:pos", "float32[0]:pos", "float32[0]:prob", grad=False)

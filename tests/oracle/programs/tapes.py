@@ -747,3 +747,31 @@ def slices_of_both_kinds_of_positions(tf):
         found += [tape.gradient(total, table).indices.dtype.name, tf.convert_to_tensor(tape.gradient(total, table))]
         found.append(tape.gradient(both, table))
     return found
+
+
+@program
+def complex_cast_to_real(tf):
+    """What is lost is said in the log, each time."""
+    x = tf.constant([1 + 2j, 3 - 1j], tf.complex64)
+    with logged(tf) as texts, tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        y = tf.cast(x, tf.float32)
+        tf.cast(x, tf.int32), tf.cast(x, tf.complex128), tf.cast(tf.math.real(x), tf.float64)
+        z = tf.cast(tf.IndexedSlices(x, [0, 1]), "float64")
+    return [texts, y, z, tape.gradient(y, x)]
+
+
+@program
+def attributes_of_graphs(tf):
+    x = tf.constant(1.0)
+    names = ("name", "op", "graph", "value_index")
+    return [[attempt(lambda name=name: getattr(x, name)), getattr(x, name, "default")] for name in names], attempt(x.consumers)
+
+
+@program
+def sources_without_derivative(tf):
+    a, b, x = tf.constant([2.0, 3.0]), tf.constant([1.5, 0.5]), tf.constant([0.25, 0.75])
+    with tf.GradientTape() as tape:
+        tape.watch([a, b, x])
+        y = tf.math.betainc(a, b, x)
+    return tape.gradient(y, [a, b, x])
