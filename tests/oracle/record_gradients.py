@@ -16,6 +16,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ["KERAS_BACKEND"] = "tensorflow"
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
+from oracle.compare import plain_differences  # noqa: E402
 from oracle.programs import PROGRAMS  # noqa: E402
 from oracle.programs.shared import show  # noqa: E402
 
@@ -34,7 +35,7 @@ def main():
             continue
         fresh[name] = json.loads(json.dumps(show(tf, program(tf))))
     if "--check" in sys.argv[1:]:
-        other = [name for name in fresh if json.dumps(known.get(name)) != json.dumps(fresh[name])]
+        other = [name for name in fresh if plain_differences(known.get(name), fresh[name])]
         print(*other, sep="\n")
         return 1 if other else 0
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(result)}" for name, result in fresh.items())

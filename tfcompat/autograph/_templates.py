@@ -40,7 +40,7 @@ class _Copy:
                 return self._named(node.value)
             if kind is ast.keyword and node.arg in given or kind is ast.arg and node.arg in given:
                 return self._argument(node)
-        new = kind()
+        new = kind.__new__(kind)  # `kind()` would warn of fields that are not there yet
         for field in kind._fields:
             if field in own:
                 value = own[field]
