@@ -30,7 +30,7 @@ def _paths(case):
     return [case.op] if case.names is None and case.op.startswith("tf.") else _NAMES.findall(case.op)
 
 
-def _parameters():
+def _parameters(chosen=CHOSEN):
     seen = set()
     for area, area_cases in cases.AREAS.items():
         for case in area_cases:
@@ -40,7 +40,7 @@ def _parameters():
             op = case.op if case.names is None else area
             in_all = op not in seen and not want.error or zlib.crc32(case.id.encode()) % 12 == 0
             seen.update([op] if in_all else [])
-            for mode in [CHOSEN] if CHOSEN else MODES if in_all else MODES[:1]:
+            for mode in [chosen] if chosen else MODES if in_all else MODES[:1]:
                 yield pytest.param(area, case, mode, id=case.id if mode == "deferred" else f"{mode}: {case.id}")
 
 
@@ -68,7 +68,8 @@ READS = (
 
 
 def _function_parameters():
-    for parameter in _parameters():
+    """The cases that run in all modes, once: where one mode is chosen, with "sync"."""
+    for parameter in _parameters(None) if not CHOSEN or CHOSEN == "sync" else ():
         area, case, mode = parameter.values
         want = RECORDED[area][case.id]
         reads = any(text in case.id for text in READS)
