@@ -440,10 +440,13 @@ static PyObject *read_variable(PyObject *context, PyObject *variable)
             Py_DECREF(done);
         }
     }
-    PyObject *accumulators = FIELD(context, c_accumulators);
-    for (Py_ssize_t k = 0; k < PyList_GET_SIZE(accumulators); k++)
-        if (read_forward(PyList_GET_ITEM(accumulators, k), cell, tensor) < 0)
-            goto fail;
+    PyObject *accumulators = Py_NewRef(FIELD(context, c_accumulators));
+    int read = 0;
+    for (Py_ssize_t k = 0; read == 0 && k < PyList_GET_SIZE(accumulators); k++)
+        read = read_forward(PyList_GET_ITEM(accumulators, k), cell, tensor);
+    Py_DECREF(accumulators);
+    if (read < 0)
+        goto fail;
     Py_DECREF(tapes);
     Py_DECREF(cell);
     return tensor;

@@ -81,6 +81,7 @@ static int is_usual(PyObject *context, PyObject *segment)
 static PyObject *tapes_that_record(PyObject *tapes)
 {
     PyObject *recording = PyList_New(0);
+    Py_INCREF(tapes);
     for (Py_ssize_t k = 0; recording != NULL && k < PyList_GET_SIZE(tapes); k++) {
         PyObject *tape = referred(PyList_GET_ITEM(tapes, k));
         if (tape == NULL)
@@ -93,6 +94,7 @@ static PyObject *tapes_that_record(PyObject *tapes)
         Py_XDECREF(noted);
         Py_XDECREF(records);
     }
+    Py_DECREF(tapes);
     return recording;
 }
 
@@ -100,7 +102,7 @@ static PyObject *tapes_that_record(PyObject *tapes)
 static int find_structure(Run *run)
 {
     PyObject *plan = NULL, *known = run->known, *structure = NULL;
-    if (PyTuple_CheckExact(known) && PyLong_AsSsize_t(PyTuple_GET_ITEM(known, 1)) == run->nodes)
+    if (PyTuple_CheckExact(known) && PyTuple_GET_SIZE(known) == 2 && PyLong_AsSsize_t(PyTuple_GET_ITEM(known, 1)) == run->nodes)
         plan = PyTuple_GET_ITEM(known, 0);
     if (plan != NULL && Py_TYPE(plan) == Plan)
         structure = FIELD(plan, plan_structure);
@@ -118,9 +120,9 @@ static int find_structure(Run *run)
     Py_ssize_t runs = PyLong_AsSsize_t(FIELD(structure, r_runs));
     if (runs <= PyLong_AsSsize_t(logged_runs) || !(runs & 15) || FIELD(structure, r_small) != Py_False)
         return UNUSUAL;
+    run->structure = Py_NewRef(structure);
     if (plan != NULL && Py_TYPE(plan) == Plan)
         Py_SETREF(FIELD(plan, plan_structure), Py_NewRef(structure));
-    run->structure = Py_NewRef(structure);
     return DONE;
 }
 
@@ -242,7 +244,8 @@ static int dispatch_program(PyObject *segment, Run *run, PyObject *why)
 {
     if (add(stats, n_segments, 1) < 0 || add(stats, n_ops, run->nodes) < 0 || add(run->structure, r_runs, 1) < 0)
         return FAILED;
-    PyObject *results = PyObject_Vectorcall(FIELD(run->program, m_call), run->given, run->arguments, NULL);
+    PyObject *call = Py_NewRef(FIELD(run->program, m_call)), *results = PyObject_Vectorcall(call, run->given, run->arguments, NULL);
+    Py_DECREF(call);
     if (results == NULL) { /* memory, or a fork: the long way says what is wrong */
         PyErr_Clear();
         PyObject *done = PyObject_CallMethodObjArgs(segment, n_again, run->specs, run->wires, run->refs, run->leaves, why, NULL);

@@ -63,6 +63,7 @@ PyObject *record_entry(PyObject *context, PyObject *op, PyObject *spec, PyObject
     PyObject *forward = NULL, *keep = NULL, *in_gids = PyTuple_New(count), *mask = PyTuple_New(count), *made = NULL, *all = NULL,
              *kept = NULL, *gid = NULL, *of_outs = NULL, *entry = NULL, *derivative = NULL;
     Py_INCREF(tape);
+    Py_INCREF(segment);
     PyObject *followed = followed_by(tape);
     if (in_gids == NULL || mask == NULL || followed == NULL)
         goto unusual;
@@ -98,6 +99,7 @@ unusual:
         out = Py_NewRef(Py_NotImplemented);
 done:
     Py_DECREF(tape);
+    Py_DECREF(segment);
     Py_XDECREF(followed);
     Py_XDECREF(in_gids);
     Py_XDECREF(mask);
@@ -196,6 +198,7 @@ PyObject *record_forward(PyObject *context, PyObject *op, PyObject *spec, PyObje
     if (!usual_segment(segment) || PyList_GET_SIZE(accumulators) != 1 || Py_TYPE(PyList_GET_ITEM(accumulators, 0)) != ForwardAccumulator
         || !PyTuple_CheckExact(ins) || Py_TYPE(spec) != Spec || FIELD(spec, p_single) != Py_True)
         Py_RETURN_NOTIMPLEMENTED;
+    Py_INCREF(segment);
     PyObject *accumulator = Py_NewRef(PyList_GET_ITEM(accumulators, 0)), *out = NULL, *jvp = NULL, *only = NULL, *places = NULL,
              *operands = NULL, *of_outs = NULL, *grad = PyObject_GetAttr(op, n_grad), *gone = NULL;
     PyObject *tangents = grad == NULL ? NULL : PyObject_GetAttr(accumulator, n_tangents);
@@ -246,7 +249,10 @@ PyObject *record_forward(PyObject *context, PyObject *op, PyObject *spec, PyObje
     of_outs = record(segment, only, operands);
     if (of_outs == Py_NotImplemented)
         Py_SETREF(of_outs, PyObject_CallMethodObjArgs(segment, n_record, only, operands, NULL));
-    if (of_outs == NULL || !PyList_CheckExact(of_outs) || set_tangent(tangents, gone, out, PyList_GET_ITEM(of_outs, 0)) < 0)
+    if (of_outs != NULL && !(PyList_CheckExact(of_outs) && PyList_GET_SIZE(of_outs))) {
+        PyErr_SetString(PyExc_TypeError, "a Jacobian-vector product is a list of tensors");
+        Py_CLEAR(out);
+    } else if (of_outs == NULL || set_tangent(tangents, gone, out, PyList_GET_ITEM(of_outs, 0)) < 0)
         Py_CLEAR(out);
     goto done;
 unusual:
@@ -254,6 +260,7 @@ unusual:
         out = Py_NewRef(Py_NotImplemented);
 done:
     Py_DECREF(accumulator);
+    Py_DECREF(segment);
     Py_XDECREF(grad);
     Py_XDECREF(tangents);
     Py_XDECREF(gone);
@@ -386,6 +393,10 @@ static PyObject *noted_key_of(PyObject *tape, PyObject *segment, PyObject *insid
             goto done;
     }
     Py_SETREF(given, PyList_AsTuple(given));
+    if (!PyList_GET_SIZE(fields[NOTED]) || PyList_GET_SIZE(fields[WATCHES]) < PyTuple_GET_SIZE(of_watches)) { /* a seed ran what it notes */
+        key = Py_NewRef(Py_NotImplemented);
+        goto done;
+    }
     for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(of_watches); k++) {
         PyObject *place = place_of(segment, PyList_GET_ITEM(fields[WATCHES], k));
         if (place == NULL)
