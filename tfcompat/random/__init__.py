@@ -11,7 +11,7 @@ from tfcompat._cast import cast as _cast
 from tfcompat._core import dtypes, random_state
 from tfcompat._core.attributes import python_value
 from tfcompat._core.avals import shape_text
-from tfcompat._core.context import state as _thread
+from tfcompat._core.context import paused as _paused, state as _thread
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, Dtype, Int, Shape, T, op
 from tfcompat._core.trackable import Trackable as _Trackable
@@ -178,7 +178,7 @@ def _scaled_to(drawn, mean, stddev, dtype):
 
 
 def shuffle(value, seed=None, name=None):
-    """The rows of `value` (its slices along the first axis) in a random order; a scalar unchanged.
+    """The rows of `value` (its slices along the first axis) in a random order; a scalar unchanged. It has no gradient.
 
     Args:
       value: tensor of any dtype.
@@ -192,10 +192,11 @@ def shuffle(value, seed=None, name=None):
         return value
     size = value._aval.shape[0]
     blocks = (builtins.max(size - 1, 0) + 3) // 4
-    if _thread.trace is not None or _thread.sites is not None:
-        return _gather.gather(value, _order(*_drawn("RandomShuffle", blocks, seed), size))
-    position = random_state.seeds.reserve(("RandomShuffle", value._aval.dtype), blocks, _op_seed(seed))
-    return _gather.gather(value, convert(random_state.permutation(*position, size)))
+    with _paused():  # TensorFlow has no gradient for it
+        if _thread.trace is not None or _thread.sites is not None:
+            return _gather.gather(value, _order(*_drawn("RandomShuffle", blocks, seed), size))
+        position = random_state.seeds.reserve(("RandomShuffle", value._aval.dtype), blocks, _op_seed(seed))
+        return _gather.gather(value, convert(random_state.permutation(*position, size)))
 
 
 def stateless_uniform(shape, seed, minval=0, maxval=None, dtype=dtypes.float32, name=None, alg="auto_select"):

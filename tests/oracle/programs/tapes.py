@@ -775,3 +775,14 @@ def sources_without_derivative(tf):
         tape.watch([a, b, x])
         y = tf.math.betainc(a, b, x)
     return tape.gradient(y, [a, b, x])
+
+
+@program
+def shuffled(tf):
+    x, v, found = tf.constant([1.0, 2.0, 3.0]), tf.Variable([4.0, 5.0]), []
+    for _ in range(3):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = tf.reduce_sum(tf.random.shuffle(x, seed=1)) * tf.reduce_sum(tf.random.shuffle(v, seed=2) + v)
+        found.append(tape.gradient(y, [x, v]))
+    return found
