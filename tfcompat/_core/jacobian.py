@@ -53,33 +53,29 @@ def batch_zeros(source: T, target: Data("S")):
 
 
 class _Jacobian(Walk):
+    """A walk for jacobians.
+
+    Args:
+      basis, unflatten, zeros: the ops above, of whole tensors or of rows.
+      rows: how many dimensions of a source are those of rows.
+    """
+
     stacked = True
 
+    def __init__(self, basis, unflatten, zeros, rows):
+        self.basis, self.unflatten, self.of_zeros, self.rows = basis, unflatten, zeros, rows
+
     def seeds(self, targets, given):
-        return [basis(tensor_of(target)) for target in targets]
+        return [self.basis(tensor_of(target)) for target in targets]
 
     def results(self, found, targets, sources):
         (shape,) = [tensor_of(target)._aval.shape for target in targets]
-        return [None if g is None else unflatten(g, shape + tensor_of(s)._aval.shape) for g, s in zip(found, sources, strict=True)]
+        shapes = [shape + tensor_of(source)._aval.shape[self.rows :] for source in sources]
+        return [None if g is None else self.unflatten(g, s) for g, s in zip(found, shapes, strict=True)]
 
     def zeros(self, source, targets):
-        return zeros(tensor_of(source), tensor_of(targets[0]))
+        return self.of_zeros(tensor_of(source), tensor_of(targets[0]))
 
 
-class _BatchJacobian(Walk):
-    stacked = True
-
-    def seeds(self, targets, given):
-        return [batch_basis(tensor_of(target)) for target in targets]
-
-    def results(self, found, targets, sources):
-        (shape,) = [tensor_of(target)._aval.shape for target in targets]
-        return [
-            None if g is None else batch_unflatten(g, shape + tensor_of(s)._aval.shape[1:]) for g, s in zip(found, sources, strict=True)
-        ]
-
-    def zeros(self, source, targets):
-        return batch_zeros(tensor_of(source), tensor_of(targets[0]))
-
-
-JACOBIAN, BATCH_JACOBIAN = _Jacobian(), _BatchJacobian()
+JACOBIAN = _Jacobian(basis, unflatten, zeros, 0)
+BATCH_JACOBIAN = _Jacobian(batch_basis, batch_unflatten, batch_zeros, 1)
