@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 from processes import run_python
@@ -245,3 +246,14 @@ def test_command_line(tmp_path):
     assert done.stdout.endswith("['--flag']\n") and page.read_text(encoding="utf-8").count("<h2>") == 2
     done = run_python("-m", "tfcompat", "trace", "--text", str(script))
     assert "1. Mul  line 6: loss = w * w" in done.stdout
+
+
+def test_a_library_that_is_missing_is_named_with_its_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "fast_sugiyama", None)
+    with tf.debug.trace():
+        x = tf.Variable(2.0)
+        with tf.GradientTape() as tape:
+            y = x * x
+        tape.gradient(y, x)
+    with pytest.raises(ModuleNotFoundError, match=r"tfcompat\[view\]"):
+        tf.debug.draw(y, x)._repr_html_()

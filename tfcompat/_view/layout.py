@@ -113,7 +113,10 @@ def view(box):
 
 def _places(keys, edges):
     """{key: (x, y)} of the upper left corners; appends to the values of `edges` the points that they pass."""
-    from fast_sugiyama import from_edges
+    try:
+        from fast_sugiyama import from_edges
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(f'A picture needs fast-sugiyama: pip install "tfcompat[view]" ({error})', name=error.name) from None
 
     layouts = list(from_edges(list(edges), vertex_spacing=SPACING)) if edges else []
     placed = {key for positions, *_ in layouts for key, _ in positions}
