@@ -211,6 +211,65 @@ def test_operands_found_good_are_looked_at_once(monkeypatch):
             pytest.raises(tf.errors.InvalidArgumentError, tf.gather, x, rows)
 
 
+SOLVERS = {
+    "solve": lambda x: tf.linalg.solve(x, tf.ones((3, 2))),
+    "inv": tf.linalg.inv,
+    "lu": lambda x: tf.linalg.lu(x).lu,
+    "banded_triangular_solve": lambda x: tf.linalg.banded_triangular_solve(x[:1], tf.ones((3, 1))),
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", SOLVERS)
+def test_solvers_raise_where_they_are_called_however_often_they_did_not(mode, name):
+    solver, good = SOLVERS[name], tf.eye(3) + 1.0
+    with debug.mode(mode):
+        for k in range(30):
+            matrix = good * (0.0 if k == 25 else 1.0 + k)
+            try:
+                result = solver(matrix)
+            except tf.errors.InvalidArgumentError as error:
+                assert k == 25 and "not invertible" in str(error)
+            else:
+                assert k != 25 and np.isfinite(result.numpy()).all()
+
+
+@pytest.mark.parametrize("name", ["solve", "inv", "lu"])
+def test_a_solver_is_one_op_and_looks_once_at_a_matrix(name):
+    solver, matrix = SOLVERS[name], tf.eye(3) * 2.0
+    pending = matrix + 1.0
+    assert solver(pending)._value is not None and pending._value is not None  # what it took is computed with it
+    for known in (pending, matrix, tf.constant(matrix.numpy())):
+        solver(known).numpy()
+        before = debug.stats()["ops"]
+        results = [solver(known) for _ in range(10)]
+        assert all([r._value is None for r in results])
+        assert np.isfinite(results[-1].numpy()).all()
+        assert debug.stats()["ops"] == before + 10
+    x = tf.Variable(matrix)
+    solver(x)
+    x.assign(tf.zeros((3, 3)))
+    pytest.raises(tf.errors.InvalidArgumentError, solver, x)
+
+
+def test_checks_in_functions_under_accumulators_and_before_others():
+    @tf.function
+    def taken(x, i):
+        return tf.gather(x, i)
+
+    x = tf.constant([1.0, 2.0, 3.0])
+    for last in (1, 2, 1, 2, 3, 1):
+        rows = tf.constant([0, 1]) + last - 1
+        with tf.autodiff.ForwardAccumulator(x, x * 2.0) as accumulator:
+            if last == 3:
+                with pytest.raises(tf.errors.InvalidArgumentError, match=r"indices\[1\] = 3 is not in"):
+                    taken(x, rows).numpy()
+                continue
+            y = taken(x, rows)
+            z = tf.debugging.check_numerics(y, "it is checked after a call whose flag is pending")
+        np.testing.assert_array_equal(accumulator.jvp(z), 2 * y.numpy())
+
+
 @pytest.mark.parametrize("dtype", ["int16", "int32", "int64"])
 def test_positions_below_zero_and_beyond(dtype):
     table = tf.zeros((40_000, 1))

@@ -10,6 +10,7 @@ from jax import lax
 from xla_reference import check_all, run
 
 from tfcompat._core.interpret import NoHostForm, host_function
+from tfcompat._decompositions import _solution as solution
 
 DTYPES = ("float32", "float64", "complex64", "complex128")
 
@@ -55,6 +56,28 @@ def test_oblong_and_singular():
         (lambda a: lax.linalg.cholesky(a, symmetrize_input=False), [np.array([[1.0, 2], [2, 1]], "float32")], 0),
         near=1e-6,
     )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_solution_and_whether_a_matrix_is_singular(dtype):
+    one, stack = matrices((4, 4), dtype), matrices((2, 3, 4, 4), dtype)
+    sides = matrices((2, 3, 4, 5), dtype, seed=1)
+    check_all(
+        (solution, [one, sides[0, 0]], 512),
+        (solution, [stack, sides], 512),
+        (solution, [one, sides[0, 0, :, :0]], 0),
+        (solution, [stack[:0], sides[:0]], 0),
+        (solution, [one[:0, :0], sides[0, 0, :0]], 0),
+        near=64 * np.finfo(dtype).eps,
+    )
+    whole = np.ones((2, 4, 4), dtype)
+    for value in (0, np.nan):
+        whole[1] = np.diag([1, 2, value, 4])
+        for matrix, side in ((whole[1], sides[0, 0]), (np.stack([one, whole[1]]), sides[0, :2])):
+            for function in (host_function(jax.make_jaxpr(solution)(matrix, side)), jax.jit(solution)):
+                assert run(function, matrix, side)[1]
+    side = np.full((4, 2), np.nan, dtype)
+    assert not run(host_function(jax.make_jaxpr(solution)(one, side)), one, side)[1]
 
 
 def test_matrices_without_elements_have_no_host_form():

@@ -10,10 +10,12 @@ from tfcompat import _elementwise as e
 from tfcompat._cast import real
 from tfcompat._core import dtypes as d, errors
 from tfcompat._core.avals import shape_text
-from tfcompat._core.convert import convert, convert_group
-from tfcompat._core.op import Bool, Check, Data, Dtype, T, dispatch, op
+from tfcompat._core.convert import convert
+from tfcompat._core.inlined import inlined
+from tfcompat._core.lax_linalg import solution
+from tfcompat._core.op import Bool, Check, Data, Dtype, T, op
 from tfcompat._core.refusals import unfit
-from tfcompat._core.tensor import Tensor
+from tfcompat._core.twins import twin
 from tfcompat._declare import COMPLEX, REAL, WIDE_FLOATS, conj, invalid, is_complex
 from tfcompat._diagonals import diag_part, diagonal
 from tfcompat._products import broadcast_batch
@@ -38,28 +40,38 @@ def _wide(x):
     return x.astype(jnp.float32) if x.dtype == jnp.float16 else x
 
 
-def _singular(x):
-    """Whether one of the matrices has a pivot that is 0 or not finite."""
-    if x.size == 0:
-        return jnp.zeros((), bool)
-    return _has_bad_pivot(linalg.lu(_wide(x))[0])
-
-
 def _has_bad_pivot(factors):
+    """Whether a pivot of one of the matrices is 0 or no number."""
     return jnp.any(~(jnp.abs(diagonal(factors)) > 0))
+
+
+def _solution(matrix, rhs):
+    """The solution of matrix @ x = rhs, and whether one of the matrices is singular."""
+    factors, _, order = linalg.lu(matrix)
+    if order.ndim == 1:
+        rhs = jnp.take(rhs, order, 0, mode="clip")
+    else:
+        rhs = jnp.take_along_axis(rhs, order[..., None], -2, mode="promise_in_bounds")
+    below = linalg.triangular_solve(factors, rhs, left_side=True, lower=True, unit_diagonal=True)
+    return linalg.triangular_solve(factors, below, left_side=True), _has_bad_pivot(factors)
+
+
+_solution = twin(_solution, 4, as_fast=lambda eqn: len(eqn.invars[0].aval.shape) == 2)(solution)
+
+_INVERTIBLE = Check(None, lambda *_: "Input is not invertible.", immediate=True)
 
 
 # Inverses and determinants
 
 
 def _inv_grad(g, out, input, adjoint):
-    cotangent = -_flip(out) @ g @ _flip(out)
+    inverse = _flip(out[0])
+    cotangent = -inverse @ g[0] @ inverse
     return _flip(cotangent) if adjoint else cotangent
 
 
-@op("MatrixInverse", T=_H, grad=_inv_grad,
-     check=Check(lambda input, adjoint: _singular(input), lambda input, adjoint: "Input is not invertible.",
-                  immediate=True))  # fmt: skip
+@op("MatrixInverse", T=_H, single=False, grad=_inv_grad, check=_INVERTIBLE)
+@inlined
 def inv(input: T, adjoint: Bool = False):
     """The inverses of matrices.
 
@@ -71,8 +83,9 @@ def inv(input: T, adjoint: Bool = False):
       InvalidArgumentError: a matrix that is singular or not square.
     """
     _square(input, "MatrixInverse")
-    x = _flip(input) if adjoint else input
-    return jnp.linalg.inv(_wide(x)).astype(input.dtype)
+    x = _wide(_flip(input) if adjoint else input)
+    inverse, singular = _solution(x, jnp.broadcast_to(jnp.eye(x.shape[-1], dtype=x.dtype), x.shape))
+    return [inverse.astype(input.dtype), singular]
 
 
 def _det_grad(g, out, input):
@@ -274,13 +287,12 @@ def qr(input, full_matrices=False, name=None):
 Lu = collections.namedtuple("Lu", ["lu", "p"])
 
 
-@op("Lu", T=_SOLVABLE, single=False,
-    check=Check(lambda input, output_idx_type: _singular(input),
-                lambda input, output_idx_type: "Input is not invertible.", immediate=True))  # fmt: skip
+@op("Lu", T=_SOLVABLE, single=False, check=_INVERTIBLE)
+@inlined
 def _lu(input: T, output_idx_type: Dtype):
     _square(input, "Lu")
     lower_upper, _, permutation = linalg.lu(input)
-    return [lower_upper, permutation.astype(output_idx_type.np)]
+    return [lower_upper, permutation.astype(output_idx_type.np), _has_bad_pivot(lower_upper)]
 
 
 def lu(input, output_idx_type=d.int32, name=None):
@@ -343,45 +355,16 @@ def eigvals(tensor, name=None):
 # Systems of equations
 
 
-@op("MatrixSolve", T=_SOLVABLE, single=False, grad=None)
-def _factorised(matrix: T, rhs: T, adjoint: Bool):
-    """The triangular factors of a system's matrices, in one, and the order in which they take its equations."""
-    if matrix.ndim != rhs.ndim:
-        raise invalid("All input tensors must have the same rank.", "MatrixSolve")
-    if matrix.ndim < 2:
-        raise invalid(f"Input tensor 0 must have rank >= 2, got {matrix.ndim}", "MatrixSolve")
-    if matrix.shape[-1] != matrix.shape[-2]:
-        raise invalid("First input (lhs) must be a square matrix.", "MatrixSolve")
-    if matrix.shape[:-1] != rhs.shape[:-1]:
-        raise invalid("Input matrix and rhs are incompatible.", "MatrixSolve")
-    factors, _, order = linalg.lu(_flip(matrix) if adjoint else matrix)
-    return [factors, order]
+def _solve_grad(g, out, matrix, rhs, adjoint):
+    solution = out[0]
+    back, _ = _solution(matrix if adjoint else _flip(matrix), g[0])
+    return -solution @ _flip(back) if adjoint else -back @ _flip(solution), back
 
 
-def _solve_grad(g, out, matrix, rhs, factors, order, adjoint):
-    back = jnp.linalg.solve(matrix if adjoint else _flip(matrix), g)
-    return -out @ _flip(back) if adjoint else -back @ _flip(out), back, None
-
-
-_solvable_system = Check(
-    lambda matrix, rhs, factors, order, adjoint: _has_bad_pivot(factors),
-    lambda matrix, rhs, factors, order, adjoint: "Input matrix is not invertible.",
-    immediate=True,
-)
-
-
-@op("MatrixSolve", T=_SOLVABLE, grad=_solve_grad, check=_solvable_system)
-def _solved(matrix: T, rhs: T, factors: T, order: Data("P"), adjoint: Bool):
-    """The solution of a system whose matrices are factorised; their own values are for the gradient."""
-    if order.ndim == 1:
-        rhs = jnp.take(rhs, order, 0, mode="clip")
-    else:
-        rhs = jnp.take_along_axis(rhs, order[..., None], -2, mode="promise_in_bounds")
-    below = linalg.triangular_solve(factors, rhs, left_side=True, lower=True, unit_diagonal=True)
-    return linalg.triangular_solve(factors, below, left_side=True)
-
-
-def solve(matrix, rhs, adjoint=False, name=None):
+@op("MatrixSolve", T=_SOLVABLE, single=False, grad=_solve_grad,
+    check=Check(None, lambda *_: "Input matrix is not invertible.", immediate=True))  # fmt: skip
+@inlined
+def solve(matrix: T, rhs: T, adjoint: Bool = False):
     """Solves matrix @ x = rhs.
 
     Args:
@@ -392,15 +375,16 @@ def solve(matrix, rhs, adjoint=False, name=None):
     Raises:
       InvalidArgumentError: a matrix that is singular, or shapes that do not fit.
     """
-    if type(matrix) is not Tensor or type(rhs) is not Tensor:
-        try:
-            matrix, rhs = convert_group(_factorised.op, [T, T], (matrix, rhs), ["matrix", "rhs"])
-        except (TypeError, ValueError) as error:
-            return dispatch(_solved.op, error, {"matrix": matrix, "rhs": rhs, "adjoint": adjoint, "name": name})
-    return _solved(matrix, rhs, *_factorised(matrix, rhs, adjoint), adjoint)
-
-
-solve.op = _solved.op
+    if matrix.ndim != rhs.ndim:
+        raise invalid("All input tensors must have the same rank.", "MatrixSolve")
+    if matrix.ndim < 2:
+        raise invalid(f"Input tensor 0 must have rank >= 2, got {matrix.ndim}", "MatrixSolve")
+    if matrix.shape[-1] != matrix.shape[-2]:
+        raise invalid("First input (lhs) must be a square matrix.", "MatrixSolve")
+    if matrix.shape[:-1] != rhs.shape[:-1]:
+        raise invalid("Input matrix and rhs are incompatible.", "MatrixSolve")
+    solution, singular = _solution(_flip(matrix) if adjoint else matrix, rhs)
+    return [solution, singular & bool(rhs.size)]
 
 
 def _triangular(matrix, rhs, lower, adjoint):

@@ -538,7 +538,7 @@ def call_spec(op, spec, ins):
             raise spec.explain(*[host_value(t) for t in ins])
         return results[:-1]
     sites, site = op.hot_sites, call_site()
-    segment.flags.append(CallFlag(spec, code, len(segment.specs) - 1, sites, site))
+    segment.flags.append(CallFlag(spec, code, segment.node_of(code._slot), sites, site))
     if not segment.symbolic:
         known = sites.get(site)
         if spec.effect or known != "good":  # as of an op that checks values: at once, until the line has proven good

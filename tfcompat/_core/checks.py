@@ -6,11 +6,11 @@ import weakref
 import jax
 import numpy as np
 
-from tfcompat._core import caches, errors, program, segment as segments, sizes
+from tfcompat._core import caches, costs, errors, program, segment as segments, sizes
 from tfcompat._core.callsite import call_site, describe
 from tfcompat._core.context import state
 from tfcompat._core.inlined import inlined
-from tfcompat._core.interpreter import quietly
+from tfcompat._core.interpreter import is_true, quietly
 from tfcompat._core.parameters import arrange
 from tfcompat._core.tensor_base import HOST_TYPES, host_value
 
@@ -19,7 +19,8 @@ class Check:
     """A condition on values that the op raises about.
 
     Args:
-      bad: JAX function of the op's data and attributes (same signature as the op) to a boolean, true where it fails.
+      bad: JAX function of the op's data and attributes (same signature as the op) to a boolean, true where it fails. None
+        where computing the op tells it: of its first operand, in a last result of the body that callers do not get.
       message: function of the NumPy values and attributes to the error's text.
       error: exception class (node_def, op, message).
       immediate: True for asserts and solvers: in eager code they, and the pending work, are always run when called.
@@ -28,7 +29,7 @@ class Check:
     """
 
     def __init__(self, bad, message, error=errors.InvalidArgumentError, immediate=False, dtypes=None, stateful=False):
-        self.bad = inlined(bad)
+        self.bad = None if bad is None else inlined(bad)
         self.dtypes = dtypes
         self.message = message
         self.error = error
@@ -38,23 +39,27 @@ class Check:
 
 
 class Flag:
-    """An error flag of a recorded check: the tensor that is true when it failed, and how to say so."""
+    """An error flag of a recorded check: the tensor that is true when it failed, and how to say so.
 
-    index = 0  # which result of the node it is
-    ahead = 1  # the op is the next node
-    __slots__ = ("stateful", "attrs", "check", "count", "op", "position", "site", "tensor")
+    Args:
+      index: which result of the node it is.
+    """
 
-    def __init__(self, op, attrs, count, tensor, position, site):
+    __slots__ = ("ahead", "attrs", "check", "count", "index", "op", "position", "site", "stateful", "tensor")
+
+    def __init__(self, op, attrs, count, tensor, position, site, index=0):
         self.stateful = op.check.stateful
+        self.ahead = int(op.check.bad is not None)  # how many nodes further the op is
         self.op, self.check, self.attrs, self.count = op, op.check, attrs, count
-        self.tensor, self.position, self.site = tensor, position, site
+        self.tensor, self.position, self.site, self.index = tensor, position, site, index
 
     def moved(self, by):
-        return Flag(self.op, self.attrs, self.count, self.tensor, self.position + by, self.site)
+        return Flag(self.op, self.attrs, self.count, self.tensor, self.position + by, self.site, self.index)
 
     def resized(self, resizing, avals):
         """The flag of the same check where sizes are others."""
-        return Flag(self.op, resizing.attribute(self.attrs), self.count, self.tensor, self.position, self.site)
+        attrs = resizing.attribute(self.attrs)
+        return Flag(self.op, attrs, self.count, self.tensor, self.position, self.site, self.index)
 
     def error(self, *values):
         text = values_message(self.op, values, self.attrs, self.count) if values else f"{self.op.kernel}: bad value"
@@ -100,15 +105,65 @@ def check_values(op, key, ins, attrs, count):
     elif failed:
         if site is not None:
             op.hot_sites[site] = "failed"
-        text = values_message(op, values, attrs, count)
-        raise op.check.error(None, None, f"{text} [Op:{op.kernel}] name: ")
-    elif not symbolic and any([ins[i]._aval.shape for i in spec.looked_at]):  # scalars are soon looked at, and often new
-        arrays = [(i, ins[i]._value) for i in spec.looked_at]
-        if all([isinstance(array, (np.ndarray, jax.Array)) for _, array in arrays]):
-            op.check.proven[key] = [(i, weakref.ref(ins[i]), weakref.ref(array)) for i, array in arrays]
+        raise failure(op, values, attrs, count)
+    elif not symbolic:
+        note_good(op, key, ins, spec.looked_at)
     if site is not None and op.hot_sites.get(site) is None:
         op.hot_sites[site] = "good"
     return failed
+
+
+def failure(op, values, attrs, count):
+    """The error of a check that fails for these values."""
+    return op.check.error(None, None, f"{values_message(op, values, attrs, count)} [Op:{op.kernel}] name: ")
+
+
+def call_judged(op, key, spec, ins, attrs, count, record):
+    """Calls an op that tells in its last result whether its check fails. Raises in eager code what it tells.
+
+    Args:
+      record: function that records the op, with all its results.
+
+    Returns:
+      The list of the other results.
+    """
+    context = state.context
+    segment = context.segment
+    if context.trace is None and found_good(op.check.proven.get(key), ins):
+        return record(context, op, spec, ins, attrs, count)[:-1]
+    values = [t._value for t in ins]
+    idle = not (segment.specs or segment.unchecked or segment.watcher) and program.may_skip_recording(context)
+    if idle and spec.cost <= costs.DISPATCH and HOST_TYPES.issuperset(map(type, values)):
+        # To record and to run it would do the same, and takes longer.
+        *values, failed = quietly(spec.host, *values)
+        results = [segments._tensor_class(a, value) for a, value in zip(spec.avals, values, strict=False)]
+    else:
+        *results, verdict = record(context, op, spec, ins, attrs, count)
+        failed = verdict._value
+        if failed is None:
+            position = segment.node_of(verdict._slot)
+            site = None if context.trace is None else call_site()
+            segment.flags.append(Flag(op, attrs, count, verdict, position, site, len(spec.avals) - 1))
+            if context.trace is None:
+                segment.close("check")
+    if failed is not None and is_true(np.asarray(failed)):
+        raise failure(op, [host_value(t) for t in ins], attrs, count)
+    if context.trace is None:
+        note_good(op, key, ins, (0,))
+    return results
+
+
+def note_good(op, key, ins, looked_at):
+    """Notes that the operands at these positions have been found good."""
+    proven, scalars = [], True
+    for i in looked_at:
+        tensor, value = ins[i], ins[i]._value
+        if not isinstance(value, (np.ndarray, jax.Array)):
+            return
+        proven.append((i, weakref.ref(tensor), weakref.ref(value)))
+        scalars = scalars and not tensor._aval.shape
+    if not scalars:  # these are soon looked at, and often new
+        op.check.proven[key] = proven
 
 
 def found_good(proven, ins):

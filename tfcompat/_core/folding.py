@@ -10,9 +10,8 @@ import operator
 
 from tfcompat._core import caches, segment as segments
 from tfcompat._core.cells import cell_of
-from tfcompat._core.context import settings
 from tfcompat._core.entries import handles, placed, record_taped
-from tfcompat._core.segment import Segment
+from tfcompat._core.segment import foldable
 from tfcompat._core.stretch import Notes, Scratch, parts_of
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.variable import Variable
@@ -89,13 +88,6 @@ def _of_slices(entry, inside):
     None where that is not known.
     """
     return None if entry[4] is None or inside else ("slices", entry[4][0])
-
-
-def foldable(context):
-    """Whether what is recorded may be one node: it is not looked at op by op."""
-    if settings.watchful and (settings.synchronous or settings.random_cuts is not None or context.observer is not None):
-        return False
-    return type(context.segment) is Segment
 
 
 def find(tape, targets, sources, seeds, kind, context):

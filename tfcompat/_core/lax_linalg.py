@@ -77,3 +77,27 @@ def _triangular_solve(e: Any) -> Callable:
         return (trsm(1.0, np.conj(a) if alone else a, b, **how),)
 
     return _of_stacks(e, function)
+
+
+def solution(e: Any) -> Callable:
+    """A twin: the solution of linear equations, and whether one of the matrices is singular."""
+    gesv = _routine(e, "lapack", "gesv")
+
+    def of_one(matrix: np.ndarray, rhs: np.ndarray) -> tuple:
+        factors, _, x, zero_pivot = gesv(matrix, rhs)
+        if zero_pivot:
+            x[...] = np.nan
+            return x, np.True_
+        # A pivot that is no number makes the first row so, as may what is in `rhs`.
+        return x, np.isnan(factors.diagonal()).any() if x[0, 0] != x[0, 0] else np.False_
+
+    def run(matrix: np.ndarray, rhs: np.ndarray) -> tuple:
+        if matrix.ndim == 2 and rhs.size:
+            return of_one(matrix, rhs)
+        x, singular = np.empty_like(rhs), np.False_
+        for index in np.ndindex(matrix.shape[:-2] if rhs.size else (0,)):
+            x[index], bad = of_one(matrix[index], rhs[index])
+            singular = singular | bad
+        return x, singular
+
+    return run

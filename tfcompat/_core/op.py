@@ -28,7 +28,7 @@ from tfcompat._core import (
     sizes,
 )
 from tfcompat._core.avals import aval, aval_of
-from tfcompat._core.checks import Check as Check, check_values
+from tfcompat._core.checks import Check as Check, call_judged, check_values
 from tfcompat._core.context import settings, state
 from tfcompat._core.convert import convert, convert_first, convert_group, convert_many, convert_operands, convert_pair
 from tfcompat._core.parameters import Data, Index as Index, Many as Many, T, U as U, V as V, arrange
@@ -67,7 +67,7 @@ class Op:
         self.specs = caches.Bounded(20_000)
         self.taped_forms = caches.Bounded(2_000)  # the same for derivatives
         self.forms = caches.Bounded(2_000)  # pattern -> what exact traces do, a generic.GenericSpec, or None
-        self.checker = None if check is None else Op(kernel + ".check", check.bad, parameters)
+        self.checker = None if check is None or check.bad is None else Op(kernel + ".check", check.bad, parameters)
         self.annotations = [a for _, a in parameters or () if not isinstance(a, Data)]
         self.hot_sites = caches.Bounded(1_000)
         self.otherwise = call  # what records a call where there is no Spec yet, or a special one
@@ -235,6 +235,12 @@ def call(op, key, ins, attrs, count=0, spec=None):
 
 def _call(op, key, spec, ins, attrs, count):
     """The rest of `call`. A frame of its own: errors that JAX catches while an op is traced keep the frames below alive for a while."""
+    if spec.checked and op.check.bad is None:
+        try:
+            results = call_judged(op, key, spec, ins, attrs, count, _recorded)
+        except errors.OpError as error:
+            raise failures.trimmed(error)  # noqa: B904 - it is the same error
+        return results if len(results) > 1 else results[0]
     if spec.special:
         fails = spec.checked and check_values(op, key, ins, attrs, count)
         at_once = spec.static and not fails and all([t._slot == STATIC for t in ins])
@@ -246,16 +252,19 @@ def _call(op, key, spec, ins, attrs, count):
             return tensors[0] if spec.single else tensors
     context = state.context
     segment = context.segment
-    if context.tapes or context.accumulators:
-        results = _taped_call(context, op, spec, ins, attrs, count)
-    else:
-        results = segment.record(spec, ins)
-    if spec.checked and op.check.immediate and context.trace is None and segment.flags and segment.flags[-1].op is op:
+    results = _recorded(context, op, spec, ins, attrs, count)
+    if spec.checked and op.check.immediate and context.trace is None and segment.flags and getattr(segment.flags[-1], "op", None) is op:
         try:
             segment.close("check")
         except errors.OpError as error:
             raise failures.trimmed(error)  # noqa: B904 - it is the same error
     return results
+
+
+def _recorded(context, op, spec, ins, attrs, count):
+    if context.tapes or context.accumulators:
+        return _taped_call(context, op, spec, ins, attrs, count)
+    return context.segment.record(spec, ins)
 
 
 def assume(op, ins, attrs, count):

@@ -302,6 +302,14 @@ def has_accelerator():
     return jax.default_backend() != "cpu"
 
 
+def may_skip_recording(context):
+    """Whether nothing looks at single nodes or follows them, and no check is pending that would come first."""
+    return (
+        settings.tier == "auto" and not (context.tapes or context.accumulators or context.segment.flags)
+        and segments.foldable(context) and not has_accelerator()
+    )  # fmt: skip
+
+
 def on_accelerator(leaves):
     return any(type(t._value) not in HOST_TYPES for t in leaves)
 

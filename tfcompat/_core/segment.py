@@ -150,6 +150,18 @@ class Segment:
             self._after_record(spec, (), out)
         return out
 
+    def slot_count(self):
+        """How many results there are so far."""
+        return len(self.refs)
+
+    def node_of(self, slot):
+        """The position of the node that has result `slot`, one of the last."""
+        position, first = len(self.specs), self.slot_count()
+        while first > slot:
+            position -= 1
+            first -= len(self.specs[position].avals)
+        return position
+
     def _leaf(self, tensor):
         """The wire to a tensor that is not computed in this segment, which becomes a leaf."""
         value = tensor._value
@@ -319,6 +331,13 @@ class Segment:
             t = r()
             if t is not None and t._value is None:
                 fail(t, error)
+
+
+def foldable(context):
+    """Whether what is recorded may be one node: it is not looked at op by op."""
+    if settings.watchful and (settings.synchronous or settings.random_cuts is not None or context.observer is not None):
+        return False
+    return type(context.segment) is Segment
 
 
 def orphan(work, error):

@@ -13,9 +13,10 @@ from tfcompat._core.body import CallFlag, Inference, call_spec, needed_nodes, op
 from tfcompat._core.context import state
 from tfcompat._core.direct import FunctionSpec
 from tfcompat._core.entries import record_taped
-from tfcompat._core.folding import foldable
+from tfcompat._core.program import may_skip_recording
+from tfcompat._core.segment import foldable
 from tfcompat._core.sizes import NOT_ENOUGH, Unresized
-from tfcompat._core.straight import possible, straight
+from tfcompat._core.straight import straight
 from tfcompat._core.stretch import Block, origin_of
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import STATIC, host_value
@@ -66,7 +67,7 @@ class Step:
             if np.any(np.asarray(flag.tensor._value)):
                 raise flag.error(*[host_value(t) for t in ins])
             return False
-        flag.position = len(context.segment.specs) - 1
+        flag.position = context.segment.node_of(flag.tensor._slot)
         context.segment.flags.append(flag)
         return True
 
@@ -186,7 +187,7 @@ class Part:
             self._runs += 1
             if self._runs == FOLDED:
                 self._folded, self._straight = folded(steps, values), straight(steps, len(values))
-        if self._straight is not None and possible(context) and self._straight.run(values):
+        if self._straight is not None and may_skip_recording(context) and self._straight.run(values):
             return False
         if self._folded is not None and foldable(context):
             steps = self._folded

@@ -6,10 +6,7 @@ To record some nodes, look up what they are and go through them takes longer tha
 import types
 
 from tfcompat._core.body import generate
-from tfcompat._core.context import settings
-from tfcompat._core.folding import foldable
 from tfcompat._core.interpreter import quietly
-from tfcompat._core.program import has_accelerator
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import HOST_TYPES
 
@@ -73,11 +70,3 @@ def straight(steps, count):
     if not specs or any([spec.effect for spec in specs]) or sum([spec.cost for spec in specs]) > MOST:
         return None
     return Straight(steps, count)
-
-
-def possible(context):
-    """Whether nothing looks at single nodes or follows them, and no check is pending that would come first."""
-    return (
-        settings.tier == "auto" and not (context.tapes or context.accumulators or context.segment.flags)
-        and foldable(context) and not has_accelerator()
-    )  # fmt: skip

@@ -134,6 +134,9 @@ class Trace(segments.Segment):
         self.staged = True
         return self.open_sizes()
 
+    def slot_count(self):
+        return self.count
+
     # Leaves
 
     def placeholder(self, aval, name=None):
