@@ -14,6 +14,7 @@ from tfcompat._core.by_value import by_value
 from tfcompat._core.context import state
 from tfcompat._core.convert import MIXED, convert, holds_tensors, leaves, static_value
 from tfcompat._core.core_types import CompositeTensor, TensorType
+from tfcompat._core.hot import recorded
 from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Axis, Data, Dtype, Int, Shape, Size, T, op
 from tfcompat._core.refusals import unconvertible
@@ -98,6 +99,7 @@ _zeros_wide_dims = Vector("Fill", "index_type", _RANK, sizes=True, dtype=dtypes.
 
 _known_dims = caches.Bounded(1_000)  # as given -> sizes that are no less than 0
 _templates = caches.Bounded(256)  # (dtype, shape as given, number) -> (aval, array, slot) of small zeros and ones
+_fills = caches.Bounded(256)  # the same -> attributes of `_filled_with`, of large ones
 
 
 def _checked_dims(shape):
@@ -141,6 +143,9 @@ def _full(shape, dtype, number):
     if known is not None:
         a, array, slot = known
         return Tensor(a, array.copy(), None, slot)
+    attrs = _fills.get((dtype, key))
+    if attrs is not None:
+        return recorded(_filled_with.op, attrs, (), attrs, 0)
     dtype = dtypes.as_dtype(dtype)
     try:
         shape = _zeros_dims.canonical(shape, "shape")
@@ -163,6 +168,8 @@ def _full(shape, dtype, number):
         if key is not None:
             _templates[dtype, key] = a, array.copy(), slot
         return Tensor(a, array, None, slot)
+    if key is not None:
+        _fills[dtype, key] = number, shape, dtype
     return _filled_with(number, shape, dtype)
 
 

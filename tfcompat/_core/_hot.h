@@ -33,7 +33,8 @@
     X(g_tier, Settings, tier) X(plan_structure, Plan, structure) X(r_programs, Structure, programs) X(r_runs, Structure, runs) \
     X(r_small, Structure, small) X(r_forgotten, Structure, forgotten) X(m_call, Program, call) \
     X(m_arguments, Program, arguments) X(m_position, Program, position) X(d_donated, Arguments, donated) \
-    X(d_kept, Arguments, kept) X(d_packed, Arguments, packed) X(k_wide, Packed, wide) X(h_delivered, Held, delivered) \
+    X(d_kept, Arguments, kept) X(d_packed, Arguments, packed) X(k_wide, Packed, wide) X(h_delivered, Held, delivered) X(h_depth, Held, depth) \
+    X(h_count, Held, count) X(h_runs, Held, runs) \
     X(n_segments, Stats, segments) X(n_ops, Stats, ops) X(n_compiled_runs, Stats, compiled_runs)
 
 /* Names of attributes and methods: n_..., the name */

@@ -5,6 +5,8 @@
 
 static PyObject *structures, *serials, *forks, *host_types, *hold, *release, *held, *stats, *logged_runs, *for_read;
 static PyObject *python_close, *python_settle; /* the methods that take the runs which are not usual */
+static unsigned long main_thread;
+static Py_ssize_t looked_after;
 static PyTypeObject *array_type;               /* JAX's, once it is known */
 
 enum { UNUSUAL = 0, DONE = 1, FAILED = -1 };
@@ -264,6 +266,36 @@ static int dispatch_program(PyObject *segment, Run *run, PyObject *why)
     return found == DONE ? add(stats, n_compiled_runs, 1) == 0 ? DONE : FAILED : FAILED;
 }
 
+/* `interrupts.hold`: 1, 0 where it is not the thread that gets them, or -1. */
+static int hold_interrupts(void)
+{
+    if (PyThread_get_thread_ident() != main_thread)
+        return 0;
+    if ((PyLong_AsSsize_t(FIELD(held, h_runs)) + 1) % looked_after)
+        return add(held, h_runs, 1) < 0 || add(held, h_depth, 1) < 0 ? -1 : 1;
+    PyObject *done = PyObject_CallNoArgs(hold); /* one of the runs that look after the handler */
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 1;
+}
+
+/* `interrupts.release`: -1 where there was an interrupt, which comes before any other error. */
+static int release_interrupts(void)
+{
+    PyObject *kind, *error, *traceback;
+    PyErr_Fetch(&kind, &error, &traceback);
+    PyObject *done = NULL;
+    int failed = FIELD(held, h_count) == zero ? add(held, h_depth, -1) < 0 : (done = PyObject_CallNoArgs(release)) == NULL;
+    Py_XDECREF(done);
+    if (!failed) {
+        PyErr_Restore(kind, error, traceback);
+        return 0;
+    }
+    Py_XDECREF(kind);
+    Py_XDECREF(error);
+    Py_XDECREF(traceback);
+    return -1;
+}
+
 /* Runs what is pending. The segment's lock is held. */
 static int run_locked(PyObject *segment, PyObject *why)
 {
@@ -272,8 +304,7 @@ static int run_locked(PyObject *segment, PyObject *why)
         .leaves = Py_NewRef(FIELD(segment, s_leaves)), .known = Py_NewRef(FIELD(segment, s_known)),
         .nodes = PyList_GET_SIZE(FIELD(segment, s_specs)), .results = PyList_GET_SIZE(FIELD(segment, s_refs)),
     };
-    PyObject *shielded = NULL;
-    int found = find_structure(&run);
+    int shielded = 0, found = find_structure(&run);
     if (found == DONE)
         found = find_living(segment, &run);
     if (found == DONE)
@@ -281,24 +312,12 @@ static int run_locked(PyObject *segment, PyObject *why)
     if (found == DONE)
         found = find_arguments(&run);
     if (found == DONE)
-        found = (shielded = PyObject_CallNoArgs(hold)) == NULL ? FAILED : take(segment, &run);
+        found = (shielded = hold_interrupts()) < 0 ? FAILED : take(segment, &run);
     if (found == DONE)
         found = dispatch_program(segment, &run, why);
     drop(&run);
-    if (shielded == Py_True) {
-        PyObject *kind, *error, *traceback, *done;
-        PyErr_Fetch(&kind, &error, &traceback);
-        done = PyObject_CallNoArgs(release);
-        if (done == NULL) { /* Ctrl-C comes before any other error */
-            Py_XDECREF(kind);
-            Py_XDECREF(error);
-            Py_XDECREF(traceback);
-            found = FAILED;
-        } else
-            PyErr_Restore(kind, error, traceback);
-        Py_XDECREF(done);
-    }
-    Py_XDECREF(shielded);
+    if (shielded > 0 && release_interrupts() < 0)
+        found = FAILED;
     return found;
 }
 
@@ -431,7 +450,14 @@ int setup_running(PyObject *parts)
     for (size_t k = 0; k < Py_ARRAY_LENGTH(objects); k++)
         if ((*objects[k].place = own(parts, objects[k].name)) == NULL)
             return -1;
-    if ((for_read = PyUnicode_InternFromString("read")) == NULL)
+    PyObject *ident = own(parts, "main_thread"), *runs = own(parts, "looked_after");
+    if (ident != NULL && runs != NULL) {
+        main_thread = PyLong_AsUnsignedLong(ident);
+        looked_after = PyLong_AsSsize_t(runs);
+    }
+    Py_XDECREF(ident);
+    Py_XDECREF(runs);
+    if (PyErr_Occurred() || (for_read = PyUnicode_InternFromString("read")) == NULL)
         return -1;
     if ((python_close = PyObject_GetAttrString((PyObject *)Segment, "close")) == NULL
         || (python_settle = PyObject_GetAttrString((PyObject *)Segment, "settle")) == NULL)

@@ -27,6 +27,7 @@ if _hot is not None:
         "plain": PLAIN, "static": STATIC, "noted_key": folding.noted_key, "structures": program._structures,
         "serials": segment._serials, "forks": failures._forks, "host_types": HOST_TYPES, "hold": interrupts.hold,
         "release": interrupts.release, "gids": gids, "keyed": forward.Keyed, "held": interrupts.held, "stats": stats, "logged_runs": program.LOGGED_RUNS,
+        "main_thread": interrupts._MAIN, "looked_after": interrupts.LOOKED_AFTER,
     }  # fmt: skip
     _hot.setup({kind.__name__: kind for kind in types}, parts)
     op.recorded = _hot.recorded
