@@ -8,7 +8,7 @@ import numpy as np
 from tfcompat._core import dtypes, failures
 from tfcompat._core.avals import SCALARS, aval, aval_of, known_aval
 from tfcompat._core.context import state
-from tfcompat._core.memory import empty_aligned
+from tfcompat._core.memory import copy_into, empty_aligned
 from tfcompat._core.refusals import mistyped, unconvertible, unfit
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
@@ -67,7 +67,7 @@ def aligned_copy(array, dtype=None):
     except MemoryError:
         raise failures.exhausted("Fill", aval(array.shape, dtype)) from None
     with np.errstate(all="ignore"):
-        out[...] = array
+        copy_into(out, array)
     return out
 
 

@@ -1,10 +1,16 @@
 """Memory for large arrays of the host."""
 
+import _thread
+import functools
 import math
+import os
 
 import numpy as np
 
 _ALIGNMENT = 64  # JAX takes over host memory aligned like this without another copy
+_PART = 2 << 20  # bytes: to start a thread takes 50 µs, in which another copies half a megabyte
+LARGE = 2 * _PART  # bytes from which on arrays are copied in parts
+_MOST_PARTS = 4  # some threads take all that memory gives
 
 
 def empty_aligned(shape, dtype):
@@ -16,3 +22,42 @@ def empty_aligned(shape, dtype):
     raw = np.empty(math.prod(shape) * dtype.itemsize + _ALIGNMENT, np.uint8)
     start = -raw.ctypes.data % _ALIGNMENT
     return raw[start : start + raw.size - _ALIGNMENT].view(dtype).reshape(shape)
+
+
+def copy_into(out, array):
+    """Copies an array into a C-contiguous one of its shape. Large ones by some threads: one does not get all that memory gives.
+
+    The threads are of this call. Those of a pool would not be there after a fork.
+    """
+    parts = min(_most_parts(), array.nbytes // _PART)
+    if parts < 2 or array.dtype != out.dtype or array.dtype.hasobject or not array.flags.c_contiguous:
+        out[...] = array
+        return
+    out, array = out.reshape(-1), array.reshape(-1)
+    ends = [array.size * k // parts for k in range(parts + 1)]
+    others = []
+    for start, end in zip(ends[1:-1], ends[2:], strict=True):
+        done = _thread.allocate_lock()
+        done.acquire()
+        part = out[start:end], array[start:end], done
+        try:
+            _thread.start_new_thread(_copy_part, part)
+        except RuntimeError:  # there cannot be more threads
+            _copy_part(*part)
+        others.append(done)
+    np.copyto(out[: ends[1]], array[: ends[1]])
+    for done in others:
+        done.acquire()
+
+
+def _copy_part(out, array, done):
+    try:
+        np.copyto(out, array)
+    finally:
+        done.release()
+
+
+@functools.cache
+def _most_parts():
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(usable, _MOST_PARTS)

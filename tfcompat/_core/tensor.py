@@ -9,6 +9,7 @@ from tfcompat._core import device, segment as segments
 from tfcompat._core.avals import aval_of
 from tfcompat._core.context import state
 from tfcompat._core.donation import lend
+from tfcompat._core.memory import LARGE, copy_into
 from tfcompat._core.reference import Reference
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value, payload
 
@@ -99,7 +100,11 @@ class Tensor(TensorHandle):
         value = host_value(self)
         if self._aval.shape == ():
             return value.item() if value.dtype == object else value[()]
-        return np.array(value)
+        if self._aval.nbytes < LARGE or not value.flags.c_contiguous:
+            return np.array(value)
+        array = np.empty(value.shape, value.dtype)
+        copy_into(array, value)
+        return array
 
     def _numpy(self):
         return self.numpy()
