@@ -1,11 +1,9 @@
 """Functions of `tf.math` that are made of others, or rank and order elements."""
 
 import collections
-import functools
 import math
 
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 
 from tfcompat._cast import cast, zeros_like
@@ -15,11 +13,10 @@ from tfcompat._core.convert import convert
 from tfcompat._core.core_types import TensorType
 from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.inlined import inlined
-from tfcompat._core.lax_shapes import stable_order
 from tfcompat._core.op import Axes, Check, Data, Dtype, Many, Size, T, op
+from tfcompat._core.ranking import places
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle
-from tfcompat._core.twins import twin
 from tfcompat._declare import (
     INDEX,
     INEXACT,
@@ -30,7 +27,6 @@ from tfcompat._declare import (
     default,
     invalid,
     is_complex,
-    is_float,
     kept,
     where,
 )  # fmt: skip
@@ -220,29 +216,6 @@ def polyval(coeffs, x, name=None):
 TopKV2 = collections.namedtuple("TopKV2", ["values", "indices"])
 
 
-@functools.cache
-def _places(k):
-    """Where the k largest entries are along the last dimension; of equal ones the first, and NaN is the smallest."""
-
-    def places(x):
-        if is_float(x):
-            x = where(x != x, -np.inf, x)
-        return lax.top_k(x, k)[1]
-
-    def host(e):
-        opposite, real = (np.negative, True) if e.ins[0].dtype.kind == "f" else (np.invert, False)
-
-        def run(x):
-            if real and np.count_nonzero(nans := x != x):
-                x = np.where(nans, np.float32(-np.inf), x)
-            return stable_order(opposite(x), x.ndim - 1)[..., :k].astype(np.int32)
-
-        return run
-
-    places.__name__ = f"top_{k}"
-    return twin(places, 4)(host) if isinstance(k, int) else places
-
-
 @op("TopKV2", single=False, T=REAL)
 @inlined
 def _top_k(input: T, k: Size, index_type: Dtype):
@@ -252,7 +225,7 @@ def _top_k(input: T, k: Size, index_type: Dtype):
         raise invalid(f"Need k >= 0, got {k}", "TopKV2")
     if k > input.shape[-1]:
         raise invalid(f"input must have at least k columns. Had {input.shape[-1]}, needed {k}", "TopKV2")
-    indices = _places(k)(lax.stop_gradient(input))
+    indices = places(k)(lax.stop_gradient(input))
     return [jnp.take_along_axis(input, indices, -1, mode="promise_in_bounds"), indices.astype(index_type.np)]
 
 
