@@ -3,6 +3,7 @@
 By default all cases run deferred, and about one in twelve (at least one of each op) in the other three modes as well.
 """
 
+import dataclasses
 import pathlib
 import re
 import zlib
@@ -49,8 +50,16 @@ def _parameters(chosen=CHOSEN):
 def test_case(area, case, mode):
     want = RECORDED[area].get(case.id)
     assert want is not None, "not recorded: run tests/oracle/record.py"
-    found = compare.differences(case, want, harness.run(tf, case))
+    got = harness.run(tf, case)
+    found = compare.differences(case, want, got)
     assert not found, "\n".join([case.id, *found])
+    if _undefined(want):
+        assert got.grad_error == want.grad_error, case.id
+
+
+def _undefined(want):
+    """Whether TensorFlow has no gradient of the op; of convolutions by `tf.conv` there is one here."""
+    return bool(want.grad_error) and want.grad_error[0] == "LookupError" and not want.grad_error[1].endswith("for: Conv")
 
 
 # What reads its operands as it is called, which a function that is being recorded does not allow, or makes a variable;
@@ -103,6 +112,8 @@ def test_case_with_unknown_sizes(area, case):
 
 def _compare_in_function(area, case, call):
     want = RECORDED[area][case.id]
+    if _undefined(want):  # a tape that watches a tensor which such a function takes makes the call itself an error
+        case = dataclasses.replace(case, grad=False)
     found = compare.differences(case, want, harness.run(tf, case, call))
     assert not found, "\n".join([case.id, *found])
 

@@ -136,7 +136,7 @@ def product(inside=False, outside=False, second=False, rebind=False):
                 z = tf.reduce_sum(tf.reduce_max(h, axis=0) ** 2) + tf.add_n(tf.unstack(h))[0]
                 parts = tf.split(h, 2)
             g = tape.gradient(z, [v, w, x]) if inside else []
-    out = [z, h, *g, *parts, v, x]
+    out = [z, h, *[t for t in g if t is not None], *parts, v, x]
     return first.jvp(out) + (outer.gradient(z, [v, w]) if outside else []) + [len(first._tangents)]
 
 for k in range(4):

@@ -6,10 +6,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tfcompat._core import caches, convert as conversion, dtypes, shapes
+from tfcompat._core import caches, convert as conversion, dtypes, nest, shapes
 from tfcompat._core.attributes import size_list
 from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
+from tfcompat._core.core_types import CompositeTensor
 from tfcompat._core.op import Any, Axes, Axis, Bool, Many, Size, T, op
 from tfcompat._core.sizes import unranked
 from tfcompat._core.tensor import Tensor
@@ -181,16 +182,25 @@ def broadcast_to(input: T, shape: Vector("BroadcastTo", "Tidx", sizes=True)):
 
 @moves
 @op("Identity")
-def identity(input: T):
+def _identity(input: T):
+    return input
+
+
+def identity(input, name=None):
     """A tensor with the values of `input`.
 
     Args:
-      input: a tensor of any dtype, or a composite tensor.
+      input: a tensor of any dtype, or a composite of tensors, of which each one is copied.
 
     Raises:
       ValueError: `input` cannot become a tensor.
     """
-    return input
+    if type(input) is not Tensor and isinstance(input, CompositeTensor):
+        return nest.map_structure(identity, input, expand_composites=True)
+    return _identity(input)
+
+
+identity.op = _identity.op
 
 
 def identity_n(input, name=None):
@@ -204,7 +214,7 @@ def identity_n(input, name=None):
     """
     if not input:
         raise invalid("Length for attr 'T' of 0 must be at least minimum 1\n\t; NodeDef: {{node IdentityN}}", "IdentityN")
-    return [identity(t) for t in input]
+    return [_identity(t) for t in input]
 
 
 @moves

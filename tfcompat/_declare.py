@@ -143,7 +143,7 @@ def unary(name, kernel, types, function, derivative, doc, grad=None):
     """Declares an elementwise function.
 
     Args:
-      derivative: function of (x, y = function(x)); True: JAX's; None: not differentiable.
+      derivative: function of (x, y = function(x)); True: JAX's; None: not differentiable; False: see `op`.
       grad: the whole gradient, function of (g, y, x), instead.
     """
     if callable(derivative):
@@ -162,7 +162,7 @@ def binary(name, kernel, types, function, grad, doc, **options):
 
     Args:
       grad: function of (g, out, x, y) to the two cotangents before they are summed over broadcast dimensions; True:
-        JAX's; None: not differentiable.
+        JAX's; None: not differentiable; False: see `op`.
     """
     declared = grad
     if callable(grad):

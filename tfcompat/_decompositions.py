@@ -287,7 +287,7 @@ def qr(input, full_matrices=False, name=None):
 Lu = collections.namedtuple("Lu", ["lu", "p"])
 
 
-@op("Lu", T=_SOLVABLE, single=False, check=_INVERTIBLE)
+@op("Lu", T=_SOLVABLE, single=False, grad=False, check=_INVERTIBLE)
 @inlined
 def _lu(input: T, output_idx_type: Dtype):
     _square(input, "Lu")

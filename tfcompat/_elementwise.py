@@ -133,7 +133,7 @@ mod = floormod
 truncatediv = binary("truncatediv", "TruncateDiv", REAL,
                      lambda x, y: _truncate(lax.div(x, y)) if is_float(x) else lax.div(x, y), None,
                      "x / y rounded towards zero, elementwise.", check=_zero_truncated)  # fmt: skip
-truncatemod = binary("truncatemod", "TruncateMod", (d.int32, d.int64, *FLOATS), lax.rem, None,
+truncatemod = binary("truncatemod", "TruncateMod", (d.int32, d.int64, *FLOATS), lax.rem, False,
                      "Remainder of `truncatediv`: it has x's sign.", check=_zero_truncated)  # fmt: skip
 
 
@@ -549,6 +549,6 @@ def logical_not(x: Bools):
     return lax.bitwise_not(x)
 
 
-is_nan = unary("is_nan", "IsNan", FLOATS, lambda x: x != x, None, "Whether x is NaN, elementwise.")
-is_inf = unary("is_inf", "IsInf", FLOATS, lambda x: lax.abs(x) == np.inf, None, "Whether x is infinite, elementwise.")
-is_finite = unary("is_finite", "IsFinite", FLOATS, lax.is_finite, None, "Whether x is finite, elementwise.")
+is_nan = unary("is_nan", "IsNan", FLOATS, lambda x: x != x, False, "Whether x is NaN, elementwise.")
+is_inf = unary("is_inf", "IsInf", FLOATS, lambda x: lax.abs(x) == np.inf, False, "Whether x is infinite, elementwise.")
+is_finite = unary("is_finite", "IsFinite", FLOATS, lax.is_finite, False, "Whether x is finite, elementwise.")

@@ -249,7 +249,7 @@ def top_k(input, k=1, sorted=True, index_type=d.int32, name=None):
     return TopKV2(*_top_k(input, k, index_type))
 
 
-@op("InTopKV2", grad=None, Tk=INDEX)
+@op("InTopKV2", grad=False, Tk=INDEX)
 def _in_top_k(predictions: Data("P", only=d.float32), targets: Data("Tk", d.int32), k: Data("Tk")):
     if predictions.ndim != 2 or targets.ndim != 1 or predictions.shape[0] != targets.shape[0]:
         raise invalid(f"First dimension of predictions {shape_text(predictions.shape)} must match length of targets "

@@ -97,7 +97,7 @@ def _log(x):
     return total * 2.0**count
 
 
-@op("MatrixLogarithm", T=COMPLEX, grad=None)
+@op("MatrixLogarithm", T=COMPLEX, grad=False)
 def logm(input: T):
     """The principal logarithms of complex matrices.
 

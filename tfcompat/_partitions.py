@@ -191,7 +191,7 @@ def _has_nan(values, value_range, nbins, dtype):
 _no_nan = Check(_has_nan, lambda values, value_range, nbins, dtype: "Histogram values must not contain NaN")
 
 
-@op("HistogramFixedWidth", T=_COUNTED, grad=None, static=False, check=_no_nan)
+@op("HistogramFixedWidth", T=_COUNTED, grad=False, static=False, check=_no_nan)
 def _count(values: T, value_range: T, nbins: Axis, dtype: Dtype):
     low, high = value_range.astype(np.float64)
     place = jnp.floor((values.astype(np.float64).reshape(-1) - low) / ((high - low) / nbins))

@@ -15,9 +15,9 @@ from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, Dtype, Int, Shape, T, op
 from tfcompat._declare import INDEX, fitting, invalid, not_allowed, refused
 from tfcompat._elementwise import divide, maximum
-from tfcompat._gather import gather
 from tfcompat._random_keys import Counter, Key, order, reserve, stateless
 from tfcompat._select import broadcast_dynamic_shape
+from tfcompat._slicing import moves
 
 _NARROW = (d.float16, d.float32, d.float64)
 _RATES = (*_NARROW, d.int32, d.int64)
@@ -47,14 +47,19 @@ def draw_gamma(philox_key: Key, counter: Counter, alpha: T, shape: Shape, dtype:
     return _each("RandomGamma", rejection.gamma, philox_key, counter, shape, [alpha]).astype(dtype.np)
 
 
-@op("RandomPoissonV2", grad=None, static=False, T=_RATES)
-def draw_poisson(philox_key: Key, counter: Counter, rate: T, shape: Shape, dtype: Dtype):
+def _poisson(philox_key: Key, counter: Counter, rate: T, shape: Shape, dtype: Dtype):
     return _each("RandomPoissonV2", rejection.poisson, philox_key, counter, shape, [rate]).astype(dtype.np)
 
 
-@op("StatelessRandomBinomial", grad=None, static=False, T=_RATES)
-def draw_binomial(philox_key: Key, counter: Counter, counts: T, probs: T, shape: Shape, dtype: Dtype):
+def _binomial(philox_key: Key, counter: Counter, counts: T, probs: T, shape: Shape, dtype: Dtype):
     return _each("StatelessRandomBinomial", rejection.binomial, philox_key, counter, shape, [counts, probs]).astype(dtype.np)
+
+
+# What differs is what TensorFlow says of their gradients.
+draw_poisson = op("RandomPoissonV2", grad=False, static=False, T=_RATES)(_poisson)
+draw_stateless_poisson = op("StatelessRandomPoisson", grad=None, static=False, T=_RATES)(_poisson)
+draw_binomial = op("StatefulRandomBinomial", grad=False, static=False, T=_RATES)(_binomial)
+draw_stateless_binomial = op("StatelessRandomBinomial", grad=None, static=False, T=_RATES)(_binomial)
 
 
 def _result_dtype(dtype, kernel):
@@ -154,7 +159,7 @@ def stateless_poisson(shape, seed, lam, dtype=d.int32, name=None):
     """
     lam = convert(lam, None, d.float64)
     samples = _ending(shape, lam.shape, "StatelessRandomPoisson")
-    return draw_poisson(*stateless(seed, "auto_select"), lam, samples, _result_dtype(dtype, "StatelessRandomPoisson"))
+    return draw_stateless_poisson(*stateless(seed, "auto_select"), lam, samples, _result_dtype(dtype, "StatelessRandomPoisson"))
 
 
 def stateless_binomial(shape, seed, counts, probs, output_dtype=d.int32, name=None):
@@ -168,7 +173,7 @@ def stateless_binomial(shape, seed, counts, probs, output_dtype=d.int32, name=No
       output_dtype: dtype of the result: a floating one, int32 or int64.
     """
     parts, samples, dtype = binomial_parts(shape, counts, probs, output_dtype, "StatelessRandomBinomial")
-    return draw_binomial(*stateless(seed, "auto_select"), *parts, samples, dtype)
+    return draw_stateless_binomial(*stateless(seed, "auto_select"), *parts, samples, dtype)
 
 
 def binomial_parts(shape, counts, probs, dtype, kernel):
@@ -188,6 +193,12 @@ def binomial_parts(shape, counts, probs, dtype, kernel):
 # Shuffles
 
 
+@moves
+@op("StatelessShuffle", grad=False)
+def _shuffled(value: T, order: Data("Tidx")):
+    return jnp.take(value, order, 0, mode="clip")
+
+
 def stateless_shuffle(value, seed, alg="auto_select", name=None):
     """The rows of `value` in an order that depends on `seed` alone.
 
@@ -202,7 +213,7 @@ def stateless_shuffle(value, seed, alg="auto_select", name=None):
     value = convert(value)
     if not value.shape.rank:
         return value
-    return gather(value, order(*stateless(seed, alg), value.shape[0]))
+    return _shuffled(value, order(*stateless(seed, alg), value.shape[0]))
 
 
 _FIRST_KEY = 498247692  # what TensorFlow puts before the two words of a seed

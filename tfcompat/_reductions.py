@@ -461,7 +461,7 @@ def zero_fraction(value, name=None):
     return _zero_fraction(value)
 
 
-@op("DenseBincount", grad=None, Tidx=INDEX)
+@op("DenseBincount", grad=False, Tidx=INDEX)
 @inlined
 def _bincount(input: Data("Tidx"), weights: Data("W"), size: Int, dtype: Dtype, weighted: Bool, binary_output: Bool):
     rows = input.reshape(-1, input.shape[-1]) if input.ndim == 2 else input.reshape(1, -1)

@@ -71,7 +71,7 @@ def where(condition, x=None, y=None, name=None):
     a = condition._aval
     if a.dtype not in NUMBERS and a.dtype is not dtypes.bool:
         raise not_allowed("T", a.np_dtype, (*NUMBERS, dtypes.bool), "Where")
-    (places,) = by_value("Where", _positions, [condition], (np.int64, (None, len(a.shape))))
+    (places,) = by_value("Where", _positions, [condition], (np.int64, (None, len(a.shape))), registered=False)
     return places
 
 
@@ -253,7 +253,7 @@ def _unique(x, out_idx, kernel):
         raise not_allowed("out_idx", dtypes.as_dtype(out_idx).np, (dtypes.int32, dtypes.int64), kernel)
     out, size = dtypes.as_dtype(out_idx).np, x._aval.shape
     # As many counts as elements: that the sizes agree is not known, here as in TensorFlow.
-    return by_value(kernel, functools.partial(_found, out), [x], (x._aval.np_dtype, (None,)), (out, size), (out, (None,)))
+    return by_value(kernel, functools.partial(_found, out), [x], (x._aval.np_dtype, (None,)), (out, size), (out, (None,)), registered=False)
 
 
 def _found(out, x):
@@ -395,7 +395,7 @@ def broadcast_dynamic_shape(shape_x, shape_y):
 # Bits
 
 
-@op("Bitcast", grad=None)
+@op("Bitcast", grad=False)
 def _bitcast(input: T, to: Dtype):
     old = dtypes.from_numpy(input.dtype)
     for dtype in (old, to):

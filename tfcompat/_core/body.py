@@ -15,12 +15,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tfcompat._core import caches, costs, errors, segment as segments
+from tfcompat._core import costs, errors, segment as segments
 from tfcompat._core.avals import aval, aval_of
 from tfcompat._core.callsite import call_site
 from tfcompat._core.context import state
 from tfcompat._core.op import Op, Resize, call
-from tfcompat._core.parameters import arrange
+from tfcompat._core.ruled import ruled_evaluate
 from tfcompat._core.sizes import Unresized, arithmetic
 from tfcompat._core.spec import Spec, serials
 from tfcompat._core.symbolic import aval_of_any, shape_of_any
@@ -555,68 +555,3 @@ def op_of(spec):
     op.infer = lambda key, ins, attrs, count: spec
     op.alone = op_of
     return op
-
-
-_ruled = caches.Bounded(20_000)
-
-
-def ruled_evaluate(spec):
-    """The node as a JAX function whose derivative, taken by JAX, is the one that TensorFlow defines."""
-    own = getattr(spec, "ruled", None)
-    if own is not None:
-        return own
-    if spec.origin is None:
-        return spec.evaluate
-    found = _ruled.get(spec.id)
-    if found is None:
-        op, attrs, count = spec.origin
-        if op.grad is None:
-            found = functools.partial(_constant, spec)
-        elif callable(op.grad):
-            found = with_rule(op, spec, attrs, count)
-        else:
-            found = spec.evaluate
-        _ruled[spec.id] = found
-    return found
-
-
-def _constant(spec, *args):
-    return spec.evaluate(*[jax.lax.stop_gradient(a) for a in args])
-
-
-def with_rule(op, spec, attrs, count):
-    """`spec.evaluate` with the op's declared gradient."""
-
-    @jax.custom_vjp
-    def function(*args):
-        return tuple(spec.evaluate(*args))
-
-    def forward(*args):
-        outs = function(*args)
-        return outs, (args, outs)
-
-    def backward(kept, cotangents):
-        args, outs = kept
-        g = [_conjugate(c) if c.dtype != jax.dtypes.float0 else jnp.zeros(o.shape, o.dtype)
-             for c, o in zip(cotangents, outs, strict=True)]  # fmt: skip
-        data = args if op.parameters is None else arrange(op.parameters, args, attrs, count)
-        grads = op.grad(g[0] if op.single else g, outs[0] if op.single else list(outs), *data)
-        grads = iter(grads if isinstance(grads, (list, tuple)) else [grads])
-        pulled = []
-        for a in args:
-            if not jnp.issubdtype(a.dtype, jnp.inexact):
-                pulled.append(None)
-                continue
-            grad = next(grads)
-            if grad is None:
-                pulled.append(jnp.zeros(a.shape, a.dtype))
-            else:
-                pulled.append(_conjugate(jnp.asarray(grad, a.dtype).reshape(a.shape)))
-        return tuple(pulled)
-
-    function.defvjp(forward, backward)
-    return function
-
-
-def _conjugate(x):
-    return jnp.conj(x) if jnp.issubdtype(x.dtype, jnp.complexfloating) else x

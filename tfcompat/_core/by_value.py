@@ -4,12 +4,15 @@ Such a node is no part of a program. A call of the function stops there (staged.
 function was recorded with stand-ins.
 """
 
+import functools
+
 import numpy as np
 
 from tfcompat._core import costs
 from tfcompat._core.avals import aval
 from tfcompat._core.body import BodySpec
 from tfcompat._core.context import state
+from tfcompat._core.entries import record_unregistered
 from tfcompat._core.tensor_base import host_value
 from tfcompat._core.trace import is_symbolic, set_read_sizes
 
@@ -67,20 +70,32 @@ class StageSpec(BodySpec):
         return tuple([resizing.fresh(a, sizes) for a in self.avals])
 
 
-def by_value(name, function, ins, *results):
+def by_value(name, function, ins, *results, registered=True):
     """What a function of values gives, at once or each time the function that is being recorded is called.
 
     Args:
       function: of `ins` as tensors with values; gives the list of results, to which there is no gradient.
       ins: tensors.
       *results: of each result (NumPy dtype, shape), with None for sizes that depend on values.
+      registered: False where TensorFlow has no gradient of it.
     """
+    if not registered:
+        function = functools.partial(_unregistered, name, function)
     if state.trace is None or not any([is_symbolic(t) for t in ins]):
         return function(*ins)
     sizes = state.trace.stage()
     shapes = [tuple([sizes.fresh() if d is None else d for d in shape]) for _, shape in results]
     avals = [aval(shape, np.dtype(dtype)) for shape, (dtype, _) in zip(shapes, results, strict=True)]
-    return StageSpec(name, function, [t._aval for t in ins], avals).record(state.trace, ins)
+    outs = StageSpec(name, function, [t._aval for t in ins], avals).record(state.trace, ins)
+    return outs if registered else _unregistered(name, lambda *_: outs, *ins)
+
+
+def _unregistered(name, function, *ins):
+    """The results of a function, and to tapes a step that has no gradient."""
+    outs = function(*ins)
+    if ins[0]._aval.differentiable and (state.tapes or state.accumulators):
+        record_unregistered(name, ins, outs)
+    return outs
 
 
 class NumbersSpec(StageSpec):

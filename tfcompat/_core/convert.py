@@ -98,7 +98,13 @@ def convert(value, dtype=None, hint=None, name=None):
         return convert_python(value, dtype, hint) if fast is None else fast_scalar(fast, value, dtype, hint)
     read = getattr(kind, "_read", None)
     if read is not None:
-        return convert(read(value), dtype, hint)
+        tensor = read(value)
+        if dtype is not None and dtype is not tensor._aval.dtype:
+            raise ValueError(
+                f"Incompatible type conversion requested to type {dtype.name} for `tf.Variable of type "
+                f"{tensor._aval.dtype.name}. (Variable: {value!r})"
+            )
+        return tensor
     for _, _, types, function in _registry:
         if isinstance(value, types):
             result = function(value, dtype=dtype if dtype is not None else None, name=name, as_ref=False)
@@ -571,7 +577,7 @@ def convert_to_tensor(value, dtype=None, dtype_hint=None, name=None):
     """
     dtype = None if dtype is None else dtypes.as_dtype(dtype)
     hint = None if dtype_hint is None else dtypes.as_dtype(dtype_hint)
-    if type(value) in variable_types:
+    if type(value) in variable_types and (dtype is None or dtype is value.dtype):
         value = value.value()  # a tensor of its own on tapes, where ops that read a variable share one
     return convert(value, dtype, hint, name)
 

@@ -9,7 +9,7 @@ from tfcompat._core import nest
 from tfcompat._core.cells import cell_of
 from tfcompat._core.context import paused, state
 from tfcompat._core.convert import convert
-from tfcompat._core.core_types import TensorType
+from tfcompat._core.core_types import CompositeTensor, TensorType
 from tfcompat._core.custom_region import record_region
 from tfcompat._core.entries import gid_of, record_python
 from tfcompat._core.indexed_slices import IndexedSlices
@@ -203,11 +203,13 @@ def stop_gradient(input, name=None):
     """The same value; tapes and accumulators see no connection to it.
 
     Args:
-      input: a Tensor or what converts to one.
+      input: a Tensor, a composite of tensors, or what converts to a Tensor.
 
     Raises:
       ValueError: `input` cannot become a tensor.
     """
+    if isinstance(input, CompositeTensor):
+        return nest.map_structure(stop_gradient, input, expand_composites=True)
     return _stopped(input._cell._tensor if cell_of(input) is not None else input)
 
 

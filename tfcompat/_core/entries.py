@@ -22,14 +22,14 @@ from tfcompat._core import generic, one_by_one
 from tfcompat._core.context import settings, state
 from tfcompat._core.convert import convert
 from tfcompat._core.indexed_slices import IndexedSlices
-from tfcompat._core.op import T, invoke, op, set_taped_call, trace
+from tfcompat._core.op import T, Unregistered, invoke, op, set_taped_call, trace
 from tfcompat._core.parameters import arrange
 from tfcompat._core.rows import RowsDerivative, Slices, rows_of
 from tfcompat._core.segment import set_complete
 from tfcompat._core.sizes import holds_unknown, set_derivatives
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import STATIC, TensorHandle, gids
-from tfcompat._core.vjp import Derivative, SizedDerivative
+from tfcompat._core.vjp import Derivative, SizedDerivative, Undefined
 
 
 def pull_back(entry, cotangents):
@@ -355,7 +355,11 @@ def make_derivative(op, spec, ins, attrs, count, mask, sliced=True):
     if depends is not None:
         connected = functools.reduce(operator.or_, depends, 0)
         mask = tuple([m and bool(connected >> i & 1) for i, m in enumerate(mask)])
-    if op.grad is None or True not in mask or not any([a.differentiable for a in spec.avals]):
+    if op.grad is None or True not in mask:
+        return False
+    if type(op.grad) is Unregistered:
+        return Undefined(op.grad, spec, mask)
+    if not any([a.differentiable for a in spec.avals]):
         return False
 
     if op.folded:
@@ -440,6 +444,15 @@ def record_python(name, ins, outs, pull):
         for tape in touched:
             tape._entries.append((None, in_gids, out_gids, pull, None, 0))
             tape._watched.update(out_gids)
+
+
+def record_unregistered(kernel, ins, outs):
+    """Records a step that TensorFlow has no gradient of."""
+
+    def pull(cotangents):
+        raise Unregistered(kernel).error()
+
+    record_python(kernel, ins, outs, pull)
 
 
 def dense(cotangent):

@@ -16,11 +16,12 @@ from tfcompat._core import entries, nest
 from tfcompat._core.cells import cell_of, dtype_of
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
-from tfcompat._core.op import Op, invoke, trace
+from tfcompat._core.op import Op, Unregistered, invoke, trace
 from tfcompat._core.parameters import arrange
 from tfcompat._core.spec import Spec
-from tfcompat._core.tape import GradientTape, UnconnectedGradients, levels, warn
+from tfcompat._core.tape import GradientTape, UnconnectedGradients, levels, warn, without_identity
 from tfcompat._core.tensor import Tensor
+from tfcompat._core.tensor_base import TensorHandle
 from tfcompat._core.vjp import conjugate, reached
 from tfcompat._core.walk import zeros_for
 
@@ -100,11 +101,14 @@ class ForwardAccumulator:
 
         Raises:
           ValueError: a wrong `unconnected_gradients`.
+          AttributeError: something that is neither a Tensor nor a Variable.
         """
         zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
 
         def fetch(primal):
             cell = cell_of(primal)
+            if cell is None and not isinstance(primal, TensorHandle):
+                raise without_identity(primal)
             tangent = self._get(primal) if cell is None else self._of_cells.get(cell.gid)
             return zeros_for(primal) if tangent is None and zero else tangent
 
@@ -199,6 +203,8 @@ def make_jvp(op, spec, ins, attrs, count, mask):
         differentiable = [k for k in differentiable if k in results]
     if not differentiable:
         return None, []
+    if type(op.grad) is Unregistered:
+        raise op.grad.error()
     n, m = len(of_ins), len(spec.avals)
     function = op.function(attrs, count)
 

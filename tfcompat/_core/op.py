@@ -42,6 +42,29 @@ STATIC_SIZE = 64  # elements; integer arithmetic on constants up to this size is
 REGISTRY = {}  # kernel name -> Op
 
 
+class Unregistered:
+    """The gradient of an op of which TensorFlow has none: to ask for it is an error."""
+
+    def __init__(self, kernel):
+        self.kernel = kernel
+
+    def __call__(self, *_, **__):
+        """Called where the derivative of a function with such an op in it is made."""
+        raise LookupError(_UNDEFINED.format(kernel=self.kernel))
+
+    def error(self):
+        return LookupError(f"gradient registry has no entry for: {self.kernel}")
+
+
+_UNDEFINED = (
+    "No gradient defined for operation'{kernel}' (op type: {kernel}). In general every operation must have an associated "
+    "`@tf.RegisterGradient` for correct autodiff, which this op is lacking. If you want to pretend this operation is a constant "
+    "in your program, you may insert `tf.stop_gradient`. This can be useful to silence the error in cases where you know gradients "
+    "are not needed, e.g. the forward pass of tf.custom_gradient. Please see more details in "
+    "https://www.tensorflow.org/api_docs/python/tf/custom_gradient."
+)
+
+
 class Op:
     """A declared primitive. Its caches are bounded; losing an entry costs a trace."""
 
@@ -57,7 +80,7 @@ class Op:
         self.body = body
         self.parameters = parameters
         self.dtypes = dtypes or {}
-        self.grad = grad
+        self.grad = Unregistered(kernel) if grad is False else grad
         self.check = check
         self.inplace = inplace
         self.static = static
@@ -328,7 +351,8 @@ def op(kernel, *, grad=True, check=None, inplace=None, static=True, single=True,
 
     Args:
       kernel: TensorFlow's name of the kernel, for messages.
-      grad: True: JAX's vjp. None: not differentiable, gradients are None. Or a function
+      grad: True: JAX's vjp. None: not differentiable, gradients are None. False: TensorFlow has no gradient of it, and a walk
+        back that comes to it raises LookupError. Or a function
         `(g, out, *data, **attributes)` -> cotangent(s) of the floating data, in order (a tuple where there are several;
         `g` and `out` are lists where the op has several results), written in JAX.
       check: a Check on values.

@@ -22,8 +22,9 @@ from jax.extend import core as jex
 
 from tfcompat._core import generic
 from tfcompat._core.avals import aval_of
-from tfcompat._core.body import gradient_only, ruled_evaluate
+from tfcompat._core.body import gradient_only
 from tfcompat._core.op import Op
+from tfcompat._core.ruled import ruled_evaluate
 from tfcompat._core.sizes import Operand
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import STATIC

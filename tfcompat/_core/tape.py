@@ -412,9 +412,14 @@ def check_identity(value):
     if cell_of(value) is None and not isinstance(value, TensorHandle):
         if value is None or isinstance(value, str):
             raise TypeError(f"Cannot convert the argument `type_value`: {value!r} to a TensorFlow DType.")
-        kind = type(value)
-        name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
-        raise AttributeError(f"'{name}' object has no attribute '_id'")
+        raise without_identity(value)
+
+
+def without_identity(value):
+    """What TensorFlow raises about something that is no tensor."""
+    kind = type(value)
+    name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+    return AttributeError(f"'{name}' object has no attribute '_id'")
 
 
 class _Stopped:

@@ -18,6 +18,13 @@ from tfcompat._core.op import Op, trace
 from tfcompat._core.spec import Spec
 
 
+def keeper(places):
+    """A function from (*inputs, *results) to the tuple of those at `places`, without a frame of its own."""
+    if len(places) > 1:
+        return operator.itemgetter(*places)
+    return operator.itemgetter(slice(places[0], places[0] + 1) if places else slice(0))
+
+
 class Derivative:
     """An op's forward Spec with residuals, and its pullbacks.
 
@@ -278,17 +285,29 @@ class SizedDerivative:
         return self.exact().pullback(*arguments)
 
 
+class Undefined:
+    """Stands for the Derivative of an op that TensorFlow has no gradient of: to pull back through it raises."""
+
+    flow = reached = source = places = None
+    extras, kept, keep = False, (), keeper(())
+
+    def __init__(self, gradient, spec, mask):
+        self.gradient, self.forward, self.mask, self.count = gradient, spec, mask, len(spec.avals)
+        self.wanted = [i for i, m in enumerate(mask) if m]
+        self.differentiable = list(range(self.count))
+
+    @property
+    def whole_spec(self):
+        raise self.gradient.error()
+
+    def pullback(self, *_):
+        raise self.gradient.error()
+
+
 def reached(flow, mask):
     """The results that depend on inputs of `mask`; None where all do."""
     wanted = sum(1 << i for i, m in enumerate(mask) if m)
     return None if flow is None else [k for k, bits in enumerate(flow) if bits & wanted]
-
-
-def keeper(places):
-    """A function from (*inputs, *results) to the tuple of those at `places`, without a frame of its own."""
-    if len(places) > 1:
-        return operator.itemgetter(*places)
-    return operator.itemgetter(slice(places[0], places[0] + 1) if places else slice(0))
 
 
 def conjugate(x):

@@ -322,3 +322,24 @@ def control_flow(tf):
     with _accumulator(tf, x, tf.constant(1.0)) as acc:
         y = f(x)
     return [y, acc.jvp(y)]
+
+
+@program
+def of_no_tensor(tf):
+    x = tf.constant([1.0, 2.0])
+    with _accumulator(tf, x, tf.ones(2)) as acc:
+        y = x * 2.0
+    primals = (1.0, 3, "a", None, np.float32(1.0), np.ones(2), [y, 1.0])
+    return [attempt(lambda p=p: acc.jvp(p)) for p in primals] + [attempt(lambda: acc.jvp(1.0, unconnected_gradients="zero"))]
+
+
+@program
+def ops_without_registered_gradient(tf):
+    def product(function):
+        x = tf.constant([1.5, 2.0, 1.5])
+        with _accumulator(tf, x, tf.ones(3)) as acc:
+            y = function(x)
+        return acc.jvp(y)
+
+    functions = [lambda x: tf.truncatemod(x, 2.0), lambda x: tf.unique(x)[0], lambda x: tf.bitcast(x, tf.float32), tf.math.is_inf]
+    return [attempt(lambda f=f: product(f)) for f in functions]

@@ -215,3 +215,14 @@ def creators_of_variables(tf):
         wide = tf.Variable(1.0)
     return [calls, both, both.name, both.trainable, one, one.name, one.trainable, plain.trainable, other, failed,
             nothing, wide]  # fmt: skip
+
+
+@program
+def conversions_to_another_dtype(tf):
+    v = tf.Variable([1.0, 2.0], name="v")
+    return [
+        attempt(lambda: tf.convert_to_tensor(v, tf.float64)), attempt(lambda: tf.convert_to_tensor(v, "int32")),
+        attempt(lambda: tf.convert_to_tensor(v, tf.string)), tf.convert_to_tensor(v, dtype_hint=tf.float64),
+        tf.convert_to_tensor(v, tf.float32), attempt(lambda: tf.Variable([1.0, 2.0], dtype=tf.float64).assign(v)),
+        attempt(lambda: tf.Variable(v, dtype=tf.float64)),
+    ]  # fmt: skip

@@ -786,3 +786,77 @@ def shuffled(tf):
             y = tf.reduce_sum(tf.random.shuffle(x, seed=1)) * tf.reduce_sum(tf.random.shuffle(v, seed=2) + v)
         found.append(tape.gradient(y, [x, v]))
     return found
+
+
+@program
+def ops_without_registered_gradient(tf):
+    """To ask for their gradient is an error; where nothing comes back to them, or a tensor of integers is between, it is none."""
+    x, w = tf.Variable([1.5, 2.0, 1.5, 3.0]), tf.Variable([2.0])
+    square = tf.Variable([[1.5, 2.0, 3.0], [4.0, 1.5, 6.5], [0.5, 2.0, 9.0]])
+    generator = tf.random.Generator.from_seed(1)
+    functions = [
+        lambda: tf.unique(x)[0], lambda: tf.unique(x)[1], lambda: tf.unique_with_counts(x * 2.0)[0] * w,
+        lambda: tf.bitcast(x, tf.float32), lambda: tf.bitcast(tf.reshape(x, [2, 2]), tf.complex64), lambda: tf.bitcast(x, tf.int32),
+        lambda: tf.histogram_fixed_width(x, [0.0, 5.0], nbins=3), lambda: tf.math.in_top_k([0, 1, 2], square, 1),
+        lambda: tf.linalg.lu(square)[0], lambda: tf.linalg.lu_solve(*tf.linalg.lu(square), tf.ones([3, 1])),
+        lambda: tf.math.is_inf(x), lambda: tf.math.is_nan(x), lambda: tf.math.is_finite(x), lambda: tf.where(x),
+        lambda: tf.truncatemod(x, 2.0), lambda: tf.truncatemod(7.0, x) + w, lambda: tf.random.poisson([2], x, seed=1),
+        lambda: generator.binomial([4], 10.0, x / 10.0, dtype=tf.float32), lambda: tf.random.experimental.stateless_shuffle(x, [1, 2]),
+        lambda: tf.math.bincount([0, 1, 1, 2], weights=x), lambda: tf.linalg.logm(tf.cast(square, tf.complex64)),
+        lambda: tf.truncatediv(x, 2.0), lambda: tf.random.stateless_poisson([2, 4], [1, 2], x),
+        lambda: tf.random.stateless_binomial([4], [1, 2], 10.0, x / 10.0), lambda: tf.truncatemod(tf.stop_gradient(x), 2.0),
+        lambda: tf.where(tf.math.is_inf(x), x, x * 2.0), lambda: tf.cast(tf.bitcast(x, tf.int32), tf.float32) * x,
+        lambda: tf.cast(tf.unique(x)[1], tf.float32) * x,
+    ]  # fmt: skip
+    found = []
+    for function in functions:
+        for _ in range(2):
+            with tf.GradientTape() as tape:
+                y = function()
+            found.append(attempt(lambda tape=tape, y=y: tape.gradient(y, [x, square, w])))
+    return found
+
+
+@program
+def ops_without_registered_gradient_on_the_way(tf):
+    x, w, found = tf.Variable([1.5, np.inf]), tf.Variable([2.0]), []
+    for _ in range(3):
+        with tf.GradientTape(persistent=True) as tape:
+            bad = tf.truncatemod(x, 2.0)
+            y, z = bad * w, x * 3.0
+        found.append(attempt(lambda tape=tape, y=y: tape.gradient(y, w)))  # the walk comes to it, though `w` is not behind it
+        found.append(attempt(lambda tape=tape, y=y: tape.gradient(y, x, unconnected_gradients="zero")))
+        found.append(tape.gradient(z, x))
+
+    @tf.function
+    def both(x):
+        return tf.reduce_sum(x), tf.truncatemod(x, 2.0)
+
+    @tf.function
+    def whole(x):
+        return tf.reduce_sum(x), tf.cast(tf.math.is_inf(x), tf.int32)
+
+    def call(function):
+        with tf.GradientTape() as tape:
+            y = function(x)
+        return tape.gradient(y[0], x)
+
+    with tf.GradientTape() as tape:
+        y = tf.cond(x[0] > 0.0, lambda: tf.truncatemod(x, 2.0), lambda: x)
+    @tf.function
+    def between(x):
+        return [tf.where(tf.math.is_nan(tf.exp(x)), x, 3.0 * x) + tf.cast(tf.cast(tf.truncatemod(tf.exp(x), 4.0), tf.int32), tf.float32)]
+
+    @tf.function
+    def different(x):
+        return [tf.reduce_sum(tf.unique(x)[0])]
+
+    errors = [attempt(lambda: call(both)), kind_of_error(lambda: call(different)), attempt(lambda: tape.gradient(y, x))]
+    return found, call(whole), call(between), errors
+
+
+@program
+def identities_of_slices(tf):
+    slices = tf.IndexedSlices(tf.ones([1, 2]), tf.constant([1]), tf.constant([3, 2]))
+    parts = tf.IndexedSlices(tf.ones([1, 2]), tf.constant([1]))
+    return [tf.identity(slices), tf.identity(parts), tf.identity_n([slices]), tf.stop_gradient(slices), tf.function(tf.identity)(slices)]
