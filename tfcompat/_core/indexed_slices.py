@@ -105,12 +105,13 @@ class IndexedSlices(CompositeTensor):
         dense = None if self._dense_shape is None else self._dense_shape.dtype
         return specs.IndexedSlicesSpec(self.shape, self.dtype, self._indices.dtype, dense, self._indices.shape)
 
-    def concatenated(self, other):
-        """Slices of both: what adding two of them gives."""
-        indices = [convert(self._indices), convert(other._indices)]
-        if indices[0].dtype is not indices[1].dtype:
+    def concatenated(self, *others):
+        """Slices of all: what adding them gives."""
+        indices = [convert(s._indices) for s in (self, *others)]
+        if len({i.dtype for i in indices}) > 1:
             indices = [i if i.dtype is dtypes.int64 else _wide(i) for i in indices]
-        return IndexedSlices(_concat_rows([self._values, other._values]), _concat_rows(indices), self._dense_shape)
+        values = [s._values for s in (self, *others)]
+        return IndexedSlices(_concat_rows(values), _concat_rows(indices), self._dense_shape)
 
     def to_dense(self):
         """The dense Tensor, repeated rows added up. Raises ValueError without a `dense_shape`."""

@@ -1,5 +1,6 @@
 """The reverse walk over what a tape has recorded."""
 
+import collections
 import itertools
 import operator
 import weakref
@@ -8,6 +9,7 @@ from tfcompat._core import segment as segments
 from tfcompat._core.cells import cell_of
 from tfcompat._core.context import settings, state
 from tfcompat._core.entries import accumulate, add_cotangents, gid_of, pull_back, pull_stack
+from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.op import T, op
 from tfcompat._core.tensor import Tensor
 
@@ -79,14 +81,20 @@ def walk(entries, watched, targets, sources, seeds, stacked, consume):
     get = cotangents.get
     pull = pull_stack if stacked else pull_back
     context, position = state.context, len(entries)
+    turns, slices = None, collections.defaultdict(list)  # gid -> [(turn, IndexedSlices)], not added up yet
+    if len([e for e in entries if e[0] is None and e[4] is not None]) > 1 and not stacked:
+        turns = turns_of(entries, [identity_of(t) for t in targets])
     while position:
-        if not stacked and _unobserved(context):
+        if not stacked and not slices and _unobserved(context):
             position = _record_usual(context.segment, entries, position, cotangents, wanted, consume)
             if not position:
                 break
         position -= 1
         entry = entries.pop() if consume else entries[position]
         out_gids = entry[2]
+        if slices:
+            for gid in slices.keys() & out_gids:
+                cotangents[gid] = _joined(slices.pop(gid), get(gid))
         found = [get(gid) for gid in out_gids]
         if not any([c is not None for c in found]):
             continue
@@ -95,9 +103,50 @@ def walk(entries, watched, targets, sources, seeds, stacked, consume):
                 cotangents.pop(gid, None)
         for gid, cotangent in zip(*pull(entry, found), strict=True):
             if gid and cotangent is not None:
+                if turns is not None and type(cotangent) is IndexedSlices:
+                    slices[gid].append((turns.get(position, 0), cotangent))
+                    continue
                 old = get(gid)
                 cotangents[gid] = cotangent if old is None else add_cotangents(old, cotangent)
+    for gid, parts in slices.items():
+        cotangents[gid] = _joined(parts, get(gid))
     return [get(g) if (g := identity_of(s)) in known else None for s in sources]
+
+
+def _joined(parts, other):
+    """What slices that came in some turns, and another cotangent or None, add up to."""
+    first, *rest = [part for _, part in sorted(parts, key=operator.itemgetter(0))]
+    joined = first.concatenated(*rest) if rest else first
+    return joined if other is None else add_cotangents(other, joined)
+
+
+def turns_of(entries, gids):
+    """{number of an entry: when TensorFlow's walk back from `gids` comes to it}, which is the order of slices that it joins.
+
+    An op gets in line when all who take its results have had their turn, in the order of an op's inputs.
+    """
+    makers = {gid: i for i, entry in enumerate(entries) for gid in entry[2]}
+    uses, behind, pending = collections.Counter(), set(), [makers[gid] for gid in gids if gid in makers]
+    while pending:
+        i = pending.pop()
+        if i not in behind:
+            behind.add(i)
+            uses.update(entries[i][1])
+            pending += [makers[gid] for gid in entries[i][1] if gid in makers]
+    missing = {i: len([gid for gid in entries[i][2] if uses[gid]]) for i in behind}
+    line = collections.deque(sorted([i for i in behind if not missing[i]], reverse=True))
+    turns = {}
+    while line:
+        i = line.popleft()
+        turns[i] = len(turns)
+        for gid in entries[i][1]:
+            uses[gid] -= 1
+            maker = makers.get(gid)
+            if maker is not None and not uses[gid]:
+                missing[maker] -= 1
+                if not missing[maker]:
+                    line.append(maker)
+    return turns
 
 
 def _unobserved(context):

@@ -860,3 +860,43 @@ def identities_of_slices(tf):
     slices = tf.IndexedSlices(tf.ones([1, 2]), tf.constant([1]), tf.constant([3, 2]))
     parts = tf.IndexedSlices(tf.ones([1, 2]), tf.constant([1]))
     return [tf.identity(slices), tf.identity(parts), tf.identity_n([slices]), tf.stop_gradient(slices), tf.function(tf.identity)(slices)]
+
+
+@program
+def order_of_slices(tf):
+    """The slices of a gradient come in the order in which TensorFlow's walk comes to the gathers."""
+
+    def rows(*numbers):
+        return tf.gather(table, numbers)
+
+    def total(*tensors):
+        return tf.add_n([tf.reduce_sum(t) for t in tensors]) if len(tensors) > 1 else tf.reduce_sum(tensors[0])
+
+    table = tf.Variable(tf.reshape(tf.range(12.0), [6, 2]) * 0.1)
+    functions = [
+        lambda: total(rows(0)) + total(rows(1)),
+        lambda: total(rows(1)) + total(rows(0, 2)) * 2.0 + total(rows(0)),
+        lambda: total(rows(0)) + (total(rows(1)) + total(rows(2))),
+        lambda: total(rows(0) * rows(1) + rows(2)),
+        lambda: total(tf.tanh(rows(0)) * rows(1)) + total(rows(2)),
+        lambda: total(*[rows(i) for i in range(6)]),
+        lambda: total(tf.concat([rows(0), tf.tanh(rows(1)), tf.tanh(tf.tanh(rows(2))), rows(3)], 0)),
+        lambda: [total(rows(0)), total(rows(1)), total(tf.tanh(rows(2)))],
+        lambda: total(rows(0) * 2.0 - rows(1) / 3.0) * total(rows(2, 3)),
+        lambda: total(tf.where([True, False], rows(0), rows(1)) + tf.exp(rows(2))),
+        lambda: total(rows(0)) + total(rows(1)) + total(table[2:3]),
+    ]
+    found = []
+    for function in functions:
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                y = function()
+            found.append(tape.gradient(y, table))
+        found.append(tf.function(lambda f=function: _gradient(tf, f, table))())
+    return found
+
+
+def _gradient(tf, function, source):
+    with tf.GradientTape() as tape:
+        y = function()
+    return tape.gradient(y, source)
