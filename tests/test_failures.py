@@ -517,6 +517,22 @@ def test_a_forked_child_interprets_and_says_what_it_cannot_do():
     ]
 
 
+def test_forked_children_draw_other_numbers_where_nothing_is_seeded():
+    out = run_code("""
+    import os, warnings
+    warnings.simplefilter("ignore")
+    import tfcompat as tf
+    tf.random.uniform([2]).numpy()
+    for _ in range(2):
+        if not os.fork():
+            print(tf.random.uniform([4]).numpy().tolist(), flush=True)
+            os._exit(0)
+        os.wait()
+    print(tf.random.uniform([4]).numpy().tolist())
+    """)
+    assert len(set(out.splitlines())) == 3
+
+
 def test_an_error_that_a_fork_brings_up_is_not_lost():
     out = run_code("""
     import os, warnings

@@ -61,6 +61,60 @@ pending()
 log.append([np.asarray(t).tolist() for k in kept for t in (k if isinstance(k, list) else [k])])
 kept.clear()
 
+# Indexing: what C knows and what it leaves to Python, of new patterns and known ones
+from tfcompat import _slicing
+t3, column, scalar = tf.constant(np.arange(60.0, dtype="float32").reshape(3, 4, 5)), tf.constant([[1], [2]]), tf.constant(1.0)
+deep = tf.ones([1] * 9 + [2])
+indices = (
+    0, -1, 2, 3, -4, True, None, ..., (), (1, 2), (1, 2, 3), (1, 2, 3, 4), (0, -1, ...), (..., 1), (1, ..., 2), (..., ...), (None, 1, None),
+    (..., None), slice(None), slice(1, None), slice(None, 2), slice(-2, None), slice(None, -1), slice(-9, 9), slice(5, None), slice(2, 1),
+    slice(1, 2, 1), slice(None, None, 2), slice(None, None, -1), slice(None, None, 0), slice(0, 3), slice(0, 2**70), slice(-(2**70), None), 2**70,
+    (slice(1, 2), slice(1, 3), slice(2, 4)), (slice(None), 1), (slice(None), slice(1, None), None, 0), [0, 1], [[0, 1]], "a", 1.0, np.int64(1),
+    np.array(1), tf.constant(1), tf.constant(1) + 1, (0, tf.constant(-1)), slice(tf.constant(1), None), (slice(None), [True, False, True, True]),
+    slice(True, None), slice(None, None, True), slice("a", None), (None,) * 15 + (1,), (None,) * 17 + (1,), {1: 2},
+)
+for _ in range(2):
+    for index in indices:
+        for value in (t3, column, scalar, v, deep, tf.constant(["a", "b", "c"]), t3 * 2):
+            tried(lambda: value[index])
+        tried(lambda: v[index].assign(tf.zeros_like(v[index])).numpy().tolist())
+    for shape in ((3, 4), (1, 2), (0, 4), ()):
+        for index in indices:
+            tried(lambda: _slicing.parse(shape, index if type(index) is tuple else (index,)))
+tried(lambda: tf.Tensor.__getitem__(t3))
+tried(lambda: t3.__getitem__(1)[0, 0])
+tried(lambda: tf.range(3000.0)[2000:2002] + tf.range(3000.0)[2047])
+pending()
+log.append(float(tf.reduce_sum(v[1:, 0] * t3[0, :1, 1])))
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(v[1:] * v[0, 1])
+log.append(tape.gradient(loss, v).numpy().tolist())
+
+# Checks of values: known to be good, new, pending at a call site that has proven good, and one that fails then
+places = tf.Variable([0, 1, 1])
+def looked_up(scale, watched=False):
+    with tf.GradientTape() as tape:
+        found = tf.gather(v, places * scale) if watched else tf.gather(x, places * scale)
+        rest = tf.constant([7, 8, 9]) % (places * scale + 1) + tf.gather(n + tf.zeros(3, tf.int32), [1, 2, 0])
+        again = tf.gather(v, kept_places)
+    segment = state.segment
+    log.append([[s.name for s in segment.specs], [list(w) for w in segment.wires], [[f.op.kernel, f.position] for f in segment.flags]])
+    return found, rest, tape.gradient(found, v), again
+kept_places = tf.constant([1, 0]) + places[:2] * 0
+for k in range(4):
+    for watched in (False, True):
+        found, rest, gradient, again = looked_up(1, watched)
+        log.append([found.numpy().tolist(), rest.numpy().tolist(), again.numpy().tolist()])
+        if gradient is not None:
+            log.append([gradient.values.numpy().tolist(), gradient.indices.numpy().tolist()])
+tried(lambda: looked_up(5)[0].numpy())
+tried(lambda: looked_up(-1)[1].numpy())
+tried(lambda: [k.numpy().tolist() for k in looked_up(1)[:2]])
+for k in range(3):
+    tried(lambda: tf.gather(x, [0, 1]).numpy().tolist())
+    tried(lambda: tf.gather(x, [0, 2]).numpy().tolist())
+    tried(lambda: tf.debugging.check_numerics(x / (y + 1), "bad").numpy().tolist())
+
 # What is refused
 for f in (
     lambda: x + tf.constant(1), lambda: n + 1.5, lambda: n + 2**40, lambda: x + "a", lambda: x @ tf.ones([3, 3]), lambda: x + None,

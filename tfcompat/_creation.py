@@ -444,7 +444,7 @@ def linspace(start, stop, num, name=None, axis=0):
         from tfcompat._cast import cast
 
         start, stop = cast(start, dtypes.float64), cast(stop, dtypes.float64)
-    return _linspace(start, stop, Size.canonical(num, "num"), axis)
+    return _linspace(start, stop, num if type(num) is int else Size.canonical(num, "num"), axis)
 
 
 def _is_class(indices, depth, axis):

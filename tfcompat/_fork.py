@@ -1,9 +1,10 @@
-"""Before a fork what is pending is run; the child interprets, and says so where it would need JAX's devices."""
+"""Before a fork what is pending is run; the child interprets, says so where it would need JAX's devices, and draws numbers of its own."""
 
 import os
 
 from tfcompat._core import failures, program
 from tfcompat._core.context import settings, state
+from tfcompat._core.random_state import seeds
 
 
 def _before():
@@ -20,6 +21,7 @@ def _in_child():
     failures.note_fork()
     settings.tier = "interpreted"
     program.clear()
+    seeds.system.seed()
     if state.segment is not None:
         state.segment.unchecked = None
 

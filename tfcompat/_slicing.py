@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tfcompat._core import dtypes
+from tfcompat._core import dtypes, hot
 from tfcompat._core.attributes import Sizes, size_list
 from tfcompat._core.avals import aval
 from tfcompat._core.convert import convert
@@ -47,6 +47,7 @@ _BAD_INDEX = (
 # Index patterns
 
 
+@hot.parser
 def parse(shape, items):
     """Splits an index into structure and data.
 
@@ -352,11 +353,14 @@ def getitem(tensor, index):
     return take(tensor, pattern, starts)
 
 
+getitem = hot.subscript(_slice_op, (_SCALAR, _SMALL, np.int32), getitem)
+
+
 def _position(s):
     """A position as a tensor."""
     tensor = _new(Tensor)
     tensor._aval = _SCALAR
-    tensor._value = _SMALL[s] if s < 1024 else np.int32(s)
+    tensor._value = _SMALL[s] if s < len(_SMALL) else np.int32(s)
     tensor._seg = None
     tensor._slot = STATIC
     tensor._gid = 0

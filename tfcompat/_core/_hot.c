@@ -13,8 +13,8 @@ TYPES(DEFINE_TYPE)
 SLOTS(DEFINE_OFFSET)
 NAMES(DEFINE_NAME)
 
-PyObject *state, *settings, *failure, *zero, *plain;
-static PyObject *segment_globals, *taped_call, *plain_static; /* plain_static: the `_slot` of tensors of Python data */
+PyObject *state, *settings, *failure, *zero, *plain, *plain_static;
+static PyObject *segment_globals, *taped_call;
 
 static int is_false(PyObject *value) { return value == Py_False; }
 
@@ -42,7 +42,7 @@ static Py_ssize_t limit_of(PyObject *name)
     return value == NULL ? -1 : PyLong_AsSsize_t(value);
 }
 
-static PyObject *new_tensor(PyObject *aval, PyObject *value, PyObject *segment, PyObject *slot)
+PyObject *new_tensor(PyObject *aval, PyObject *value, PyObject *segment, PyObject *slot)
 {
     PyObject *tensor = Tensor->tp_alloc(Tensor, 0);
     if (tensor == NULL)
@@ -270,7 +270,7 @@ static PyObject *record_noted(PyObject *context, PyObject *spec, PyObject *ins)
 }
 
 /* Records a node whose Spec is known and not special. */
-static PyObject *dispatch(PyObject *context, PyObject *op, PyObject *spec, PyObject *ins, PyObject *attrs, PyObject *count)
+PyObject *dispatch(PyObject *context, PyObject *op, PyObject *spec, PyObject *ins, PyObject *attrs, PyObject *count)
 {
     PyObject *tapes = FIELD(context, c_tapes), *accumulators = FIELD(context, c_accumulators), *out;
     int has_tapes = PyList_GET_SIZE(tapes) > 0, has_accumulators = PyList_GET_SIZE(accumulators) > 0;
@@ -307,7 +307,7 @@ static PyObject *dispatch(PyObject *context, PyObject *op, PyObject *spec, PyObj
 }
 
 /* Whether a call is for the op's `otherwise`: it has values to check, or all of its operands are known. -1: error. */
-static int is_special(PyObject *spec, PyObject *ins)
+int is_special(PyObject *spec, PyObject *ins)
 {
     int special = true_of_spec(spec, p_special, n_special);
     if (special <= 0)
@@ -342,8 +342,11 @@ static PyObject *recorded(PyObject *module, PyObject *const *args, Py_ssize_t na
         return NULL;
     int special = spec == NULL ? 1 : is_special(spec, args[2]);
     PyObject *out = NULL, *context;
-    if (special > 0) {
+    if (special > 0 && spec != NULL)
+        out = record_checked(op, spec, key, args[2], args[3], args[4]);
+    if (special > 0 && (spec == NULL || out == Py_NotImplemented)) {
         PyObject *otherwise = PyObject_GetAttr(op, n_otherwise);
+        Py_CLEAR(out);
         if (otherwise != NULL)
             out = PyObject_CallFunctionObjArgs(otherwise, op, key, args[2], args[3], args[4], spec == NULL ? Py_None : spec, NULL);
         Py_XDECREF(otherwise);
@@ -541,13 +544,6 @@ static PyObject *raw_key(PyObject *module, PyObject *const *args, Py_ssize_t nar
 
 /* Operators: what `_forward` and `_reflected` of _operators.py make, for a tensor or variable and another, or a number. */
 
-typedef struct {
-    PyObject_HEAD
-    vectorcallfunc vectorcall;
-    PyObject *op, *specs, *attrs, *otherwise;
-    int reflected;
-} Operator;
-
 /* An operand as a tensor; NULL without an error where it is for `otherwise`. */
 static PyObject *operand(PyObject *context, PyObject *value)
 {
@@ -651,14 +647,10 @@ static PyTypeObject OperatorType = {
     .tp_descr_get = operator_bound,
 };
 
-/* operator(op, attrs, otherwise, reflected): a method that calls `otherwise` where the operands are not usual. */
-static PyObject *make_operator(PyObject *module, PyObject *args)
+/* A method that records `op`, and calls `otherwise` where the operands are not usual. */
+PyObject *new_operator(vectorcallfunc function, PyObject *op, PyObject *attrs, PyObject *otherwise)
 {
-    PyObject *op, *attrs, *otherwise;
-    int reflected;
-    if (!PyArg_ParseTuple(args, "OO!Op", &op, &PyTuple_Type, &attrs, &otherwise, &reflected))
-        return NULL;
-    PyObject *specs = PyObject_GetAttr(op, n_specs);
+    PyObject *specs = op == Py_None ? PyDict_New() : PyObject_GetAttr(op, n_specs);
     if (specs == NULL || !PyDict_Check(specs)) {
         Py_XDECREF(specs);
         return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_TypeError, "specs is no dict");
@@ -668,14 +660,27 @@ static PyObject *make_operator(PyObject *module, PyObject *args)
         Py_DECREF(specs);
         return NULL;
     }
-    made->vectorcall = operate;
+    made->vectorcall = function;
     made->op = Py_NewRef(op);
     made->specs = specs;
     made->attrs = Py_NewRef(attrs);
     made->otherwise = Py_NewRef(otherwise);
-    made->reflected = reflected;
+    made->reflected = 0;
     PyObject_GC_Track((PyObject *)made);
     return (PyObject *)made;
+}
+
+/* operator(op, attrs, otherwise, reflected) */
+static PyObject *make_operator(PyObject *module, PyObject *args)
+{
+    PyObject *op, *attrs, *otherwise;
+    int reflected;
+    if (!PyArg_ParseTuple(args, "OO!Op", &op, &PyTuple_Type, &attrs, &otherwise, &reflected))
+        return NULL;
+    PyObject *made = new_operator(operate, op, attrs, otherwise);
+    if (made != NULL)
+        ((Operator *)made)->reflected = reflected;
+    return made;
 }
 
 /* Setting up */
@@ -753,7 +758,7 @@ static PyObject *setup(PyObject *module, PyObject *args)
             return NULL;
     }
     if ((python_record = PyObject_GetAttr((PyObject *)Segment, n_record)) == NULL
-        || put_methods(Segment, of_segment, Py_ARRAY_LENGTH(of_segment)) < 0 || setup_running(parts) < 0 || setup_tapes(parts) < 0)
+        || put_methods(Segment, of_segment, Py_ARRAY_LENGTH(of_segment)) < 0 || setup_running(parts) < 0 || setup_tapes(parts) < 0 || setup_checks(parts) < 0)
         return NULL;
     Py_RETURN_NONE;
 }
@@ -770,6 +775,8 @@ static PyMethodDef methods[] = {
     {"box_muller", (PyCFunction)(void (*)(void))box_muller, METH_FASTCALL, "box_muller(first, second, sines, cosines): normal numbers."},
     {"random_constants", random_constants, METH_O, "random_constants(vector): tables and polynomials of box_muller."},
     {"operator", make_operator, METH_VARARGS, "operator(op, attrs, otherwise, reflected): a method for an operator of tensors."},
+    {"parser", make_parser, METH_O, "parser(otherwise): what an index means; see _slicing.py."},
+    {"subscript", make_subscript, METH_VARARGS, "subscript(op, made, otherwise): tensor[index]; see _slicing.py."},
     {NULL},
 };
 

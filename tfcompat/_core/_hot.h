@@ -29,7 +29,7 @@
     X(p_checked, Spec, checked) X(p_taped, Spec, taped) X(p_derivatives, Spec, derivatives) X(c_segment, Context, segment) X(c_tapes, Context, tapes) \
     X(c_accumulators, Context, accumulators) X(c_tracer, Context, tracer) X(c_trace, Context, trace) \
     X(c_no_reads, Context, no_reads) X(v_held, Cell, held) X(v_lease, Cell, lease) X(v_gid, Cell, gid) \
-    X(v_trainable, Cell, trainable) X(v_written, Cell, written) X(a_scalars, Aval, scalars) X(g_watchful, Settings, watchful) \
+    X(v_trainable, Cell, trainable) X(v_written, Cell, written) X(a_scalars, Aval, scalars) X(a_shape, Aval, shape) X(g_watchful, Settings, watchful) \
     X(g_tier, Settings, tier) X(plan_structure, Plan, structure) X(r_programs, Structure, programs) X(r_runs, Structure, runs) \
     X(r_small, Structure, small) X(r_forgotten, Structure, forgotten) X(m_call, Program, call) \
     X(m_arguments, Program, arguments) X(m_position, Program, position) X(d_donated, Arguments, donated) \
@@ -46,7 +46,8 @@
     X(followed, _followed) X(outermost, _outermost) X(serial, _serial) X(recording, _recording) X(pack, pack) X(again, _again) \
     X(acquire, acquire) X(release, release) X(complete, _complete) X(sparse_grad, sparse_grad) X(forward, forward) \
     X(keep, keep) X(key, key) X(jvp, jvp) X(grad, grad) X(tangents, _tangents) X(gone, _gone) X(of_cells, _of_cells) \
-    X(level, _level) X(folded, folded) X(only, only) X(letter, letter) X(checked, checked)
+    X(level, _level) X(folded, folded) X(only, only) X(letter, letter) X(checked, checked) X(check, check) X(checker, checker) \
+    X(immediate, immediate) X(proven, proven) X(looked_at, looked_at) X(hot_sites, hot_sites)
 
 #define DECLARE_TYPE(name) extern PyTypeObject *name;
 #define DECLARE_OFFSET(place, owner, name) extern Py_ssize_t place;
@@ -55,14 +56,35 @@ TYPES(DECLARE_TYPE)
 SLOTS(DECLARE_OFFSET)
 NAMES(DECLARE_NAME)
 
-extern PyObject *state, *settings, *failure, *zero, *plain; /* plain: the `_slot` of tensors with a value */
+/* plain, plain_static: the `_slot` of tensors with a value, and of those of Python data */
+extern PyObject *state, *settings, *failure, *zero, *plain, *plain_static;
+
+/* A method of two arguments, see `hot.operator` and `hot.subscript`; `otherwise` does what is not usual. */
+typedef struct {
+    PyObject_HEAD
+    vectorcallfunc vectorcall;
+    PyObject *op, *specs, *attrs, *otherwise;
+    int reflected;
+} Operator;
 
 /* _hot.c */
 PyObject *own(PyObject *parts, const char *name);
 int put_methods(PyTypeObject *type, PyMethodDef *definitions, size_t count);
 int usual_segment(PyObject *segment);
+PyObject *new_tensor(PyObject *aval, PyObject *value, PyObject *segment, PyObject *slot);
+PyObject *new_operator(vectorcallfunc function, PyObject *op, PyObject *attrs, PyObject *otherwise);
 PyObject *wire_to(PyObject *segment, PyObject *tensor);
 PyObject *record(PyObject *segment, PyObject *spec, PyObject *ins);
+int is_special(PyObject *spec, PyObject *ins);
+PyObject *dispatch(PyObject *context, PyObject *op, PyObject *spec, PyObject *ins, PyObject *attrs, PyObject *count);
+
+/* _hot_checks.c */
+int setup_checks(PyObject *parts);
+PyObject *record_checked(PyObject *op, PyObject *spec, PyObject *key, PyObject *ins, PyObject *attrs, PyObject *count);
+
+/* _hot_index.c */
+PyObject *make_parser(PyObject *module, PyObject *otherwise);
+PyObject *make_subscript(PyObject *module, PyObject *args);
 
 /* _hot_tapes.c */
 int setup_tapes(PyObject *parts);
@@ -73,6 +95,7 @@ PyObject *noted_key(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
 /* _hot_run.c */
 int setup_running(PyObject *parts);
+PyObject *referred(PyObject *reference);
 PyObject *living(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *give(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 

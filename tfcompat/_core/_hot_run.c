@@ -11,8 +11,8 @@ static PyTypeObject *array_type;               /* JAX's, once it is known */
 
 enum { UNUSUAL = 0, DONE = 1, FAILED = -1 };
 
-/* The tensor that a weak reference refers to, as a new reference; NULL: there is none any more. */
-static PyObject *referred(PyObject *reference)
+/* What a weak reference refers to, as a new reference; NULL: there is none any more. */
+PyObject *referred(PyObject *reference)
 {
 #if PY_VERSION_HEX >= 0x030D0000
     PyObject *tensor = NULL;

@@ -1,11 +1,25 @@
-"""Puts the C form of the hot path in its place, where the package was built with it (_hot.c, _hot_tapes.c, _hot_run.c).
+"""Puts the C form of the hot path in its place, where the package was built with it (_hot.c, _hot_checks.c, _hot_index.c, _hot_tapes.c, _hot_run.c).
 
 An op call goes through four functions of Python: the operator, `op.recorded`, `entries.record_taped` under tapes, and
 `Segment.record`; the run of a program goes through some ten, from `Segment.settle` to `program.give`. Their C forms do the usual case
 in a fifth of the time and call these for all others, so that nothing depends on which of them runs.
 """
 
-from tfcompat._core import caches, convert, donation, failures, folding, forward, interrupts, op, program, segment, tape
+from tfcompat._core import (
+    caches,
+    callsite,
+    checks,
+    convert,
+    donation,
+    failures,
+    folding,
+    forward,
+    interrupts,
+    op,
+    program,
+    segment,
+    tape,
+)
 from tfcompat._core.avals import Aval
 from tfcompat._core.context import Context, Settings, settings, state
 from tfcompat._core.entries import record_taped
@@ -28,6 +42,7 @@ if _hot is not None:
         "serials": segment._serials, "forks": failures._forks, "host_types": HOST_TYPES, "hold": interrupts.hold,
         "release": interrupts.release, "gids": gids, "keyed": forward.Keyed, "held": interrupts.held, "stats": stats, "logged_runs": program.LOGGED_RUNS,
         "main_thread": interrupts._MAIN, "looked_after": interrupts.LOOKED_AFTER,
+        "flag": checks.Flag, "internal_code": callsite._internal, "is_internal": callsite.is_internal,
     }  # fmt: skip
     _hot.setup({kind.__name__: kind for kind in types}, parts)
     op.recorded = _hot.recorded
@@ -49,3 +64,19 @@ def operator(op, attrs, python, reflected):
       reflected: whether the op's first operand is the second one.
     """
     return python if _hot is None else _hot.operator(op, attrs, python, reflected)
+
+
+def parser(python):
+    """`_slicing.parse`: `python`, or its C form."""
+    return python if _hot is None else _hot.parser(python)
+
+
+def subscript(op, position, python):
+    """The method `tensor[index]`: `python`, or its C form.
+
+    Args:
+      op: the Op that it records.
+      position: how a position becomes a tensor: (its Aval, NumPy scalars of 0, 1, ..., the type of others).
+      python: function of tensor and index.
+    """
+    return python if _hot is None else _hot.subscript(op, position, python)

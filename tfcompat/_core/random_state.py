@@ -24,6 +24,7 @@ MAX_SEED = 2**31 - 1
 M32, M64, M128 = 2**32 - 1, 2**64 - 1, 2**128 - 1
 _MULTIPLIERS = 0xD2511F53, 0xCD9E8D57
 _WEYL = 0x9E3779B9, 0xBB67AE85
+_WORD = np.dtype("<u4")
 _SCRAMBLE_KEY = 0x02461E293EC8F720
 
 
@@ -34,7 +35,7 @@ class Seeds:
         self.lock = threading.Lock()
         self.seed = self.draws = None
         self.positions, self.memories = {}, {}
-        self.system = random.SystemRandom()
+        self.system = random.Random()  # seeded by the system; a forked process seeds its own (_fork.py)
         self.restarted = None  # called by set_seed: draws.restart_all
 
     def set_seed(self, seed):
@@ -123,7 +124,7 @@ def drawn_permutation(key, counter, size):
 
 def words_of(number, count):
     """An int as uint32 words, lowest first."""
-    return np.frombuffer(number.to_bytes(4 * count, "little"), np.dtype("<u4")).astype(np.uint32)
+    return np.frombuffer(bytearray(number.to_bytes(4 * count, "little")), _WORD).astype(np.uint32, copy=False)
 
 
 def number_of(words):

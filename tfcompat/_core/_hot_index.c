@@ -1,0 +1,199 @@
+/* Indexing with ints, slices of step 1, None and ...: `parse` and `getitem` of _slicing.py in the usual case. */
+
+#include "_hot.h"
+
+#define MAX_ITEMS 16
+
+/* Entries of a pattern; see _slicing.py */
+enum { NOTHING = 0, ONE = -1, NEW = -3, ALL = -4, ONLY = -5 };
+
+typedef struct {
+    Py_ssize_t entries[MAX_ITEMS], starts[MAX_ITEMS];
+    Py_ssize_t count, positions;
+} Index;
+
+/* An int of Python's own type that is not huge. */
+static int number(PyObject *value, Py_ssize_t *result)
+{
+    int overflow = 0;
+    if (!PyLong_CheckExact(value))
+        return 0;
+    *result = (Py_ssize_t)PyLong_AsLongLongAndOverflow(value, &overflow);
+    return !overflow;
+}
+
+static int put(Index *index, Py_ssize_t entry)
+{
+    if (index->count == MAX_ITEMS)
+        return 0;
+    index->entries[index->count++] = entry;
+    return 1;
+}
+
+static int put_at(Index *index, Py_ssize_t entry, Py_ssize_t start)
+{
+    if (!put(index, entry))
+        return 0;
+    index->starts[index->positions++] = start;
+    return 1;
+}
+
+static int put_range(Index *index, PySliceObject *range, Py_ssize_t n)
+{
+    Py_ssize_t start = 0, stop = n, step = 1;
+    if (range->start == Py_None && range->stop == Py_None && range->step == Py_None)
+        return put(index, ALL);
+    if ((range->start != Py_None && !number(range->start, &start)) || (range->stop != Py_None && !number(range->stop, &stop))
+        || (range->step != Py_None && !number(range->step, &step)) || step != 1)
+        return 0;
+    if (start < 0)
+        start = start > -n ? start + n : 0;
+    if (stop > n)
+        stop = n;
+    else if (stop < 0)
+        stop += n;
+    if (stop <= start)
+        return put(index, NOTHING);
+    return stop - start == n ? put(index, ALL) : put_at(index, stop - start, start);
+}
+
+/* Whether `items` is a usual index of something of this shape, which is in range; then *index is what it means. */
+static int understood(PyObject *shape, PyObject *items, Index *index)
+{
+    int several = PyTuple_CheckExact(items);
+    Py_ssize_t count = several ? PyTuple_GET_SIZE(items) : 1, rank, d = 0, n = 0, position = 0, dots = 0, taken = 0;
+    if (!PyTuple_CheckExact(shape) || count > MAX_ITEMS)
+        return 0;
+    rank = PyTuple_GET_SIZE(shape);
+    index->count = index->positions = 0;
+    for (Py_ssize_t k = 0; k < count; k++) {
+        PyObject *item = several ? PyTuple_GET_ITEM(items, k) : items;
+        dots += item == Py_Ellipsis;
+        taken += item != Py_Ellipsis && item != Py_None;
+    }
+    if (dots > 1 || taken > rank)
+        return 0;
+    for (Py_ssize_t k = 0; k < count; k++) {
+        PyObject *item = several ? PyTuple_GET_ITEM(items, k) : items;
+        if (item == Py_None) {
+            if (!put(index, NEW))
+                return 0;
+        } else if (item == Py_Ellipsis) {
+            for (Py_ssize_t skipped = rank - taken; skipped > 0; skipped--, d++)
+                if (!put(index, ALL))
+                    return 0;
+        } else {
+            if (!number(PyTuple_GET_ITEM(shape, d), &n))
+                return 0;
+            if (number(item, &position)) {
+                position += position < 0 ? n : 0;
+                if (position < 0 || position >= n || !(n > 1 ? put_at(index, ONE, position) : put(index, ONLY)))
+                    return 0;
+            } else if (!PySlice_Check(item) || !put_range(index, (PySliceObject *)item, n))
+                return 0;
+            d++;
+        }
+    }
+    return 1;
+}
+
+static PyObject *numbers(const Py_ssize_t *values, Py_ssize_t count, int tuple)
+{
+    PyObject *result = tuple ? PyTuple_New(count) : PyList_New(count);
+    for (Py_ssize_t k = 0; result != NULL && k < count; k++) {
+        PyObject *value = PyLong_FromSsize_t(values[k]);
+        if (value == NULL)
+            Py_CLEAR(result);
+        else if (tuple)
+            PyTuple_SET_ITEM(result, k, value);
+        else
+            PyList_SET_ITEM(result, k, value);
+    }
+    return result;
+}
+
+/* parse(shape, items) */
+static PyObject *parse(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
+{
+    Index index;
+    if (PyVectorcall_NARGS(nargsf) != 2 || names != NULL || !PyTuple_CheckExact(args[1]) || !understood(args[0], args[1], &index))
+        return PyObject_Vectorcall(((Operator *)self)->otherwise, args, nargsf, names);
+    PyObject *pattern = numbers(index.entries, index.count, 1), *starts = numbers(index.starts, index.positions, 0), *result = NULL;
+    if (pattern != NULL && starts != NULL)
+        result = PyTuple_Pack(2, pattern, starts);
+    Py_XDECREF(pattern);
+    Py_XDECREF(starts);
+    return result;
+}
+
+/* A position as a tensor. `made`: its Aval, NumPy scalars of the first numbers, the type of the others. */
+static PyObject *position_tensor(PyObject *made, Py_ssize_t start)
+{
+    PyObject *known = PyTuple_GET_ITEM(made, 1), *value;
+    if (start < PyList_GET_SIZE(known))
+        value = Py_NewRef(PyList_GET_ITEM(known, start));
+    else
+        value = PyObject_CallFunction(PyTuple_GET_ITEM(made, 2), "n", start);
+    PyObject *tensor = value == NULL ? NULL : new_tensor(PyTuple_GET_ITEM(made, 0), value, Py_None, plain_static);
+    Py_XDECREF(value);
+    return tensor;
+}
+
+/* tensor[index], where it has been recorded before for this shape and pattern. */
+static PyObject *part(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
+{
+    Operator *method = (Operator *)self;
+    PyObject *context = NULL, *pattern = NULL, *key = NULL, *ins = NULL, *attrs = NULL, *count = NULL, *out = NULL;
+    Index index;
+    int usual = 0;
+    if (PyVectorcall_NARGS(nargsf) != 2 || names != NULL || Py_TYPE(args[0]) != Tensor)
+        return PyObject_Vectorcall(method->otherwise, args, nargsf, names);
+    PyObject *tensor = args[0], *aval = FIELD(tensor, t_aval), *segment = FIELD(tensor, t_seg);
+    if ((context = PyObject_GetAttr(state, n_context)) == NULL)
+        return NULL;
+    if (FIELD(context, c_trace) != Py_None || (segment != Py_None && segment != FIELD(context, c_segment)) || Py_TYPE(aval) != Aval
+        || !understood(FIELD(aval, a_shape), args[1], &index))
+        goto done;
+    if ((pattern = numbers(index.entries, index.count, 1)) == NULL || (key = PyTuple_Pack(2, aval, pattern)) == NULL)
+        goto done;
+    PyObject *spec = PyDict_GetItemWithError(method->specs, key);
+    if (spec == NULL || (ins = PyTuple_New(1 + index.positions)) == NULL)
+        goto done;
+    PyTuple_SET_ITEM(ins, 0, Py_NewRef(tensor));
+    for (Py_ssize_t k = 0; k < index.positions; k++) {
+        PyObject *start = position_tensor(method->attrs, index.starts[k]);
+        if (start == NULL)
+            goto done;
+        PyTuple_SET_ITEM(ins, 1 + k, start);
+    }
+    usual = is_special(spec, ins) == 0;
+    if (usual && (attrs = PyTuple_Pack(1, pattern)) != NULL && (count = PyLong_FromSsize_t(index.positions)) != NULL) {
+        Py_INCREF(spec);
+        out = dispatch(context, method->op, spec, ins, attrs, count);
+        Py_DECREF(spec);
+    }
+done:
+    if (!usual && !PyErr_Occurred())
+        out = PyObject_Vectorcall(method->otherwise, args, nargsf, names);
+    Py_DECREF(context);
+    Py_XDECREF(pattern);
+    Py_XDECREF(key);
+    Py_XDECREF(ins);
+    Py_XDECREF(attrs);
+    Py_XDECREF(count);
+    return out;
+}
+
+/* parser(otherwise): `_slicing.parse`. */
+PyObject *make_parser(PyObject *module, PyObject *otherwise) { return new_operator(parse, Py_None, Py_None, otherwise); }
+
+/* subscript(op, made, otherwise): `_slicing.getitem`; `made` is what `position_tensor` takes. */
+PyObject *make_subscript(PyObject *module, PyObject *args)
+{
+    PyObject *op, *made, *otherwise;
+    if (!PyArg_ParseTuple(args, "OO!O", &op, &PyTuple_Type, &made, &otherwise))
+        return NULL;
+    if (PyTuple_GET_SIZE(made) != 3 || !PyList_CheckExact(PyTuple_GET_ITEM(made, 1)))
+        return PyErr_Format(PyExc_TypeError, "subscript() takes an Op, (aval, list of numbers, type), and a function");
+    return new_operator(part, op, made, otherwise);
+}
