@@ -252,7 +252,8 @@ def ready(tf, kind, symbol, quick):
     done = subject.wait if size == "large" else subject.read
 
     def step():
-        done(function(*arguments))
+        results = function(*arguments)
+        done(results)  # all of them are held until then
 
     warm_up(step, quick)
     return step, scale

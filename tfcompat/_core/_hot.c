@@ -775,6 +775,7 @@ static PyMethodDef methods[] = {
     {"box_muller", (PyCFunction)(void (*)(void))box_muller, METH_FASTCALL, "box_muller(first, second, sines, cosines): normal numbers."},
     {"random_constants", random_constants, METH_O, "random_constants(vector): tables and polynomials of box_muller."},
     {"operator", make_operator, METH_VARARGS, "operator(op, attrs, otherwise, reflected): a method for an operator of tensors."},
+    {"plan", make_plan, METH_VARARGS, "plan(arguments, results, constants, scratch, steps, ufuncs, otherwise): see plans.py."},
     {"parser", make_parser, METH_O, "parser(otherwise): what an index means; see _slicing.py."},
     {"subscript", make_subscript, METH_VARARGS, "subscript(op, made, otherwise): tensor[index]; see _slicing.py."},
     {NULL},
@@ -788,7 +789,7 @@ PyMODINIT_FUNC PyInit__hot(void)
     if ((n_##place = PyUnicode_InternFromString(#name)) == NULL) \
         return NULL;
     NAMES(MAKE_NAME)
-    if ((zero = PyLong_FromLong(0)) == NULL || PyType_Ready(&OperatorType) < 0)
+    if ((zero = PyLong_FromLong(0)) == NULL || PyType_Ready(&OperatorType) < 0 || setup_plans() < 0)
         return NULL;
     return PyModule_Create(&definition);
 }

@@ -93,6 +93,10 @@ int read_forward(PyObject *accumulator, PyObject *cell, PyObject *tensor);
 PyObject *record_forward(PyObject *context, PyObject *op, PyObject *spec, PyObject *ins);
 PyObject *noted_key(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
+/* _hot_plan.c */
+int setup_plans(void);
+PyObject *make_plan(PyObject *module, PyObject *args);
+
 /* _hot_run.c */
 int setup_running(PyObject *parts);
 PyObject *referred(PyObject *reference);

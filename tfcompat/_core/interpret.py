@@ -31,6 +31,7 @@ from tfcompat._core import (  # noqa: F401  (most of them fill RULES)
 )
 from tfcompat._core.lax_numpy import NAMES, OPERATORS, RULES, NoHostForm, is_standard, is_static
 from tfcompat._core.memory import empty_aligned
+from tfcompat._core.plans import plan_of
 from tfcompat._core.twins import has_twin
 
 __all__ = ["UNHOSTED", "NoHostForm", "host_function"]
@@ -331,6 +332,21 @@ class Builder:
         """The function from `arguments` to `results`; where one of these is None, so is what the function gives."""
         returned, results = results, [value for value in results if value is not None]
         self._drop_dead(results)
+        if self.dims is None and not self.overwrite:
+            made = []
+
+            def in_python(*arrays: Any) -> tuple:
+                if not made:
+                    made.append(self._written(arguments, returned, results))
+                return made[0](*arrays)
+
+            plan = plan_of(arguments, self.equations, returned, in_python)
+            if plan is not None:
+                return plan
+        return self._written(arguments, returned, results)
+
+    def _written(self, arguments: list[Value], returned: list[Value | None], results: list[Value]) -> Callable:
+        """The function as Python's text."""
         self.equations = lax_shapes.join_kept(self.equations, results)
         for i, value in enumerate(arguments):
             value.text = f"a{i}"

@@ -1,0 +1,19 @@
+"""The C extension, which is built with NumPy's headers; all else about the package is in pyproject.toml."""
+
+import numpy
+from setuptools import Extension, setup
+
+PARTS = ("", "_checks", "_index", "_plan", "_random", "_run", "_tapes")
+
+setup(
+    ext_modules=[
+        Extension(
+            "tfcompat._core._hot",
+            [f"tfcompat/_core/_hot{part}.c" for part in PARTS],
+            include_dirs=[numpy.get_include()],
+            depends=["tfcompat/_core/_hot.h"],
+            extra_compile_args=["-ffp-contract=off"],
+            optional=True,  # where there is no compiler the package is Python alone
+        )
+    ]
+)
