@@ -5,6 +5,7 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <stdint.h>
 #include <structmember.h>
 
 #ifdef __GNUC__
@@ -104,6 +105,8 @@ PyObject *living(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *give(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
 /* _hot_random.c */
+void philox_blocks(const uint32_t *key, const uint32_t *counter, const uint64_t *offsets, Py_ssize_t count, uint32_t **words);
+void box_muller32(const uint32_t *first, const uint32_t *second, Py_ssize_t count, float *sines, float *cosines);
 PyObject *philox(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *box_muller(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *random_constants(PyObject *module, PyObject *vector);

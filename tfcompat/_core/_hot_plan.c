@@ -9,8 +9,8 @@
 #include <numpy/arrayobject.h>
 #include <numpy/ufuncobject.h>
 
-enum { MAX_RANK = 6, MAX_OPERANDS = 4, MAX_ARGUMENTS = 1000 };
-enum { LOOP, COPY, SELECT, CAST, PRODUCT, PLACED };
+enum { MAX_RANK = 6, MAX_OPERANDS = 7, MAX_ARGUMENTS = 1000 };
+enum { LOOP, COPY, SELECT, CAST, PRODUCT, PLACED, PHILOX, BOX_MULLER };
 
 typedef struct {
     int base; /* number of an argument, of a result, of the constants, of the scratch memory */
@@ -93,15 +93,19 @@ static void select_row(char **at, npy_intp n, npy_intp *by, int size)
     X(NPY_BOOL, npy_bool, NPY_INT32, npy_int32) X(NPY_BOOL, npy_bool, NPY_INT64, npy_int64) X(NPY_BOOL, npy_bool, NPY_FLOAT32, npy_float) \
     X(NPY_BOOL, npy_bool, NPY_FLOAT64, npy_double) X(NPY_INT32, npy_int32, NPY_FLOAT32, npy_float) X(NPY_INT32, npy_int32, NPY_FLOAT64, npy_double) \
     X(NPY_INT32, npy_int32, NPY_INT64, npy_int64) X(NPY_INT64, npy_int64, NPY_INT32, npy_int32) X(NPY_INT64, npy_int64, NPY_FLOAT32, npy_float) \
+    X(NPY_UINT32, npy_uint32, NPY_UINT64, npy_uint64) X(NPY_UINT64, npy_uint64, NPY_UINT32, npy_uint32) X(NPY_INT32, npy_int32, NPY_UINT64, npy_uint64) \
+    X(NPY_UINT32, npy_uint32, NPY_INT32, npy_int32) X(NPY_INT32, npy_int32, NPY_UINT32, npy_uint32) X(NPY_UINT32, npy_uint32, NPY_INT64, npy_int64) \
+    X(NPY_BOOL, npy_bool, NPY_UINT64, npy_uint64) X(NPY_BOOL, npy_bool, NPY_UINT32, npy_uint32) \
     X(NPY_INT64, npy_int64, NPY_FLOAT64, npy_double) X(NPY_FLOAT32, npy_float, NPY_FLOAT64, npy_double) X(NPY_FLOAT64, npy_double, NPY_FLOAT32, npy_float)
 
-static int cast_row(char *out, char *in, npy_intp n, npy_intp to, npy_intp from, int source, int target)
+/* Of floats: beyond the integers, and of NaN, the limits and 0, or (`lowest`) the lowest integer. */
+static int cast_row(char *out, char *in, npy_intp n, npy_intp to, npy_intp from, int source, int target, int lowest)
 {
 #define TRUNCATE(a, A, b, B, low, beyond) \
     if (source == a && target == b) { \
         for (npy_intp i = 0; i < n; i++, out += to, in += from) { \
             A x = *(A *)in; \
-            *(B *)out = x != x ? 0 : x >= -(A)low ? (B)beyond : x <= (A)low ? (B)low : (B)x; \
+            *(B *)out = x != x ? (lowest ? (B)low : 0) : x >= -(A)low ? (B)(lowest ? low : beyond) : x <= (A)low ? (B)low : (B)x; \
         } \
         return 1; \
     }
@@ -151,7 +155,7 @@ static void run_row(const Step *step, char **at, npy_intp *by, npy_intp n)
         select_row(at, n, by, step->size);
         break;
     case CAST:
-        cast_row(at[0], at[1], n, by[0], by[1], step->from, step->to);
+        cast_row(at[0], at[1], n, by[0], by[1], step->from, step->to, step->size);
         break;
     }
 }
@@ -226,6 +230,15 @@ static void run_step(const Step *step, char **bases)
     }
     for (int k = 0; k < step->operands; k++)
         at[k] = bases[step->of[k].base] + step->of[k].offset;
+    if (step->kind == PHILOX) { /* four words, key, counter, offsets */
+        uint32_t *words[4] = {(uint32_t *)at[0], (uint32_t *)at[1], (uint32_t *)at[2], (uint32_t *)at[3]};
+        philox_blocks((uint32_t *)at[4], (uint32_t *)at[5], (uint64_t *)at[6], step->dims[0], words);
+        return;
+    }
+    if (step->kind == BOX_MULLER) { /* sines, cosines, two words */
+        box_muller32((uint32_t *)at[2], (uint32_t *)at[3], step->dims[0], (float *)at[0], (float *)at[1]);
+        return;
+    }
     if (step->kind == PRODUCT) { /* result [m, p], [m, n], [n, p] */
         const npy_intp *out = step->of[0].strides, *x = step->of[1].strides, *y = step->of[2].strides;
         npy_intp dims[4] = {1, step->dims[0], step->dims[1], step->dims[2]}, steps[9] = {0, 0, 0, x[0], x[1], y[0], y[1], out[0], out[1]};
@@ -415,7 +428,7 @@ static int placed_of(PyObject *detail, Step *step, int bases)
 }
 
 /* (kind, dims, operands, detail): operands are (base, offset, strides), the result first; detail is (ufunc, number of the loop),
-   the size of an element, two type numbers, or what `placed_of` takes. */
+   the size of an element, two type numbers and what is beyond (see `cast_row`), what `placed_of` takes, or nothing. */
 static int step_of(PyObject *given, Step *step, int bases)
 {
     PyObject *dims, *operands, *detail, *ufunc, *strides;
@@ -425,7 +438,7 @@ static int step_of(PyObject *given, Step *step, int bases)
         return -1;
     product = step->kind == PRODUCT;
     step->operands = (int)PyTuple_GET_SIZE(operands);
-    if (step->operands < 2 || step->operands > MAX_OPERANDS || step->kind < LOOP || step->kind > PLACED || (product && step->rank != 3)) {
+    if (step->operands < 2 || step->operands > MAX_OPERANDS || step->kind < LOOP || step->kind > BOX_MULLER || (product && step->rank != 3)) {
         PyErr_SetString(PyExc_ValueError, "no such step");
         return -1;
     }
@@ -442,13 +455,19 @@ static int step_of(PyObject *given, Step *step, int bases)
         }
     }
     if (step->kind == CAST) {
-        if (!PyArg_ParseTuple(detail, "ii", &step->from, &step->to))
+        if (!PyArg_ParseTuple(detail, "iii", &step->from, &step->to, &step->size))
             return -1;
-        if (!cast_row(NULL, NULL, 0, 0, 0, step->from, step->to)) {
+        if (!cast_row(NULL, NULL, 0, 0, 0, step->from, step->to, step->size)) {
             PyErr_SetString(PyExc_NotImplementedError, "no such conversion");
             return -1;
         }
         return 0;
+    }
+    if (step->kind == PHILOX || step->kind == BOX_MULLER) {
+        if (step->rank == 1 && step->operands == (step->kind == PHILOX ? 7 : 4))
+            return 0;
+        PyErr_SetString(PyExc_ValueError, "no such draws");
+        return -1;
     }
     if (step->kind == COPY || step->kind == SELECT)
         return PyArg_ParseTuple(detail, "i", &step->size) ? 0 : -1;

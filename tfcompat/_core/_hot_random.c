@@ -2,7 +2,6 @@
 
 #include "_hot.h"
 #include <math.h>
-#include <stdint.h>
 #include <string.h>
 
 static Py_buffer constants; /* of random_state.CONSTANTS */
@@ -23,6 +22,27 @@ static PyObject *released(Py_buffer *buffers, int got, int wanted)
     return got == wanted && !PyErr_Occurred() ? Py_NewRef(Py_None) : NULL;
 }
 
+/* Blocks of Philox 4x32-10 at the counter + each of the offsets. */
+void philox_blocks(const uint32_t *key, const uint32_t *counter, const uint64_t *offsets, Py_ssize_t count, uint32_t **words)
+{
+    uint64_t start[2] = {counter[0] | (uint64_t)counter[1] << 32, counter[2] | (uint64_t)counter[3] << 32};
+    for (Py_ssize_t i = 0; i < count; i++) {
+        uint64_t low = start[0] + offsets[i], high = start[1] + (low < offsets[i]);
+        uint32_t c0 = (uint32_t)low, c1 = low >> 32, c2 = (uint32_t)high, c3 = high >> 32, k0 = key[0], k1 = key[1];
+        for (int round = 0; round < 10; round++, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u) {
+            uint64_t first = (uint64_t)c0 * 0xD2511F53u, second = (uint64_t)c2 * 0xCD9E8D57u;
+            c0 = (uint32_t)(second >> 32) ^ c1 ^ k0;
+            c1 = (uint32_t)second;
+            c2 = (uint32_t)(first >> 32) ^ c3 ^ k1;
+            c3 = (uint32_t)first;
+        }
+        words[0][i] = c0;
+        words[1][i] = c1;
+        words[2][i] = c2;
+        words[3][i] = c3;
+    }
+}
+
 /* philox(key, counter, offsets, *words): the twin of `random_state._blocks`. */
 PyObject *philox(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
@@ -41,31 +61,8 @@ PyObject *philox(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
         PyErr_SetString(PyExc_ValueError, "arrays of other sizes");
         return released(b, got, ALL);
     }
-    uint32_t key[2], *words[4];
-    uint64_t start[2];
-    memcpy(key, b[KEY].buf, sizeof key);
-    uint32_t counter[4];
-    memcpy(counter, b[COUNTER].buf, sizeof counter);
-    start[0] = counter[0] | (uint64_t)counter[1] << 32;
-    start[1] = counter[2] | (uint64_t)counter[3] << 32;
-    for (int k = 0; k < 4; k++)
-        words[k] = b[WORDS + k].buf;
-    const uint64_t *offsets = b[OFFSETS].buf;
-    for (Py_ssize_t i = 0; i < count; i++) {
-        uint64_t low = start[0] + offsets[i], high = start[1] + (low < offsets[i]);
-        uint32_t c0 = (uint32_t)low, c1 = low >> 32, c2 = (uint32_t)high, c3 = high >> 32, k0 = key[0], k1 = key[1];
-        for (int round = 0; round < 10; round++, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u) {
-            uint64_t first = (uint64_t)c0 * 0xD2511F53u, second = (uint64_t)c2 * 0xCD9E8D57u;
-            c0 = (uint32_t)(second >> 32) ^ c1 ^ k0;
-            c1 = (uint32_t)second;
-            c2 = (uint32_t)(first >> 32) ^ c3 ^ k1;
-            c3 = (uint32_t)first;
-        }
-        words[0][i] = c0;
-        words[1][i] = c1;
-        words[2][i] = c2;
-        words[3][i] = c3;
-    }
+    uint32_t *words[4] = {b[WORDS].buf, b[WORDS + 1].buf, b[WORDS + 2].buf, b[WORDS + 3].buf};
+    philox_blocks(b[KEY].buf, b[COUNTER].buf, b[OFFSETS].buf, count, words);
     return released(b, got, ALL);
 }
 
@@ -77,25 +74,13 @@ static float unit(uint32_t word)
     return value - 1.0f;
 }
 
-/* box_muller(first, second, sines, cosines): the twin of `random_state._box_muller32`. */
-PyObject *box_muller(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+/* Normal numbers from two words each. */
+void box_muller32(const uint32_t *first, const uint32_t *second, Py_ssize_t count, float *sines, float *cosines)
 {
-    Py_buffer b[4];
-    if (nargs != 4)
-        return PyErr_Format(PyExc_TypeError, "box_muller() takes 4 arrays");
-    int got = get_buffers(args, b, 4, 2);
-    if (got < 4)
-        return released(b, got, 4);
-    if (b[0].len != b[1].len || b[0].len != b[2].len || b[0].len != b[3].len) {
-        PyErr_SetString(PyExc_ValueError, "arrays of other sizes");
-        return released(b, got, 4);
-    }
     const double *inverse = constants.buf, *logs = inverse + 16, *log_terms = logs + 16, *sine_terms = log_terms + 3,
                  *cosine_terms = sine_terms + 3;
     const double ln2 = cosine_terms[5], two_over_pi = cosine_terms[6], half_pi = cosine_terms[7];
-    const uint32_t *first = b[0].buf, *second = b[1].buf;
-    float *sines = b[2].buf, *cosines = b[3].buf;
-    for (Py_ssize_t i = 0; i < b[0].len / (Py_ssize_t)sizeof(uint32_t); i++) {
+    for (Py_ssize_t i = 0; i < count; i++) {
         float value = unit(first[i]), z;
         uint32_t bits;
         value = value > 1e-7f ? value : 1e-7f;
@@ -121,6 +106,22 @@ PyObject *box_muller(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
         sines[i] = (float)(n & 1 ? cosine : sine) * radius;
         cosines[i] = (float)(n & 1 ? sine : cosine) * radius;
     }
+}
+
+/* box_muller(first, second, sines, cosines): the twin of `random_state._box_muller32`. */
+PyObject *box_muller(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    Py_buffer b[4];
+    if (nargs != 4)
+        return PyErr_Format(PyExc_TypeError, "box_muller() takes 4 arrays");
+    int got = get_buffers(args, b, 4, 2);
+    if (got < 4)
+        return released(b, got, 4);
+    if (b[0].len != b[1].len || b[0].len != b[2].len || b[0].len != b[3].len) {
+        PyErr_SetString(PyExc_ValueError, "arrays of other sizes");
+        return released(b, got, 4);
+    }
+    box_muller32(b[0].buf, b[1].buf, b[0].len / (Py_ssize_t)sizeof(uint32_t), b[2].buf, b[3].buf);
     return released(b, got, 4);
 }
 

@@ -19,7 +19,7 @@ MOST_SCRATCH = 1 << 18  # bytes of what lies between the arguments and the resul
 LONGEST = 1000  # arguments, results
 RANK = 6
 
-_LOOP, _COPY, _SELECT, _CAST, _PRODUCT, _PLACED = range(6)
+_LOOP, _COPY, _SELECT, _CAST, _PRODUCT, _PLACED, _PHILOX, _BOX_MULLER = range(8)
 _ALIGNED = 64
 _STANDARD = frozenset(np.dtype(t) for t in "? b h i l B H I L f d".split())
 
@@ -180,6 +180,10 @@ class Planner:
         self.copy(out, view)
         return out
 
+    def bind(self, value):
+        """What rules call that give text."""
+        raise Unplanned("text")
+
     def plan(self, equations, arguments, otherwise):
         produced = {id(v): e for e in equations for v in e.outs}
         last = {id(v): i for i, e in enumerate(equations) for v in e.ins}
@@ -242,18 +246,10 @@ def elementwise(p, e):
     entry = RULES.get(e.name)
     if entry is None or entry.kind != "elementwise" or entry.moves:
         raise Unplanned(e.name)
-    made = entry.make(None, e) if e.name in _PLAIN else None
+    made = entry.make(p, e)
     if not isinstance(made, np.ufunc) or made is np.power and e.outs[0].dtype.kind != "f":  # of integers its loop may raise
         raise Unplanned(e.name)
     p.made(made, e.outs[0], *map(p.view, e.ins))
-
-
-# Rules that give a ufunc, and want no builder for it
-_PLAIN = frozenset(
-    "add add_any sub mul neg max min lt le gt ge eq ne and or xor not shift_left abs sign floor ceil is_finite nextafter exp log"
-    " log1p expm1 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh cbrt atan2 exp2 round div rem pow"
-    " erf erfc erf_inv igamma igammac regularized_incomplete_beta bessel_i0e bessel_i1e".split()
-)
 
 
 def _square(p, e):
@@ -320,7 +316,7 @@ def _select_n(p, e):
     p.step(_SELECT, [out, *[v.spread(out.shape) for v in (which, *cases)]], (value.dtype.itemsize,))
 
 
-def _convert_element_type(p, e):
+def _convert_element_type(p, e, lowest=False):
     view, value = p.view(e.ins[0]), e.outs[0]
     if view.dtype == value.dtype:
         p.put(value, view)
@@ -328,7 +324,41 @@ def _convert_element_type(p, e):
     if value.dtype.kind == "b":
         raise Unplanned("a conversion")
     out = p.result(value)
-    p.step(_CAST, [out, view], (_number(view.dtype), _number(value.dtype)))
+    p.step(_CAST, [out, view], (_number(view.dtype), _number(value.dtype), int(lowest)))
+
+
+def _truncated(p, e):
+    _convert_element_type(p, e, lowest=True)
+
+
+def _bitcast_convert_type(p, e):
+    view, value = p.packed(p.view(e.ins[0])), e.outs[0]
+    if "b" in (view.dtype.kind, value.dtype.kind):
+        raise Unplanned("the bits of bools")
+    strides = dense_strides(value.shape, value.dtype)
+    p.put(value, View(view.base, view.offset, value.shape, strides, value.dtype, view.block))
+
+
+def _softplus(p, e):
+    p.made(np.logaddexp, e.outs[0], p.view(e.ins[0]), p.constant(np.zeros((), e.outs[0].dtype)))
+
+
+def _xlogy(p, e):
+    (x, y), value = map(p.view, e.ins), e.outs[0]
+    zero = p.constant(np.zeros((), value.dtype))
+    log, none = p.room(value.shape, value.dtype), p.room(x.shape, np.dtype(bool))
+    p.loop(np.log, log, y)
+    p.loop(np.multiply, log, x, log)
+    p.loop(np.equal, none, x, zero)
+    out = p.result(value)
+    p.step(_SELECT, [out, *[v.spread(out.shape) for v in (none, log, zero)]], (value.dtype.itemsize,))
+
+
+def _draws(kind, p, e):
+    ins = [p.packed(p.view(v)) for v in e.ins]
+    outs = [p.result(v) for v in e.outs]
+    operands = tuple([(v.base, v.offset, (0,)) for v in (*outs, *ins)])
+    p.steps.append((kind, (math.prod(outs[0].shape),), operands, ()))
 
 
 def _number(dtype):
@@ -600,7 +630,9 @@ _STEPS = {
     "reshape": _reshape, "squeeze": _reshape, "expand_dims": _reshape, "transpose": _transpose, "rev": _rev, "slice": _slice,
     "split": _split, "concatenate": _concatenate, "stack": _stack, "tile": _tile, "pad": _pad, "dot_general": _dot_general,
     "dynamic_slice": _dynamic_slice, "dynamic_update_slice": _dynamic_update_slice, "gather": _gather,
-    **dict.fromkeys(["scatter", *_COMBINING], _scatter),
+    **dict.fromkeys(["scatter", *_COMBINING], _scatter), "bitcast_convert_type": _bitcast_convert_type,
+    "tfcompat.softplus": _softplus, "tfcompat.xlogy": _xlogy, "tfcompat.truncated32": _truncated, "tfcompat.truncated64": _truncated,
+    "tfcompat.blocks": functools.partial(_draws, _PHILOX), "tfcompat.box_muller32": functools.partial(_draws, _BOX_MULLER),
     "cumsum": functools.partial(_cumulative, np.add), "cumprod": functools.partial(_cumulative, np.multiply),
     "cummax": functools.partial(_cumulative, np.maximum), "cummin": functools.partial(_cumulative, np.minimum),
     **dict.fromkeys([*_REDUCTIONS, *_REDUCTIONS_OF_BOOLS], _reduce),
