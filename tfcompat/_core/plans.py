@@ -47,7 +47,8 @@ class View:
     __slots__ = ("base", "block", "dtype", "offset", "shape", "strides")
 
     def __init__(self, base, offset, shape, strides, dtype, block=None):
-        self.base, self.offset, self.shape, self.strides, self.dtype = base, offset, tuple(shape), tuple(strides), dtype
+        self.base, self.offset, self.dtype = base, int(offset), dtype  # parameters of jaxprs may hold NumPy's ints
+        self.shape, self.strides = tuple(map(int, shape)), tuple(map(int, strides))
         self.block = block  # of the scratch memory: (place, size)
 
     @property
@@ -504,7 +505,7 @@ def _position(view, batch, limit, stride):
         raise Unplanned("positions of another type")
     if limit < 0:
         raise Unplanned("a window that does not fit")
-    return view.base, int(view.dtype.itemsize == 8), view.offset, tuple(view.strides) if batch else (), limit, stride
+    return view.base, int(view.dtype.itemsize == 8), view.offset, view.strides if batch else (), int(limit), stride
 
 
 def _placed(p, shape, batch, moved, positions, operands, leaves_out=False, ufunc=None):
