@@ -16,6 +16,8 @@ from tfcompat._core.twins import AS_FAST, CALLS, has_twin
 DISPATCH = 20e-6  # seconds that a compiled call takes before it computes anything
 OUTPUT = 2e-6  # more for each array it gives back but the first: a kernel, memory, an array of JAX
 EQUATION = 1e-6  # seconds lost by interpreting one equation
+PLANNED = 0.1e-6  # the same, where C goes through a plan (plans.py)
+CACHED = 20e9  # bytes a second of what a plan moves: it is small
 BANDWIDTH = 4e9  # bytes a second that go through memory when interpreted
 COMPILE_BASE = 20e-3  # seconds to compile a program of nothing,
 COMPILE_FUSED = 0.4e-3  # more for each equation that XLA fuses with others,
@@ -149,8 +151,10 @@ def _nbytes(aval):
     return math.prod(aval.shape) * (aval.dtype.itemsize if isinstance(aval.dtype, np.dtype) else 8)
 
 
-def interpreting(moved, equations):
-    """Seconds lost by interpreting."""
+def interpreting(moved, equations, planned=False):
+    """Seconds lost by interpreting; `planned` where C goes through a plan of it."""
+    if planned:
+        return equations * PLANNED + moved / CACHED
     return equations * EQUATION + moved / BANDWIDTH
 
 

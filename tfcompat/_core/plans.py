@@ -13,6 +13,7 @@ from jax.lax import GatherScatterMode
 from tfcompat._core.lax_indexing import fill_value
 from tfcompat._core.lax_numpy import RULES, is_static
 from tfcompat._core.native import extension as _hot
+from tfcompat._core.twins import has_twin
 
 LARGEST = 1 << 14  # bytes of an array: of larger ones the calls take little beside the work
 MOST_SCRATCH = 1 << 18  # bytes of what lies between the arguments and the results
@@ -204,21 +205,20 @@ class Planner:
                 self.admit(value)
             _STEPS.get(equation.name, elementwise)(self, equation)
             self.release(last, i)
+        if not self.steps:
+            raise Unplanned("nothing is computed")
         for k, value in enumerate(self.results):
             if value is None:
                 continue
-            view = self.view(value)
-            if view.base < self.count or view.base == self.count + len(self.results):
-                raise Unplanned("a result that is not computed")
-            if view.base != self.count + k or not view.dense:
-                out = View(self.count + k, 0, value.shape, dense_strides(value.shape, value.dtype), value.dtype)
-                if view.base == out.base:
-                    raise Unplanned("a result in another order than it is computed")
-                self.copy(out, view)
-        if not self.steps:
-            raise Unplanned("nothing is computed")
+            view, out = self.view(value), View(self.count + k, 0, value.shape, dense_strides(value.shape, value.dtype), value.dtype)
+            if view.base == out.base and view.dense:
+                continue
+            if view.base == out.base:
+                raise Unplanned("a result in another order than it is computed")
+            self.copy(out, view)
         shapes = [tuple([None if v is None else (_number(v.dtype), v.shape) for v in values]) for values in (arguments, self.results)]
         plan = _hot.plan(*shapes, bytes(self.constants), self.scratch, tuple(self.steps), tuple(self.ufuncs), otherwise)
+        plan.planned = True
         plan.source = ", ".join([e.name for e in equations])
         return plan
 
@@ -638,6 +638,38 @@ _STEPS = {
     "cummax": functools.partial(_cumulative, np.maximum), "cummin": functools.partial(_cumulative, np.minimum),
     **dict.fromkeys([*_REDUCTIONS, *_REDUCTIONS_OF_BOOLS], _reduce),
 }  # fmt: skip
+
+
+_UFUNCS = frozenset(
+    "add add_any sub mul neg max min lt le gt ge eq ne and or xor not shift_left abs sign floor ceil is_finite nextafter exp log"
+    " log1p expm1 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh cbrt atan2 exp2 round pow erf erfc"
+    " tfcompat.floor_divide tfcompat.remainder tfcompat.sign_of_real stop_gradient copy".split()
+)
+
+
+def covers(jaxpr):
+    """Whether there is, as far as can be told without making it, a plan of a jaxpr."""
+    return _hot is not None and all([small(v.aval) for v in (*jaxpr.invars, *jaxpr.outvars)]) and all(map(_covered, jaxpr.eqns))
+
+
+def small(a):
+    shape = a.shape
+    return a.dtype in _STANDARD and all(map(is_static, shape)) and math.prod(shape) * a.dtype.itemsize <= LARGEST
+
+
+def _covered(eqn):
+    name, params = eqn.primitive.name, eqn.params
+    if "jaxpr" in params and not has_twin(eqn):
+        inner = getattr(params["jaxpr"], "jaxpr", params["jaxpr"])
+        return covers(inner)
+    if name == "dot_general":
+        (own, _), _ = params["dimension_numbers"]
+        left = eqn.invars[0].aval.shape
+        if math.prod(eqn.outvars[0].aval.shape) * math.prod([left[d] for d in own]) > _PRODUCT_MOST:
+            return False
+    name = params["name"] if "jaxpr" in params else name
+    floating = name != "div" and name != "rem" or eqn.outvars[0].aval.dtype.kind == "f"
+    return (name in _STEPS or name in _UFUNCS or name in ("div", "rem")) and floating and all([small(v.aval) for v in eqn.outvars])
 
 
 def plan_of(arguments, equations, results, otherwise):

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 from jax.extend import core as jex
 
-from tfcompat._core import costs, failures, generic, interpret, sizes
+from tfcompat._core import costs, failures, generic, interpret, plans, sizes
 from tfcompat._core.avals import aval
 from tfcompat._core.stats import stats
 
@@ -42,7 +42,7 @@ class Spec:
         self.derivative = None  # (Derivative, which of its Specs), where it belongs to one
         self.nbytes = sum(a.nbytes for a in self.avals)
         moved, self.equations, kernels = costs.work(jaxpr.jaxpr)
-        self.cost = costs.interpreting(moved, self.equations)
+        self.cost = costs.interpreting(moved, self.equations, plans.covers(jaxpr.jaxpr))
         self.compile_cost = costs.compiling(self.equations, kernels)
         self.static = self.special = self.checked = False
         self.derivatives = {}  # which inputs are watched -> vjp.Derivative, or False where none is needed
@@ -93,6 +93,8 @@ class Spec:
     @property
     def host_in_place(self):
         """Like `host`, but writes into the operand `inplace`."""
+        if self._host_in_place is None and getattr(self.host, "planned", False):
+            self._host_in_place = self.host  # to copy a small array takes less than NumPy to write into it
         if self._host_in_place is None:
             try:
                 self._host_in_place = interpret.host_function(self.jaxpr, overwrite=(self.inplace,))

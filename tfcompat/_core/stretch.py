@@ -11,7 +11,7 @@ import itertools
 import jax
 from jax.extend import core as jex
 
-from tfcompat._core import caches, costs, entries, generic, interpret
+from tfcompat._core import caches, costs, entries, generic, interpret, plans
 from tfcompat._core.body import BodySpec, op_of
 from tfcompat._core.context import state
 from tfcompat._core.indexed_slices import IndexedSlices
@@ -145,7 +145,7 @@ class Part:
         jaxpr = jaxpr.replace(outvars=[jaxpr.outvars[k] for k in kept], debug_info=jaxpr.debug_info.with_unknown_names())
         self.jaxpr = jex.ClosedJaxpr(jaxpr.replace(eqns=generic.live_equations(jaxpr)), spec.jaxpr.consts)
         moved, self.equations, kernels = costs.work(self.jaxpr.jaxpr)
-        self.cost, self.compile_cost = costs.interpreting(moved, self.equations), costs.compiling(self.equations, kernels)
+        self.cost, self.compile_cost = costs.interpreting(moved, self.equations, plans.covers(self.jaxpr.jaxpr)), costs.compiling(self.equations, kernels)
 
     @functools.cached_property
     def host(self):
