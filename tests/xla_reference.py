@@ -100,8 +100,9 @@ def check_all(*cases, near=0.0, elementwise=False):
             host = prepare(f, [x[0] for x in args])
             for k in range(0, len(args[0]), 5):
                 for one in ([x[k] for x in args], [frozen(x[k]) for x in args]):
-                    for got, whole in zip(run(host, *one), want, strict=True):
-                        same(got, whole[k], ulps, host.source)
+                    for form in forms(host):
+                        for got, whole in zip(run(form, *one), want, strict=True):
+                            same(got, whole[k], ulps, host.source)
             compare(f, [x[:0].reshape(0, 2) for x in args], [x[:0].reshape(0, 2) for x in want], ulps, 0)
 
 
@@ -112,10 +113,16 @@ def prepare(f, args):
 
 def compare(f, args, wanted, ulps, near):
     host = prepare(f, args)
-    results = run(host, *args)
-    assert isinstance(results, tuple)
-    for got, want in zip(results, wanted, strict=True):
-        same(got, want, ulps, host.source, near)
+    for form in forms(host):
+        results = run(form, *args)
+        assert isinstance(results, tuple)
+        for got, want in zip(results, wanted, strict=True):
+            same(got, want, ulps, host.source, near)
+
+
+def forms(host):
+    """A host function: where it is a plan for C, also what is Python's."""
+    return (host, host.in_python) if getattr(host, "planned", False) else (host,)
 
 
 def numbers(shape, dtype=FLOAT32, seed=0):

@@ -254,10 +254,10 @@ static char *elements(PyObject *value, const Shape *shape, npy_clongdouble *room
 {
     if (PyArray_Check(value)) {
         PyArrayObject *array = (PyArrayObject *)value;
-        if (PyArray_TYPE(array) != shape->type || PyArray_NDIM(array) != shape->rank || PyArray_SIZE(array) != shape->size)
+        if (PyArray_TYPE(array) != shape->type || !PyArray_ISNOTSWAPPED(array) || PyArray_NDIM(array) != shape->rank || PyArray_SIZE(array) != shape->size)
             return NULL;
         if (!PyArray_ISCARRAY_RO(array)) {
-            *keep = PyArray_FromArray(array, NULL, NPY_ARRAY_CARRAY_RO | NPY_ARRAY_NOTSWAPPED);
+            *keep = PyArray_FromArray(array, NULL, NPY_ARRAY_CARRAY_RO);
             array = (PyArrayObject *)*keep;
         }
         return array == NULL ? NULL : PyArray_DATA(array);

@@ -218,7 +218,7 @@ class Planner:
             self.copy(out, view)
         shapes = [tuple([None if v is None else (_number(v.dtype), v.shape) for v in values]) for values in (arguments, self.results)]
         plan = _hot.plan(*shapes, bytes(self.constants), self.scratch, tuple(self.steps), tuple(self.ufuncs), otherwise)
-        plan.planned = True
+        plan.planned, plan.in_python = True, otherwise
         plan.source = ", ".join([e.name for e in equations])
         return plan
 

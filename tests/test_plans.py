@@ -1,0 +1,217 @@
+"""Plans, which the C extension goes through, compute what the text of Python does; see plans.py."""
+
+import gc
+import threading
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+from jax import lax
+
+from tfcompat._core import native, plans
+from tfcompat._core.interpret import Builder, Value, host_function
+
+pytestmark = [pytest.mark.own_mode]
+if native.extension is None:
+    pytest.skip("the package was built without a compiler", allow_module_level=True)
+
+
+def made(function, *arrays):
+    """The plan of a JAX function."""
+    with jax.enable_x64(True):
+        host = host_function(jax.make_jaxpr(function)(*arrays))
+    assert host.planned
+    return host
+
+
+def run(host, *arrays):
+    with np.errstate(all="ignore"):
+        return host(*arrays)
+
+
+def agree(host, *arrays):
+    """Runs both forms; they give the same shapes, dtypes and values."""
+    before = [np.array(a) for a in arrays]
+    for got, want in zip(run(host, *arrays), run(host.in_python, *before), strict=True):
+        assert (np.shape(got), got.dtype) == (np.shape(want), want.dtype)
+        np.testing.assert_allclose(got, want, rtol=1e-5 if got.dtype == np.float32 else 1e-12)
+    for a, b in zip(arrays, before, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+# Random programs: each step takes what there is and adds to it.
+
+UNARY = {
+    "exp": jnp.exp, "tanh": jnp.tanh, "square": jnp.square, "negative": jnp.negative, "logistic": jax.nn.sigmoid, "abs": jnp.abs,
+    "rsqrt": lambda x: lax.rsqrt(jnp.abs(x) + 1), "cube": lambda x: lax.integer_pow(x, 3), "inverse": lambda x: lax.integer_pow(1 + x * x, -2),
+    "sums": lambda x: jnp.cumsum(x, -1), "sums_back": lambda x: lax.cumsum(x, 0, reverse=True), "products": lambda x: jnp.cumprod(x, 0),
+    "transpose": jnp.transpose, "reverse": lambda x: jnp.flip(x, 0), "reverse_all": jnp.flip, "row": lambda x: x[1:2],
+    "every_other": lambda x: x[::2, ::-1], "flat": lambda x: x.reshape(-1, 1), "flat_turned": lambda x: x.T.reshape(1, -1),
+    "sum": lambda x: x.sum(0, keepdims=True), "sum_of_rows": lambda x: x.sum(1, keepdims=True), "total": lambda x: x.sum(keepdims=True),
+    "max": lambda x: x.max(1, keepdims=True), "min": lambda x: x.min(0, keepdims=True), "product": lambda x: jnp.prod(x, 1, keepdims=True),
+    "softmax": lambda x: jax.nn.softmax(x, 1), "pad": lambda x: lax.pad(x, np.float32(0.5), ((1, 0, 1), (0, 2, 0))),
+    "whole": lambda x: jnp.clip(x, -9, 9).astype(jnp.int32).astype(jnp.float32), "tile": lambda x: jnp.tile(x[:2, :2], (2, 3)),
+    "choice": lambda x: jnp.where(x > 0, x, 0.25), "diagonal": lambda x: x * jnp.eye(*x.shape, dtype=x.dtype), "any": lambda x: (x > 1).any(1, keepdims=True) * x,
+    "rows": lambda x: x[jnp.array([0, 0, -1])], "taken": lambda x: jnp.take(x, jnp.array([[0], [5]]), 1, mode="fill")[..., 0],
+    "put": lambda x: x.at[jnp.array([0, 9])].add(1.5), "set": lambda x: x.at[0].set(2.0), "window": lambda x: lax.dynamic_slice(x, (7, 0), (1, 1)),
+}  # fmt: skip
+BINARY = {
+    "add": jnp.add, "subtract": jnp.subtract, "multiply": jnp.multiply, "maximum": jnp.maximum, "divide": lambda x, y: x / (1 + y * y),
+    "softplus": jnp.logaddexp, "product": lambda x, y: x @ y.T, "inner": lambda x, y: x.T @ x, "rows": lambda x, y: jnp.concatenate([x, y], 0),
+    "columns": lambda x, y: jnp.concatenate([x, y, x], 1), "stack": lambda x, y: jnp.stack([x, y], 1).reshape(-1, x.shape[-1]),
+    "put": lambda x, y: lax.dynamic_update_slice(x, y[:1, :1], (1, 9)), "choice": lambda x, y: jnp.where(x < y, x, y),
+}  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_random_programs(data):
+    rows, columns = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 4))
+    inputs = [np.random.default_rng(k).normal(size=(rows, columns)).astype(np.float32) for k in range(2)]
+    names = data.draw(st.lists(st.sampled_from([*UNARY, *BINARY]), min_size=1, max_size=9))
+    places = data.draw(st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99)), min_size=len(names), max_size=len(names)))
+    wanted = data.draw(st.lists(st.integers(0, 99), min_size=1, max_size=4))
+
+    def program(*arrays):
+        values = list(arrays)
+        for name, (i, j) in zip(names, places, strict=True):
+            x, y = values[i % len(values)], values[j % len(values)]
+            try:
+                made = UNARY[name](x) if name in UNARY and (name not in BINARY or i % 2) else BINARY[name](x, y)
+            except (TypeError, ValueError):  # shapes that do not fit
+                continue
+            if made.size <= 256:
+                values.append(jnp.sin(made) if made.dtype == jnp.float32 else made)
+        return [values[k % len(values)] for k in wanted] + [values[0] * 2 + values[-1].sum()]
+
+    agree(made(program, *inputs), *inputs)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int32", "uint32", "int64", "uint64", "float32", "float64"])
+def test_types(dtype):
+    x, y = [np.random.default_rng(k).integers(0, 5, (3, 4)).astype(dtype) for k in range(2)]
+    functions = [lambda x, y: (x == y) & (x < y), lambda x, y: jnp.where(x > y, x, y), lambda x, y: lax.concatenate([x, y], 0)]
+    functions += [lambda x, y: x.max(0) if x.dtype != bool else x.any(0), lambda x, y: (x > y).all()]
+    if dtype != "bool":
+        functions += [lambda x, y: x * y + x - y, lambda x, y: x.sum(1, dtype=x.dtype), lambda x, y: jnp.cumsum(x, 0, dtype=x.dtype)]
+    for function in functions:
+        agree(made(function, x, y), x, y)
+
+
+@pytest.mark.parametrize("source, target", [("float32", "int32"), ("float32", "int64"), ("float64", "int32"), ("float64", "int64")])
+def test_casts_saturate(source, target):
+    numbers = [0, -0.0, 1.9, -1.9, 2**31 - 1, 2**31, -(2**31), -(2**31) - 1, 2**63, -(2**63), 1e30, -1e30, np.inf, -np.inf, np.nan, 2.0**62]
+    x = np.array(numbers, source)
+    agree(made(lambda x: lax.convert_element_type(x, target), x), x)
+
+
+def test_arguments_of_every_kind():
+    x = np.arange(12, dtype=np.float32).reshape(3, 4)
+    host = made(lambda x, s: (jnp.exp(x) * s, s + 1), x, np.float32(2))
+    turned, apart, swapped = np.asfortranarray(x), np.repeat(x, 2, 1)[:, ::2], x.astype(">f4")
+    frozen = x.copy()
+    frozen.flags.writeable = False
+    for array in (x, turned, apart, swapped, frozen, x[::-1][::-1]):
+        for scalar in (np.float32(2), np.array(2, np.float32)):
+            agree(host, array, scalar)
+    results = run(host, x, np.float32(2))
+    assert type(results[1]) is np.float32 and results[0].flags.owndata and results[0].flags.writeable
+
+
+def test_what_is_no_array_goes_to_python():
+    x = np.ones(3, np.float32)
+    host = made(lambda x, s: x * s + 1, x, np.float32(2))
+    np.testing.assert_array_equal(run(host, x, 2.0)[0], run(host.in_python, x, 2.0)[0])
+    np.testing.assert_array_equal(run(host, x.astype(np.float64), np.float32(2))[0], [3, 3, 3])
+    with pytest.raises(TypeError):
+        host(x)
+
+
+def test_results_are_nobody_elses():
+    x = np.ones((2, 3), np.float32)
+    host = made(lambda x: (x.T, x + 1, x, x[0]), x)
+    first, second = run(host, x), run(host, x)
+    for a, b in zip(first, second, strict=True):
+        assert not np.shares_memory(a, b) and not np.shares_memory(a, x)
+    first[0][...] = 7
+    assert x.max() == 1 and second[0].max() == 1
+
+
+def test_results_that_nobody_wants():
+    builder, x = Builder((), None), np.arange(6, dtype=np.float32).reshape(2, 3)
+    closed = jax.make_jaxpr(lambda x: (x + 1, jnp.exp(x + 1), x.sum()))(x)
+    value = Value(closed.jaxpr.invars[0].aval)
+    first, _, last = builder.flatten(closed.jaxpr, closed.consts, [value])
+    host = builder.finish([value], [first, None, last])
+    assert host.planned
+    results = run(host, x)
+    assert results[1] is None and results[2] == 15
+    np.testing.assert_array_equal(results[0], x + 1)
+
+
+def test_a_constant_is_read_where_it_lies():
+    table = np.arange(8, dtype=np.float32)
+    x = np.ones((2, 8), np.float32)
+    host = made(lambda x: (x + table, x * table, table[::-1] - x), x)
+    for _ in range(3):
+        agree(host, x)
+
+
+def test_empty_arrays():
+    x = np.ones((0, 3), np.float32)
+    agree(made(lambda x: (x + 1, x.sum(0), x.sum(), x.max(1), jnp.concatenate([x, jnp.ones((1, 3), x.dtype)])), x), x)
+
+
+@pytest.mark.parametrize("function", [
+    lambda x: x.T, lambda x: x[1:], lambda x: jnp.sort(x, 0), lambda x: jnp.linalg.cholesky(x), lambda x: jnp.ones(3), lambda x: x.astype(jnp.bfloat16),
+    lambda x: jnp.power(x.astype(int), 2 + x.astype(int)),
+])  # fmt: skip
+def test_what_has_no_plan(function):
+    host = host_function(jax.make_jaxpr(function)(np.ones((3, 3), np.float32)))
+    assert not getattr(host, "planned", False)
+
+
+def test_large_arrays_have_none():
+    x = np.ones(plans.LARGEST // 4 + 1, np.float32)
+    assert not getattr(host_function(jax.make_jaxpr(lambda x: x + 1)(x)), "planned", False)
+    assert made(lambda x: x + 1, x[1:])
+
+
+def test_threads_share_the_scratch_memory():
+    inputs = [np.full((8, 8), k, np.float32) for k in range(4)]
+    host, found = made(lambda x: jax.nn.softmax(jnp.exp(x / 9) @ x.T, 1) + x, inputs[0]), {}
+    want = [run(host, x)[0] for x in inputs]
+
+    def work(k):
+        found[k] = all(np.array_equal(run(host, inputs[k])[0], want[k]) for _ in range(2000))
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    assert found == dict.fromkeys(range(4), True)
+
+
+def test_a_plan_is_let_go():
+    x = np.ones((3, 3), np.float32)
+    run(made(lambda x: x @ x + 1, x), x)
+    gc.collect()
+    before = sum(type(o).__name__ == "function" and o.__name__ == "in_python" for o in gc.get_objects())
+    for _ in range(5):
+        run(made(lambda x: x @ x + 1, x), x)
+    gc.collect()
+    assert sum(type(o).__name__ == "function" and o.__name__ == "in_python" for o in gc.get_objects()) <= before
+
+
+def test_what_is_covered_has_a_plan():
+    """The costs assume plans by `covers`, which only looks."""
+    x, i = np.ones((3, 3), np.float32), np.int32(1)
+    functions = [lambda x, i: jax.nn.softmax(x), lambda x, i: x[i], lambda x, i: x.at[i].set(x[0]), lambda x, i: x @ x + jnp.tanh(x),
+                 lambda x, i: jnp.where(x > 0, x, 0).sum(), lambda x, i: x.reshape(-1).astype(jnp.int32) + i]  # fmt: skip
+    with jax.enable_x64(True):
+        for function in functions:
+            closed = jax.make_jaxpr(function)(x, i)
+            assert plans.covers(closed.jaxpr) and host_function(closed).planned
+        assert not plans.covers(jax.make_jaxpr(lambda x, i: jnp.sort(x))(x, i).jaxpr)
+        assert not plans.covers(jax.make_jaxpr(lambda x, i: x + i)(np.ones(10_000, np.float32), i).jaxpr)
