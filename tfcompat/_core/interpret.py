@@ -20,7 +20,7 @@ import numpy as np
 from jax.export import is_symbolic_dim
 from jax.extend import core as jex
 
-from tfcompat._core import (  # noqa: F401  (most of them fill RULES)
+from tfcompat._core import (  # noqa: F401  (most of them fill RULES or STEPS)
     caches,
     lax_indexing,
     lax_linalg,
@@ -28,6 +28,8 @@ from tfcompat._core import (  # noqa: F401  (most of them fill RULES)
     lax_random,
     lax_shapes,
     lax_windows,
+    plan_steps,
+    plan_windows,
 )
 from tfcompat._core.lax_numpy import NAMES, OPERATORS, RULES, NoHostForm, is_standard, is_static
 from tfcompat._core.memory import empty_aligned

@@ -1,0 +1,328 @@
+"""Steps of plans: arithmetic, conversions, movement, reductions, products; see plans.py."""
+
+import functools
+import math
+
+import numpy as np
+
+from tfcompat._core.plans import (
+    BOX_MULLER,
+    CAST,
+    LOOP,
+    PHILOX,
+    PRODUCT,
+    PRODUCT_MOST,
+    RANK,
+    SELECT,
+    STEPS,
+    Unplanned,
+    View,
+    dense_strides,
+    loop_of,
+    number_of,
+    step,
+)  # fmt: skip
+
+_REDUCTIONS = {  # primitive -> (ufunc, what an empty one gives), of bools another one
+    "reduce_sum": (np.add, lambda t: t.type(0)),
+    "reduce_prod": (np.multiply, lambda t: t.type(1)),
+    "reduce_max": (np.maximum, lambda t: t.type(-np.inf) if t.kind == "f" else np.iinfo(t).min),
+    "reduce_min": (np.minimum, lambda t: t.type(np.inf) if t.kind == "f" else np.iinfo(t).max),
+}
+_REDUCTIONS_OF_BOOLS = {
+    "reduce_or": (np.logical_or, lambda t: False),
+    "reduce_max": (np.logical_or, lambda t: False),
+    "reduce_and": (np.logical_and, lambda t: True),
+    "reduce_min": (np.logical_and, lambda t: True),
+}
+
+
+@step("square")
+def _square(p, e):
+    x = p.view(e.ins[0])
+    p.made(np.multiply, e.outs[0], x, x)
+
+
+def _inverse(p, value, x):
+    """1 / x as the value."""
+    if value.dtype.kind != "f":
+        raise Unplanned("an inverse")
+    p.made(np.reciprocal, value, x)
+
+
+@step("rsqrt")
+def _rsqrt(p, e):
+    out = p.room(e.outs[0].shape, e.outs[0].dtype)
+    p.loop(np.sqrt, out, p.view(e.ins[0]))
+    _inverse(p, e.outs[0], out)
+
+
+@step("logistic")
+def _logistic(p, e):
+    value = e.outs[0]
+    out = p.room(value.shape, value.dtype)
+    p.loop(np.negative, out, p.view(e.ins[0]))
+    p.loop(np.exp, out, out)
+    p.loop(np.add, out, p.constant(np.ones((), value.dtype)), out)
+    _inverse(p, value, out)
+
+
+@step("clamp")
+def _clamp(p, e):
+    low, x, high = map(p.view, e.ins)
+    value = e.outs[0]
+    out = p.room(value.shape, value.dtype)
+    p.loop(np.maximum, out, low, x)
+    p.made(np.minimum, value, out, high)
+
+
+@step("integer_pow")
+def _integer_pow(p, e):
+    x, value, exponent = p.view(e.ins[0]), e.outs[0], int(e.params["y"])
+    if value.dtype.kind == "b":
+        raise Unplanned("a power of bools")
+    if exponent == 2:
+        p.made(np.multiply, value, x, x)
+    elif exponent == 3:
+        out = p.room(value.shape, value.dtype)
+        p.loop(np.multiply, out, x, x)
+        p.made(np.multiply, value, out, x)
+    elif exponent == -1:
+        _inverse(p, value, x)
+    elif exponent == -2:
+        out = p.room(value.shape, value.dtype)
+        p.loop(np.multiply, out, x, x)
+        _inverse(p, value, out)
+    else:
+        raise Unplanned("a power")
+
+
+@step("select_n")
+def _select_n(p, e):
+    which, *cases = map(p.view, e.ins)
+    if len(cases) != 2 or which.dtype.kind != "b":
+        raise Unplanned("a choice")
+    value = e.outs[0]
+    out = p.result(value)
+    p.step(SELECT, [out, *[v.spread(out.shape) for v in (which, *cases)]], (value.dtype.itemsize,))
+
+
+@step("convert_element_type")
+def _convert_element_type(p, e, lowest=False):
+    view, value = p.view(e.ins[0]), e.outs[0]
+    if view.dtype == value.dtype:
+        p.put(value, view)
+        return
+    if value.dtype.kind == "b":
+        raise Unplanned("a conversion")
+    out = p.result(value)
+    p.step(CAST, [out, view], (number_of(view.dtype), number_of(value.dtype), int(lowest)))
+
+
+@step("tfcompat.truncated32", "tfcompat.truncated64")
+def _truncated(p, e):
+    _convert_element_type(p, e, lowest=True)
+
+
+@step("bitcast_convert_type")
+def _bitcast_convert_type(p, e):
+    view, value = p.packed(p.view(e.ins[0])), e.outs[0]
+    if "b" in (view.dtype.kind, value.dtype.kind):
+        raise Unplanned("the bits of bools")
+    strides = dense_strides(value.shape, value.dtype)
+    p.put(value, View(view.base, view.offset, value.shape, strides, value.dtype, view.block))
+
+
+@step("tfcompat.softplus")
+def _softplus(p, e):
+    p.made(np.logaddexp, e.outs[0], p.view(e.ins[0]), p.constant(np.zeros((), e.outs[0].dtype)))
+
+
+@step("tfcompat.xlogy")
+def _xlogy(p, e):
+    (x, y), value = map(p.view, e.ins), e.outs[0]
+    zero = p.constant(np.zeros((), value.dtype))
+    log, none = p.room(value.shape, value.dtype), p.room(x.shape, np.dtype(bool))
+    p.loop(np.log, log, y)
+    p.loop(np.multiply, log, x, log)
+    p.loop(np.equal, none, x, zero)
+    out = p.result(value)
+    p.step(SELECT, [out, *[v.spread(out.shape) for v in (none, log, zero)]], (value.dtype.itemsize,))
+
+
+def _draws(kind, p, e):
+    ins = [p.packed(p.view(v)) for v in e.ins]
+    outs = [p.result(v) for v in e.outs]
+    operands = tuple([(v.base, v.offset, (0,)) for v in (*outs, *ins)])
+    p.steps.append((kind, (math.prod(outs[0].shape),), operands, ()))
+
+
+STEPS["tfcompat.blocks"] = functools.partial(_draws, PHILOX)
+STEPS["tfcompat.box_muller32"] = functools.partial(_draws, BOX_MULLER)
+
+
+@step("copy", "copy_p")
+def _copy(p, e):
+    value = e.outs[0]
+    out = p.result(value)
+    p.copy(out, p.view(e.ins[0]))
+
+
+@step(*_REDUCTIONS, *_REDUCTIONS_OF_BOOLS)
+def _reduce(p, e):
+    view, value = p.view(e.ins[0]), e.outs[0]
+    table = _REDUCTIONS_OF_BOOLS if view.dtype.kind == "b" else _REDUCTIONS
+    if e.name not in table or view.dtype != value.dtype:
+        raise Unplanned(e.name)
+    ufunc, first = table[e.name]
+    out = p.result(value)
+    p.copy(out, p.constant(np.array(first(value.dtype), value.dtype)))
+    axes, strides = set(e.params["axes"]), iter(out.strides)
+    total = out.with_strides(view.shape, [0 if d in axes else next(strides) for d in range(len(view.shape))])
+    detail = ufunc, loop_of(ufunc, view.dtype.char * 2 + value.dtype.char)
+    p.ufuncs.append(ufunc)
+    p.step(LOOP, [total, total, view], detail)
+
+
+@step("iota")
+def _iota(p, e):
+    value, axis = e.outs[0], int(e.params["dimension"])
+    shape = [n if d == axis else 1 for d, n in enumerate(value.shape)]
+    p.put(value, p.constant(np.arange(value.shape[axis], dtype=value.dtype).reshape(shape)).spread(value.shape))
+
+
+@step("broadcast_in_dim")
+def _broadcast_in_dim(p, e):
+    view, value, dims = p.view(e.ins[0]), e.outs[0], e.params["broadcast_dimensions"]
+    strides = [0] * len(value.shape)
+    for d, n, s in zip(dims, view.shape, view.strides, strict=True):
+        strides[d] = s if n == value.shape[d] and n != 1 else 0
+    p.put(value, view.with_strides(value.shape, strides))
+
+
+@step("reshape", "squeeze", "expand_dims")
+def _reshape(p, e):
+    if e.name == "reshape" and e.params.get("dimensions") is not None:
+        raise Unplanned("a reshape in another order")
+    value = e.outs[0]
+    view = p.packed(p.view(e.ins[0]))
+    p.put(value, view.with_strides(value.shape, dense_strides(value.shape, value.dtype)))
+
+
+@step("transpose")
+def _transpose(p, e):
+    view, order = p.view(e.ins[0]), e.params["permutation"]
+    p.put(e.outs[0], view.with_strides([view.shape[d] for d in order], [view.strides[d] for d in order]))
+
+
+def reversed_(view, axes):
+    offset = sum([(view.shape[d] - 1) * view.strides[d] for d in axes if view.shape[d]])
+    return view.with_strides(view.shape, [-s if d in axes else s for d, s in enumerate(view.strides)], offset)
+
+
+@step("rev")
+def _rev(p, e):
+    p.put(e.outs[0], reversed_(p.view(e.ins[0]), e.params["dimensions"]))
+
+
+@step("slice")
+def _slice(p, e):
+    view, starts = p.view(e.ins[0]), e.params["start_indices"]
+    steps = e.params["strides"] or [1] * len(starts)
+    offset = sum([i * s for i, s in zip(starts, view.strides, strict=True)])
+    p.put(e.outs[0], view.with_strides(e.outs[0].shape, [s * k for s, k in zip(view.strides, steps, strict=True)], offset))
+
+
+@step("split")
+def _split(p, e):
+    view, axis, offset = p.view(e.ins[0]), int(e.params["axis"]), 0
+    for value, size in zip(e.outs, e.params["sizes"], strict=True):
+        p.put(value, view.with_strides(value.shape, view.strides, offset))
+        offset += size * view.strides[axis]
+
+
+@step("concatenate")
+def _concatenate(p, e):
+    value, axis, offset = e.outs[0], int(e.params["dimension"]), 0
+    out = p.result(value)
+    for part in map(p.view, e.ins):
+        p.copy(out.with_strides(part.shape, out.strides, offset), part)
+        offset += part.shape[axis] * out.strides[axis]
+
+
+@step("stack")
+def _stack(p, e):
+    value, axis = e.outs[0], int(e.params["axis"])
+    out = p.result(value)
+    strides = [s for d, s in enumerate(out.strides) if d != axis]
+    for k, part in enumerate(map(p.view, e.ins)):
+        p.copy(out.with_strides(part.shape, strides, k * out.strides[axis]), part)
+
+
+@step("tile")
+def _tile(p, e):
+    view, value, times = p.view(e.ins[0]), e.outs[0], e.params["reps"]
+    rank = len(value.shape)
+    if len(times) != rank or 2 * rank > RANK:
+        raise Unplanned("tile")
+    view = view.spread([1] * (rank - len(view.shape)) + [*view.shape])
+    out = p.result(value)
+    shape, target, source = [], [], []
+    for k, n, s, t in zip(times, view.shape, view.strides, out.strides, strict=True):
+        shape += [k, n]
+        target += [n * t, t]
+        source += [0, s]
+    p.copy(out.with_strides(shape, target), view.with_strides(shape, source))
+
+
+@step("pad")
+def _pad(p, e):
+    value, config = e.outs[0], e.params["padding_config"]
+    if any([low < 0 or high < 0 for low, high, _ in config]):
+        raise Unplanned("a pad that cuts off")
+    view, filling = map(p.view, e.ins)
+    out = p.result(value)
+    p.copy(out, filling)
+    offset = sum([low * s for (low, _, _), s in zip(config, out.strides, strict=True)])
+    p.copy(out.with_strides(view.shape, [s * (k + 1) for (_, _, k), s in zip(config, out.strides, strict=True)], offset), view)
+
+
+def _cumulative(ufunc, p, e):
+    view, value, axis = p.view(e.ins[0]), e.outs[0], int(e.params["axis"])
+    out = p.result(value)
+    if e.params["reverse"]:
+        view, out = reversed_(view, (axis,)), reversed_(out, (axis,))
+    if not view.shape[axis]:
+        return
+
+    def part(v, start, size):
+        return v.with_strides([size if d == axis else n for d, n in enumerate(v.shape)], v.strides, start * v.strides[axis])
+
+    n = view.shape[axis]
+    p.copy(part(out, 0, 1), part(view, 0, 1))
+    p.loop(ufunc, part(out, 1, n - 1), part(out, 0, n - 1), part(view, 1, n - 1))
+
+
+for _name, _ufunc in (("cumsum", np.add), ("cumprod", np.multiply), ("cummax", np.maximum), ("cummin", np.minimum)):
+    STEPS[_name] = functools.partial(_cumulative, _ufunc)
+
+
+@step("dot_general")
+def _dot_general(p, e):
+    x, y = map(p.view, e.ins)
+    value = e.outs[0]
+    (own, other), batch = e.params["dimension_numbers"]
+    if (*batch[0], *batch[1]) or len(own) != 1 or not x.dtype == y.dtype == value.dtype or value.dtype.kind != "f":
+        raise Unplanned("a product")
+    (i,), (j,) = own, other
+    if len(x.shape) > 2 or len(y.shape) > 2 or 0 in (*x.shape, *y.shape) or math.prod(value.shape) * x.shape[i] > PRODUCT_MOST:
+        raise Unplanned("a product")
+    x, y = p.packed(x) if 0 in x.strides else x, p.packed(y) if 0 in y.strides else y
+    out = p.result(value)
+    n, item = x.shape[i], value.dtype.itemsize
+    m, q = [view.shape[1 - k] if len(view.shape) == 2 else 1 for view, k in ((x, i), (y, j))]
+    left = (x.strides[1 - i] if len(x.shape) == 2 else n * x.strides[i], x.strides[i])
+    right = (y.strides[j], y.strides[1 - j] if len(y.shape) == 2 else item)
+    operands = (out.base, out.offset, (q * item, item)), (x.base, x.offset, left), (y.base, y.offset, right)
+    p.ufuncs.append(np.matmul)
+    p.steps.append((PRODUCT, (m, n, q), operands, (np.matmul, loop_of(np.matmul, value.dtype.char * 3))))
