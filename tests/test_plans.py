@@ -164,8 +164,46 @@ def test_empty_arrays():
     agree(made(lambda x: (x + 1, x.sum(0), x.sum(), x.max(1), jnp.concatenate([x, jnp.ones((1, 3), x.dtype)])), x), x)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_sliding_windows(data):
+    """Convolutions and pools of any layout, padding, stride and dilation."""
+    rank = data.draw(st.integers(1, 2))
+    sizes = data.draw(st.lists(st.integers(1, 6), min_size=rank, max_size=rank))
+    window = [data.draw(st.integers(1, 3)) for _ in sizes]
+    strides, dilations = [[data.draw(st.integers(1, 3)) for _ in sizes] for _ in range(2)]
+    padding = [(data.draw(st.integers(0, 3)), data.draw(st.integers(0, 3))) for _ in sizes]
+    if any(n + low + high < (k - 1) * d + 1 for n, (low, high), k, d in zip(sizes, padding, window, dilations, strict=True)):
+        return
+    batch, depth, features = [data.draw(st.integers(1, 3)) for _ in range(3)]
+    layout = data.draw(st.sampled_from([("NHWC", "HWIO", "NHWC"), ("NCHW", "OIHW", "NCHW"), ("NHWC", "OHWI", "NCHW")]))
+    if rank == 1:
+        layout = tuple(spec.replace("H", "") for spec in layout)
+
+    def array(spec, **named):
+        places = iter(named["places"])
+        rng = np.random.default_rng(0)
+        return rng.normal(size=[next(places) if c in "HW" else named[c] for c in spec]).astype(np.float32)
+
+    x = array(layout[0], N=batch, C=depth, places=sizes)
+    kernel = array(layout[1], I=depth, O=features, places=window)
+    agree(made(lambda x, k: lax.conv_general_dilated(x, k, strides, padding, None, dilations, layout) + 1, x, kernel), x, kernel)
+    pooled = [[1 if c in "NC" else next(part) for c in layout[0]] for part in map(iter, (window, strides, dilations))]
+    around = iter(padding)
+    around = [(0, 0) if c in "NC" else next(around) for c in layout[0]]
+    for start, function in ((-np.inf, lax.max), (np.inf, lax.min), (0.0, lax.add)):
+        agree(made(lambda x, s=start, f=function: lax.reduce_window(x, np.float32(s), f, *pooled[:2], around, None, pooled[2]) * 2, x), x)
+
+
+def test_what_is_only_arranged_is_copied_where_it_is_small():
+    x, large = np.ones((3, 4), np.float32), np.ones((40, 50), np.float32)
+    assert made(lambda x: x.T, x) and made(lambda x: jnp.broadcast_to(x, (2, 3, 4)), x)
+    for function, array in ((lambda x: x.T, large), (lambda x: x.reshape(4, 3), x), (lambda x: x[1:], x)):
+        assert not getattr(host_function(jax.make_jaxpr(function)(array)), "planned", False)
+
+
 @pytest.mark.parametrize("function", [
-    lambda x: x.T, lambda x: x[1:], lambda x: jnp.sort(x, 0), lambda x: jnp.linalg.cholesky(x), lambda x: jnp.ones(3), lambda x: x.astype(jnp.bfloat16),
+    lambda x: x[1:], lambda x: jnp.sort(x, 0), lambda x: jnp.linalg.cholesky(x), lambda x: jnp.ones(3), lambda x: x.astype(jnp.bfloat16),
     lambda x: jnp.power(x.astype(int), 2 + x.astype(int)),
 ])  # fmt: skip
 def test_what_has_no_plan(function):

@@ -10,7 +10,6 @@ from tfcompat._core.plans import (
     CAST,
     LOOP,
     PHILOX,
-    PRODUCT,
     PRODUCT_MOST,
     RANK,
     SELECT,
@@ -317,12 +316,9 @@ def _dot_general(p, e):
     (i,), (j,) = own, other
     if len(x.shape) > 2 or len(y.shape) > 2 or 0 in (*x.shape, *y.shape) or math.prod(value.shape) * x.shape[i] > PRODUCT_MOST:
         raise Unplanned("a product")
+    m, n, q = math.prod(value.shape[: len(x.shape) - 1]), x.shape[i], math.prod(value.shape[len(x.shape) - 1 :])
     x, y = p.packed(x) if 0 in x.strides else x, p.packed(y) if 0 in y.strides else y
-    out = p.result(value)
-    n, item = x.shape[i], value.dtype.itemsize
-    m, q = [view.shape[1 - k] if len(view.shape) == 2 else 1 for view, k in ((x, i), (y, j))]
-    left = (x.strides[1 - i] if len(x.shape) == 2 else n * x.strides[i], x.strides[i])
-    right = (y.strides[j], y.strides[1 - j] if len(y.shape) == 2 else item)
-    operands = (out.base, out.offset, (q * item, item)), (x.base, x.offset, left), (y.base, y.offset, right)
-    p.ufuncs.append(np.matmul)
-    p.steps.append((PRODUCT, (m, n, q), operands, (np.matmul, loop_of(np.matmul, value.dtype.char * 3))))
+    item = value.dtype.itemsize
+    left = x.with_strides((m, n), (x.strides[1 - i] if len(x.shape) == 2 else n * x.strides[i], x.strides[i]))
+    right = y.with_strides((n, q), (y.strides[j], y.strides[1 - j] if len(y.shape) == 2 else item))
+    p.product(p.result(value), left, right)

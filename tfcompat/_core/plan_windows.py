@@ -1,10 +1,13 @@
-"""Steps of plans whose places are data: slices, gather, scatter; see plans.py."""
+"""Steps of plans over windows: slices at computed places, gather, scatter, convolutions, pools; see plans.py."""
+
+import math
 
 import numpy as np
 from jax.lax import GatherScatterMode
 
 from tfcompat._core.lax_indexing import fill_value
-from tfcompat._core.plans import PLACED, RANK, Unplanned, loop_of, step
+from tfcompat._core.lax_shapes import highest, lowest
+from tfcompat._core.plans import PLACED, PRODUCT_MOST, RANK, Unplanned, dense_strides, loop_of, step
 
 
 def _position(view, batch, limit, stride):
@@ -112,3 +115,83 @@ def _scatter(p, e):
     target = _windows(out, indices.shape[:-1], sizes, gone, batching)
     clips = GatherScatterMode.from_any(e.params["mode"]) == GatherScatterMode.CLIP
     _placed(p, updates.shape, batch, 0, positions, [target, updates], not clips, _COMBINING.get(e.name))
+
+
+# Windows that slide: convolutions and pools
+
+
+def _inside(size, count, stride, dilation, low, tap):
+    """Of one dimension: (first result that a tap of the window has an element for, how many, the first such element)."""
+    first = max(0, -((tap * dilation - low) // stride))
+    last = min(count - 1, (size - 1 + low - tap * dilation) // stride)
+    return first, last - first + 1, first * stride + tap * dilation - low
+
+
+def _taps(view, out, window, strides, dilations, lows):
+    """For each element of the window (its place, the results that have one there, what of the view that is).
+
+    `view` and `out` have the dimensions in which the window slides first.
+    """
+    rank = len(window)
+    for place in np.ndindex(*window):
+        parts = [
+            _inside(view.shape[d], out.shape[d], strides[d], dilations[d], lows[d], place[d]) for d in range(rank)
+        ]
+        counts = [count for _, count, _ in parts]
+        if min(counts, default=1) <= 0:
+            continue
+        target = out.with_strides([*counts, *out.shape[rank:]], out.strides, sum([a * s for (a, _, _), s in zip(parts, out.strides, strict=False)]))
+        source = view.with_strides(
+            [*counts, *view.shape[rank:]], [s * k for s, k in zip(view.strides, [*strides, *[1] * len(view.shape)], strict=False)],
+            sum([b * s for (_, _, b), s in zip(parts, view.strides, strict=False)]),
+        )  # fmt: skip
+        yield place, target, source
+
+
+@step("conv_general_dilated")
+def _convolution(p, e):
+    (x, kernel), value, params = map(p.view, e.ins), e.outs[0], e.params
+    numbers = params["dimension_numbers"]
+    if params["feature_group_count"] != 1 or params["batch_group_count"] != 1 or any([d != 1 for d in params["lhs_dilation"]]):
+        raise Unplanned("a convolution")
+    if not x.dtype == kernel.dtype == value.dtype or value.dtype.kind != "f" or 0 in (*x.shape, *kernel.shape, *value.shape):
+        raise Unplanned("a convolution")
+    order_x, order_k, order_out = [[*spec[2:], *spec[:2]] for spec in (numbers.lhs_spec, numbers.rhs_spec, numbers.out_spec)]
+    x, kernel = _batched(x, order_x), _batched(kernel, [*order_k[:-2], order_k[-1], order_k[-2]])  # places, batch, features; taps, in, out
+    out = _batched(p.result(value), order_out)
+    rank = len(x.shape) - 2
+    window, (depth, features) = kernel.shape[:rank], kernel.shape[rank:]
+    outer, taps = [*out.shape[:rank], out.shape[rank]], math.prod(window)
+    if math.prod(outer) * taps * depth * features > PRODUCT_MOST or len(outer) + rank + 1 > RANK:
+        raise Unplanned("a large convolution")
+    patches = p.room((*outer, *window, depth), value.dtype)
+    p.copy(patches, p.constant(np.zeros((), value.dtype)))
+    lows = [low for low, _ in params["padding"]]
+    for place, target, source in _taps(x, patches.with_strides([*outer, depth], [*patches.strides[: rank + 1], patches.strides[-1]]), window,
+                                       params["window_strides"], params["rhs_dilation"], lows):  # fmt: skip
+        tap = sum([i * s for i, s in zip(place, patches.strides[rank + 1 : -1], strict=True)])
+        p.copy(target.with_strides(target.shape, target.strides, tap), source)
+    rows = patches.with_strides((math.prod(outer), taps * depth), (patches.strides[rank], value.dtype.itemsize))
+    weights = p.packed(kernel).with_strides((taps * depth, features), (features * value.dtype.itemsize, value.dtype.itemsize))
+    product = p.room((math.prod(outer), features), value.dtype)
+    p.product(product, rows, weights)
+    p.copy(out, product.with_strides(out.shape, dense_strides(out.shape, value.dtype)))
+
+
+_POOLS = {"reduce_window_max": (np.maximum, lowest), "reduce_window_min": (np.minimum, highest), "reduce_window_sum": (np.add, lambda t: t.type(0))}
+
+
+@step(*_POOLS)
+def _pool(p, e):
+    view, value, params = p.view(e.ins[0]), e.outs[0], e.params
+    ufunc, first = _POOLS[e.name]
+    if any([d != 1 for d in params["base_dilation"]]) or value.dtype.kind == "b" or math.prod(params["window_dimensions"]) > _MOST_TAPS:
+        raise Unplanned("a pool")
+    out = p.result(value)
+    p.copy(out, p.constant(np.array(first(value.dtype), value.dtype)))
+    lows = [low for low, _ in params["padding"]]
+    for _, target, source in _taps(view, out, params["window_dimensions"], params["window_strides"], params["window_dilation"], lows):
+        p.loop(ufunc, target, target, source)
+
+
+_MOST_TAPS = 64

@@ -15,6 +15,7 @@ from tfcompat._core.twins import has_twin
 
 LARGEST = 1 << 14  # bytes of an array: of larger ones the calls take little beside the work
 MOST_SCRATCH = 1 << 18  # bytes of what lies between the arguments and the results
+MOST_COPIED = 1 << 10  # bytes of results that are only arranged: a view takes NumPy as long as to copy so many
 LONGEST = 1000  # arguments, results
 RANK = 6
 
@@ -160,6 +161,13 @@ class Planner:
     def copy(self, out, view):
         self.step(COPY, [out, view.spread(out.shape)], (out.dtype.itemsize,))
 
+    def product(self, out, x, y):
+        """The dense `out` becomes the product of two matrices."""
+        (m, n), q, item = x.shape, y.shape[1], out.dtype.itemsize
+        operands = (out.base, out.offset, (q * item, item)), (x.base, x.offset, x.strides), (y.base, y.offset, y.strides)
+        self.ufuncs.append(np.matmul)
+        self.steps.append((PRODUCT, (m, n, q), operands, (np.matmul, loop_of(np.matmul, out.dtype.char * 3))))
+
     def packed(self, view):
         """A dense view of the same elements."""
         if view.dense:
@@ -191,8 +199,9 @@ class Planner:
                 self.admit(value)
             STEPS.get(equation.name, elementwise)(self, equation)
             self.release(last, i)
-        if not self.steps:
-            raise Unplanned("nothing is computed")
+        views = [self.view(v) for v in self.results if v is not None]
+        if not self.steps and (any([v.dense or v.base >= self.count for v in views]) or sum([math.prod(v.shape) * v.dtype.itemsize for v in views]) > MOST_COPIED):
+            raise Unplanned("NumPy has a view of it, or a constant")
         for k, value in enumerate(self.results):
             if value is None:
                 continue
@@ -277,14 +286,21 @@ def _covered(eqn):
     if "jaxpr" in params and not has_twin(eqn):
         inner = getattr(params["jaxpr"], "jaxpr", params["jaxpr"])
         return covers(inner)
-    if name == "dot_general":
-        (own, _), _ = params["dimension_numbers"]
-        left = eqn.invars[0].aval.shape
-        if math.prod(eqn.outvars[0].aval.shape) * math.prod([left[d] for d in own]) > PRODUCT_MOST:
-            return False
+    if name in ("dot_general", "conv_general_dilated") and multiply_adds(eqn) > PRODUCT_MOST:
+        return False
     name = params["name"] if "jaxpr" in params else name
     floating = name != "div" and name != "rem" or eqn.outvars[0].aval.dtype.kind == "f"
     return (name in STEPS or name in _UFUNCS or name in ("div", "rem")) and floating and all([small(v.aval) for v in eqn.outvars])
+
+
+def multiply_adds(eqn):
+    """How many a product or a convolution takes."""
+    left, right, params = eqn.invars[0].aval.shape, eqn.invars[1].aval.shape, eqn.params
+    if eqn.primitive.name == "dot_general":
+        each = math.prod([left[d] for d in params["dimension_numbers"][0][0]])
+    else:
+        each = math.prod(right) // max(1, right[params["dimension_numbers"].rhs_spec[0]])
+    return math.prod(eqn.outvars[0].aval.shape) * each
 
 
 def plan_of(arguments, equations, results, otherwise):
