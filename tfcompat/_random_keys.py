@@ -57,7 +57,8 @@ def key_tensor(key):
 
 def leaves(key, counter):
     """Tensors of a key and a counter, Python ints."""
-    return key_tensor(key), Tensor(_COUNTER, random_state.words_of(counter, 4), None, PLAIN)
+    words = random_state.words_of(key | counter << 64, 6)
+    return Tensor(_KEY, words[:2], None, PLAIN), Tensor(_COUNTER, words[2:], None, PLAIN)
 
 
 def reserve(kernel, dims, seed, *attributes):

@@ -8,9 +8,10 @@
 #define PY_UFUNC_UNIQUE_SYMBOL tfcompat_hot_ufuncs
 #include <numpy/arrayobject.h>
 #include <numpy/ufuncobject.h>
+#include <math.h>
 
-enum { MAX_RANK = 6, MAX_OPERANDS = 7, MAX_ARGUMENTS = 1000 };
-enum { LOOP, COPY, SELECT, CAST, PRODUCT, PLACED, PHILOX, BOX_MULLER };
+enum { MAX_RANK = 6, MAX_OPERANDS = 7, MAX_ARGUMENTS = 1000, MOST_ORDERED = 128 };
+enum { LOOP, COPY, SELECT, CAST, PRODUCT, PLACED, PHILOX, BOX_MULLER, ORDER };
 
 typedef struct {
     int base; /* number of an argument, of a result, of the constants, of the scratch memory */
@@ -160,6 +161,66 @@ static void run_row(const Step *step, char **at, npy_intp *by, npy_intp n)
     }
 }
 
+/* Whether, of numbers at two places of a row, the second one comes first in it: `falling` ones in falling order, in which NaN is as
+   -infinity; else in rising order, in which NaN is last. Neither where they are equal. */
+#define PRECEDES(type, falls_as, is_nan) \
+    static int precedes_##type(const char *a, const char *b, int falling) \
+    { \
+        type x = *(type *)a, y = *(type *)b; \
+        if (falling) { \
+            x = is_nan(x) ? falls_as : x; \
+            y = is_nan(y) ? falls_as : y; \
+            return y > x; \
+        } \
+        return y < x || (is_nan(x) && !is_nan(y)); \
+    }
+#define NAN_OF_FLOATS(x) ((x) != (x))
+#define NAN_OF_INTS(x) 0
+PRECEDES(npy_float, -INFINITY, NAN_OF_FLOATS)
+PRECEDES(npy_double, -INFINITY, NAN_OF_FLOATS)
+PRECEDES(npy_int32, 0, NAN_OF_INTS)
+PRECEDES(npy_int64, 0, NAN_OF_INTS)
+
+/* Where the first `size` elements of a row's stable order are: [rows..., size] of [rows..., n]. */
+static void run_order(const Step *step, char *out, char *in)
+{
+    int (*precedes)(const char *, const char *, int) = step->from == NPY_FLOAT32 ? precedes_npy_float
+        : step->from == NPY_FLOAT64 ? precedes_npy_double : step->from == NPY_INT32 ? precedes_npy_int32 : precedes_npy_int64;
+    int last = step->rank - 1, found = 0;
+    npy_intp n = step->dims[last], place[MAX_RANK] = {0}, by = step->of[1].strides[last], to = step->of[0].strides[last];
+    npy_int32 order[MOST_ORDERED];
+    for (;;) {
+        found = 0;
+        for (npy_intp i = 0; i < n; i++) { /* by insertion: what is behind the first `size` is dropped */
+            int at = found;
+            while (at > 0 && precedes(in + order[at - 1] * by, in + i * by, step->leaves_out))
+                at--;
+            if (at == step->size)
+                continue;
+            found += found < step->size;
+            memmove(order + at + 1, order + at, (found - 1 - at) * sizeof *order);
+            order[at] = (npy_int32)i;
+        }
+        for (int k = 0; k < found; k++)
+            if (step->to == NPY_INT64)
+                *(npy_int64 *)(out + k * to) = order[k];
+            else
+                *(npy_int32 *)(out + k * to) = order[k];
+        int d = last - 1;
+        for (; d >= 0; d--) {
+            out += step->of[0].strides[d];
+            in += step->of[1].strides[d];
+            if (++place[d] < step->dims[d])
+                break;
+            out -= step->of[0].strides[d] * step->dims[d];
+            in -= step->of[1].strides[d] * step->dims[d];
+            place[d] = 0;
+        }
+        if (d < 0)
+            return;
+    }
+}
+
 /* Runs the rows of the dimensions from `first` on. */
 static void run_rows(const Step *step, char **at, int first)
 {
@@ -230,6 +291,10 @@ static void run_step(const Step *step, char **bases)
     }
     for (int k = 0; k < step->operands; k++)
         at[k] = bases[step->of[k].base] + step->of[k].offset;
+    if (step->kind == ORDER) {
+        run_order(step, at[0], at[1]);
+        return;
+    }
     if (step->kind == PHILOX) { /* four words, key, counter, offsets */
         uint32_t *words[4] = {(uint32_t *)at[0], (uint32_t *)at[1], (uint32_t *)at[2], (uint32_t *)at[3]};
         philox_blocks((uint32_t *)at[4], (uint32_t *)at[5], (uint64_t *)at[6], step->dims[0], words);
@@ -428,7 +493,7 @@ static int placed_of(PyObject *detail, Step *step, int bases)
 }
 
 /* (kind, dims, operands, detail): operands are (base, offset, strides), the result first; detail is (ufunc, number of the loop),
-   the size of an element, two type numbers and what is beyond (see `cast_row`), what `placed_of` takes, or nothing. */
+   the size of an element, two type numbers and what is beyond (see `cast_row`), what `placed_of` takes, what an order is, or nothing. */
 static int step_of(PyObject *given, Step *step, int bases)
 {
     PyObject *dims, *operands, *detail, *ufunc, *strides;
@@ -438,7 +503,7 @@ static int step_of(PyObject *given, Step *step, int bases)
         return -1;
     product = step->kind == PRODUCT;
     step->operands = (int)PyTuple_GET_SIZE(operands);
-    if (step->operands < 2 || step->operands > MAX_OPERANDS || step->kind < LOOP || step->kind > BOX_MULLER || (product && step->rank != 3)) {
+    if (step->operands < 2 || step->operands > MAX_OPERANDS || step->kind < LOOP || step->kind > ORDER || (product && step->rank != 3)) {
         PyErr_SetString(PyExc_ValueError, "no such step");
         return -1;
     }
@@ -467,6 +532,14 @@ static int step_of(PyObject *given, Step *step, int bases)
         if (step->rank == 1 && step->operands == (step->kind == PHILOX ? 7 : 4))
             return 0;
         PyErr_SetString(PyExc_ValueError, "no such draws");
+        return -1;
+    }
+    if (step->kind == ORDER) { /* how many are wanted, whether they fall, type numbers of elements and places */
+        if (!PyArg_ParseTuple(detail, "iiii", &step->size, &step->leaves_out, &step->from, &step->to))
+            return -1;
+        if (step->rank && step->size > 0 && step->size <= MOST_ORDERED)
+            return 0;
+        PyErr_SetString(PyExc_ValueError, "no such order");
         return -1;
     }
     if (step->kind == COPY || step->kind == SELECT)

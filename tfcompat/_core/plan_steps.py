@@ -9,6 +9,7 @@ from tfcompat._core.plans import (
     BOX_MULLER,
     CAST,
     LOOP,
+    ORDER,
     PHILOX,
     PRODUCT_MOST,
     RANK,
@@ -188,6 +189,7 @@ def _iota(p, e):
     value, axis = e.outs[0], int(e.params["dimension"])
     shape = [n if d == axis else 1 for d, n in enumerate(value.shape)]
     p.put(value, p.constant(np.arange(value.shape[axis], dtype=value.dtype).reshape(shape)).spread(value.shape))
+    p.counts[id(value)] = axis
 
 
 @step("broadcast_in_dim")
@@ -322,3 +324,46 @@ def _dot_general(p, e):
     left = x.with_strides((m, n), (x.strides[1 - i] if len(x.shape) == 2 else n * x.strides[i], x.strides[i]))
     right = y.with_strides((n, q), (y.strides[j], y.strides[1 - j] if len(y.shape) == 2 else item))
     p.product(p.result(value), left, right)
+
+
+# Order
+
+MOST_ORDERED = 128  # elements of a row, or of those that are wanted of one: they are inserted one by one
+
+
+def _order(p, view, axis, value, out, falling):
+    """The places of the first elements along an axis, in falling or in rising order, as `value`; `out` has as many as are wanted."""
+    kinds = (np.float32, np.float64, np.int32, np.int64)
+    wanted = out.shape[axis]
+    if view.dtype not in kinds or value.dtype not in kinds[2:] or 0 in view.shape or view.shape[axis] * min(wanted, 16) > 16 * MOST_ORDERED:
+        raise Unplanned("an order")
+    view, out = [v.with_strides(last(v.shape, axis), last(v.strides, axis)) for v in (view, out)]
+    operands = (out.base, out.offset, out.strides), (view.base, view.offset, view.strides)
+    p.steps.append((ORDER, view.shape, operands, (wanted, int(falling), number_of(view.dtype), number_of(value.dtype))))
+
+
+def last(numbers, axis):
+    """The numbers with the one of an axis at the end."""
+    return (*numbers[:axis], *numbers[axis + 1 :], numbers[axis])
+
+
+@step("sort")
+def _sort(p, e):
+    axis = int(e.params["dimension"])
+    if len(e.ins) != 2 or e.params["num_keys"] != 1 or e.wanted[0] or p.counts.get(id(e.ins[1])) != axis or p.view(e.ins[0]).shape[axis] > MOST_ORDERED:
+        raise Unplanned("a sort")
+    _order(p, p.view(e.ins[0]), axis, e.outs[1], p.result(e.outs[1]), False)
+
+
+@step("tfcompat.top")
+def _top(p, e):
+    view, value = p.view(e.ins[0]), e.outs[0]
+    _order(p, view, len(view.shape) - 1, value, p.result(value), True)
+
+
+@step("tfcompat.argmax")
+def _argmax(p, e):
+    view, value, axis = p.view(e.ins[0]), e.outs[0], int(e.name.split("_")[1])
+    out = p.result(value)
+    shape, strides = [[*numbers[:axis], one, *numbers[axis:]] for numbers, one in ((out.shape, 1), (out.strides, 0))]
+    _order(p, view, axis, value, out.with_strides(shape, strides), True)

@@ -19,7 +19,7 @@ MOST_COPIED = 1 << 10  # bytes of results that are only arranged: a view takes N
 LONGEST = 1000  # arguments, results
 RANK = 6
 
-LOOP, COPY, SELECT, CAST, PRODUCT, PLACED, PHILOX, BOX_MULLER = range(8)
+LOOP, COPY, SELECT, CAST, PRODUCT, PLACED, PHILOX, BOX_MULLER, ORDER = range(9)
 _ALIGNED = 64
 PRODUCT_MOST = 1 << 14  # multiply-adds: BLAS is at home with more, and may use threads
 _STANDARD = frozenset(np.dtype(t) for t in "? b h i l B H I L f d".split())
@@ -78,6 +78,7 @@ class Planner:
         self.constants, self.places, self.scratch = bytearray(), {}, 0
         self.steps, self.views, self.ufuncs = [], {}, []
         self.held, self.free = {}, {}  # block of the scratch memory -> ids of the values in it; size -> blocks that are free
+        self.counts = {}  # id of a value that counts along an axis -> that axis
         self.targets = {}  # id of a value -> number of the result that it is computed in
         for k, value in enumerate(arguments):
             self.admit(value)
@@ -197,7 +198,7 @@ class Planner:
         for i, equation in enumerate(equations):
             for value in (*equation.ins, *equation.outs):
                 self.admit(value)
-            STEPS.get(equation.name, elementwise)(self, equation)
+            step_of(equation.name)(self, equation)
             self.release(last, i)
         views = [self.view(v) for v in self.results if v is not None]
         if not self.steps and (any([v.dense or v.base >= self.count for v in views]) or sum([math.prod(v.shape) * v.dtype.itemsize for v in views]) > MOST_COPIED):
@@ -248,6 +249,11 @@ def step(*names):
     return enter
 
 
+def step_of(name):
+    """What adds the steps of a primitive, or of a function with a twin: of several that differ by a number the name begins alike."""
+    return STEPS.get(name) or STEPS.get(name.split("_")[0], elementwise)
+
+
 def elementwise(p, e):
     """Steps of what the rules of lax_numpy.py say with a ufunc."""
     entry = RULES.get(e.name)
@@ -290,7 +296,7 @@ def _covered(eqn):
         return False
     name = params["name"] if "jaxpr" in params else name
     floating = name != "div" and name != "rem" or eqn.outvars[0].aval.dtype.kind == "f"
-    return (name in STEPS or name in _UFUNCS or name in ("div", "rem")) and floating and all([small(v.aval) for v in eqn.outvars])
+    return (step_of(name) is not elementwise or name in _UFUNCS or name in ("div", "rem")) and floating and all([small(v.aval) for v in eqn.outvars])
 
 
 def multiply_adds(eqn):
