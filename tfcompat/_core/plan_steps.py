@@ -9,6 +9,7 @@ from tfcompat._core.plans import (
     BOX_MULLER,
     CAST,
     LOOP,
+    MOST_ORDERED,
     ORDER,
     PHILOX,
     PRODUCT_MOST,
@@ -327,8 +328,6 @@ def _dot_general(p, e):
 
 
 # Order
-
-MOST_ORDERED = 128  # elements of a row, or of those that are wanted of one: they are inserted one by one
 
 
 def _order(p, view, axis, value, out, falling):

@@ -21,6 +21,7 @@ RANK = 6
 
 LOOP, COPY, SELECT, CAST, PRODUCT, PLACED, PHILOX, BOX_MULLER, ORDER = range(9)
 _ALIGNED = 64
+MOST_ORDERED = 128  # elements of a row whose order is found by insertion
 PRODUCT_MOST = 1 << 14  # multiply-adds: BLAS is at home with more, and may use threads
 _STANDARD = frozenset(np.dtype(t) for t in "? b h i l B H I L f d".split())
 
@@ -277,6 +278,9 @@ _UFUNCS = frozenset(
 )
 
 
+_ORDERS = ("sort", "tfcompat.top", "tfcompat.argmax")
+
+
 def covers(jaxpr):
     """Whether there is, as far as can be told without making it, a plan of a jaxpr."""
     return _hot is not None and all([small(v.aval) for v in (*jaxpr.invars, *jaxpr.outvars)]) and all(map(_covered, jaxpr.eqns))
@@ -295,6 +299,8 @@ def _covered(eqn):
     if name in ("dot_general", "conv_general_dilated") and multiply_adds(eqn) > PRODUCT_MOST:
         return False
     name = params["name"] if "jaxpr" in params else name
+    if name == "sort" and len(eqn.invars) != 2 or name.startswith(_ORDERS) and max(eqn.invars[0].aval.shape, default=1) > MOST_ORDERED:
+        return False
     floating = name != "div" and name != "rem" or eqn.outvars[0].aval.dtype.kind == "f"
     return (step_of(name) is not elementwise or name in _UFUNCS or name in ("div", "rem")) and floating and all([small(v.aval) for v in eqn.outvars])
 
