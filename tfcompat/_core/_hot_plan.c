@@ -338,57 +338,90 @@ static char *elements(PyObject *value, const Shape *shape, npy_clongdouble *room
     return (char *)room;
 }
 
+/* An argument of a run: what holds its elements, and room for those of a scalar. */
+typedef struct {
+    PyObject *keep;
+    npy_clongdouble room;
+} Argument;
+
+static PyObject *results_of(const Plan_ *plan, char **bases)
+{
+    PyObject *results = PyTuple_New(plan->results);
+    for (int k = 0; results != NULL && k < plan->results; k++) {
+        Shape *shape = &plan->shapes[plan->arguments + k];
+        PyObject *array = shape->type < 0 ? Py_NewRef(Py_None) : PyArray_SimpleNew(shape->rank, shape->dims, shape->type);
+        if (array == NULL) {
+            Py_CLEAR(results);
+            break;
+        }
+        if (shape->type >= 0)
+            bases[k] = PyArray_DATA((PyArrayObject *)array);
+        PyTuple_SET_ITEM(results, k, array);
+    }
+    return results;
+}
+
+/* Results of rank 0 become scalars, as NumPy returns them. */
+static int with_scalars(const Plan_ *plan, PyObject *results)
+{
+    for (int k = 0; k < plan->results; k++) {
+        const Shape *shape = &plan->shapes[plan->arguments + k];
+        if (shape->rank || shape->type < 0)
+            continue;
+        PyObject *array = PyTuple_GET_ITEM(results, k), *scalar = PyArray_Return((PyArrayObject *)Py_NewRef(array));
+        if (scalar == NULL)
+            return -1;
+        PyTuple_SET_ITEM(results, k, scalar);
+        Py_DECREF(array);
+    }
+    return 0;
+}
+
 static PyObject *run_plan(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
 {
-    Plan_ *plan = (Plan_ *)self;
-    int n = plan->arguments, usual = PyVectorcall_NARGS(nargsf) == n && names == NULL;
-    PyObject *keep[n + 1], *results = NULL;
-    npy_clongdouble room[n + 1];
-    char *bases[n + plan->results + 2];
-    memset(keep, 0, sizeof keep);
-    for (int k = 0; usual && k < n; k++)
-        usual = (bases[k] = elements(args[k], &plan->shapes[k], &room[k], &keep[k])) != NULL;
-    if (usual && (results = PyTuple_New(plan->results)) != NULL)
-        for (int k = 0; k < plan->results; k++) {
-            Shape *shape = &plan->shapes[n + k];
-            if (shape->type < 0) {
-                PyTuple_SET_ITEM(results, k, Py_NewRef(Py_None));
-                continue;
-            }
-            PyObject *array = PyArray_SimpleNew(shape->rank, shape->dims, shape->type);
-            if (array == NULL) {
-                Py_CLEAR(results);
-                break;
-            }
-            bases[n + k] = PyArray_DATA((PyArrayObject *)array);
-            PyTuple_SET_ITEM(results, k, array);
+    enum { FEW = 16 };
+    const Plan_ *plan = (Plan_ *)self;
+    int n = plan->arguments, count = n + plan->results + 2, usual = PyVectorcall_NARGS(nargsf) == n && names == NULL;
+    Argument few[FEW], *given = few;
+    char *few_bases[2 * FEW], **bases = few_bases;
+    PyObject *results = NULL;
+    if (n > FEW || count > 2 * FEW) {
+        given = PyMem_Malloc(n * sizeof *given + 1);
+        bases = PyMem_Malloc(count * sizeof *bases);
+        if (given == NULL || bases == NULL) {
+            PyErr_NoMemory();
+            n = 0;
+            goto done;
         }
-    if (results != NULL && plan->scratch > scratch_size) {
+    }
+    for (int k = 0; k < n; k++)
+        given[k].keep = NULL;
+    for (int k = 0; usual && k < n; k++)
+        usual = (bases[k] = elements(args[k], &plan->shapes[k], &given[k].room, &given[k].keep)) != NULL;
+    if (!usual || (results = results_of(plan, bases + n)) == NULL)
+        goto done;
+    if (plan->scratch > scratch_size) {
         PyMem_RawFree(scratch);
         scratch_size = (scratch = PyMem_RawMalloc(plan->scratch + 64)) == NULL ? 0 : plan->scratch;
         if (scratch == NULL) {
             Py_CLEAR(results);
             PyErr_NoMemory();
+            goto done;
         }
-    }
-    if (results != NULL) { /* from here on no Python runs: the scratch memory is ours */
-        bases[n + plan->results] = PyBytes_AS_STRING(plan->constants);
-        bases[n + plan->results + 1] = (char *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63);
-        for (int k = 0; k < plan->steps; k++)
-            run_step(&plan->step[k], bases);
-        for (int k = 0; k < plan->results; k++)
-            if (plan->shapes[n + k].rank == 0 && plan->shapes[n + k].type >= 0) { /* as NumPy returns it */
-                PyObject *array = PyTuple_GET_ITEM(results, k), *scalar = PyArray_Return((PyArrayObject *)Py_NewRef(array));
-                if (scalar == NULL) {
-                    Py_CLEAR(results);
-                    break;
-                }
-                PyTuple_SET_ITEM(results, k, scalar);
-                Py_DECREF(array);
-            }
-    }
+    } /* from here on no Python runs: the scratch memory is ours */
+    bases[count - 2] = PyBytes_AS_STRING(plan->constants);
+    bases[count - 1] = (char *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63);
+    for (int k = 0; k < plan->steps; k++)
+        run_step(&plan->step[k], bases);
+    if (with_scalars(plan, results) < 0)
+        Py_CLEAR(results);
+done:
     for (int k = 0; k < n; k++)
-        Py_XDECREF(keep[k]);
+        Py_XDECREF(given[k].keep);
+    if (given != few)
+        PyMem_Free(given);
+    if (bases != few_bases)
+        PyMem_Free(bases);
     if (usual || PyErr_Occurred())
         return results;
     return PyObject_Vectorcall(plan->otherwise, args, nargsf, names);
