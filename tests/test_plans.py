@@ -236,6 +236,15 @@ def test_what_has_no_plan(function):
     assert not getattr(host, "planned", False)
 
 
+@pytest.mark.parametrize("size, k", [(6, 0), (200, 200), (3000, 20), (0, 0)])
+def test_orders_that_have_no_plan(size, k):
+    x = np.arange(size, dtype=np.float32)
+    found = tf.math.top_k(tf.constant(x), k)
+    [spec] = [spec for spec in context.state.segment.specs if spec.name == "TopKV2"]
+    assert not getattr(host_function(spec.jaxpr), "planned", False)
+    np.testing.assert_array_equal(found.indices, np.arange(size)[::-1][:k])
+
+
 def test_large_arrays_have_none():
     x = np.ones(plans.LARGEST // 4 + 1, np.float32)
     assert not getattr(host_function(jax.make_jaxpr(lambda x: x + 1)(x)), "planned", False)

@@ -334,8 +334,10 @@ def _order(p, view, axis, value, out, falling):
     """The places of the first elements along an axis, in falling or in rising order, as `value`; `out` has as many as are wanted."""
     kinds = (np.float32, np.float64, np.int32, np.int64)
     wanted = out.shape[axis]
-    if view.dtype not in kinds or value.dtype not in kinds[2:] or 0 in view.shape or view.shape[axis] * min(wanted, 16) > 16 * MOST_ORDERED:
+    if view.dtype not in kinds or value.dtype not in kinds[2:] or 0 in view.shape:
         raise Unplanned("an order")
+    if not 0 < wanted <= MOST_ORDERED or view.shape[axis] * min(wanted, 16) > 16 * MOST_ORDERED:
+        raise Unplanned("an order of many")
     view, out = [v.with_strides(last(v.shape, axis), last(v.strides, axis)) for v in (view, out)]
     operands = (out.base, out.offset, out.strides), (view.base, view.offset, view.strides)
     p.steps.append((ORDER, view.shape, operands, (wanted, int(falling), number_of(view.dtype), number_of(value.dtype))))
