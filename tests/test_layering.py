@@ -145,10 +145,10 @@ def test_what_an_import_finds_is_garbage_when_it_is_garbage():
         tf.optimizers
         del before, between
         gc.collect()
-        print(sorted(collected), gc.get_freeze_count())
+        print(sorted(collected), gc.get_freeze_count() < 1_000)  # Python 3.12 has some hundred of its own
         """
     )
-    assert printed.splitlines() == ["True True", "['before', 'between'] 0"]
+    assert printed.splitlines() == ["True True", "['before', 'between'] True"]
 
 
 def test_objects_that_somebody_froze_stay_frozen():

@@ -1,5 +1,6 @@
 """Functions and classes have TensorFlow's signatures, and are the same object under all names TensorFlow gives them."""
 
+import enum
 import pathlib
 
 from oracle import signatures
@@ -56,8 +57,10 @@ def _recorded():
 def test_signatures():
     different = []
     for found, want in _recorded():
-        name = next(iter(found))
-        got = signatures.text_of(next(value for value in found.values() if value is not None))
+        name, value = next(iter(found)), next(value for value in found.values() if value is not None)
+        if isinstance(value, enum.EnumMeta):  # Python's own, which differs from version to version
+            continue
+        got = signatures.text_of(value)
         if got != want and name not in OTHER_SIGNATURES:
             different.append(f"{name}{got}, TensorFlow has {want}")
     assert not different, "\n".join(different)

@@ -13,6 +13,7 @@ import types
 
 _SUSPENDED = {types.GeneratorType: "gi_running", types.CoroutineType: "cr_running", types.AsyncGeneratorType: "ag_running"}
 
+_OWN = 1_000  # objects; Python 3.12 starts with some hundred out of sight
 _frozen = False  # whether objects are out of sight
 _finalizers = False  # whether one of these has a finalizer, and is not from an import
 
@@ -48,7 +49,7 @@ def no_collections():
 
 def _freeze():
     global _frozen
-    if _frozen or not gc.get_freeze_count():  # else somebody else has frozen objects
+    if _frozen or gc.get_freeze_count() <= _OWN:  # else somebody else has frozen objects
         gc.freeze()
         _frozen = True
 

@@ -355,7 +355,7 @@ def _described(value):
 
 
 def _class_name(cls):
-    built_in = not cls.__flags__ & (1 << 9)  # Py_TPFLAGS_HEAPTYPE: classes of C carry their module in the name
+    built_in = cls.__flags__ & (1 << 8)  # Py_TPFLAGS_IMMUTABLETYPE: classes of C carry their module in the name
     return f"{cls.__module__}.{cls.__name__}" if built_in and cls.__module__ != "builtins" else cls.__name__
 
 
