@@ -30,13 +30,13 @@ def steps_of(specs, wires, live=None):
     Returns:
       For each node (host, get, alone, base, count, drops, update, i): its host function; how to get the arguments from
       the list of values, or the place of the one argument where `alone`; its first slot and the number of its results;
-      the slots to drop after it; the place of the operand that it may update; and its number.
+      the slots to drop after it; the place of the operand that it may update (a plan copies what is small); and its number.
     """
     uses = [()] * len(specs) if live is None else last_uses(specs, wires)
     steps, base = [], 0
     for i, (spec, wire, used) in enumerate(zip(specs, wires, uses, strict=True)):
         place = None
-        if spec.inplace is not None and live is not None:
+        if spec.inplace is not None and live is not None and not getattr(spec.host, "planned", False):
             s = wire[spec.inplace]
             place = s if wire.count(s) == 1 and s in used and s not in live else None
         drops = [s for s in used if s >= 0 and s not in live]
