@@ -31,7 +31,7 @@ typedef struct {
     int batch, moved, leaves_out, positions;
     Position *position;
     npy_intp dims[MAX_RANK];
-    Operand of[MAX_OPERANDS];
+    Operand *of;
     PyUFuncGenericFunction loop;
     void *data;
 } Step;
@@ -271,8 +271,9 @@ static void run_placed(const Step *step, char **bases)
             run_rows(step, at, step->batch);
         } else if (step->moved == 1) {
             Step filling = *step;
+            Operand of[] = {step->of[0], step->of[2], step->of[2]};
             at[1] = at[2];
-            filling.of[1] = step->of[2];
+            filling.of = of;
             run_rows(&filling, at, step->batch);
         }
         for (d = step->batch - 1; d >= 0 && ++place[d] == step->dims[d]; d--)
@@ -434,8 +435,10 @@ static void plan_dealloc(PyObject *self)
     Py_XDECREF(plan->constants);
     Py_XDECREF(plan->ufuncs);
     Py_XDECREF(plan->dict);
-    for (int k = 0; plan->step != NULL && k < plan->steps; k++)
+    for (int k = 0; plan->step != NULL && k < plan->steps; k++) {
+        PyMem_Free(plan->step[k].of);
         PyMem_Free(plan->step[k].position);
+    }
     PyMem_Free(plan->shapes);
     PyMem_Free(plan->step);
     Py_TYPE(self)->tp_free(self);
@@ -538,6 +541,10 @@ static int step_of(PyObject *given, Step *step, int bases)
     step->operands = (int)PyTuple_GET_SIZE(operands);
     if (step->operands < 2 || step->operands > MAX_OPERANDS || step->kind < LOOP || step->kind > ORDER || (product && step->rank != 3)) {
         PyErr_SetString(PyExc_ValueError, "no such step");
+        return -1;
+    }
+    if ((step->of = PyMem_Calloc(step->operands, sizeof(Operand))) == NULL) {
+        PyErr_NoMemory();
         return -1;
     }
     for (int k = 0; k < step->operands; k++) {

@@ -326,23 +326,21 @@ class Builder:
 
     # Emission
 
-    def build(self, closed: Any) -> Callable:
+    def build(self, closed: Any, planned: bool = True) -> Callable:
+        """The function of a jaxpr; not `planned`: as Python's text."""
         arguments = [Value(var.aval) for var in closed.jaxpr.invars]
-        return self.finish(arguments, self.flatten(closed.jaxpr, closed.consts, arguments))
+        results = self.flatten(closed.jaxpr, closed.consts, arguments)
+        return self.finish(arguments, results, (lambda: Builder((), None).build(closed, False)) if planned else None)
 
-    def finish(self, arguments: list[Value], results: list[Value | None]) -> Callable:
-        """The function from `arguments` to `results`; where one of these is None, so is what the function gives."""
+    def finish(self, arguments: list[Value], results: list[Value | None], again: Callable | None) -> Callable:
+        """The function from `arguments` to `results`; where one of these is None, so is what the function gives.
+
+        again: gives the same as Python's text, for a plan whose arguments are not NumPy's. None: it is that text.
+        """
         returned, results = results, [value for value in results if value is not None]
         self._drop_dead(results)
-        if self.dims is None and not self.overwrite:
-            made = []
-
-            def in_python(*arrays: Any) -> tuple:
-                if not made:
-                    made.append(self._written(arguments, returned, results))
-                return made[0](*arrays)
-
-            plan = plan_of(arguments, self.equations, returned, in_python)
+        if again is not None and self.dims is None and not self.overwrite:
+            plan = plan_of(arguments, self.equations, returned, InPython(again))
             if plan is not None:
                 return plan
         return self._written(arguments, returned, results)
@@ -501,6 +499,20 @@ class Builder:
         late.probe([eval(dim_text(text, self.dims), dict.fromkeys(self._symbols, 8), NAMES) for text in symbols])
         sizes = "".join(self.size(dim) + ", " for dim in symbols.values())
         return [f"{self.bind(late)}(({sizes}))({', '.join(texts)})"]
+
+
+class InPython:
+    """What a plan computes as Python's text, which is written when it is called for the first time."""
+
+    __slots__ = ("function", "make")
+
+    def __init__(self, make: Callable) -> None:
+        self.make, self.function = make, None
+
+    def __call__(self, *arrays: Any) -> tuple:
+        if self.function is None:
+            self.function = self.make()
+        return self.function(*arrays)
 
 
 class Late:

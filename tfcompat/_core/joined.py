@@ -39,14 +39,18 @@ def one_step(specs, wires, last_read, stretch):
         return stretch
     (*_, first_slot, _, _, _, first), (*_, last_slot, count, _, _, last) = stretch[0], stretch[-1]
     slots = range(first_slot, last_slot + count)
-    builder, taken, made = Builder((), None), {}, []
-    for spec, wire in zip(specs[first : last + 1], wires[first : last + 1], strict=True):
-        ins = []
-        for s, a in zip(wire, input_avals(spec), strict=True):
-            ins.append(made[s - first_slot] if s >= first_slot else taken.setdefault(s, Value(a)))
-        made += results_of(builder, spec, ins)
-    wanted = [value if last_read.get(s, 0) > last else None for s, value in zip(slots, made, strict=True)]
-    host = builder.finish(list(taken.values()), wanted)
+
+    def write(planned):
+        builder, taken, made = Builder((), None), {}, []
+        for spec, wire in zip(specs[first : last + 1], wires[first : last + 1], strict=True):
+            ins = []
+            for s, a in zip(wire, input_avals(spec), strict=True):
+                ins.append(made[s - first_slot] if s >= first_slot else taken.setdefault(s, Value(a)))
+            made += results_of(builder, spec, ins)
+        wanted = [value if last_read.get(s, 0) > last else None for s, value in zip(slots, made, strict=True)]
+        return builder.finish([*taken.values()], wanted, (lambda: write(False)[0]) if planned else None), taken
+
+    host, taken = write(True)
     host.apart = stretch  # what to do where it raises: one of its nodes is to blame
     get, alone = getter(list(taken))
     drops = [s for step in stretch for s in step[5] if s < first_slot]
