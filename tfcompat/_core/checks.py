@@ -33,7 +33,7 @@ class Check:
         self.dtypes = dtypes
         self.message = message
         self.error = error
-        self.immediate = immediate
+        self.immediate = immediate or bad is None  # its verdict is among the results, which only `call_judged` takes apart
         self.stateful = stateful
         self.proven = caches.Bounded(1_000)  # key of a call -> [(place, tensor, array)] of operands found good
 

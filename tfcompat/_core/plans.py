@@ -271,6 +271,7 @@ def number_of(dtype):
     return np.dtype(dtype.str).num
 
 
+# Primitives and twins whose rules give a ufunc, for `covers`: a rule would have to be made to tell
 _UFUNCS = frozenset(
     "add add_any sub mul neg max min lt le gt ge eq ne and or xor not shift_left abs sign floor ceil is_finite nextafter exp log"
     " log1p expm1 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh cbrt atan2 exp2 round pow erf erfc"
