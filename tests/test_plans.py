@@ -290,3 +290,34 @@ def test_what_is_covered_has_a_plan():
             assert plans.covers(closed.jaxpr) and host_function(closed).planned
         assert not plans.covers(jax.make_jaxpr(lambda x, i: jnp.sort(x))(x, i).jaxpr)
         assert not plans.covers(jax.make_jaxpr(lambda x, i: x + i)(np.ones(10_000, np.float32), i).jaxpr)
+
+
+_NEAR = [1.0, 2.0, 1.4616321, -0.50408301, -2.4570247, -2.7476827, -0.5, -1.5, -2.0, -3.0, 10.0, 0.0]
+_SINGLES = st.one_of(
+    st.floats(width=32, allow_subnormal=False), st.floats(-60, 60, width=32, allow_subnormal=False),
+    st.tuples(st.sampled_from(_NEAR), st.floats(-1e-3, 1e-3)).map(lambda pair: float(np.float32(sum(pair)))),
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(_SINGLES, min_size=1, max_size=40))
+@pytest.mark.parametrize("name", ["digamma", "lgamma"])
+def test_functions_of_singles(name, numbers):
+    """As exact as singles can be: what SciPy computes in double."""
+    from scipy import special
+
+    x = np.array(numbers, np.float32)
+    with np.errstate(all="ignore"):
+        got = getattr(native.extension, name)(x)
+        wide = x.astype(np.float64)
+        want = special.psi(wide) if name == "digamma" else special.gammaln(np.maximum(wide, -1e300))
+        if name == "digamma":
+            want[(wide <= 0) & (wide == np.floor(wide))] = np.nan
+        # Of what is below 0 SciPy adds terms, too: near roots they cancel.
+        np.testing.assert_allclose(got, want.astype(np.float32), rtol=1.2e-7, atol=1e-13)
+    function = tf.math.digamma if name == "digamma" else tf.math.lgamma
+    tensor = tf.constant(x)
+    found = function(tensor)
+    [spec] = [spec for spec in context.state.segment.specs if spec.name == name.capitalize()]
+    assert host_function(spec.jaxpr).planned
+    np.testing.assert_array_equal(found, got)

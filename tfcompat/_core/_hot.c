@@ -791,5 +791,8 @@ PyMODINIT_FUNC PyInit__hot(void)
     NAMES(MAKE_NAME)
     if ((zero = PyLong_FromLong(0)) == NULL || PyType_Ready(&OperatorType) < 0 || setup_plans() < 0)
         return NULL;
-    return PyModule_Create(&definition);
+    PyObject *module = PyModule_Create(&definition);
+    if (module != NULL && add_ufuncs(module) < 0)
+        Py_CLEAR(module);
+    return module;
 }

@@ -98,6 +98,9 @@ PyObject *noted_key(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 int setup_plans(void);
 PyObject *make_plan(PyObject *module, PyObject *args);
 
+/* _hot_math.c */
+int add_ufuncs(PyObject *module);
+
 /* _hot_run.c */
 int setup_running(PyObject *parts);
 PyObject *referred(PyObject *reference);

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tfcompat._core.native import extension as _hot
+
 
 class NoHostForm(Exception):
     """A jaxpr holds something NumPy has no form for; `primitive` names it."""
@@ -509,8 +511,10 @@ _special("bessel_i1e", "i1e")
 
 
 @rule("lgamma")
-def log_gamma(b: Any, e: Any) -> str:
+def log_gamma(b: Any, e: Any) -> Any:
     """The rule of what is infinity at both infinities; scipy's is not at the lower one."""
+    if _hot is not None and e.outs[0].dtype == np.float32:
+        return _hot.lgamma
     from scipy import special
 
     lowest = np.array(np.finfo(e.outs[0].dtype).min)
@@ -520,6 +524,8 @@ def log_gamma(b: Any, e: Any) -> str:
 @rule("digamma")
 def digamma(b: Any, e: Any) -> Callable:
     """The rule of what is NaN at 0 and below it at the whole numbers; scipy gives an infinity at 0."""
+    if _hot is not None and e.outs[0].dtype == np.float32:
+        return _hot.digamma
     from scipy import special
 
     def function(x: Any) -> Any:

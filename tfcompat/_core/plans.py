@@ -277,6 +277,8 @@ _UFUNCS = frozenset(
     " log1p expm1 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh cbrt atan2 exp2 round pow erf erfc"
     " tfcompat.floor_divide tfcompat.remainder tfcompat.sign_of_real stop_gradient copy".split()
 )
+_OF_FLOATS = frozenset(["div", "rem"])
+_OF_SINGLES = frozenset("lgamma digamma tfcompat.lgamma tfcompat.digamma".split())
 
 
 _ORDERS = ("sort", "tfcompat.top", "tfcompat.argmax")
@@ -302,8 +304,9 @@ def _covered(eqn):
     name = params["name"] if "jaxpr" in params else name
     if name == "sort" and len(eqn.invars) != 2 or name.startswith(_ORDERS) and max(eqn.invars[0].aval.shape, default=1) > MOST_ORDERED:
         return False
-    floating = name != "div" and name != "rem" or eqn.outvars[0].aval.dtype.kind == "f"
-    return (step_of(name) is not elementwise or name in _UFUNCS or name in ("div", "rem")) and floating and all([small(v.aval) for v in eqn.outvars])
+    dtype = eqn.outvars[0].aval.dtype
+    has_ufunc = name in _UFUNCS or name in _OF_FLOATS and dtype.kind == "f" or name in _OF_SINGLES and dtype == np.float32
+    return (has_ufunc or step_of(name) is not elementwise) and all([small(v.aval) for v in eqn.outvars])
 
 
 def multiply_adds(eqn):
