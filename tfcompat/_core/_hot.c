@@ -325,6 +325,23 @@ int is_special(PyObject *spec, PyObject *ins)
     return 1;
 }
 
+/* Records one call of an op, of which `spec` is the Spec if there is one: the rest of `op.recorded`. */
+PyObject *record_call(PyObject *context, PyObject *op, PyObject *spec, PyObject *key, PyObject *ins, PyObject *attrs, PyObject *count)
+{
+    int special = spec == NULL ? 1 : is_special(spec, ins);
+    if (special == 0)
+        return dispatch(context, op, spec, ins, attrs, count);
+    PyObject *out = special > 0 && spec != NULL ? record_checked(context, op, spec, key, ins, attrs, count) : NULL;
+    if (special > 0 && (spec == NULL || out == Py_NotImplemented)) {
+        PyObject *otherwise = PyObject_GetAttr(op, n_otherwise);
+        Py_CLEAR(out);
+        if (otherwise != NULL)
+            out = PyObject_CallFunctionObjArgs(otherwise, op, key, ins, attrs, count, spec == NULL ? Py_None : spec, NULL);
+        Py_XDECREF(otherwise);
+    }
+    return out;
+}
+
 /* `recorded(op, key, ins, attrs, count)`; see op.py. */
 static PyObject *recorded(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
@@ -332,28 +349,13 @@ static PyObject *recorded(PyObject *module, PyObject *const *args, Py_ssize_t na
         PyErr_SetString(PyExc_TypeError, "recorded() takes 5 arguments");
         return NULL;
     }
-    PyObject *op = args[0], *key = args[1], *specs = PyObject_GetAttr(op, n_specs);
-    if (specs == NULL)
-        return NULL;
-    PyObject *spec = PyDict_GetItemWithError(specs, key);
-    Py_XINCREF(spec);
-    Py_DECREF(specs);
-    if (spec == NULL && PyErr_Occurred())
-        return NULL;
-    int special = spec == NULL ? 1 : is_special(spec, args[2]);
-    PyObject *out = NULL, *context;
-    if (special > 0 && spec != NULL)
-        out = record_checked(op, spec, key, args[2], args[3], args[4]);
-    if (special > 0 && (spec == NULL || out == Py_NotImplemented)) {
-        PyObject *otherwise = PyObject_GetAttr(op, n_otherwise);
-        Py_CLEAR(out);
-        if (otherwise != NULL)
-            out = PyObject_CallFunctionObjArgs(otherwise, op, key, args[2], args[3], args[4], spec == NULL ? Py_None : spec, NULL);
-        Py_XDECREF(otherwise);
-    } else if (special == 0 && (context = PyObject_GetAttr(state, n_context)) != NULL) {
-        out = dispatch(context, op, spec, args[2], args[3], args[4]);
-        Py_DECREF(context);
+    PyObject *specs = PyObject_GetAttr(args[0], n_specs), *context = PyObject_GetAttr(state, n_context), *spec = NULL, *out = NULL;
+    if (specs != NULL && context != NULL) {
+        spec = Py_XNewRef(PyDict_GetItemWithError(specs, args[1]));
+        out = PyErr_Occurred() ? NULL : record_call(context, args[0], spec, args[1], args[2], args[3], args[4]);
     }
+    Py_XDECREF(specs);
+    Py_XDECREF(context);
     Py_XDECREF(spec);
     return out;
 }
@@ -414,7 +416,7 @@ done:
 }
 
 /* The current tensor of a Variable, noted on the active tapes: `Cell.read`. */
-static PyObject *read_variable(PyObject *context, PyObject *variable)
+PyObject *read_variable(PyObject *context, PyObject *variable)
 {
     PyObject *cell = PyObject_GetAttr(variable, n_cell);
     if (cell == NULL)
@@ -758,7 +760,8 @@ static PyObject *setup(PyObject *module, PyObject *args)
             return NULL;
     }
     if ((python_record = PyObject_GetAttr((PyObject *)Segment, n_record)) == NULL
-        || put_methods(Segment, of_segment, Py_ARRAY_LENGTH(of_segment)) < 0 || setup_running(parts) < 0 || setup_tapes(parts) < 0 || setup_checks(parts) < 0)
+        || put_methods(Segment, of_segment, Py_ARRAY_LENGTH(of_segment)) < 0 || setup_running(parts) < 0 || setup_tapes(parts) < 0 || setup_checks(parts) < 0
+        || setup_forms(parts) < 0)
         return NULL;
     Py_RETURN_NONE;
 }
@@ -776,6 +779,8 @@ static PyMethodDef methods[] = {
     {"random_constants", random_constants, METH_O, "random_constants(vector): tables and polynomials of box_muller."},
     {"operator", make_operator, METH_VARARGS, "operator(op, attrs, otherwise, reflected): a method for an operator of tensors."},
     {"plan", make_plan, METH_VARARGS, "plan(arguments, results, constants, scratch, steps, ufuncs, otherwise): see plans.py."},
+    {"form", make_form, METH_VARARGS, "form(inputs, constants, nodes, outputs, make): what a call records; see forms.py."},
+    {"by_form", make_call, METH_O, "by_form(function): the function, called by form."},
     {"parser", make_parser, METH_O, "parser(otherwise): what an index means; see _slicing.py."},
     {"subscript", make_subscript, METH_VARARGS, "subscript(op, made, otherwise): tensor[index]; see _slicing.py."},
     {NULL},

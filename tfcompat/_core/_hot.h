@@ -16,7 +16,7 @@
 
 /* Classes that are told apart */
 #define TYPES(X) \
-    X(Tensor) X(Segment) X(Spec) X(Variable) X(Cell) X(Aval) X(GradientTape) X(ForwardAccumulator) X(Plan) X(Structure)
+    X(Tensor) X(Segment) X(Spec) X(Variable) X(Cell) X(Aval) X(GradientTape) X(ForwardAccumulator) X(Plan) X(Structure) X(DType)
 
 /* Slots: where their offset is, class, name */
 #define SLOTS(X) \
@@ -78,10 +78,17 @@ PyObject *wire_to(PyObject *segment, PyObject *tensor);
 PyObject *record(PyObject *segment, PyObject *spec, PyObject *ins);
 int is_special(PyObject *spec, PyObject *ins);
 PyObject *dispatch(PyObject *context, PyObject *op, PyObject *spec, PyObject *ins, PyObject *attrs, PyObject *count);
+PyObject *record_call(PyObject *context, PyObject *op, PyObject *spec, PyObject *key, PyObject *ins, PyObject *attrs, PyObject *count);
+PyObject *read_variable(PyObject *context, PyObject *variable);
 
 /* _hot_checks.c */
 int setup_checks(PyObject *parts);
-PyObject *record_checked(PyObject *op, PyObject *spec, PyObject *key, PyObject *ins, PyObject *attrs, PyObject *count);
+PyObject *record_checked(PyObject *context, PyObject *op, PyObject *spec, PyObject *key, PyObject *ins, PyObject *attrs, PyObject *count);
+
+/* _hot_forms.c */
+int setup_forms(PyObject *parts);
+PyObject *make_form(PyObject *module, PyObject *args);
+PyObject *make_call(PyObject *module, PyObject *function);
 
 /* _hot_index.c */
 PyObject *make_parser(PyObject *module, PyObject *otherwise);

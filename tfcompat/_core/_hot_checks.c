@@ -136,16 +136,16 @@ done:
 }
 
 /* Records a call whose values are checked; NotImplemented where it is not known that they are good, or will be. */
-PyObject *record_checked(PyObject *op, PyObject *spec, PyObject *key, PyObject *ins, PyObject *attrs, PyObject *count)
+PyObject *record_checked(PyObject *context, PyObject *op, PyObject *spec, PyObject *key, PyObject *ins, PyObject *attrs, PyObject *count)
 {
-    PyObject *context = PyObject_GetAttr(state, n_context), *check = NULL, *out = NULL;
+    PyObject *check = NULL, *out = NULL;
     int good = 0, plain = PyTuple_CheckExact(ins) || PyList_CheckExact(ins), known = 1;
     for (Py_ssize_t k = 0; plain && k < PySequence_Fast_GET_SIZE(ins); k++) {
         PyObject *t = PySequence_Fast_GET_ITEM(ins, k);
         plain = Py_TYPE(t) == Tensor;
         known = known && plain && PyObject_RichCompareBool(FIELD(t, t_slot), plain_static, Py_EQ);
     }
-    if (context == NULL || !plain || known || FIELD(context, c_trace) != Py_None)
+    if (!plain || known || FIELD(context, c_trace) != Py_None)
         goto done; /* where all operands are known, the op may be computed at once */
     if ((check = PyObject_GetAttr(op, n_check)) == NULL || is_true(check, n_immediate) != 0)
         goto done;
@@ -157,7 +157,6 @@ PyObject *record_checked(PyObject *op, PyObject *spec, PyObject *key, PyObject *
     if (good > 0)
         out = dispatch(context, op, spec, ins, attrs, count);
 done:
-    Py_XDECREF(context);
     Py_XDECREF(check);
     return good || PyErr_Occurred() ? out : Py_NewRef(Py_NotImplemented);
 }

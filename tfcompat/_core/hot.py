@@ -1,4 +1,4 @@
-"""Puts the C form of the hot path in its place, where the package was built with it (_hot.c, _hot_checks.c, _hot_index.c, _hot_tapes.c, _hot_run.c).
+"""Puts the C form of the hot path in its place, where the package was built with it (_hot*.c).
 
 An op call goes through four functions of Python: the operator, `op.recorded`, `entries.record_taped` under tapes, and
 `Segment.record`; the run of a program goes through some ten, from `Segment.settle` to `program.give`. Their C forms do the usual case
@@ -11,8 +11,10 @@ from tfcompat._core import (
     checks,
     convert,
     donation,
+    dtypes,
     failures,
     folding,
+    forms,
     forward,
     interrupts,
     op,
@@ -34,7 +36,7 @@ if _hot is not None:
     types = (
         Aval, Cell, Context, Settings, Spec, Tensor, Variable, segment.Segment, tape.GradientTape, forward.ForwardAccumulator,
         folding.Plan, program.Structure,
-        program.Program, donation.Arguments, donation.Packed, interrupts.Held, Stats,
+        dtypes.DType, program.Program, donation.Arguments, donation.Packed, interrupts.Held, Stats,
     )  # fmt: skip
     parts = {
         "state": state, "settings": settings, "segment_globals": vars(segment), "failure": Failure, "record_taped": record_taped,
@@ -42,7 +44,7 @@ if _hot is not None:
         "serials": segment._serials, "forks": failures._forks, "host_types": HOST_TYPES, "hold": interrupts.hold,
         "release": interrupts.release, "gids": gids, "keyed": forward.Keyed, "held": interrupts.held, "stats": stats, "logged_runs": program.LOGGED_RUNS,
         "main_thread": interrupts._MAIN, "looked_after": interrupts.LOOKED_AFTER,
-        "flag": checks.Flag, "internal_code": callsite._internal, "is_internal": callsite.is_internal,
+        "flag": checks.Flag, "internal_code": callsite._internal, "is_internal": callsite.is_internal, "learn": forms.learn,
     }  # fmt: skip
     _hot.setup({kind.__name__: kind for kind in types}, parts)
     op.recorded = _hot.recorded

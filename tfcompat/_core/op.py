@@ -12,7 +12,6 @@ is traced once for each (attributes, avals). From that one jaxpr come result sha
 """
 
 import inspect
-import types
 
 import jax
 import numpy as np
@@ -31,6 +30,7 @@ from tfcompat._core.avals import aval, aval_of
 from tfcompat._core.checks import Check as Check, call_judged, check_values
 from tfcompat._core.context import settings, state
 from tfcompat._core.convert import convert, convert_first, convert_group, convert_many, convert_operands, convert_pair
+from tfcompat._core.forms import called_by_form, compiled, lazily_made
 from tfcompat._core.parameters import Data, Index as Index, Many as Many, T, U as U, V as V, arrange
 from tfcompat._core.refusals import mistyped, unfit
 from tfcompat._core.spec import Spec
@@ -396,24 +396,13 @@ CONVERSIONS = {"group": convert_group, "first": convert_first, "operands": conve
 
 
 def make_public(declared, body, signature, convert_data=convert_group):
-    """The function that users call. Its code is generated at the first call: at import it would cost 0.2 ms an op."""
+    """The function that users call."""
     parameters = list(signature.parameters.values())
     if not any(p.name == "name" for p in parameters):
         parameters.append(inspect.Parameter("name", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None))
     names = {"Tensor": Tensor, "op": declared, "convert": convert, "convert_group": convert_data, "convert_many": convert_many,
              "dispatch": dispatch}  # fmt: skip
-    public = types.FunctionType(_UNMADE, names, body.__name__)
-
-    def make(args, kwargs):
-        made = generate(body.__name__, parameters, names)
-        public.__defaults__ = made.__defaults__
-        public.__code__ = made.__code__  # the other threads' calls follow from here on
-        try:
-            return public(*args, **kwargs)
-        except Exception as error:
-            raise failures.trimmed(error)  # noqa: B904 - the same error, without the frames of a first call
-
-    names["make"] = make
+    public = lazily_made(body.__name__, names, lambda: generate(body.__name__, parameters, names))
     public.__doc__ = body.__doc__
     public.__module__ = body.__module__
     public.__qualname__ = body.__name__
@@ -422,9 +411,6 @@ def make_public(declared, body, signature, convert_data=convert_group):
     )
     public.op = declared
     return public
-
-
-_UNMADE = (lambda *args, **kwargs: make(args, kwargs)).__code__  # noqa: F821 - a name of each op's own globals
 
 
 def generate(name, parameters, names):
@@ -484,9 +470,11 @@ def generate(name, parameters, names):
     else:
         lines += [*canonical, f"key = ({avals},)" if avals else "key = ()"]
     lines.append(f"return recorded(op, key, {ins}, {attributes_text}, {count})")
-    source = f"def {name}({', '.join(header)}):\n" + "".join(f"    {line}\n" for line in lines)
-    exec(compile(source, f"<tfcompat op {name}>", "exec"), names)
-    return names[name]
+    function = compiled(name, ", ".join(header), lines, names)
+    names["run"] = called_by_form(function)
+    if names["run"] is function:
+        return function
+    return compiled(name, ", ".join(header), [f"return run({', '.join(p.name for p in parameters)})"], names)
 
 
 Axes, Axis, Bool = attributes.Axes, attributes.Axis, attributes.Bool

@@ -1,0 +1,159 @@
+"""Calls by form: a function that has been called with arguments like these records what it recorded then.
+
+What most functions of the API do in eager code is to convert their arguments, to look at them, and to record one or a few nodes.
+Which nodes these are is told by the avals of the tensors among the arguments and by the values of all else. So the second call with
+a key of these is rehearsed: the function runs once more in a trace, with placeholders for the tensors, and what it records there is
+the form of all later calls with that key. In C (_hot_forms.c) such a call takes a microsecond, whatever the function looks at.
+
+A function that needs the value of a tensor, reads a variable, draws, or raises has no form, and neither has a call with arguments that
+are no Python scalars, dtypes, tensors, variables, or short lists of these. Without the C extension functions are called as they are.
+"""
+
+import functools
+import inspect
+import types
+
+from tfcompat._core import failures
+from tfcompat._core.convert import variable_types
+from tfcompat._core.native import extension
+from tfcompat._core.tensor import Tensor
+from tfcompat._core.trace import Trace
+
+
+class Unformed(Exception):
+    """What a function records is not told by its arguments' key."""
+
+
+class Rehearsal:
+    """One run of a function in a trace of its own.
+
+    Args:
+      arguments: of a call, whose tensors placeholders stand for.
+    """
+
+    def __init__(self, function, arguments):
+        self.trace = trace = Trace(getattr(function, "__name__", "call"))
+        arguments = [self.stand_in(value) for value in arguments]
+        self.inputs = len(trace.leaves)
+        with trace:
+            self.result = function(*arguments)
+
+    def stand_in(self, value):
+        """A placeholder for a tensor, or a value with placeholders in it."""
+        if type(value) in (list, tuple):
+            return type(value)([self.stand_in(v) for v in value])
+        if type(value) in variable_types:
+            value = value._cell.eager
+        return self.trace.placeholder(value._aval) if type(value) is Tensor else value
+
+    def form(self):
+        """The Form.
+
+        Raises:
+          Unformed: there is none.
+        """
+        trace = self.trace
+        if trace.effects or trace.cells or trace.created or trace.places or trace.sizes is not None:
+            raise Unformed
+        constants = trace.leaves[self.inputs :]
+        if not all([t._value is not None and t._seg is None for t in constants]):
+            raise Unformed
+        checks = {flag.position for flag in trace.flags}  # recorded by the ops that they belong to
+        registers, nodes, slot, register = {~k: k for k in range(len(trace.leaves))}, [], 0, len(trace.leaves)
+        avals = [t._aval for t in trace.leaves]
+        for position, (spec, wires) in enumerate(zip(trace.specs, trace.wires, strict=True)):
+            if position not in checks:
+                if spec.origin is None or spec.checked and spec.origin[0].check.bad is None:
+                    raise Unformed
+                op, attrs, count = spec.origin
+                operands = tuple([registers[s] for s in wires])
+                key = (*[avals[r] for r in operands], *attrs)
+                nodes.append((op, spec, key, attrs, count, operands, len(spec.avals)))
+                registers.update({slot + i: register + i for i in range(len(spec.avals))})
+                avals += spec.avals
+                register += len(spec.avals)
+            slot += len(spec.avals)
+        outputs, kind = [self.result], None
+        if isinstance(self.result, (list, tuple)):
+            outputs, kind = self.result, type(self.result)
+            if not (kind in (list, tuple) or hasattr(kind, "_make")):
+                raise Unformed
+        if not outputs or not nodes:
+            raise Unformed
+        for t in outputs:  # an argument or a constant that is returned would be one tensor for several
+            if not isinstance(t, Tensor) or t._seg is not trace or t._slot not in registers:
+                raise Unformed
+        return extension.form(self.inputs, tuple(constants), tuple(nodes), tuple([registers[t._slot] for t in outputs]), kind)
+
+
+def learn(function, arguments):
+    """The Form of calls with arguments like these, or None."""
+    try:
+        return Rehearsal(function, arguments).form()
+    except Exception:  # noqa: BLE001 - whatever a function raises where there are no values, it has no form
+        return None
+
+
+def called_by_form(function):
+    """What calls a function of positional arguments by form; the function itself where there is no C extension."""
+    return function if extension is None else extension.by_form(function)
+
+
+def by_form(function):
+    """Declares a function of the API that may be called by form: what it records depends on the key of its arguments alone."""
+    if extension is None:
+        return function
+    names = {}
+    public = lazily_made(function.__name__, names, lambda: _calling(function, names))
+    return functools.update_wrapper(public, function)
+
+
+def _calling(function, names):
+    """A function with the signature of `function` that calls it by form."""
+    header, positional, keywords = [], [], None
+    for p in inspect.signature(function).parameters.values():
+        if p.kind is p.VAR_KEYWORD:
+            keywords = p.name
+            header.append(f"**{p.name}")
+            continue
+        many = "*" if p.kind is p.VAR_POSITIONAL else ""
+        if p.default is not p.empty:
+            names[f"default_{p.name}"] = p.default
+        header.append(many + p.name + ("" if p.default is p.empty else f"=default_{p.name}"))
+        positional.append(many + p.name)
+    names["function"], names["run"] = function, called_by_form(function)
+    arguments = ", ".join(positional)
+    lines = [f"if {keywords}: return function({arguments}, **{keywords})"] if keywords else []
+    return compiled(function.__name__, ", ".join(header), [*lines, f"return run({arguments})"], names)
+
+
+def compiled(name, header, lines, names):
+    """The function of a generated text; `names` are its globals."""
+    source = f"def {name}({header}):\n" + "".join(f"    {line}\n" for line in lines)
+    exec(compile(source, f"<tfcompat op {name}>", "exec"), names)
+    return names[name]
+
+
+def lazily_made(name, names, make):
+    """A function whose code is made at its first call: at import it would cost 0.2 ms.
+
+    Args:
+      names: its globals.
+      make: gives a function with these globals, whose code it takes over.
+    """
+    public = types.FunctionType(_UNMADE, names, name)
+
+    def first(args, kwargs):
+        made = make()
+        public.__defaults__ = made.__defaults__
+        public.__code__ = made.__code__  # the other threads' calls follow from here on
+        try:
+            return public(*args, **kwargs)
+        except Exception as error:
+            raise failures.trimmed(error)  # noqa: B904 - the same error, without the frames of a first call
+
+    names["make"] = first
+    return public
+
+
+_UNMADE = (lambda *args, **kwargs: make(args, kwargs)).__code__  # noqa: F821 - a name of each function's own globals
