@@ -11,6 +11,7 @@ from tfcompat._core.attributes import size_list
 from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
 from tfcompat._core.core_types import CompositeTensor
+from tfcompat._core.forms import by_form
 from tfcompat._core.op import Any, Axes, Axis, Bool, Many, Size, T, op
 from tfcompat._core.sizes import unranked
 from tfcompat._core.tensor import Tensor
@@ -144,6 +145,7 @@ def _squeeze(input: T, axis: SqueezeDims = None):
     return lax.squeeze(input, sorted(set(axes)))
 
 
+@by_form
 def squeeze(input, axis=None, name=None):
     """Removes dimensions of size 1: those in `axis`, by default all.
 
@@ -279,6 +281,7 @@ def _joined_labels(shapes, axis):
 concat_v2.op.agree = _joined_labels
 
 
+@by_form
 def concat(values, axis, name="concat"):
     """Joins tensors along `axis`; their other dimensions agree.
 
@@ -314,6 +317,7 @@ def pack(values: Many("T"), axis: Axis = 0):
     return jnp.stack(values, axis)
 
 
+@by_form
 def stack(values, axis=0, name="stack"):
     """Puts tensors of one shape side by side in a new dimension at `axis`.
 
@@ -396,6 +400,7 @@ def repeat_each(input: T, count: Size, axis: Axis):
     return jnp.repeat(input, count, axis)
 
 
+@by_form
 def repeat(input, repeats, axis=None, name=None):
     """Repeats each slice along `axis` (default: each element of the flattened tensor).
 
@@ -491,6 +496,7 @@ def pad_mirror(tensor: T, paddings: Any, mode: Any):
 _known_paddings = caches.Bounded(1_000)  # as given -> a tuple for each dimension
 
 
+@by_form
 def pad(tensor, paddings, mode="CONSTANT", constant_values=0, name=None):
     """Adds `paddings[i][0]` slices before and `paddings[i][1]` after dimension i.
 

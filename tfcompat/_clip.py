@@ -5,6 +5,7 @@ from jax import lax
 
 from tfcompat._cast import cast
 from tfcompat._core.convert import convert
+from tfcompat._core.forms import by_form
 from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Axes, Many, T, op
@@ -31,6 +32,7 @@ def _clip_by_value(t: T, clip_value_min: T, clip_value_max: T):
     return lax.max(lax.min(x, high), low)
 
 
+@by_form
 def clip_by_value(t, clip_value_min, clip_value_max, name=None):
     """The elements of `t`, with those below `clip_value_min` or above `clip_value_max` replaced by these.
 
@@ -64,6 +66,7 @@ def _clip_by_norm(t: T, clip_norm: T, axes: Axes):
     return scaled / jnp.where(size >= clip_norm, size, clip_norm)
 
 
+@by_form
 def clip_by_norm(t, clip_norm, axes=None, name=None):
     """`t` scaled so that its norm along `axes` (default: of all elements) is at most `clip_norm`.
 

@@ -14,6 +14,7 @@ from tfcompat._core.by_value import by_value
 from tfcompat._core.context import state
 from tfcompat._core.convert import MIXED, convert, holds_tensors, leaves, static_value
 from tfcompat._core.core_types import CompositeTensor, TensorType
+from tfcompat._core.forms import by_form
 from tfcompat._core.hot import recorded
 from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Axis, Data, Dtype, Int, Shape, Size, T, op
@@ -111,6 +112,7 @@ def _checked_dims(shape):
     return shape
 
 
+@by_form
 def fill(dims, value, name=None, layout=None):
     """A tensor of shape `dims` whose elements all are the scalar `value`; `layout` is accepted.
 
@@ -424,6 +426,7 @@ def _axes(n):
     return np.arange(n).tolist()  # `range` means tf.range in this module
 
 
+@by_form
 def linspace(start, stop, num, name=None, axis=0):
     """`num` evenly spaced numbers from `start` to `stop`, both included, along a new `axis`.
 
@@ -472,6 +475,7 @@ def _one_hot_numbers(indices: Data("TI"), depth: Int, axis: Axis, dtype: Dtype):
     return _is_class(indices, depth, axis).astype(dtype.np)
 
 
+@by_form
 def one_hot(indices, depth, on_value=None, off_value=None, axis=None, dtype=None, name=None):
     """A tensor with a new dimension of size `depth`: `on_value` where its position is the index, else `off_value`.
 

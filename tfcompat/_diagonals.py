@@ -7,6 +7,7 @@ from jax import lax
 from tfcompat._core import caches, dtypes as d
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
+from tfcompat._core.forms import by_form
 from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Any, Bool, Check, Data, Dtype, Int, Shape, Str, T, op
 from tfcompat._core.refusals import plain
@@ -185,6 +186,7 @@ def _aligned(align):
     return align
 
 
+@by_form
 def diag(diagonal, name="diag", k=0, num_rows=-1, num_cols=-1, padding_value=0, align="RIGHT_LEFT"):
     """Matrices with given diagonals.
 
@@ -207,6 +209,7 @@ def diag(diagonal, name="diag", k=0, num_rows=-1, num_cols=-1, padding_value=0, 
     return _diag(diagonal, _padding(padding_value, diagonal.dtype), k, rows, columns, align)
 
 
+@by_form
 def diag_part(input, name="diag_part", k=0, padding_value=0, align="RIGHT_LEFT"):
     """The diagonals of matrices; several of them as rows, shorter ones padded. See `diag`."""
     if type(input) is Tensor and type(k) is type(padding_value) is int and not padding_value and input._aval.dtype.is_numeric:
@@ -217,6 +220,7 @@ def diag_part(input, name="diag_part", k=0, padding_value=0, align="RIGHT_LEFT")
     return _diag_part(input, _padding(padding_value, input.dtype), _k(k), _aligned(align))
 
 
+@by_form
 def set_diag(input, diagonal, name="set_diag", k=0, align="RIGHT_LEFT"):
     """Matrices with some diagonals replaced. See `diag`."""
     return _set_diag(input, diagonal, _k(k), _aligned(align))
@@ -342,6 +346,7 @@ def _triangle(input: T, num_lower: Int, num_upper: Int):
     return _banded(input, np.int32(num_lower), np.int32(num_upper))
 
 
+@by_form
 def band_part(input, num_lower, num_upper, name=None):
     """Matrices with everything outside a band around the main diagonal set to 0.
 
@@ -367,6 +372,7 @@ def _eye(num_rows: Int, num_columns: Int, batch_shape: Shape, dtype: Dtype):
     return jnp.broadcast_to(matrix, (*batch_shape, num_rows, num_columns))
 
 
+@by_form
 def eye(num_rows, num_columns=None, batch_shape=None, dtype=d.float32, name=None):
     """Identity matrices.
 
@@ -406,6 +412,7 @@ def _matrix_transpose(a: T, conjugate: Bool):
     return jnp.swapaxes(conj(a) if conjugate else a, -1, -2)
 
 
+@by_form
 def matrix_transpose(a, name="matrix_transpose", conjugate=False):
     """The last two dimensions exchanged, and conjugated if asked for.
 
@@ -419,6 +426,7 @@ def matrix_transpose(a, name="matrix_transpose", conjugate=False):
     return _matrix_transpose(a, conjugate)
 
 
+@by_form
 def adjoint(matrix, name=None):
     """The conjugate transpose of the last two dimensions.
 

@@ -8,6 +8,7 @@ from jax import lax
 
 from tfcompat._core import errors
 from tfcompat._core.convert import convert
+from tfcompat._core.forms import by_form
 from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Check, Data, Int, Many, Shape, T, op
 from tfcompat._core.refusals import plain
@@ -88,6 +89,7 @@ def gather_v2(params: T, indices: Tindices, axis: Int, batch_dims: Int):
     return lax.gather(params, lax.expand_dims(indices, [indices.ndim]), numbers, sizes, mode="clip")
 
 
+@by_form
 def gather(params, indices, validate_indices=None, axis=None, batch_dims=0, name=None):
     """Slices of `params` along `axis` at `indices`.
 
@@ -188,6 +190,7 @@ def check_policy(policy):
         raise errors.InvalidArgumentError(None, None, f"Unknown bad_indices_policy: {policy}")
 
 
+@by_form
 def gather_nd(params, indices, batch_dims=0, name=None, bad_indices_policy=""):
     """Slices of `params` at the positions that the last dimension of `indices` holds.
 
@@ -441,6 +444,7 @@ def scatter_into(indices: Tindices, updates: T, shape: Shape):
 scatter_into.op.agree = _scatter_labels
 
 
+@by_form
 def scatter_nd(indices, updates, shape, bad_indices_policy="", name=None):
     """A tensor of `shape` that is 0 but for `updates`, added up where positions repeat.
 

@@ -11,6 +11,7 @@ from tfcompat._core import dtypes as d
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.core_types import TensorType
+from tfcompat._core.forms import by_form
 from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Axes, Check, Data, Dtype, Many, Size, T, op
@@ -45,6 +46,7 @@ def operands(x, y):
     return x, convert(y, None, x.dtype)
 
 
+@by_form
 def multiply_no_nan(x, y, name=None):
     """x * y elementwise, and 0 where y is 0 even if x is infinite or NaN.
 
@@ -58,6 +60,7 @@ def multiply_no_nan(x, y, name=None):
     return mul_no_nan(x, convert(y, x.dtype))
 
 
+@by_form
 def divide_no_nan(x, y, name=None):
     """x / y elementwise, and 0 where y is 0. Integers become float32 (8 and 16 bits) or float64.
 
@@ -87,6 +90,7 @@ def approximate_equal(x, y, tolerance=1e-05, name=None):
     return _approximate_equal(x, y, convert(float(tolerance)))
 
 
+@by_form
 def lbeta(x, name=None):
     """log |Beta(x)|, over the last dimension: the sum of lgamma less lgamma of the sum.
 
@@ -128,6 +132,7 @@ def _add_n(inputs: Many("T")):
     return total
 
 
+@by_form
 def add_n(inputs, name=None):
     """The sum of tensors of one shape and dtype.
 
@@ -171,6 +176,7 @@ def accumulate_n(inputs, shape=None, tensor_dtype=None, name=None):
     return add_n(values)
 
 
+@by_form
 def scalar_mul(scalar, x, name=None):
     """`scalar` times a tensor or IndexedSlices.
 
@@ -190,6 +196,7 @@ def scalar_mul(scalar, x, name=None):
     return product if slices is None else IndexedSlices(product, slices.indices, slices.dense_shape)
 
 
+@by_form
 def polyval(coeffs, x, name=None):
     """The polynomial with these coefficients, highest power first, at x, by Horner's rule.
 
@@ -229,6 +236,7 @@ def _top_k(input: T, k: Size, index_type: Dtype):
     return [jnp.take_along_axis(input, indices, -1, mode="promise_in_bounds"), indices.astype(index_type.np)]
 
 
+@by_form
 def top_k(input, k=1, sorted=True, index_type=d.int32, name=None):
     """The k largest entries along the last dimension, largest first, and where they are.
 
@@ -262,6 +270,7 @@ def _in_top_k(predictions: Data("P", only=d.float32), targets: Data("Tk", d.int3
     return inside & jnp.all(lax.is_finite(predictions), 1) & (better < k)
 
 
+@by_form
 def in_top_k(targets, predictions, k, name=None):
     """Whether fewer than k classes have a larger prediction than the target class.
 
@@ -357,6 +366,7 @@ def _l2_normalize(x: T, epsilon: Data("E"), axis: Axes = None):
     return x * lax.rsqrt(where(total >= epsilon, total, epsilon)).astype(x.dtype)
 
 
+@by_form
 def l2_normalize(x, axis=None, epsilon=1e-12, name=None, dim=None):
     """x / sqrt(max(sum(|x| ** 2), epsilon)), the sum over `axis` (default: all).
 

@@ -10,6 +10,7 @@ from jax import lax
 from tfcompat._core import caches, dtypes as d, errors
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
+from tfcompat._core.forms import by_form
 from tfcompat._core.op import Any, T, op
 from tfcompat._core.refusals import unfit
 from tfcompat._declare import FLOATS, invalid, not_allowed, refused
@@ -158,6 +159,7 @@ def _convolution(input, filters, strides, padding, data_format, dilations, n, ke
     return reshape(result, (*outer, *result._aval.shape[1:]))
 
 
+@by_form
 def conv1d(input, filters, stride, padding, data_format="NWC", dilations=None, name=None):
     """1-D convolution of `[batch, width, channels]` with `[width, in, out]`.
 
@@ -176,6 +178,7 @@ def conv1d(input, filters, stride, padding, data_format="NWC", dilations=None, n
     return _convolution(input, filters, stride, padding, data_format, dilations, 1, "Conv2D")
 
 
+@by_form
 def conv2d(input, filters, strides, padding, data_format="NHWC", dilations=None, name=None):
     """2-D convolution (cross-correlation).
 
@@ -192,6 +195,7 @@ def conv2d(input, filters, strides, padding, data_format="NHWC", dilations=None,
     return _convolution(input, filters, strides, padding, data_format, dilations, 2, "Conv2D")
 
 
+@by_form
 def conv3d(input, filters, strides, padding, data_format="NDHWC", dilations=None, name=None):
     """3-D convolution of `[batch, depth, height, width, in]` with `[depth, height, width, in, out]`.
 
@@ -223,6 +227,7 @@ def check_not_both(strides, dilations, n):
                          f"strides={steps} and dilation_rate={rates}")  # fmt: skip
 
 
+@by_form
 def convolution(input, filters, strides=None, padding="VALID", data_format=None, dilations=None, name=None):
     """Convolution over as many spatial dimensions as `filters` has.
 
@@ -246,6 +251,7 @@ def convolution(input, filters, strides=None, padding="VALID", data_format=None,
     return _convolution(input, filters, strides or 1, padding, data_format, dilations, n, "Conv2D")
 
 
+@by_form
 def depthwise_conv2d(input, filter, strides, padding, data_format=None, dilations=None, name=None):
     """Each input channel is convolved with its own `filter[:, :, channel]`, giving `filter.shape[3]` channels.
 
@@ -303,6 +309,7 @@ def depthwise_conv2d(input, filter, strides, padding, data_format=None, dilation
                                (h, w), data_format=data_format)  # fmt: skip
 
 
+@by_form
 def separable_conv2d(input, depthwise_filter, pointwise_filter, strides, padding, data_format=None, dilations=None,
                      name=None):  # fmt: skip
     """A depthwise convolution followed by a 1x1 convolution.
@@ -380,6 +387,7 @@ def transpose_convolve(input: T, filters: T, options: Any):
     return result
 
 
+@by_form
 def conv2d_transpose(input, filters, output_shape, strides, padding="SAME", data_format="NHWC", dilations=None,
                      name=None):  # fmt: skip
     """The transpose of `conv2d`; `filters` is `[height, width, out, in]`.

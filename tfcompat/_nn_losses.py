@@ -10,6 +10,7 @@ from jax import lax
 from tfcompat._cast import cast
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
+from tfcompat._core.forms import by_form
 from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Check, Data, T, mismatch, op
 from tfcompat._declare import FLOATS, INDEX, invalid
@@ -58,6 +59,7 @@ def _broadcast_xent(labels: T, logits: T):
     return loss.reshape(logits.shape[:-1])
 
 
+@by_form
 def softmax_cross_entropy_with_logits(labels, logits, axis=-1, name=None):
     """Cross entropy of distributions `labels` and softmax(logits) along `axis`: a tensor without that axis.
 
@@ -117,6 +119,7 @@ def _sparse_xent(labels: Data("Tlabels"), logits: T):
     return -jnp.take_along_axis(log_p, labels[..., None], -1, mode="clip")[..., 0]
 
 
+@by_form
 def sparse_softmax_cross_entropy_with_logits(labels, logits, name=None):
     """Cross entropy of class numbers `labels` and softmax(logits) along the last axis.
 
@@ -141,6 +144,7 @@ def _sigmoid_xent(labels: T, logits: T):
     return jnp.maximum(logits, 0) - logits * labels + jnp.log1p(jnp.exp(-jnp.abs(logits)))
 
 
+@by_form
 def sigmoid_cross_entropy_with_logits(labels=None, logits=None, name=None):
     """Cross entropy of probabilities `labels` and sigmoid(logits), elementwise.
 

@@ -13,6 +13,7 @@ from tfcompat._blocks import with_space_to_batch
 from tfcompat._core import caches, dtypes as d, errors
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert
+from tfcompat._core.forms import by_form
 from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Any, T, op
 from tfcompat._core.tensor import Tensor
@@ -176,6 +177,7 @@ def _pool_sizes(value, n, name, channels_first, kernel):
     return value
 
 
+@by_form
 def max_pool1d(input, ksize, strides, padding, data_format="NWC", name=None):
     """Maxima of windows of `[batch, width, channels]`.
 
@@ -192,6 +194,7 @@ def max_pool1d(input, ksize, strides, padding, data_format="NWC", name=None):
     return _pool(_max_pool, input, ksize, strides, padding, data_format, 1, "MaxPool")
 
 
+@by_form
 def max_pool2d(input, ksize, strides, padding, data_format="NHWC", name=None):
     """Maxima of windows of `[batch, height, width, channels]`; the first maximum of a window takes the gradient.
 
@@ -206,6 +209,7 @@ def max_pool2d(input, ksize, strides, padding, data_format="NHWC", name=None):
     return _pool(_max_pool, input, ksize, strides, padding, data_format, 2, "MaxPool")
 
 
+@by_form
 def max_pool3d(input, ksize, strides, padding, data_format="NDHWC", name=None):
     """Maxima of windows of `[batch, depth, height, width, channels]`.
 
@@ -222,6 +226,7 @@ def max_pool3d(input, ksize, strides, padding, data_format="NDHWC", name=None):
     return _pool(_max_pool, input, ksize, strides, padding, data_format, 3, "MaxPool3D")
 
 
+@by_form
 def avg_pool1d(input, ksize, strides, padding, data_format="NWC", name=None):
     """Means of windows of `[batch, width, channels]`; padding does not count.
 
@@ -238,6 +243,7 @@ def avg_pool1d(input, ksize, strides, padding, data_format="NWC", name=None):
     return _pool(_avg_pool, input, ksize, strides, padding, data_format, 1, "AvgPool")
 
 
+@by_form
 def avg_pool2d(input, ksize, strides, padding, data_format="NHWC", name=None):
     """Means of windows of `[batch, height, width, channels]`; padding does not count.
 
@@ -254,6 +260,7 @@ def avg_pool2d(input, ksize, strides, padding, data_format="NHWC", name=None):
     return _pool(_avg_pool, input, ksize, strides, padding, data_format, 2, "AvgPool")
 
 
+@by_form
 def avg_pool3d(input, ksize, strides, padding, data_format="NDHWC", name=None):
     """Means of windows of `[batch, depth, height, width, channels]`; padding does not count.
 
@@ -277,6 +284,7 @@ def _spatial_rank(value):
     return rank - 2
 
 
+@by_form
 def max_pool(input, ksize, strides, padding, data_format=None, name=None):
     """Maxima of windows, for as many spatial dimensions as `input` has.
 
@@ -296,6 +304,7 @@ def max_pool(input, ksize, strides, padding, data_format=None, name=None):
     return _pool(_max_pool, value, ksize, strides, padding, data_format, n, "MaxPool3D" if n == 3 else "MaxPool")
 
 
+@by_form
 def avg_pool(input, ksize, strides, padding, data_format=None, name=None):
     """Means of windows, for as many spatial dimensions as `input` has; padding does not count.
 
@@ -315,6 +324,7 @@ def avg_pool(input, ksize, strides, padding, data_format=None, name=None):
     return _pool(_avg_pool, value, ksize, strides, padding, data_format, n, "AvgPool3D" if n == 3 else "AvgPool")
 
 
+@by_form
 def pool(input, window_shape, pooling_type, strides=None, padding="VALID", data_format=None, dilations=None, name=None):
     """Maxima ("MAX") or means ("AVG") of windows.
 

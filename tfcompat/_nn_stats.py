@@ -11,6 +11,7 @@ from tfcompat._array import expand_dims, squeeze, transpose
 from tfcompat._cast import cast
 from tfcompat._core import dtypes as d
 from tfcompat._core.convert import convert
+from tfcompat._core.forms import by_form
 from tfcompat._core.op import Data, T, op
 from tfcompat._core.tensor_base import host_value
 from tfcompat._creation import shape, zeros_like
@@ -22,6 +23,7 @@ from tfcompat._reductions import reduce_sum
 HALVES = (d.float16,)
 
 
+@by_form
 def weighted_moments(x, axes, frequency_weights, keepdims=False, name=None):
     """Mean and variance over `axes`, each entry counting as often as its weight says.
 

@@ -9,6 +9,7 @@ from jax import lax
 
 from tfcompat._core import dtypes as d, random_state
 from tfcompat._core.convert import convert
+from tfcompat._core.forms import by_form
 from tfcompat._core.op import Any, Bool, Data, Dtype, Float, Int, T, op
 from tfcompat._declare import FLOATS, REAL, invalid
 from tfcompat._elementwise import negative
@@ -79,6 +80,7 @@ def _morphology_options(strides, padding, dilations):
     return spatial(strides, 2, "strides"), padding_of(padding, 2, False, "Dilation2D", False), spatial(dilations, 2, "rates")
 
 
+@by_form
 def dilation2d(input, filters, strides, padding, data_format, dilations, name=None):
     """Grayscale dilation: maxima over windows of the input plus the filter.
 
@@ -96,6 +98,7 @@ def dilation2d(input, filters, strides, padding, data_format, dilations, name=No
     return _dilation2d(input, filters, _morphology_options(strides, padding, dilations))
 
 
+@by_form
 def erosion2d(value, filters, strides, padding, data_format, dilations, name=None):
     """Grayscale erosion: minima over windows of the input minus the filter. See `dilation2d`."""
     _only_nhwc(data_format)
@@ -314,6 +317,7 @@ def _volume_patches(input: T, ksizes: Any, strides: Any, padding: Any):
     return jnp.concatenate(parts, -1)
 
 
+@by_form
 def extract_volume_patches(input, ksizes, strides, padding, name=None):
     """Patches of `[batch, planes, rows, columns, channels]`, each as one vector in the last dimension.
 

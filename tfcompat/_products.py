@@ -10,6 +10,7 @@ from tfcompat import _elementwise as e
 from tfcompat._core import dtypes as d
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
+from tfcompat._core.forms import by_form
 from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Any, Bool, Dtype, Many, Str, T, op
@@ -161,6 +162,7 @@ def _axis_list(axes):
     return [int(i) for i in axes] if isinstance(axes, (list, tuple, range, np.ndarray)) else [int(axes)]
 
 
+@by_form
 def tensordot(a, b, axes, name=None):
     """Sums products over pairs of axes.
 
@@ -213,6 +215,7 @@ def _einsum(inputs: Many("T"), equation: Str):
     return jnp.einsum(equation, *inputs, preferred_element_type=inputs[0].dtype)
 
 
+@by_form
 def einsum(equation, *inputs, **kwargs):
     """Sums products of tensors as `equation` says, such as "ij,jk->ik"; "..." stands for leading dimensions.
 
@@ -326,6 +329,7 @@ def _norm(tensor: T, ord: Any, axis: Any, keepdims: Bool):
     return result if keepdims else lax.squeeze(result, axes)
 
 
+@by_form
 def norm(tensor, ord="euclidean", axis=None, keepdims=None, name=None):
     """The norm of a vector (all elements, or along one axis) or of a matrix (along two).
 
@@ -363,6 +367,7 @@ def norm(tensor, ord="euclidean", axis=None, keepdims=None, name=None):
     return _norm(tensor, ord, axis, bool(keepdims))
 
 
+@by_form
 def normalize(tensor, ord="euclidean", axis=None, name=None):
     """`tensor` divided by its norm along `axis`, and that norm. See `norm`."""
     t = convert(tensor)

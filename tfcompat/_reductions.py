@@ -16,6 +16,7 @@ from tfcompat._core.avals import shape_text
 from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
 from tfcompat._core.costs import long_runs
+from tfcompat._core.forms import by_form
 from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Axes, Axis, Bool, Data, Dtype, Int, T, op
 from tfcompat._core.refusals import unfit
@@ -188,6 +189,7 @@ def _inexact(value, axis):
     return t
 
 
+@by_form
 def reduce_variance(input_tensor, axis=None, keepdims=False, name=None):
     """The variance over `axis` (mean of |x - mean| ** 2, real also for complex numbers). See `reduce_sum`.
 
@@ -197,6 +199,7 @@ def reduce_variance(input_tensor, axis=None, keepdims=False, name=None):
     return _reduce_variance(_inexact(input_tensor, axis), axis, keepdims)
 
 
+@by_form
 def reduce_std(input_tensor, axis=None, keepdims=False, name=None):
     """The square root of `reduce_variance`.
 
@@ -425,6 +428,7 @@ def _count_nonzero(input: T, axis: Axes, keepdims: Bool, dtype: Dtype):
     return _reduce("Sum", lambda x, axes: jnp.sum(x, axes, dtype=dtype.np), nonzero, axis, keepdims)
 
 
+@by_form
 def count_nonzero(input, axis=None, keepdims=None, dtype=d.int64, name=None):
     """How many elements along `axis` are not zero (of strings: not empty).
 
@@ -449,6 +453,7 @@ def _zero_fraction(value: T):
     return jnp.sum(value == jnp.zeros((), value.dtype), dtype=jnp.float32) / jnp.float32(value.size)
 
 
+@by_form
 def zero_fraction(value, name=None):
     """The fraction of elements that are zero, float32.
 

@@ -7,6 +7,7 @@ from jax import lax
 from tfcompat._array import are_ints
 from tfcompat._core import dtypes
 from tfcompat._core.convert import convert
+from tfcompat._core.forms import by_form
 from tfcompat._core.op import Any, Axes, Check, Data, Int, T, op
 from tfcompat._core.refusals import plain
 from tfcompat._core.tensor_base import host_value
@@ -31,6 +32,7 @@ def reverse_axes(tensor: T, axis: Any):
     return lax.rev(tensor, [d % tensor.ndim for d in axis])
 
 
+@by_form
 def reverse(tensor, axis, name=None):
     """`tensor` in reverse order along the dimensions in the vector `axis`.
 

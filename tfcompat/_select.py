@@ -14,6 +14,7 @@ from tfcompat._core.attributes import python_value
 from tfcompat._core.avals import aval
 from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
+from tfcompat._core.forms import by_form
 from tfcompat._core.op import Axis, Bool, Data, Dtype, Many, T, mismatch, op
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value, size_value
@@ -50,6 +51,7 @@ def select_v2(condition: Data("C", only=dtypes.bool), x: T, y: T):
     return lax.select(*[a if a.shape == shape else jnp.broadcast_to(a, shape) for a in (condition, x, y)])
 
 
+@by_form
 def where(condition, x=None, y=None, name=None):
     """Elements of `x` where `condition` holds, else of `y`; without them, the positions where it holds.
 
@@ -161,6 +163,7 @@ def _direction(direction):
     return direction == "DESCENDING"
 
 
+@by_form
 def sort(values, axis=-1, direction="ASCENDING", name=None):
     """`values` in order along `axis`.
 
@@ -175,6 +178,7 @@ def sort(values, axis=-1, direction="ASCENDING", name=None):
     return _sort(values, axis, _direction(direction))
 
 
+@by_form
 def argsort(values, axis=-1, direction="ASCENDING", stable=False, name=None):
     """The int32 positions along `axis` that put `values` in order; equal elements keep theirs.
 
@@ -299,6 +303,7 @@ def unique_with_counts(x, out_idx=dtypes.int32, name=None):
 # Grids and masks
 
 
+@by_form
 def meshgrid(*args, **kwargs):
     """Coordinate matrices of vectors: tensors of one common shape, one for each vector.
 

@@ -7,6 +7,7 @@ from jax import lax
 from tfcompat._array import positive, text_of
 from tfcompat._core.attributes import size_list
 from tfcompat._core.convert import convert
+from tfcompat._core.forms import by_form
 from tfcompat._core.op import Axis, Int, Ints, T, op
 from tfcompat._core.sizes import holds_unknown, undetermined
 from tfcompat._declare import invalid
@@ -23,6 +24,7 @@ def unpack(value: T, num: Int, axis: Axis):
     return list(jnp.unstack(value, axis=axis))
 
 
+@by_form
 def unstack(value, num=None, axis=0, name="unstack"):
     """The list of the slices of `value` along `axis`, which they lose.
 
@@ -85,6 +87,7 @@ def split_v(value: T, sizes: Ints, axis: Axis):
     return lax.split(value, [size - given if n == -1 else n for n in sizes], axis)
 
 
+@by_form
 def split(value, num_or_size_splits, axis=0, num=None, name="split"):
     """Cuts a tensor into parts along `axis`.
 

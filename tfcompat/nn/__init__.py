@@ -16,6 +16,7 @@ from tfcompat._blocks import (
 )
 from tfcompat._core import errors as _errors
 from tfcompat._core.convert import convert as _convert
+from tfcompat._core.forms import by_form
 from tfcompat._core.inlined import inlined as _inlined
 from tfcompat._core.op import Axis, Str, T, op
 from tfcompat._core.twins import twin
@@ -105,6 +106,7 @@ def _leaky_relu(features: T, alpha: T):
     return jnp.where(features > 0, features, alpha * features)
 
 
+@by_form
 def leaky_relu(features, alpha=0.2, name=None):
     """features where positive, alpha * features elsewhere; integers become float32.
 
@@ -202,6 +204,7 @@ def _swish(features: T, beta: T):
     return features * lax.logistic(beta * features)
 
 
+@by_form
 def silu(features, beta=1.0):
     """features * sigmoid(beta * features), `beta` in the dtype of `features`.
 
@@ -233,6 +236,7 @@ def _gelu_approximate(features: T):
     return (0.5 * features * (1 + jnp.tanh(inner))).astype(features.dtype)
 
 
+@by_form
 def gelu(features, approximate=False, name=None):
     """features * P(X <= features) for a standard normal X; `approximate` by tanh (Hendrycks and Gimpel, 2016).
 
@@ -249,6 +253,7 @@ def gelu(features, approximate=False, name=None):
     return (_gelu_approximate if approximate else _gelu)(features)
 
 
+@by_form
 def crelu(features, axis=-1, name=None):
     """relu of features and of -features, concatenated along `axis`.
 
@@ -289,6 +294,7 @@ def _log_softmax(logits: T, axis: Axis):
     return jax.nn.log_softmax(logits, axis)
 
 
+@by_form
 def softmax(logits, axis=None, name=None):
     """exp(logits) divided by its sum along `axis` (default: the last).
 
@@ -302,6 +308,7 @@ def softmax(logits, axis=None, name=None):
     return _softmax(logits, -1 if axis is None else axis)
 
 
+@by_form
 def log_softmax(logits, axis=None, name=None):
     """logits - log(sum(exp(logits))) along `axis` (default: the last).
 
@@ -343,6 +350,7 @@ def _bias_add(value: T, bias: T, data_format: Str):
     return value + lax.broadcast_in_dim(bias, [n if d == channel else 1 for d, n in enumerate(value.shape)], [channel])
 
 
+@by_form
 def bias_add(value, bias, data_format=None, name=None):
     """Adds a vector along the channels: the last dimension, or the second with a format such as "NCHW".
 
@@ -359,6 +367,7 @@ def bias_add(value, bias, data_format=None, name=None):
     return _bias_add(value, bias, "NC" if data_format is not None and data_format.startswith("NC") else "C")
 
 
+@by_form
 def moments(x, axes, shift=None, keepdims=False, name=None):
     """Mean and variance over `axes`, as a pair.
 
@@ -387,6 +396,7 @@ def _stopped(tensor):
     return stop_gradient(tensor)
 
 
+@by_form
 def normalize_moments(counts, mean_ss, variance_ss, shift, name=None):
     """Mean and variance from sufficient statistics.
 
@@ -404,6 +414,7 @@ def normalize_moments(counts, mean_ss, variance_ss, shift, name=None):
     return mean, _subtract(_multiply(variance_ss, divisor), _square(shifted))
 
 
+@by_form
 def batch_normalization(x, mean, variance, offset, scale, variance_epsilon, name=None):
     """scale * (x - mean) / sqrt(variance + variance_epsilon) + offset; `scale` and `offset` may be None.
 
@@ -451,6 +462,7 @@ def embedding_lookup(params, ids, max_norm=None, name=None):
     return clip_by_norm(rows, max_norm, axes=list(range(rank, len(rows._aval.shape))))
 
 
+@by_form
 def log_poisson_loss(targets, log_input, compute_full_loss=False, name=None):
     """exp(log_input) - log_input * targets, plus Stirling's term with `compute_full_loss`.
 
