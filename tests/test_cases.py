@@ -91,7 +91,7 @@ def _function_parameters():
 @pytest.mark.filterwarnings("ignore")
 def test_case_in_function(area, case):
     """The op gives the same inside of a tf.function that is given its tensors."""
-    _compare_in_function(area, case, harness.in_function)
+    _compare_called(area, case, harness.in_function)
 
 
 # Where a size is not known TensorFlow refuses to unstack a tensor (`p:` is a list).
@@ -107,15 +107,26 @@ def test_case_with_unknown_sizes(area, case):
         found = harness.run(tf, case, harness.in_open_function)
         assert found.error and found.error[0] == "ValueError", case.id
     else:
-        _compare_in_function(area, case, harness.in_open_function)
+        _compare_called(area, case, harness.in_open_function)
 
 
-def _compare_in_function(area, case, call):
+def _compare_called(area, case, call):
     want = RECORDED[area][case.id]
     if _undefined(want):  # a tape that watches a tensor which such a function takes makes the call itself an error
         case = dataclasses.replace(case, grad=False)
     found = compare.differences(case, want, harness.run(tf, case, call))
     assert not found, "\n".join([case.id, *found])
+
+
+_WRITES = re.compile(r"v(\[.*\])?\.(assign|scatter)")  # a second call finds another value
+
+
+@pytest.mark.own_mode
+@pytest.mark.parametrize(("area", "case"), [p for p in _function_parameters() if not _WRITES.search(p.id)])
+@pytest.mark.filterwarnings("ignore")
+def test_case_called_again(area, case):
+    """A later call, under a tape, gives what the first one gives: it may be one by form (forms.py)."""
+    _compare_called(area, case, harness.called_again)
 
 
 def _exists(path):

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tfcompat._core import caches, convert as conversion, dtypes, nest, shapes
+from tfcompat._core import convert as conversion, dtypes, nest, shapes
 from tfcompat._core.attributes import size_list
 from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
@@ -493,9 +493,6 @@ def pad_mirror(tensor: T, paddings: Any, mode: Any):
     return tensor
 
 
-_known_paddings = caches.Bounded(1_000)  # as given -> a tuple for each dimension
-
-
 @by_form
 def pad(tensor, paddings, mode="CONSTANT", constant_values=0, name=None):
     """Adds `paddings[i][0]` slices before and `paddings[i][1]` after dimension i.
@@ -514,12 +511,7 @@ def pad(tensor, paddings, mode="CONSTANT", constant_values=0, name=None):
         raise ValueError('Value of argument `mode` expected to be one of "CONSTANT", "REFLECT", or "SYMMETRIC". '
                          f"Received `mode` = {mode}")  # fmt: skip
     nested = type(paddings) in (list, tuple) and all([type(row) in (list, tuple) for row in paddings])
-    key = caches.raw_key(*paddings) if nested else None
-    rows = _known_paddings.get(key)
-    if rows is None:
-        rows = tuple([tuple(row) if are_ints(row) else size_list(row) for row in paddings]) if nested else (None,)
-        if key is not None and None not in rows:
-            _known_paddings[key] = rows
+    rows = tuple([tuple(row) if are_ints(row) else size_list(row) for row in paddings]) if nested else (None,)
     if None not in rows:
         paddings = rows
     else:

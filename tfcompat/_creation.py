@@ -98,7 +98,6 @@ _zeros_dims = Vector("Fill", "index_type", _RANK, sizes=True, dtype=dtypes.int32
 _zeros_wide_dims = Vector("Fill", "index_type", _RANK, sizes=True, dtype=dtypes.int64)
 
 
-_known_dims = caches.Bounded(1_000)  # as given -> sizes that are no less than 0
 _templates = caches.Bounded(256)  # (dtype, shape as given, number) -> (aval, array, slot) of small zeros and ones
 _fills = caches.Bounded(256)  # the same -> attributes of `_filled_with`, of large ones
 
@@ -127,12 +126,7 @@ def fill(dims, value, name=None, layout=None):
     value = convert(value)
     if value._aval.size != 1 or len(value._aval.shape) > 1:
         raise invalid(f"value must represent a scalar, got shape {shape_text(value._aval.shape)}", "Fill")
-    key = caches.raw_key(dims)
-    shape = _known_dims.get(key)
-    if shape is None:
-        shape = _checked_dims(_fill_dims.canonical(dims, "dims"))
-        if key is not None:
-            _known_dims[key] = shape
+    shape = _checked_dims(_fill_dims.canonical(dims, "dims"))
     if value._aval.np_dtype.hasobject:
         return Tensor(aval(shape, value._aval.np_dtype), np.full(shape, value._value.item(), object), None, PLAIN)
     return _filled(value, shape)

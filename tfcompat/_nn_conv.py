@@ -7,7 +7,7 @@ import jax
 import numpy as np
 from jax import lax
 
-from tfcompat._core import caches, dtypes as d, errors
+from tfcompat._core import dtypes as d, errors
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.forms import by_form
@@ -134,19 +134,11 @@ def convolve(input: T, filters: T, options: Any):
     )  # fmt: skip
 
 
-_options_of = caches.Bounded(1_000)  # (kernel, n, arguments as given) -> options
-
-
 def _convolution(input, filters, strides, padding, data_format, dilations, n, kernel):
-    key = caches.raw_key(kernel, n, strides, padding, data_format, dilations)
-    options = _options_of.get(key)
-    if options is None:
-        data_format = format_of(data_format, n)
-        first, _, _ = layout(data_format, n)
-        options = (spatial(strides, n, "strides", first), padding_of(padding, n, first, kernel, explicit=n == 2),
-                   spatial(dilations, n, "dilations", first), data_format, n, 0, kernel)  # fmt: skip
-        if key is not None:
-            _options_of[key] = options
+    data_format = format_of(data_format, n)
+    first, _, _ = layout(data_format, n)
+    options = (spatial(strides, n, "strides", first), padding_of(padding, n, first, kernel, explicit=n == 2),
+               spatial(dilations, n, "dilations", first), data_format, n, 0, kernel)  # fmt: skip
     input = convert(input)
     shape = input._aval.shape
     if len(shape) <= n + 2 or n == 3:

@@ -10,13 +10,11 @@ import numpy as np
 from jax import lax
 
 from tfcompat._blocks import with_space_to_batch
-from tfcompat._core import caches, dtypes as d, errors
-from tfcompat._core.context import state
+from tfcompat._core import dtypes as d, errors
 from tfcompat._core.convert import convert
 from tfcompat._core.forms import by_form
 from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Any, T, op
-from tfcompat._core.tensor import Tensor
 from tfcompat._declare import FLOATS, REAL, invalid, not_allowed, refused
 from tfcompat._nn_conv import check_not_both, check_windows, format_of, layout, lengths, padding_of
 
@@ -120,19 +118,11 @@ def _counts(value, places, window, strides, pads, same):
 
 
 _POOLED_3D = (d.float16, d.bfloat16, d.float32)
-_options_of = caches.Bounded(1_000)  # (aval, kernel, n, arguments as given) -> options
 
 
 def _pool(function, input, ksize, strides, padding, data_format, n, kernel):
-    value = input if type(input) is Tensor else convert(input)
-    key = caches.raw_key(ksize, strides, padding, data_format) if state.trace is None else None
-    key = key and (value._aval, kernel, n, key)
-    options = _options_of.get(key)
-    if options is None:
-        options = _pool_options(value, ksize, strides, padding, data_format, n, kernel)
-        if key is not None:
-            _options_of[key] = options
-    return function(value, options)
+    value = convert(input)
+    return function(value, _pool_options(value, ksize, strides, padding, data_format, n, kernel))
 
 
 def _pool_options(value, ksize, strides, padding, data_format, n, kernel):

@@ -81,7 +81,7 @@ class Rehearsal:
         if not outputs or not nodes:
             raise Unformed
         for t in outputs:  # an argument or a constant that is returned would be one tensor for several
-            if not isinstance(t, Tensor) or t._seg is not trace or t._slot not in registers:
+            if not isinstance(t, Tensor) or t._seg is not trace or t._slot < 0 or t._slot not in registers:
                 raise Unformed
         return extension.form(self.inputs, tuple(constants), tuple(nodes), tuple([registers[t._slot] for t in outputs]), kind)
 
