@@ -3,7 +3,7 @@
 import numpy
 from setuptools import Extension, setup
 
-PARTS = ("", "_checks", "_forms", "_index", "_math", "_plan", "_random", "_run", "_tapes")
+PARTS = ("", "_checks", "_forms", "_index", "_math", "_plan", "_random", "_run", "_steps", "_tapes")
 
 setup(
     ext_modules=[
@@ -11,7 +11,7 @@ setup(
             "tfcompat._core._hot",
             [f"tfcompat/_core/_hot{part}.c" for part in PARTS],
             include_dirs=[numpy.get_include()],
-            depends=["tfcompat/_core/_hot.h"],
+            depends=["tfcompat/_core/_hot.h", "tfcompat/_core/_hot_plan.h"],
             extra_compile_args=["-ffp-contract=off"],
             optional=True,  # where there is no compiler the package is Python alone
         )

@@ -110,6 +110,35 @@ def test_casts_saturate(source, target):
     agree(made(lambda x: lax.convert_element_type(x, target), x), x)
 
 
+@pytest.mark.parametrize("source, target", [("int8", "float32"), ("float32", "uint8"), ("uint64", "int8")])
+def test_casts_that_have_no_step(source, target):
+    host = host_function(jax.make_jaxpr(lambda x: lax.convert_element_type(x, target) + 1)(np.ones((3, 3), source)))
+    assert not getattr(host, "planned", False)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 8, 9, 13, 15, 16, 17, 40])
+def test_short_rows(dtype, size):
+    """The extension has loops of its own for them: NumPy's bits."""
+    rng = np.random.default_rng(size)
+    odd = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0], dtype)
+    x, y = [np.where(rng.random((5, size)) < 0.3, rng.choice(odd, (5, size)), rng.normal(size=(5, size)) * 99).astype(dtype) for _ in range(2)]
+    for function, ufunc in ((jnp.add, np.add), (jnp.subtract, np.subtract), (jnp.multiply, np.multiply), (jnp.divide, np.divide),
+                            (jnp.maximum, np.maximum), (jnp.minimum, np.minimum)):  # fmt: skip
+        host = made(lambda x, y, f=function: (f(x, y), f(x, y[:1]), f(x[:, :1], y), f(x.T, y.T), f(x[:, ::-1], y)), x, y)
+        pairs = (x, y), (x, y[:1]), (x[:, :1], y), (x.T, y.T), (x[:, ::-1], y)
+        want = [run(ufunc, *pair) for pair in pairs]
+        for a, b in zip(run(host, x, y), want, strict=True):
+            np.testing.assert_array_equal(a, b)
+    z = np.nan_to_num(x, posinf=5, neginf=7)
+    for function, ufunc in ((lambda x, d: x.sum(d), np.add), (lambda x, d: jnp.prod(x, d), np.multiply), (lambda x, d: x.max(d), np.maximum),
+                            (lambda x, d: x.min(d), np.minimum)):  # fmt: skip
+        for axis in (0, 1):
+            host = made(lambda x, f=function, d=axis: f(x, d), z)
+            np.testing.assert_array_equal(run(host, z)[0], ufunc.reduce(z, axis))
+            agree(host, x)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64"])
 @pytest.mark.parametrize("size", [1, 2, 7, 40, 128])
 def test_orders(dtype, size):

@@ -1,0 +1,382 @@
+/* What the steps of plans do. Most are a function of a row, the last dimension, which is called for each of them. */
+
+#include "_hot_plan.h"
+#include <math.h>
+
+/* Copies */
+
+static void copy_dense(const Step *step, char **at)
+{
+    memcpy(at[0], at[1], step->n * step->size);
+}
+
+static void copy_bytes(const Step *step, char **at)
+{
+    char *out = at[0], *in = at[1];
+    for (npy_intp i = 0; i < step->n; i++, out += step->by[0], in += step->by[1])
+        memcpy(out, in, step->size);
+}
+
+#define COPY_ROW(type) \
+    static void copy_##type(const Step *step, char **at) \
+    { \
+        char *out = at[0], *in = at[1]; \
+        npy_intp n = step->n, to = step->by[0], from = step->by[1]; \
+        if (from == 0 && to == sizeof(type)) \
+            for (npy_intp i = 0; i < n; i++) \
+                ((type *)out)[i] = *(type *)in; \
+        else \
+            for (npy_intp i = 0; i < n; i++, out += to, in += from) \
+                *(type *)out = *(type *)in; \
+    }
+COPY_ROW(npy_uint8)
+COPY_ROW(npy_uint32)
+COPY_ROW(npy_uint64)
+
+static Row copy_of(const Step *step)
+{
+    int size = step->size;
+    if (step->n == 1 || (step->by[0] == size && step->by[1] == size))
+        return step->n > 1 ? copy_dense : size == 4 ? copy_npy_uint32 : size == 8 ? copy_npy_uint64 : size == 1 ? copy_npy_uint8 : copy_dense;
+    return size == 4 ? copy_npy_uint32 : size == 8 ? copy_npy_uint64 : size == 1 ? copy_npy_uint8 : copy_bytes;
+}
+
+/* Choices: result, mask, what is taken where it is false, and where it is true */
+
+#define SELECT_ROW(type, assign) \
+    static void select_##type(const Step *step, char **at) \
+    { \
+        char *out = at[0], *mask = at[1], *no = at[2], *yes = at[3]; \
+        const npy_intp *by = step->by; \
+        for (npy_intp i = 0; i < step->n; i++, out += by[0], mask += by[1], no += by[2], yes += by[3]) \
+            assign; \
+    }
+SELECT_ROW(npy_uint8, *(npy_uint8 *)out = *mask ? *(npy_uint8 *)yes : *(npy_uint8 *)no)
+SELECT_ROW(npy_uint32, *(npy_uint32 *)out = *mask ? *(npy_uint32 *)yes : *(npy_uint32 *)no)
+SELECT_ROW(npy_uint64, *(npy_uint64 *)out = *mask ? *(npy_uint64 *)yes : *(npy_uint64 *)no)
+SELECT_ROW(bytes, memcpy(out, *mask ? yes : no, step->size))
+
+/* The conversions of which C and NumPy think alike */
+#define CONVERSIONS(X) \
+    X(BOOL, npy_bool, INT32, npy_int32) X(BOOL, npy_bool, INT64, npy_int64) X(BOOL, npy_bool, FLOAT32, npy_float) \
+    X(BOOL, npy_bool, FLOAT64, npy_double) X(INT32, npy_int32, FLOAT32, npy_float) X(INT32, npy_int32, FLOAT64, npy_double) \
+    X(INT32, npy_int32, INT64, npy_int64) X(INT64, npy_int64, INT32, npy_int32) X(INT64, npy_int64, FLOAT32, npy_float) \
+    X(UINT32, npy_uint32, UINT64, npy_uint64) X(UINT64, npy_uint64, UINT32, npy_uint32) X(INT32, npy_int32, UINT64, npy_uint64) \
+    X(UINT32, npy_uint32, INT32, npy_int32) X(INT32, npy_int32, UINT32, npy_uint32) X(UINT32, npy_uint32, INT64, npy_int64) \
+    X(BOOL, npy_bool, UINT64, npy_uint64) X(BOOL, npy_bool, UINT32, npy_uint32) \
+    X(INT64, npy_int64, FLOAT64, npy_double) X(FLOAT32, npy_float, FLOAT64, npy_double) X(FLOAT64, npy_double, FLOAT32, npy_float)
+
+/* Of floats: beyond the integers, and of NaN, the limits and 0, or (`lowest`) the lowest integer. */
+#define TRUNCATIONS(X) \
+    X(FLOAT32, npy_float, INT32, npy_int32) X(FLOAT32, npy_float, INT64, npy_int64) X(FLOAT64, npy_double, INT32, npy_int32) \
+    X(FLOAT64, npy_double, INT64, npy_int64)
+
+#define CONVERT(a, A, b, B) \
+    static void a##_to_##b(char *out, char *in, npy_intp n, npy_intp to, npy_intp from, int lowest) \
+    { \
+        for (npy_intp i = 0; i < n; i++, out += to, in += from) \
+            *(B *)out = (B) * (A *)in; \
+    }
+#define TRUNCATE(a, A, b, B) \
+    static void a##_to_##b(char *out, char *in, npy_intp n, npy_intp to, npy_intp from, int lowest) \
+    { \
+        const B low = NPY_MIN_##b, beyond = lowest ? NPY_MIN_##b : NPY_MAX_##b; \
+        for (npy_intp i = 0; i < n; i++, out += to, in += from) { \
+            A x = *(A *)in; \
+            *(B *)out = x != x ? (lowest ? low : 0) : x >= -(A)low ? beyond : x <= (A)low ? low : (B)x; \
+        } \
+    }
+CONVERSIONS(CONVERT)
+TRUNCATIONS(TRUNCATE)
+
+static Cast cast_of(int source, int target)
+{
+#define FIND_CAST(a, A, b, B) \
+    if (source == NPY_##a && target == NPY_##b) \
+        return a##_to_##b;
+    CONVERSIONS(FIND_CAST)
+    TRUNCATIONS(FIND_CAST)
+    return NULL;
+}
+
+static void cast_row(const Step *step, char **at)
+{
+    step->cast(at[0], at[1], step->n, step->by[0], step->by[1], step->size);
+}
+
+/* Loops of ufuncs */
+
+static void loop_row(const Step *step, char **at)
+{
+    step->loop(at, &step->n, step->by, step->data);
+}
+
+/* NumPy's take 20 to 30 ns for a row of floats before they begin. These give the same: sums are added in NumPy's order. */
+#define SHORT_LOOP(name, type, expression, reduced) \
+    static void name##_##type(const Step *step, char **at) \
+    { \
+        char *first = at[0], *second = at[1], *out = at[2]; \
+        npy_intp n = step->n, a = step->by[0], b = step->by[1], c = step->by[2]; \
+        if (a == 0 && c == 0 && first == out) { \
+            type x = *(type *)out; \
+            reduced \
+            *(type *)out = x; \
+        } else \
+            for (npy_intp i = 0; i < n; i++, first += a, second += b, out += c) { \
+                type x = *(type *)first, y = *(type *)second; \
+                *(type *)out = expression; \
+            } \
+    }
+#define ONE_BY_ONE(type, expression) \
+    for (npy_intp i = 0; i < n; i++, second += b) { \
+        type y = *(type *)second; \
+        x = expression; \
+    }
+#define SUM(type) \
+    if (n < 8) { \
+        type sum = -0.; \
+        for (npy_intp i = 0; i < n; i++, second += b) \
+            sum += *(type *)second; \
+        x += sum; \
+    } else { \
+        type r[8]; \
+        npy_intp i = 8; \
+        for (int k = 0; k < 8; k++, second += b) \
+            r[k] = *(type *)second; \
+        for (; i < n - n % 8; i += 8) \
+            for (int k = 0; k < 8; k++, second += b) \
+                r[k] += *(type *)second; \
+        type sum = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7])); \
+        for (; i < n; i++, second += b) \
+            sum += *(type *)second; \
+        x += sum; \
+    }
+#define SHORT_LOOPS(type) \
+    SHORT_LOOP(add, type, x + y, SUM(type)) \
+    SHORT_LOOP(subtract, type, x - y, ONE_BY_ONE(type, x - y)) \
+    SHORT_LOOP(multiply, type, x * y, ONE_BY_ONE(type, x * y)) \
+    SHORT_LOOP(divide, type, x / y, ONE_BY_ONE(type, x / y)) \
+    SHORT_LOOP(maximum, type, x > y || x != x ? x : y, ONE_BY_ONE(type, x > y || x != x ? x : y)) \
+    SHORT_LOOP(minimum, type, x < y || x != x ? x : y, ONE_BY_ONE(type, x < y || x != x ? x : y))
+SHORT_LOOPS(npy_float)
+SHORT_LOOPS(npy_double)
+
+/* What does the same as a ufunc's loop of numbers of one type for short rows, or NULL */
+Row short_loop(const char *name, int type)
+{
+    static const struct {
+        const char *name;
+        Row single, wide;
+    } loops[] = {
+#define LISTED(name) {#name, name##_npy_float, name##_npy_double}
+        LISTED(add), LISTED(subtract), LISTED(multiply), LISTED(divide), LISTED(maximum), LISTED(minimum),
+    };
+    for (size_t k = 0; k < Py_ARRAY_LENGTH(loops); k++)
+        if (strcmp(loops[k].name, name) == 0)
+            return type == NPY_FLOAT ? loops[k].single : type == NPY_DOUBLE ? loops[k].wide : NULL;
+    return NULL;
+}
+
+/* Of windows: what is there is an operand. */
+static void combine_row(const Step *step, char **at)
+{
+    char *there[3] = {at[0], at[1], at[0]};
+    npy_intp apart[3] = {step->by[0], step->by[1], step->by[0]};
+    step->loop(there, &step->n, apart, step->data);
+}
+
+/* Where the first `size` elements of a row's stable order are; by insertion: what is behind is dropped. Falling, where NaN is as
+   -infinity, or rising, where NaN is last. */
+#define ORDER_ROW(name, type, value, second_first) \
+    static void name##_##type(const Step *step, char **at) \
+    { \
+        type kept[MOST_ORDERED]; \
+        npy_int32 order[MOST_ORDERED]; \
+        char *in = at[1], *out = at[0]; \
+        int found = 0; \
+        for (npy_intp i = 0; i < step->n; i++, in += step->by[1]) { \
+            type y = *(type *)in; \
+            y = value; \
+            int place = found; \
+            for (; place > 0; place--) { \
+                type x = kept[place - 1]; \
+                if (!(second_first)) \
+                    break; \
+            } \
+            if (place == step->size) \
+                continue; \
+            found += found < step->size; \
+            for (int k = found - 1; k > place; k--) { \
+                kept[k] = kept[k - 1]; \
+                order[k] = order[k - 1]; \
+            } \
+            kept[place] = y; \
+            order[place] = (npy_int32)i; \
+        } \
+        for (int k = 0; k < found; k++, out += step->by[0]) \
+            if (step->to == NPY_INT64) \
+                *(npy_int64 *)out = order[k]; \
+            else \
+                *(npy_int32 *)out = order[k]; \
+    }
+#define ORDER_ROWS(type, value, is_nan) \
+    ORDER_ROW(falling, type, value, y > x) \
+    ORDER_ROW(rising, type, y, y < x || is_nan)
+ORDER_ROWS(npy_float, y != y ? -INFINITY : y, (x != x && y == y))
+ORDER_ROWS(npy_double, y != y ? -INFINITY : y, (x != x && y == y))
+ORDER_ROWS(npy_int32, y, 0)
+ORDER_ROWS(npy_int64, y, 0)
+
+static Row order_of(const Step *step)
+{
+#define FIND_ORDER(number, type) \
+    if (step->from == number) \
+        return step->leaves_out ? falling_##type : rising_##type;
+    FIND_ORDER(NPY_FLOAT32, npy_float)
+    FIND_ORDER(NPY_FLOAT64, npy_double)
+    FIND_ORDER(NPY_INT32, npy_int32)
+    FIND_ORDER(NPY_INT64, npy_int64)
+    return NULL;
+}
+
+/* Runs the rows of the dimensions from `first` on. */
+static void run_rows(const Step *step, char **at, int first)
+{
+    npy_intp place[MAX_RANK] = {0}, apart[MAX_OPERANDS];
+    Row row = step->row;
+    int operands = step->operands, inner = step->rank - 2;
+    if (inner < first) {
+        row(step, at);
+        return;
+    }
+    npy_intp count = step->dims[inner];
+    for (int k = 0; k < operands; k++)
+        apart[k] = step->of[k].strides[inner];
+    for (;;) {
+        for (npy_intp i = 0; i < count; i++) {
+            row(step, at);
+            for (int k = 0; k < operands; k++)
+                at[k] += apart[k];
+        }
+        int d = inner - 1;
+        if (d < first)
+            return;
+        for (int k = 0; k < operands; k++)
+            at[k] -= apart[k] * count;
+        for (; d >= first; d--) {
+            for (int k = 0; k < operands; k++)
+                at[k] += step->of[k].strides[d];
+            if (++place[d] < step->dims[d])
+                break;
+            for (int k = 0; k < operands; k++)
+                at[k] -= step->of[k].strides[d] * step->dims[d];
+            place[d] = 0;
+        }
+        if (d < first)
+            return;
+    }
+}
+
+/* Windows whose places are data: slices, gather, scatter. */
+static void run_placed(const Step *step, char **bases)
+{
+    npy_intp place[MAX_RANK] = {0};
+    char *there[MAX_RANK + 1], *first[MAX_OPERANDS];
+    for (int k = 0; k < step->operands; k++)
+        first[k] = bases[step->of[k].base] + step->of[k].offset;
+    for (int k = 0; k < step->positions; k++)
+        there[k] = bases[step->position[k].base] + step->position[k].offset;
+    for (;;) {
+        char *at[MAX_OPERANDS];
+        int inside = 1, d;
+        npy_intp shift = 0;
+        memcpy(at, first, sizeof at);
+        for (int k = 0; k < step->positions; k++) {
+            const Position *position = &step->position[k];
+            npy_int64 start = position->wide ? *(npy_int64 *)there[k] : *(npy_int32 *)there[k];
+            inside = inside && start >= 0 && start <= position->limit;
+            shift += (start < 0 ? 0 : start > position->limit ? position->limit : start) * position->stride;
+        }
+        if (inside || !step->leaves_out) {
+            at[step->moved] += shift;
+            run_rows(step, at, step->batch);
+        } else if (step->moved == 1) {
+            Step filling = *step;
+            Operand of[] = {step->of[0], step->of[2], step->of[2]};
+            at[1] = at[2];
+            filling.of = of;
+            filling.by[1] = step->by[2];
+            filling.row = filling.size == 4 ? copy_npy_uint32 : filling.size == 8 ? copy_npy_uint64 : copy_bytes;
+            run_rows(&filling, at, step->batch);
+        }
+        for (d = step->batch - 1; d >= 0; d--) {
+            npy_intp back = ++place[d] < step->dims[d] ? 0 : step->dims[d];
+            for (int k = 0; k < step->operands; k++)
+                first[k] += step->of[k].strides[d] * (1 - back);
+            for (int k = 0; k < step->positions; k++)
+                there[k] += step->position[k].strides[d] * (1 - back);
+            if (!back)
+                break;
+            place[d] = 0;
+        }
+        if (d < 0)
+            return;
+    }
+}
+
+/* Finds the function of a row. -1: there is none. */
+int prepare_step(Step *step)
+{
+    int first = step->kind == PLACED ? step->batch : 0;
+    step->n = step->rank > first ? step->dims[step->rank - 1] : 1;
+    for (int k = 0; k < step->operands; k++)
+        step->by[k] = step->rank > first ? step->of[k].strides[step->rank - 1] : 0;
+    switch (step->kind) {
+    case LOOP:
+        if (step->row == NULL || step->n > SHORT)
+            step->row = loop_row;
+        break;
+    case COPY:
+        step->row = copy_of(step);
+        break;
+    case SELECT:
+        step->row = step->size == 4 ? select_npy_uint32 : step->size == 8 ? select_npy_uint64 : step->size == 1 ? select_npy_uint8 : select_bytes;
+        break;
+    case CAST:
+        step->cast = cast_of(step->from, step->to);
+        step->row = step->cast == NULL ? NULL : cast_row;
+        break;
+    case PLACED:
+        step->row = step->loop == NULL ? copy_of(step) : combine_row;
+        break;
+    case ORDER:
+        step->row = order_of(step);
+        break;
+    default:
+        return 0;
+    }
+    return step->row == NULL ? -1 : 0;
+}
+
+void run_step(const Step *step, char **bases)
+{
+    char *at[MAX_OPERANDS];
+    if (step->kind == PLACED) {
+        run_placed(step, bases);
+        return;
+    }
+    for (int k = 0; k < step->operands; k++)
+        at[k] = bases[step->of[k].base] + step->of[k].offset;
+    if (step->kind == PHILOX) { /* four words, key, counter, offsets */
+        uint32_t *words[4] = {(uint32_t *)at[0], (uint32_t *)at[1], (uint32_t *)at[2], (uint32_t *)at[3]};
+        philox_blocks((uint32_t *)at[4], (uint32_t *)at[5], (uint64_t *)at[6], step->dims[0], words);
+    } else if (step->kind == BOX_MULLER) { /* sines, cosines, two words */
+        box_muller32((uint32_t *)at[2], (uint32_t *)at[3], step->dims[0], (float *)at[0], (float *)at[1]);
+    } else if (step->kind == PRODUCT) { /* result [m, p], [m, n], [n, p] */
+        const npy_intp *out = step->of[0].strides, *x = step->of[1].strides, *y = step->of[2].strides;
+        npy_intp dims[4] = {1, step->dims[0], step->dims[1], step->dims[2]}, steps[9] = {0, 0, 0, x[0], x[1], y[0], y[1], out[0], out[1]};
+        char *args[3] = {at[1], at[2], at[0]};
+        step->loop(args, dims, steps, step->data);
+    } else
+        run_rows(step, at, 0);
+}
