@@ -794,10 +794,10 @@ PyMODINIT_FUNC PyInit__hot(void)
     if ((n_##place = PyUnicode_InternFromString(#name)) == NULL) \
         return NULL;
     NAMES(MAKE_NAME)
-    if ((zero = PyLong_FromLong(0)) == NULL || PyType_Ready(&OperatorType) < 0 || setup_plans() < 0)
+    if ((zero = PyLong_FromLong(0)) == NULL || PyType_Ready(&OperatorType) < 0 || PyType_Ready(&LockType) < 0 || setup_plans() < 0 || setup_packing() < 0)
         return NULL;
     PyObject *module = PyModule_Create(&definition);
-    if (module != NULL && add_ufuncs(module) < 0)
+    if (module != NULL && (add_ufuncs(module) < 0 || PyModule_AddObjectRef(module, "Lock", (PyObject *)&LockType) < 0))
         Py_CLEAR(module);
     return module;
 }

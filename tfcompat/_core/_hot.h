@@ -27,14 +27,15 @@
     X(s_flags, Segment, flags) X(s_writes, Segment, writes) X(s_tapes, Segment, tapes) X(s_known, Segment, known) \
     X(s_gids, Segment, gids) X(s_interrupts, Segment, interrupts) X(s_foresees, Segment, foresees) X(s_lock, Segment, lock) \
     X(p_avals, Spec, avals) X(p_nbytes, Spec, nbytes) X(p_single, Spec, single) X(p_special, Spec, special) \
-    X(p_checked, Spec, checked) X(p_taped, Spec, taped) X(p_derivatives, Spec, derivatives) X(c_segment, Context, segment) X(c_tapes, Context, tapes) \
+    X(p_checked, Spec, checked) X(p_taped, Spec, taped) X(p_derivatives, Spec, derivatives) X(p_alone, Spec, alone) X(c_segment, Context, segment) X(c_tapes, Context, tapes) \
     X(c_accumulators, Context, accumulators) X(c_tracer, Context, tracer) X(c_trace, Context, trace) \
     X(c_no_reads, Context, no_reads) X(v_held, Cell, held) X(v_lease, Cell, lease) X(v_gid, Cell, gid) \
     X(v_trainable, Cell, trainable) X(v_written, Cell, written) X(a_scalars, Aval, scalars) X(a_shape, Aval, shape) X(g_watchful, Settings, watchful) \
-    X(g_tier, Settings, tier) X(plan_structure, Plan, structure) X(r_programs, Structure, programs) X(r_runs, Structure, runs) \
+    X(g_tier, Settings, tier) X(plan_structure, Plan, structure) X(r_programs, Structure, programs) X(r_wires, Structure, wires) X(r_runs, Structure, runs) \
     X(r_small, Structure, small) X(r_forgotten, Structure, forgotten) X(m_call, Program, call) \
     X(m_arguments, Program, arguments) X(m_position, Program, position) X(d_donated, Arguments, donated) \
-    X(d_kept, Arguments, kept) X(d_packed, Arguments, packed) X(k_wide, Packed, wide) X(h_delivered, Held, delivered) X(h_depth, Held, depth) \
+    X(d_kept, Arguments, kept) X(d_packed, Arguments, packed) X(k_wide, Packed, wide) X(k_dtype, Packed, dtype) \
+    X(k_entries, Packed, entries) X(k_last, Packed, last) X(k_size, Packed, size) X(h_delivered, Held, delivered) X(h_depth, Held, depth) \
     X(h_count, Held, count) X(h_runs, Held, runs) \
     X(n_segments, Stats, segments) X(n_ops, Stats, ops) X(n_compiled_runs, Stats, compiled_runs)
 
@@ -45,7 +46,7 @@
     X(variables, _variables) X(variable_read, _variable_read) X(cell, _cell) X(read, _read) X(watch_accessed, _watch_accessed) \
     X(watches, _watches) X(watched_at, _watched_at) X(specs, specs) X(otherwise, otherwise) X(record, record) X(made, _made) \
     X(followed, _followed) X(outermost, _outermost) X(serial, _serial) X(recording, _recording) X(pack, pack) X(again, _again) \
-    X(acquire, acquire) X(release, release) X(complete, _complete) X(sparse_grad, sparse_grad) X(forward, forward) \
+    X(complete, _complete) X(sparse_grad, sparse_grad) X(forward, forward) \
     X(keep, keep) X(key, key) X(jvp, jvp) X(grad, grad) X(tangents, _tangents) X(gone, _gone) X(of_cells, _of_cells) \
     X(level, _level) X(folded, folded) X(only, only) X(letter, letter) X(checked, checked) X(check, check) X(checker, checker) \
     X(immediate, immediate) X(proven, proven) X(looked_at, looked_at) X(hot_sites, hot_sites)
@@ -100,6 +101,15 @@ PyObject *record_entry(PyObject *context, PyObject *op, PyObject *spec, PyObject
 int read_forward(PyObject *accumulator, PyObject *cell, PyObject *tensor);
 PyObject *record_forward(PyObject *context, PyObject *op, PyObject *spec, PyObject *ins);
 PyObject *noted_key(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+
+/* _hot_lock.c */
+extern PyTypeObject LockType;
+int try_lock(PyObject *lock);
+void unlock(PyObject *lock);
+
+/* _hot_pack.c */
+int setup_packing(void);
+PyObject *pack(PyObject *packed, PyObject *leaves);
 
 /* _hot_plan.c */
 int setup_plans(void);

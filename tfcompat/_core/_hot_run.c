@@ -100,6 +100,24 @@ static PyObject *tapes_that_record(PyObject *tapes)
     return recording;
 }
 
+/* The Structure that a node alone had when it was looked up the last time: no key to be made and hashed. NULL: none, or not that. */
+static PyObject *structure_of_one(Run *run)
+{
+    PyObject *spec = PyList_GET_ITEM(run->specs, 0), *structure = Py_TYPE(spec) == Spec ? FIELD(spec, p_alone) : NULL;
+    if (structure == NULL || Py_TYPE(structure) != Structure)
+        return NULL;
+    PyObject *wire = PyList_GET_ITEM(run->wires, 0), *wires = FIELD(structure, r_wires);
+    if (!PyTuple_CheckExact(wires) || PyTuple_GET_SIZE(wires) != 1)
+        return NULL;
+    PyObject *same = PyTuple_GET_ITEM(wires, 0);
+    if (!PyTuple_CheckExact(wire) || !PyTuple_CheckExact(same) || PyTuple_GET_SIZE(wire) != PyTuple_GET_SIZE(same))
+        return NULL;
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(wire); k++)
+        if (PyTuple_GET_ITEM(wire, k) != PyTuple_GET_ITEM(same, k)) /* small ints are one object each */
+            return NULL;
+    return structure;
+}
+
 /* Finds the Structure: `program.find_structure`. */
 static int find_structure(Run *run)
 {
@@ -108,6 +126,8 @@ static int find_structure(Run *run)
         plan = PyTuple_GET_ITEM(known, 0);
     if (plan != NULL && Py_TYPE(plan) == Plan)
         structure = FIELD(plan, plan_structure);
+    else if (run->nodes == 1)
+        structure = structure_of_one(run);
     if (structure == NULL || Py_TYPE(structure) != Structure || FIELD(structure, r_forgotten) != Py_False) {
         PyObject *specs = PyList_AsTuple(run->specs), *wires = specs == NULL ? NULL : PyList_AsTuple(run->wires);
         PyObject *key = wires == NULL ? NULL : PyTuple_Pack(2, specs, wires);
@@ -125,6 +145,8 @@ static int find_structure(Run *run)
     run->structure = Py_NewRef(structure);
     if (plan != NULL && Py_TYPE(plan) == Plan)
         Py_SETREF(FIELD(plan, plan_structure), Py_NewRef(structure));
+    else if (run->nodes == 1 && Py_TYPE(PyList_GET_ITEM(run->specs, 0)) == Spec)
+        Py_XSETREF(FIELD(PyList_GET_ITEM(run->specs, 0), p_alone), Py_NewRef(structure));
     return DONE;
 }
 
@@ -177,9 +199,6 @@ static int find_arguments(Run *run)
     PyObject *layout = FIELD(run->program, m_arguments), *kept = FIELD(layout, d_kept), *packed = FIELD(layout, d_packed);
     if (PyList_GET_SIZE(FIELD(layout, d_donated)))
         return UNUSUAL;
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(packed); i++)
-        if (FIELD(PyList_GET_ITEM(packed, i), k_wide) != Py_False)
-            return UNUSUAL;
     run->given = PyMem_New(PyObject *, PyList_GET_SIZE(kept) + PyList_GET_SIZE(packed) + 1);
     if (run->given == NULL) {
         PyErr_NoMemory();
@@ -197,9 +216,9 @@ static int find_arguments(Run *run)
         run->given[run->arguments++] = Py_NewRef(value);
     }
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(packed); i++) {
-        PyObject *vector = PyObject_CallMethodOneArg(PyList_GET_ITEM(packed, i), n_pack, run->leaves);
+        PyObject *vector = pack(PyList_GET_ITEM(packed, i), run->leaves);
         if (vector == NULL)
-            return FAILED;
+            return PyErr_Occurred() ? FAILED : UNUSUAL;
         run->given[run->arguments++] = vector;
     }
     return DONE;
@@ -325,19 +344,12 @@ static int run(PyObject *context, PyObject *segment, PyObject *why)
 {
     if (!is_usual(context, segment))
         return UNUSUAL;
-    PyObject *lock = FIELD(segment, s_lock), *locked = PyObject_CallMethodOneArg(lock, n_acquire, Py_False);
-    if (locked != Py_True) { /* another thread evaluates something of it */
-        Py_XDECREF(locked);
-        return locked == NULL ? FAILED : UNUSUAL;
-    }
-    Py_DECREF(locked);
+    PyObject *lock = FIELD(segment, s_lock);
+    if (!Py_IS_TYPE(lock, &LockType) || !try_lock(lock)) /* another thread evaluates something of it */
+        return UNUSUAL;
     Py_INCREF(lock);
     int found = run_locked(segment, why);
-    PyObject *kind, *error, *traceback, *done;
-    PyErr_Fetch(&kind, &error, &traceback);
-    done = PyObject_CallMethodNoArgs(lock, n_release);
-    PyErr_Restore(kind, error, traceback);
-    Py_XDECREF(done);
+    unlock(lock);
     Py_DECREF(lock);
     return found;
 }

@@ -45,7 +45,7 @@ class Program:
     __slots__ = ("arguments", "call", "name", "outputs", "position", "taken")
 
     def __init__(self, call, name, arguments, order, taken):
-        self.call = call
+        self.call = call.__call__  # the method: to call the object takes a look-up and a tuple more
         self.name = name  # for messages
         self.arguments = arguments
         self.taken = taken

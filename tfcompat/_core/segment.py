@@ -13,6 +13,7 @@ import weakref
 from tfcompat._core import context, errors, failures, interrupts
 from tfcompat._core.callsite import call_site
 from tfcompat._core.context import settings, state
+from tfcompat._core.native import extension
 from tfcompat._core.stats import stats
 from tfcompat._core.tensor_base import Failure, Handover, settled
 
@@ -27,6 +28,7 @@ _complete = None  # entries.complete; set by entries
 _tensor_class = None  # tensor.Tensor; set by tensor
 _ref = weakref.ref
 _new = object.__new__
+_Lock = threading.RLock if extension is None else extension.Lock
 
 
 def set_runner(function):
@@ -60,7 +62,7 @@ class Segment:
 
     def __init__(self):
         self.watcher = None  # is told of nodes and of writes to variables (replay.py)
-        self.lock = threading.RLock()
+        self.lock = _Lock()
         self.unchecked = None  # the last flagged run: its flags have not been looked at yet
         interrupts.watch()
         self.cut_sites = {}  # call sites at which a limit fired: the segment closes whenever one recurs
