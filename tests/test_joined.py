@@ -5,7 +5,7 @@ import pytest
 
 import tfcompat as tf
 from tfcompat import debug
-from tfcompat._core import joined, program
+from tfcompat._core import joined, native, program
 
 pytestmark = pytest.mark.own_mode
 
@@ -68,3 +68,37 @@ def test_the_failing_one_of_joined_nodes_is_found(monkeypatch):
         np.testing.assert_array_equal(y, 2.0)
         with pytest.raises(tf.errors.ResourceExhaustedError):
             z.numpy()
+
+
+def test_what_was_traced_for_any_sizes_is_traced_for_these_where_it_runs_often():
+    """It then is a plan as what was traced exactly, which costs less, and is joined with others."""
+
+    def run(n):
+        x = tf.constant(np.linspace(-1, 1, 3 * n, dtype="float32").reshape(3, n))
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = tf.nn.softmax(tf.tanh(x) * 2.0) + tf.reduce_logsumexp(x, axis=1, keepdims=True)
+            loss = tf.reduce_sum(tf.square(y))
+        return [v.numpy() for v in (tape.gradient(loss, x), loss, y)]
+
+    with debug.mode("interpreted"):
+        for n in (4, 5):
+            run(n)
+        program.clear()
+        for _ in range(20):
+            wanted = run(6)
+        structure = max(program._structures.values(), key=lambda s: s.runs)  # walks back that are known are one node
+        gain, traces = structure.gain, debug.stats()["traces"]
+        ((_, (known, steps)),) = structure.interpreted.items()
+        for _ in range(joined.EXACT_AFTER - known - 1):
+            run(6)
+        assert structure.gain == gain
+        found = run(6)
+        assert structure.gain < gain and structure.small
+        assert debug.stats()["traces"] == traces
+        ((_, (known, steps)),) = structure.interpreted.items()
+        assert known == joined.EXACT_AFTER and len(steps) == 1
+        if native.extension is not None:
+            assert steps[0][0].planned
+    for value, expected in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(value, expected, rtol=2e-6, atol=1e-6)

@@ -8,13 +8,14 @@ from tfcompat._core.interpret import Builder, Value
 from tfcompat._core.interpreter import getter
 
 AFTER = 100  # runs
+EXACT_AFTER = 200  # what was traced for any sizes is traced for these, 1 to 2 ms an op, and joined as others are
 
 
 def join(specs, wires, live, steps, checks):
     """The `steps` that interpret these nodes, with stretches of them joined; `live` are the slots that are wanted.
 
     Not joined is what is looked at (`checks`, numbers of nodes), may write into an operand, has a host function of
-    another kind, or was traced for any sizes.
+    another kind, or was traced for any sizes and not yet for these.
     """
     last_read = {s: i for i, wire in enumerate(wires) for s in wire}
     last_read.update(dict.fromkeys(live, len(specs)))

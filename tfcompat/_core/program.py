@@ -63,22 +63,35 @@ class Structure:
         self.specs, self.wires = work.specs, work.wires
         self.leaf_count = 1 + max((~s for wire in self.wires for s in wire if s < 0), default=-1)
         self.slot_count = sum(len(spec.avals) for spec in self.specs)
-        self.gain = sum(s.cost for s in self.specs) - costs.DISPATCH
-        self.compile_cost = costs.COMPILE_BASE + sum(s.compile_cost for s in self.specs)
         self.urgent = any(s.urgent for s in self.specs)
         self.acts = any(s.effect for s in self.specs)
         # Whether it is what a call of a function runs that is not recorded.
         self.lone = self.specs[0].function and self.wires == (tuple([~k for k in range(self.leaf_count)]),)
         self.holds_strings = any(a.np_dtype.hasobject for s in self.specs for a in s.avals)  # XLA knows none
-        self.small = self.gain <= 0 and not self.urgent  # interpreted however often it runs
-        if self.lone and self.small:
-            self.specs[0].hot = self
         self.lost = 0.0
         self.runs = 0
         self.forgotten = False
         self.seen = {}
         self.programs = []
+        self._count()
+        if self.lone and self.small:
+            self.specs[0].hot = self
         self.interpreted = {}  # live slots, or (these, nodes that are checks) -> [runs, steps]
+
+    def _count(self):
+        """What it costs by static estimates."""
+        self.gain = sum(s.cost for s in self.specs) - costs.DISPATCH
+        self.compile_cost = costs.COMPILE_BASE + sum(s.compile_cost for s in self.specs)
+        # Interpreted however often it runs
+        self.small = self.gain <= 0 and not self.urgent and not self.programs
+
+    def _become_exact(self):
+        """Has ops that were traced for any sizes traced for these. Returns whether there were such ops."""
+        traces = stats.traces
+        found = any([spec.become_exact() for spec in dict.fromkeys(self.specs)])
+        stats.traces = traces  # they are part of what joining takes
+        self._count()
+        return found
 
     def begins(self, work):
         """Whether this is a proper prefix of `work`."""
@@ -170,8 +183,9 @@ class Structure:
                 self.interpreted.clear()
             known = self.interpreted[key] = [0, steps_of(self.specs, self.wires, live)]
         known[0] += 1
-        if known[0] == joined.AFTER and not (settings.determinism or self.soon_compiled(live)):
-            known[1] = joined.join(self.specs, self.wires, live, known[1], checks)
+        if known[0] in (joined.AFTER, joined.EXACT_AFTER) and not (settings.determinism or self.soon_compiled(live)):
+            if known[0] == joined.AFTER or self._become_exact():
+                known[1] = joined.join(self.specs, self.wires, live, steps_of(self.specs, self.wires, live), checks)
         return known[1]
 
     def soon_compiled(self, live):

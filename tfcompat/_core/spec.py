@@ -41,9 +41,7 @@ class Spec:
         self.origin = None  # (op, attributes, count) it was inferred from
         self.derivative = None  # (Derivative, which of its Specs), where it belongs to one
         self.nbytes = sum(a.nbytes for a in self.avals)
-        moved, self.equations, kernels = costs.work(jaxpr.jaxpr)
-        self.cost = costs.interpreting(moved, self.equations, plans.covers(jaxpr.jaxpr))
-        self.compile_cost = costs.compiling(self.equations, kernels)
+        self._count()
         self.static = self.special = self.checked = False
         self.derivatives = {}  # which inputs are watched -> vjp.Derivative, or False where none is needed
         self.taped = None  # (Spec recorded under tapes the last time, op, attributes, count); see entries.py
@@ -65,6 +63,20 @@ class Spec:
         self.derivatives = {}
         self.taped = None
         return self
+
+    def _count(self):
+        """The static costs, from the exact jaxpr."""
+        moved, self.equations, kernels = costs.work(self.jaxpr.jaxpr)
+        self.cost = costs.interpreting(moved, self.equations, plans.covers(self.jaxpr.jaxpr))
+        self.compile_cost = costs.compiling(self.equations, kernels)
+
+    def become_exact(self):
+        """Has a Spec of a symbolic trace what others have from their exact ones: a plan, and costs. Returns whether it was one."""
+        if type(self._host) is not functools.partial:
+            return False
+        self._host = self._host_in_place = None
+        self._count()
+        return True
 
     @property
     def jaxpr(self):

@@ -64,11 +64,9 @@ class Block:
         results = [a for spec in specs for a in spec.avals]
         self.count = len(results)
         self.avals = tuple([results[s] if s >= 0 else inputs[~s] for s in outputs])
-        self.parts = parts = _parts(specs, wires, outputs)
+        self.parts = _parts(specs, wires, outputs)
         self.nbytes = sum(spec.nbytes for spec in specs)
-        self.cost = sum(part.cost for part in parts)
-        self.equations = sum(part.equations for part in parts)
-        self.compile_cost = sum(part.compile_cost for part in parts)
+        self._count()
         self.looked_at = frozenset(range(len(inputs)))
         self.effect = any(spec.effect for spec in specs)
         self.derivatives, self.taped = {}, None  # as a Spec's
@@ -76,6 +74,19 @@ class Block:
         self.op = Folded(self) if plain is None else plain.op
         self.origin = self.op, (), 0
         self._steps = None
+
+    def _count(self):
+        self.cost = sum(part.cost for part in self.parts)
+        self.equations = sum(part.equations for part in self.parts)
+        self.compile_cost = sum(part.compile_cost for part in self.parts)
+
+    def become_exact(self):
+        """See `Spec.become_exact`."""
+        if not any([part.become_exact() for part in self.parts]):
+            return False
+        self._count()
+        self._steps = None
+        return True
 
     def host(self, *args):
         """The results from NumPy arrays."""
@@ -146,6 +157,9 @@ class Part:
         self.jaxpr = jex.ClosedJaxpr(jaxpr.replace(eqns=generic.live_equations(jaxpr)), spec.jaxpr.consts)
         moved, self.equations, kernels = costs.work(self.jaxpr.jaxpr)
         self.cost, self.compile_cost = costs.interpreting(moved, self.equations, plans.covers(self.jaxpr.jaxpr)), costs.compiling(self.equations, kernels)
+
+    def become_exact(self):
+        return False
 
     @functools.cached_property
     def host(self):
