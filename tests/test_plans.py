@@ -1,6 +1,7 @@
 """Plans, which the C extension goes through, compute what the text of Python does; see plans.py."""
 
 import gc
+import itertools
 import threading
 import weakref
 
@@ -12,6 +13,7 @@ from hypothesis import given, settings, strategies as st
 from jax import lax
 
 import tfcompat as tf
+from tfcompat import _diagonals
 from tfcompat._core import context, native, plans
 from tfcompat._core.interpret import Builder, Value, host_function
 
@@ -219,6 +221,42 @@ def test_empty_arrays():
     agree(made(lambda x: (x + 1, x.sum(0), x.sum(), x.max(1), jnp.concatenate([x, jnp.ones((1, 3), x.dtype)])), x), x)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("batch", [(), (2,), (3, 2)])
+def test_matrices(dtype, batch):
+    rng = np.random.default_rng(0)
+    for n, columns in ((1, 1), (2, 5), (8, 8), (16, 3), (3, 64)):
+        x, b = rng.normal(size=(*batch, n, n)).astype(dtype), rng.normal(size=(*batch, n, columns)).astype(dtype)
+        square = x @ np.swapaxes(x, -1, -2) + 3 * np.eye(n, dtype=dtype)
+        agree(made(lambda a: jnp.linalg.cholesky(a, symmetrize_input=False), square), square)
+        dominant = x / 5 + np.eye(n, dtype=dtype)
+        agree(made(lambda a, b: tf.linalg.solve.op.body(a, b, False), dominant, b), dominant, b)
+        for left, lower, transposed, unit in itertools.product((True, False), repeat=4):
+            rhs = b if left else np.ascontiguousarray(np.swapaxes(b, -1, -2))
+            agree(made(lambda a, b: lax.linalg.triangular_solve(a, b, left_side=left, lower=lower, transpose_a=transposed, unit_diagonal=unit),  # noqa: B023
+                       dominant, rhs), dominant, rhs)  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_matrices_that_fail(dtype):
+    """What is no number, and what is told, is the same."""
+    good, zeros, ones, negative = np.eye(3, dtype=dtype), np.zeros((3, 3), dtype), np.ones((3, 3), dtype), -np.eye(3, dtype=dtype)
+    unknown, last = np.where(good > 0, good, np.nan).astype(dtype), np.diag([1, 1, 0]).astype(dtype)
+    x = np.stack([good, zeros, ones, negative, unknown, last])
+    agree(made(lambda a: jnp.linalg.cholesky(a, symmetrize_input=False), x), x)
+    for a in (*x, x[:1], x[3:], x):
+        agree(made(lambda a, b: tf.linalg.solve.op.body(a, b, False), a, a), a, np.ones_like(a))
+
+
+@pytest.mark.parametrize("size", [(4, 4), (2, 5), (5, 2), (1, 1), (2, 3, 4)])
+def test_bands(size):
+    x = np.arange(1, 1 + np.prod(size), dtype=np.float32).reshape(size)
+    for low, high in itertools.product((-1, 0, 1), (-1, 0, 1)):
+        for kind in (np.int32, np.int64):
+            agree(made(lambda x, a, b: _diagonals._banded(x, a, b), x, kind(low), kind(high)), x, kind(low), kind(high))
+            agree(made(lambda x: _diagonals._banded(x, kind(low), kind(high)), x), x)  # noqa: B023
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_sliding_windows(data):
@@ -253,12 +291,13 @@ def test_sliding_windows(data):
 def test_what_is_only_arranged_is_copied_where_it_is_small():
     x, large = np.ones((3, 4), np.float32), np.ones((40, 50), np.float32)
     assert made(lambda x: x.T, x) and made(lambda x: jnp.broadcast_to(x, (2, 3, 4)), x)
-    for function, array in ((lambda x: x.T, large), (lambda x: x.reshape(4, 3), x), (lambda x: x[1:], x)):
+    agree(made(lambda x: [*x, x[:, 1:]], x), x)  # several views
+    for function, array in ((lambda x: x.T, large), (lambda x: x.reshape(4, 3), x), (lambda x: x[1:], x), (lambda x: (x[:20], x[20:]), large)):
         assert not getattr(host_function(jax.make_jaxpr(function)(array)), "planned", False)
 
 
 @pytest.mark.parametrize("function", [
-    lambda x: x[1:], lambda x: jnp.sort(x, 0), lambda x: jnp.linalg.cholesky(x), lambda x: jnp.ones(3), lambda x: x.astype(jnp.bfloat16),
+    lambda x: x[1:], lambda x: jnp.sort(x, 0), lambda x: jnp.linalg.cholesky(jnp.tile(x, (6, 6))), lambda x: jnp.ones(3), lambda x: x.astype(jnp.bfloat16),
     lambda x: jnp.power(x.astype(int), 2 + x.astype(int)),
 ])  # fmt: skip
 def test_what_has_no_plan(function):

@@ -251,7 +251,7 @@ static int step_of(PyObject *given, Step *step, int bases)
         return -1;
     product = step->kind == PRODUCT;
     step->operands = (int)PyTuple_GET_SIZE(operands);
-    if (step->operands < 2 || step->operands > MAX_OPERANDS || step->kind < LOOP || step->kind > ORDER || (product && step->rank != 3)) {
+    if (step->operands < 2 || step->operands > MAX_OPERANDS || step->kind < LOOP || step->kind > SOLUTION || (product && step->rank != 3)) {
         PyErr_SetString(PyExc_ValueError, "no such step");
         return -1;
     }
@@ -283,6 +283,11 @@ static int step_of(PyObject *given, Step *step, int bases)
     case ORDER: /* how many are wanted, whether they fall, type numbers of elements and places */
         parsed = PyArg_ParseTuple(detail, "iiii", &step->size, &step->leaves_out, &step->from, &step->to);
         fits = step->rank && step->size > 0 && step->size <= MOST_ORDERED;
+        break;
+    case CHOLESKY:
+    case TRIANGULAR:
+    case SOLUTION: /* type number, whether the diagonal is of ones */
+        parsed = PyArg_ParseTuple(detail, "ii", &step->from, &step->size);
         break;
     case COPY:
     case SELECT:

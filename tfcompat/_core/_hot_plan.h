@@ -14,8 +14,8 @@
 #include <numpy/arrayobject.h>
 #include <numpy/ufuncobject.h>
 
-enum { MAX_RANK = 6, MAX_OPERANDS = 7, MAX_ARGUMENTS = 1000, MOST_ORDERED = 128, SHORT = 16 };
-enum { LOOP, COPY, SELECT, CAST, PRODUCT, PLACED, PHILOX, BOX_MULLER, ORDER };
+enum { MAX_RANK = 6, MAX_OPERANDS = 7, MAX_ARGUMENTS = 1000, MOST_ORDERED = 128, SHORT = 16, LARGEST_MATRIX = 16, MOST_COLUMNS = 64 };
+enum { LOOP, COPY, SELECT, CAST, PRODUCT, PLACED, PHILOX, BOX_MULLER, ORDER, CHOLESKY, TRIANGULAR, SOLUTION };
 
 typedef struct {
     int base; /* number of an argument, of a result, of the constants, of the scratch memory */
@@ -42,8 +42,9 @@ struct Step {
     Operand *of; /* the result first, but of loops last, as ufuncs have it */
     PyUFuncGenericFunction loop;
     void *data;
-    /* What is done at once: the last dimension, with the strides of the operands there */
+    /* What is done at once: the last dimension, of matrices the last two, with the strides of the operands in the last */
     Row row;
+    int core;
     npy_intp n, by[MAX_OPERANDS];
     Cast cast;
 };
@@ -52,5 +53,8 @@ struct Step {
 int prepare_step(Step *step);
 void run_step(const Step *step, char **bases);
 Row short_loop(const char *name, int type);
+
+/* _hot_matrices.c */
+Row matrix_row(const Step *step);
 
 #endif

@@ -239,12 +239,12 @@ static Row order_of(const Step *step)
     return NULL;
 }
 
-/* Runs the rows of the dimensions from `first` on. */
+/* Runs the rows, or matrices, of the dimensions from `first` on. */
 static void run_rows(const Step *step, char **at, int first)
 {
     npy_intp place[MAX_RANK] = {0}, apart[MAX_OPERANDS];
     Row row = step->row;
-    int operands = step->operands, inner = step->rank - 2;
+    int operands = step->operands, inner = step->rank - 1 - step->core;
     if (inner < first) {
         row(step, at);
         return;
@@ -328,6 +328,7 @@ static void run_placed(const Step *step, char **bases)
 int prepare_step(Step *step)
 {
     int first = step->kind == PLACED ? step->batch : 0;
+    step->core = step->kind < CHOLESKY ? 1 : 2;
     step->n = step->rank > first ? step->dims[step->rank - 1] : 1;
     for (int k = 0; k < step->operands; k++)
         step->by[k] = step->rank > first ? step->of[k].strides[step->rank - 1] : 0;
@@ -351,6 +352,11 @@ int prepare_step(Step *step)
         break;
     case ORDER:
         step->row = order_of(step);
+        break;
+    case CHOLESKY:
+    case TRIANGULAR:
+    case SOLUTION:
+        step->row = matrix_row(step);
         break;
     default:
         return 0;

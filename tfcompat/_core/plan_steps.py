@@ -8,6 +8,7 @@ import numpy as np
 from tfcompat._core.plans import (
     BOX_MULLER,
     CAST,
+    CHOLESKY,
     LOOP,
     MOST_ORDERED,
     ORDER,
@@ -15,7 +16,9 @@ from tfcompat._core.plans import (
     PRODUCT_MOST,
     RANK,
     SELECT,
+    SOLUTION,
     STEPS,
+    TRIANGULAR,
     Unplanned,
     View,
     dense_strides,
@@ -243,6 +246,14 @@ def _split(p, e):
         offset += size * view.strides[axis]
 
 
+@step("unstack")
+def _unstack(p, e):
+    view, axis = p.view(e.ins[0]), int(e.params["axis"])
+    shape, strides = [(*numbers[:axis], *numbers[axis + 1 :]) for numbers in (view.shape, view.strides)]
+    for k, value in enumerate(e.outs):
+        p.put(value, view.with_strides(shape, strides, k * view.strides[axis]))
+
+
 @step("concatenate")
 def _concatenate(p, e):
     value, axis, offset = e.outs[0], int(e.params["dimension"]), 0
@@ -368,3 +379,72 @@ def _argmax(p, e):
     out = p.result(value)
     shape, strides = [[*numbers[:axis], one, *numbers[axis:]] for numbers, one in ((out.shape, 1), (out.strides, 0))]
     _order(p, view, axis, value, out.with_strides(shape, strides), True)
+
+
+# Matrices
+
+
+LARGEST_MATRIX, MOST_COLUMNS = 16, 64  # what _hot_matrices.c has room for: LAPACK is at home with more
+
+
+def _of_matrices(p, kind, views, unit=0):
+    """A step over stacks of matrices; all views have the rank of the first one, and its sizes but for the last two."""
+    shape, dtype = views[0].shape, views[0].dtype
+    if dtype.kind != "f" or 0 in shape or len(shape) > RANK or shape[-2] > LARGEST_MATRIX or shape[-1] > MOST_COLUMNS:
+        raise Unplanned("matrices")
+    p.steps.append((kind, shape, tuple([(v.base, v.offset, v.strides) for v in views]), (number_of(dtype), int(unit))))
+
+
+@step("cholesky")
+def _cholesky(p, e):
+    view, value = p.view(e.ins[0]), e.outs[0]
+    _of_matrices(p, CHOLESKY, [p.result(value), view])
+
+
+def _turned(view):
+    """The transposed matrices."""
+    return view.with_strides([*view.shape[:-2], view.shape[-1], view.shape[-2]], [*view.strides[:-2], view.strides[-1], view.strides[-2]])
+
+
+@step("triangular_solve")
+def _triangular_solve(p, e):
+    (matrix, rhs), value, params = map(p.view, e.ins), e.outs[0], e.params
+    out, lower, transposed = p.result(value), params["lower"], params["transpose_a"]
+    if not params["left_side"]:  # X A = B is A^T X^T = B^T
+        out, rhs, transposed = _turned(out), _turned(rhs), not transposed
+    if transposed:
+        matrix, lower = _turned(matrix), not lower
+    if not lower:  # it is a lower one, seen from its end
+        last = len(out.shape) - 1
+        out, rhs, matrix = reversed_(out, (last - 1,)), reversed_(rhs, (last - 1,)), reversed_(matrix, (last - 1, last))
+    _of_matrices(p, TRIANGULAR, [out, rhs, matrix], params["unit_diagonal"])
+
+
+@step("tfcompat.solution")
+def _solution(p, e):
+    (matrix, rhs), (value, singular) = map(p.view, e.ins), e.outs
+    out, bad = p.result(value), p.result(singular)
+    p.copy(bad, p.constant(np.False_))
+    _of_matrices(p, SOLUTION, [out, bad.with_strides(out.shape, [0] * len(out.shape)), rhs, matrix])
+
+
+@step("tfcompat.banded")
+def _banded(p, e):
+    (x, *bounds), value = map(p.view, e.ins), e.outs[0]
+    rows, columns = sizes = value.shape[-2:]
+    above = np.arange(columns, dtype=bounds[0].dtype) - np.arange(rows, dtype=bounds[0].dtype)[:, None]
+    sides = []
+    for bound, given, size, away in zip(bounds, e.ins[1:], sizes, (-above, above), strict=True):
+        if given.const is not None:
+            sides.append(p.constant(away <= (size if given.const < 0 else given.const)))
+            continue
+        endless, limit, side = p.room((), np.dtype(bool)), p.room((), bound.dtype), p.room(sizes, np.dtype(bool))
+        p.loop(np.less, endless, bound, p.constant(np.zeros((), bound.dtype)))
+        p.step(SELECT, [limit, endless, bound, p.constant(np.array(size, bound.dtype))], (bound.dtype.itemsize,))
+        p.loop(np.less_equal, side, p.constant(away), limit)
+        sides.append(side)
+    inside = p.room(sizes, np.dtype(bool))
+    p.loop(np.logical_and, inside, *sides)
+    out = p.result(value)
+    nothing = p.constant(np.zeros((), value.dtype))
+    p.step(SELECT, [out, *[v.spread(out.shape) for v in (inside, nothing, x)]], (value.dtype.itemsize,))

@@ -15,11 +15,11 @@ from tfcompat._core.twins import has_twin
 
 LARGEST = 1 << 14  # bytes of an array: of larger ones the calls take little beside the work
 MOST_SCRATCH = 1 << 18  # bytes of what lies between the arguments and the results
-MOST_COPIED = 1 << 10  # bytes of results that are only arranged: a view takes NumPy as long as to copy so many
+MOST_COPIED = 1 << 10  # bytes of a result that is only arranged: a view takes NumPy as long as to copy so many
 LONGEST = 1000  # arguments, results
 RANK = 6
 
-LOOP, COPY, SELECT, CAST, PRODUCT, PLACED, PHILOX, BOX_MULLER, ORDER = range(9)
+LOOP, COPY, SELECT, CAST, PRODUCT, PLACED, PHILOX, BOX_MULLER, ORDER, CHOLESKY, TRIANGULAR, SOLUTION = range(12)
 _ALIGNED = 64
 MOST_ORDERED = 128  # elements of a row whose order is found by insertion
 PRODUCT_MOST = 1 << 14  # multiply-adds: BLAS is at home with more, and may use threads
@@ -182,6 +182,13 @@ class Planner:
         """What rules call that give text."""
         raise Unplanned("text")
 
+    def check_copied(self, views):
+        """Raises where results are only arranged, and Python is not slower: it has constants, and one view takes it less than a plan."""
+        constant = any([v.base >= self.count for v in views])
+        large = max([math.prod(v.shape) * v.dtype.itemsize for v in views], default=0) > MOST_COPIED
+        if constant or large or len(views) < 2 and all([v.dense for v in views]):
+            raise Unplanned("NumPy has a view of it, or a constant")
+
     def plan(self, equations, arguments, otherwise):
         produced = {id(v): e for e in equations for v in e.outs}
         last = {id(v): i for i, e in enumerate(equations) for v in e.ins}
@@ -201,9 +208,8 @@ class Planner:
                 self.admit(value)
             step_of(equation.name)(self, equation)
             self.release(last, i)
-        views = [self.view(v) for v in self.results if v is not None]
-        if not self.steps and (any([v.dense or v.base >= self.count for v in views]) or sum([math.prod(v.shape) * v.dtype.itemsize for v in views]) > MOST_COPIED):
-            raise Unplanned("NumPy has a view of it, or a constant")
+        if not self.steps:
+            self.check_copied([self.view(v) for v in self.results if v is not None])
         for k, value in enumerate(self.results):
             if value is None:
                 continue
