@@ -351,12 +351,16 @@ def test_what_is_covered_has_a_plan():
     """The costs assume plans by `covers`, which only looks."""
     x, i = np.ones((3, 3), np.float32), np.int32(1)
     functions = [lambda x, i: jax.nn.softmax(x), lambda x, i: x[i], lambda x, i: x.at[i].set(x[0]), lambda x, i: x @ x + jnp.tanh(x),
-                 lambda x, i: jnp.where(x > 0, x, 0).sum(), lambda x, i: x.reshape(-1).astype(jnp.int32) + i]  # fmt: skip
+                 lambda x, i: jnp.where(x > 0, x, 0).sum(), lambda x, i: x.reshape(-1).astype(jnp.int32) + i,
+                 lambda x, i: lax.digamma(x), lambda x, i: jnp.linalg.cholesky(x)]  # fmt: skip
     with jax.enable_x64(True):
         for function in functions:
             closed = jax.make_jaxpr(function)(x, i)
             assert plans.covers(closed.jaxpr) and host_function(closed).planned
         assert not plans.covers(jax.make_jaxpr(lambda x, i: jnp.sort(x))(x, i).jaxpr)
+        assert not plans.covers(jax.make_jaxpr(lambda x, i: lax.digamma(x.astype(np.float64)))(x, i).jaxpr)
+        assert not plans.covers(jax.make_jaxpr(lambda x, i: jnp.linalg.cholesky(jnp.tile(x, (6, 6))))(x, i).jaxpr)
+        assert plans.covers(jax.make_jaxpr(lambda x: jnp.unstack(x) or x)(np.ones((0, 3))).jaxpr)
         assert not plans.covers(jax.make_jaxpr(lambda x, i: x + i)(np.ones(10_000, np.float32), i).jaxpr)
 
 

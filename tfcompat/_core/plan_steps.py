@@ -9,7 +9,9 @@ from tfcompat._core.plans import (
     BOX_MULLER,
     CAST,
     CHOLESKY,
+    LARGEST_MATRIX,
     LOOP,
+    MOST_COLUMNS,
     MOST_ORDERED,
     ORDER,
     PHILOX,
@@ -382,9 +384,6 @@ def _argmax(p, e):
 
 
 # Matrices
-
-
-LARGEST_MATRIX, MOST_COLUMNS = 16, 64  # what _hot_matrices.c has room for: LAPACK is at home with more
 
 
 def _of_matrices(p, kind, views, unit=0):

@@ -22,6 +22,7 @@ RANK = 6
 LOOP, COPY, SELECT, CAST, PRODUCT, PLACED, PHILOX, BOX_MULLER, ORDER, CHOLESKY, TRIANGULAR, SOLUTION = range(12)
 _ALIGNED = 64
 MOST_ORDERED = 128  # elements of a row whose order is found by insertion
+LARGEST_MATRIX, MOST_COLUMNS = 16, 64  # what _hot_matrices.c has room for: LAPACK is at home with more
 PRODUCT_MOST = 1 << 14  # multiply-adds: BLAS is at home with more, and may use threads
 _STANDARD = frozenset(np.dtype(t) for t in "? b h i l B H I L f d".split())
 
@@ -287,6 +288,7 @@ _OF_FLOATS = frozenset(["div", "rem"])
 _OF_SINGLES = frozenset("lgamma digamma tfcompat.lgamma tfcompat.digamma".split())
 
 
+_MATRICES = ("cholesky", "triangular_solve", "tfcompat.solution")
 _ORDERS = ("sort", "tfcompat.top", "tfcompat.argmax")
 
 
@@ -307,11 +309,15 @@ def _covered(eqn):
         return covers(inner)
     if name in ("dot_general", "conv_general_dilated") and multiply_adds(eqn) > PRODUCT_MOST:
         return False
+    if name in _MATRICES and any([max(v.aval.shape[-2:]) > most for v, most in zip(eqn.invars, (LARGEST_MATRIX, MOST_COLUMNS), strict=False)]):
+        return False
     name = params["name"] if "jaxpr" in params else name
     if name == "sort" and len(eqn.invars) != 2 or name.startswith(_ORDERS) and max(eqn.invars[0].aval.shape, default=1) > MOST_ORDERED:
         return False
-    dtype = eqn.outvars[0].aval.dtype
-    has_ufunc = name in _UFUNCS or name in _OF_FLOATS and dtype.kind == "f" or name in _OF_SINGLES and dtype == np.float32
+    dtypes = [v.aval.dtype for v in eqn.outvars]
+    singles = all([t == np.float32 for t in dtypes])
+    floating = singles or all([t == np.float64 for t in dtypes])
+    has_ufunc = name in _UFUNCS or name in _OF_FLOATS and floating or name in _OF_SINGLES and singles
     return (has_ufunc or step_of(name) is not elementwise) and all([small(v.aval) for v in eqn.outvars])
 
 
