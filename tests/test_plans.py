@@ -257,15 +257,16 @@ def test_bands(size):
             agree(made(lambda x: _diagonals._banded(x, kind(low), kind(high)), x), x)  # noqa: B023
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_sliding_windows(data):
     """Convolutions and pools of any layout, padding, stride and dilation."""
     rank = data.draw(st.integers(1, 2))
     sizes = data.draw(st.lists(st.integers(1, 6), min_size=rank, max_size=rank))
     window = [data.draw(st.integers(1, 3)) for _ in sizes]
-    strides, dilations = [[data.draw(st.integers(1, 3)) for _ in sizes] for _ in range(2)]
+    strides, dilations, apart = [[data.draw(st.integers(1, 3)) for _ in sizes] for _ in range(3)]
     padding = [(data.draw(st.integers(0, 3)), data.draw(st.integers(0, 3))) for _ in sizes]
+    around = [(data.draw(st.integers(-2, 3)), data.draw(st.integers(-2, 3))) for _ in sizes]
     if any(n + low + high < (k - 1) * d + 1 for n, (low, high), k, d in zip(sizes, padding, window, dilations, strict=True)):
         return
     batch, depth, features = [data.draw(st.integers(1, 3)) for _ in range(3)]
@@ -281,11 +282,13 @@ def test_sliding_windows(data):
     x = array(layout[0], N=batch, C=depth, places=sizes)
     kernel = array(layout[1], I=depth, O=features, places=window)
     agree(made(lambda x, k: lax.conv_general_dilated(x, k, strides, padding, None, dilations, layout) + 1, x, kernel), x, kernel)
+    if all((n - 1) * s + 1 + low + high >= (k - 1) * d + 1 for n, s, (low, high), k, d in zip(sizes, apart, around, window, dilations, strict=True)):
+        agree(made(lambda x, k: lax.conv_general_dilated(x, k, strides, around, apart, dilations, layout), x, kernel), x, kernel)
     pooled = [[1 if c in "NC" else next(part) for c in layout[0]] for part in map(iter, (window, strides, dilations))]
-    around = iter(padding)
-    around = [(0, 0) if c in "NC" else next(around) for c in layout[0]]
+    outside = iter(padding)
+    outside = [(0, 0) if c in "NC" else next(outside) for c in layout[0]]
     for start, function in ((-np.inf, lax.max), (np.inf, lax.min), (0.0, lax.add)):
-        agree(made(lambda x, s=start, f=function: lax.reduce_window(x, np.float32(s), f, *pooled[:2], around, None, pooled[2]) * 2, x), x)
+        agree(made(lambda x, s=start, f=function: lax.reduce_window(x, np.float32(s), f, *pooled[:2], outside, None, pooled[2]) * 2, x), x)
 
 
 def test_what_is_only_arranged_is_copied_where_it_is_small():

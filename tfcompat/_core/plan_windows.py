@@ -7,7 +7,7 @@ from jax.lax import GatherScatterMode
 
 from tfcompat._core.lax_indexing import fill_value
 from tfcompat._core.lax_shapes import highest, lowest
-from tfcompat._core.plans import PLACED, PRODUCT_MOST, RANK, Unplanned, dense_strides, loop_of, step
+from tfcompat._core.plans import PLACED, PRODUCT_MOST, RANK, Unplanned, loop_of, step
 
 
 def _position(view, batch, limit, stride):
@@ -128,7 +128,7 @@ def _inside(size, count, stride, dilation, low, tap):
 
 
 def _taps(view, out, window, strides, dilations, lows):
-    """For each element of the window (its place, the results that have one there, what of the view that is).
+    """For each element of the window (the results that have one there, what of the view that is).
 
     `view` and `out` have the dimensions in which the window slides first.
     """
@@ -145,37 +145,55 @@ def _taps(view, out, window, strides, dilations, lows):
             [*counts, *view.shape[rank:]], [s * k for s, k in zip(view.strides, [*strides, *[1] * len(view.shape)], strict=False)],
             sum([b * s for (_, _, b), s in zip(parts, view.strides, strict=False)]),
         )  # fmt: skip
-        yield place, target, source
+        yield target, source
+
+
+def _spaced(p, x, out, window, params):
+    """The operand of a convolution with zeros where the window finds nothing: around it, and between its elements."""
+    sizes, source, starts, padded = [x.shape[0]], [x.shape[0]], [0], []
+    for n, count, taps, stride, wide, apart, (low, _) in zip(x.shape[1:-1], out.shape[1:-1], window, params["window_strides"], params["rhs_dilation"],
+                                                            params["lhs_dilation"], params["padding"], strict=True):  # fmt: skip
+        sizes.append((count - 1) * stride + (taps - 1) * wide + 1)
+        first = max(0, -(low // apart))
+        source.append(max(0, min(n - 1, (sizes[-1] - 1 - low) // apart) - first + 1))
+        starts.append(first)
+        padded.append((first * apart + low, apart))
+    taken = x.with_strides([*source, x.shape[-1]], x.strides, sum([i * s for i, s in zip(starts, x.strides, strict=False)]))
+    if [*taken.shape[:-1]] == sizes and all([apart == 1 for _, apart in padded]):
+        return taken
+    full = p.room((*sizes, x.shape[-1]), x.dtype)
+    p.copy(full, p.constant(np.zeros((), x.dtype)))
+    strides = [full.strides[0], *[s * apart for s, (_, apart) in zip(full.strides[1:], padded, strict=False)], full.strides[-1]]
+    offset = sum([place * s for (place, _), s in zip(padded, full.strides[1:], strict=False)])
+    p.copy(full.with_strides(taken.shape, strides, offset), taken)
+    return full
 
 
 @step("conv_general_dilated")
 def _convolution(p, e):
     (x, kernel), value, params = map(p.view, e.ins), e.outs[0], e.params
     numbers = params["dimension_numbers"]
-    if params["feature_group_count"] != 1 or params["batch_group_count"] != 1 or any([d != 1 for d in params["lhs_dilation"]]):
+    if params["feature_group_count"] != 1 or params["batch_group_count"] != 1:
         raise Unplanned("a convolution")
     if not x.dtype == kernel.dtype == value.dtype or value.dtype.kind != "f" or 0 in (*x.shape, *kernel.shape, *value.shape):
         raise Unplanned("a convolution")
-    order_x, order_k, order_out = [[*spec[2:], *spec[:2]] for spec in (numbers.lhs_spec, numbers.rhs_spec, numbers.out_spec)]
-    x, kernel = _batched(x, order_x), _batched(kernel, [*order_k[:-2], order_k[-1], order_k[-2]])  # places, batch, features; taps, in, out
+    order_x, order_k, order_out = [[spec[0], *spec[2:], spec[1]] for spec in (numbers.lhs_spec, numbers.rhs_spec, numbers.out_spec)]
+    x, kernel = _batched(x, order_x), _batched(kernel, [*order_k[1:], order_k[0]])  # batch, places, features; taps, in, out
     out = _batched(p.result(value), order_out)
-    rank = len(x.shape) - 2
-    window, (depth, features) = kernel.shape[:rank], kernel.shape[rank:]
-    outer, taps = [*out.shape[:rank], out.shape[rank]], math.prod(window)
-    if math.prod(outer) * taps * depth * features > PRODUCT_MOST or len(outer) + rank + 1 > RANK:
+    outer, (*window, depth, features) = out.shape[:-1], kernel.shape
+    rows, taps = math.prod(outer), math.prod(window)
+    if rows * taps * depth * features > PRODUCT_MOST or len(outer) + len(window) + 1 > RANK:
         raise Unplanned("a large convolution")
-    patches = p.room((*outer, *window, depth), value.dtype)
-    p.copy(patches, p.constant(np.zeros((), value.dtype)))
-    lows = [low for low, _ in params["padding"]]
-    for place, target, source in _taps(x, patches.with_strides([*outer, depth], [*patches.strides[: rank + 1], patches.strides[-1]]), window,
-                                       params["window_strides"], params["rhs_dilation"], lows):  # fmt: skip
-        tap = sum([i * s for i, s in zip(place, patches.strides[rank + 1 : -1], strict=True)])
-        p.copy(target.with_strides(target.shape, target.strides, tap), source)
-    rows = patches.with_strides((math.prod(outer), taps * depth), (patches.strides[rank], value.dtype.itemsize))
-    weights = p.packed(kernel).with_strides((taps * depth, features), (features * value.dtype.itemsize, value.dtype.itemsize))
-    product = p.room((math.prod(outer), features), value.dtype)
-    p.product(product, rows, weights)
-    p.copy(out, product.with_strides(out.shape, dense_strides(out.shape, value.dtype)))
+    spaced = _spaced(p, x, out, window, params)
+    steps = [*[s * k for s, k in zip(spaced.strides[1:-1], params["window_strides"], strict=True)],
+             *[s * k for s, k in zip(spaced.strides[1:-1], params["rhs_dilation"], strict=True)]]  # fmt: skip
+    patches = p.packed(spaced.with_strides((*outer, *window, depth), [spaced.strides[0], *steps, spaced.strides[-1]]))
+    item = value.dtype.itemsize
+    weights = p.packed(kernel).with_strides((taps * depth, features), (features * item, item))
+    product = out if out.dense else p.room(out.shape, value.dtype)
+    p.product(product, patches.with_strides((rows, taps * depth), (taps * depth * item, item)), weights)
+    if product is not out:
+        p.copy(out, product)
 
 
 _POOLS = {"reduce_window_max": (np.maximum, lowest), "reduce_window_min": (np.minimum, highest), "reduce_window_sum": (np.add, lambda t: t.type(0))}
@@ -190,7 +208,7 @@ def _pool(p, e):
     out = p.result(value)
     p.copy(out, p.constant(np.array(first(value.dtype), value.dtype)))
     lows = [low for low, _ in params["padding"]]
-    for _, target, source in _taps(view, out, params["window_dimensions"], params["window_strides"], params["window_dilation"], lows):
+    for target, source in _taps(view, out, params["window_dimensions"], params["window_strides"], params["window_dilation"], lows):
         p.loop(ufunc, target, target, source)
 
 
