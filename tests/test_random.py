@@ -1,5 +1,6 @@
 """tf.random draws the numbers that TensorFlow draws: recorded by oracle/record_random.py from oracle/random_programs.py."""
 
+import gc
 import pathlib
 import random
 
@@ -9,6 +10,7 @@ from oracle.random_programs import PROGRAMS
 
 import tfcompat as tf
 import tfcompat.random  # noqa: F401 - so that tf.random is there
+from tfcompat._core import native
 
 RECORDED = np.load(pathlib.Path(__file__).parent / "oracle" / "data" / "random.npz")
 
@@ -78,3 +80,82 @@ def test_gradients_reach_the_parameters_alone():
 def test_errors(draw, error, message):
     with pytest.raises(error, match=message):
         draw()
+
+
+def times(draw, count=4):
+    return [np.asarray(draw()) for _ in range(count)]
+
+
+@pytest.mark.parametrize("draw", [
+    lambda: tf.random.uniform([4, 5]), lambda: tf.random.uniform((20,), -2.0, 3), lambda: tf.random.normal([20]),
+    lambda: tf.random.normal([20], tf.constant(2.0), 3.0), lambda: tf.random.truncated_normal([20], dtype=tf.float64),
+    lambda: tf.random.uniform([20], 0, 10**9, tf.int32),
+])  # fmt: skip
+def test_each_call_draws_other_numbers(draw):
+    """Also where it is called by form, which is learnt from the second call on."""
+    tf.random.set_seed(None)
+    drawn = times(draw)
+    assert len({values.tobytes() for values in drawn}) == 4
+    tf.random.set_seed(11)
+    seeded = times(draw)
+    assert len({values.tobytes() for values in seeded}) == 4
+    tf.random.set_seed(11)
+    for value, expected in zip(times(draw), seeded, strict=True):
+        np.testing.assert_array_equal(value, expected)
+    tf.random.set_seed(None)
+
+
+def test_functions_and_eager_code_between_draws():
+    """What a function draws has counters of its own, whatever is known of calls outside it."""
+    tf.random.set_seed(5)
+
+    @tf.function
+    def inside():
+        return tf.random.normal([6])
+
+    def both():
+        return [np.asarray(f()) for _ in range(4) for f in (inside, lambda: tf.random.normal([6]))]
+
+    expected = both()
+    assert len({values.tobytes() for values in expected}) == 8
+    tf.random.set_seed(5)
+    for value, wanted in zip(both(), expected, strict=True):
+        np.testing.assert_array_equal(value, wanted)
+    tf.random.set_seed(None)
+
+
+@pytest.mark.parametrize("seed", [[3, 4], (3, 4), [2**40, -7], [-(2**63), 2**63 - 1], [np.int32(3), 4]])
+def test_stateless_seeds_of_any_kind(seed):
+    as_tensor = tf.constant(np.array([int(n) for n in seed], np.int64))
+    for function in (tf.random.stateless_normal, tf.random.stateless_uniform, tf.random.stateless_truncated_normal):
+        expected = np.asarray(function([5], as_tensor))
+        for value in times(lambda function=function: function([5], seed)):
+            np.testing.assert_array_equal(value, expected)
+    for bad in ([1.5, 2], [True, False], ["a", "b"], [1], [None, 1], [2**64, 1]):
+        for _ in range(3):
+            with pytest.raises((TypeError, ValueError, tf.errors.InvalidArgumentError)):
+                tf.random.stateless_normal([5], bad)
+
+
+@pytest.mark.own_mode
+@pytest.mark.skipif(native.extension is None, reason="the package was built without a C compiler")
+def test_draws_are_called_by_form():
+    """Other keys and seeds make no other forms: each would be learnt anew."""
+    from tfcompat import random as module
+    from tfcompat._core import forms
+
+    key, counter = module._fresh(None)
+    assert forms.learn(module._draw_uniform, (key, counter, (3, 7), 0, None, tf.float32, None)) is not None
+    assert forms.learn(module._draw_normal, (key, counter, "TruncatedNormal", (3, 7), 0.0, 1.0, tf.float32, None)) is not None
+    entries = module._stateless_normal, module._normal_by_form, module._uniform_by_form
+    known = [forms_of(call) for call in entries]
+    for k in range(50):
+        tf.random.stateless_normal([3, 7], [k, 1])
+        tf.random.normal([3, 7])
+        tf.random.uniform([3, 7], seed=k)
+    assert [len(forms_of(call)) - len(before) for call, before in zip(entries, known, strict=True)] == [1, 1, 0]
+
+
+def forms_of(call):
+    """{key: form} of what calls a function by form, as it is now."""
+    return dict(next(part for part in gc.get_referents(call) if type(part) is dict))

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from tfcompat._core import caches, draws, dtypes, random_state
+from tfcompat._core import caches, draws, dtypes, native, random_state
 from tfcompat._core.attributes import Sizes, python_value, size_list
 from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.context import state as thread
@@ -48,7 +48,7 @@ def dims_of(shape, kernel):
     return dims, wide
 
 
-_KEY, _COUNTER = aval((2,), np.dtype(np.uint32)), aval((4,), np.dtype(np.uint32))
+_KEY, _COUNTER, _PAIR = aval((2,), np.dtype(np.uint32)), aval((4,), np.dtype(np.uint32)), aval((2,), np.dtype(np.int64))
 
 
 def key_tensor(key):
@@ -57,7 +57,14 @@ def key_tensor(key):
 
 def leaves(key, counter):
     """Tensors of a key and a counter, Python ints."""
-    words = random_state.words_of(key | counter << 64, 6)
+    return leaves_of(key, counter & random_state.M64, counter >> 64)
+
+
+def leaves_of(key, low, high):
+    """Tensors of a key and the halves of a counter, Python ints."""
+    if native.extension is not None:
+        return native.extension.key_and_counter(key, low, high)
+    words = random_state.words_of(key | low << 64 | high << 128, 6)
     return Tensor(_KEY, words[:2], None, PLAIN), Tensor(_COUNTER, words[2:], None, PLAIN)
 
 
@@ -97,6 +104,28 @@ def drawn(kernel, blocks, seed, dims=()):
     counter = cell.read()
     cell.bind(counter_after(counter, blocks, tuple(dims)))
     return key_tensor(key), counter
+
+
+def fresh(seed):
+    """Key and counter tensors for a draw by an op without a seed, for which nothing else about the draw matters.
+
+    (None, None) where it has one, and in functions: see `drawn`.
+    """
+    context = thread.context
+    if seed is not None or context.trace is not None or context.sites is not None:
+        return None, None
+    key, high = random_state.seeds.new_pair()
+    return leaves_of(key, 0, high)
+
+
+def seed_pair(seed):
+    """A stateless seed as a tensor, where it is a list or tuple: other numbers are no other form of a call."""
+    return convert(seed) if type(seed) in (list, tuple) else seed
+
+
+if native.extension is not None:
+    native.extension.setup_draws(random_state.seeds, random_state.seeds.system.getrandbits, _KEY, _COUNTER, _PAIR)
+    fresh, seed_pair = native.extension.fresh_draw, native.extension.seed_pair
 
 
 class Algorithm(enum.Enum):

@@ -28,7 +28,7 @@
     X(s_gids, Segment, gids) X(s_interrupts, Segment, interrupts) X(s_foresees, Segment, foresees) X(s_lock, Segment, lock) \
     X(p_avals, Spec, avals) X(p_nbytes, Spec, nbytes) X(p_single, Spec, single) X(p_special, Spec, special) \
     X(p_checked, Spec, checked) X(p_taped, Spec, taped) X(p_derivatives, Spec, derivatives) X(p_alone, Spec, alone) X(c_segment, Context, segment) X(c_tapes, Context, tapes) \
-    X(c_accumulators, Context, accumulators) X(c_tracer, Context, tracer) X(c_trace, Context, trace) \
+    X(c_accumulators, Context, accumulators) X(c_tracer, Context, tracer) X(c_trace, Context, trace) X(c_sites, Context, sites) \
     X(c_no_reads, Context, no_reads) X(v_held, Cell, held) X(v_lease, Cell, lease) X(v_gid, Cell, gid) \
     X(v_trainable, Cell, trainable) X(v_written, Cell, written) X(a_scalars, Aval, scalars) X(a_shape, Aval, shape) X(g_watchful, Settings, watchful) \
     X(g_tier, Settings, tier) X(plan_structure, Plan, structure) X(r_programs, Structure, programs) X(r_wires, Structure, wires) X(r_runs, Structure, runs) \
@@ -49,7 +49,7 @@
     X(complete, _complete) X(sparse_grad, sparse_grad) X(forward, forward) \
     X(keep, keep) X(key, key) X(jvp, jvp) X(grad, grad) X(tangents, _tangents) X(gone, _gone) X(of_cells, _of_cells) \
     X(level, _level) X(folded, folded) X(only, only) X(letter, letter) X(checked, checked) X(check, check) X(checker, checker) \
-    X(immediate, immediate) X(proven, proven) X(looked_at, looked_at) X(hot_sites, hot_sites)
+    X(immediate, immediate) X(proven, proven) X(looked_at, looked_at) X(hot_sites, hot_sites) X(seed, seed) X(new_pair, new_pair)
 
 #define DECLARE_TYPE(name) extern PyTypeObject *name;
 #define DECLARE_OFFSET(place, owner, name) extern Py_ssize_t place;
@@ -110,6 +110,10 @@ void unlock(PyObject *lock);
 /* _hot_pack.c */
 int setup_packing(void);
 PyObject *pack(PyObject *packed, PyObject *leaves);
+PyObject *key_and_counter(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *fresh_draw(PyObject *module, PyObject *seed);
+PyObject *seed_pair(PyObject *module, PyObject *seed);
+PyObject *setup_draws(PyObject *module, PyObject *args);
 
 /* _hot_plan.c */
 int setup_plans(void);

@@ -1,4 +1,4 @@
-/* Small host values of one dtype as one vector: `donation.Packed.pack` in C. */
+/* Small host values as vectors: those of one dtype, `donation.Packed.pack` in C, and keys and counters of random draws. */
 
 #include "_hot.h"
 
@@ -59,6 +59,109 @@ PyObject *pack(PyObject *packed, PyObject *leaves)
 done:
     Py_XDECREF(content);
     return vector;
+}
+
+static PyObject *seeds, *getrandbits, *bits, *key_aval, *counter_aval, *pair_aval, *neither;
+
+/* A tensor of the words of `count` numbers, the lower one of each first. */
+static PyObject *words(PyObject *aval, const uint64_t *numbers, npy_intp count)
+{
+    npy_intp size = 2 * count;
+    PyObject *array = PyArray_SimpleNew(1, &size, NPY_UINT32), *tensor = NULL;
+    for (npy_intp k = 0; array != NULL && k < size; k++)
+        ((uint32_t *)PyArray_DATA((PyArrayObject *)array))[k] = (uint32_t)(numbers[k / 2] >> k % 2 * 32);
+    if (array != NULL)
+        tensor = new_tensor(aval, array, Py_None, plain);
+    Py_XDECREF(array);
+    return tensor;
+}
+
+/* key_and_counter(key, low, high): tensors of ints; see _random_keys.py. */
+PyObject *key_and_counter(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    if (nargs != 3 || key_aval == NULL)
+        return PyErr_Format(PyExc_TypeError, "key_and_counter() takes 3 ints");
+    uint64_t numbers[3];
+    for (int k = 0; k < 3; k++)
+        numbers[k] = PyLong_AsUnsignedLongLong(args[k]);
+    if (PyErr_Occurred())
+        return NULL;
+    PyObject *key = words(key_aval, numbers, 1), *counter = words(counter_aval, numbers + 1, 2);
+    PyObject *both = key == NULL || counter == NULL ? NULL : PyTuple_Pack(2, key, counter);
+    Py_XDECREF(key);
+    Py_XDECREF(counter);
+    return both;
+}
+
+/* fresh_draw(seed): see `fresh` of _random_keys.py. */
+PyObject *fresh_draw(PyObject *module, PyObject *seed)
+{
+    PyObject *context = PyObject_GetAttr(state, n_context), *pair = NULL, *both = NULL;
+    if (context == NULL)
+        return NULL;
+    int usual = seed == Py_None && FIELD(context, c_trace) == Py_None && FIELD(context, c_sites) == Py_None;
+    Py_DECREF(context);
+    if (!usual || seeds == NULL)
+        return Py_XNewRef(neither);
+    PyObject *global = PyObject_GetAttr(seeds, n_seed);
+    if (global == NULL)
+        return NULL;
+    if (global != Py_None)
+        pair = PyObject_CallMethodNoArgs(seeds, n_new_pair);
+    else {
+        PyObject *key = PyObject_CallOneArg(getrandbits, bits), *high = key == NULL ? NULL : PyObject_CallOneArg(getrandbits, bits);
+        pair = high == NULL ? NULL : PyTuple_Pack(2, key, high);
+        Py_XDECREF(key);
+        Py_XDECREF(high);
+    }
+    Py_DECREF(global);
+    if (pair != NULL && PyTuple_CheckExact(pair) && PyTuple_GET_SIZE(pair) == 2)
+        both = key_and_counter(module, (PyObject *[]){PyTuple_GET_ITEM(pair, 0), zero, PyTuple_GET_ITEM(pair, 1)}, 3);
+    else if (pair != NULL)
+        PyErr_SetString(PyExc_TypeError, "no pair of seeds");
+    Py_XDECREF(pair);
+    return both;
+}
+
+/* seed_pair(seed): a tensor of a list or tuple of two ints of 64 bits; all else as it is. */
+PyObject *seed_pair(PyObject *module, PyObject *seed)
+{
+    if (!(PyList_CheckExact(seed) || PyTuple_CheckExact(seed)) || PySequence_Fast_GET_SIZE(seed) != 2 || pair_aval == NULL)
+        return Py_NewRef(seed);
+    npy_intp size = 2;
+    int64_t numbers[2];
+    for (int k = 0; k < 2; k++) {
+        PyObject *number = PySequence_Fast_GET_ITEM(seed, k);
+        int overflow = !PyLong_CheckExact(number);
+        numbers[k] = overflow ? 0 : PyLong_AsLongLongAndOverflow(number, &overflow);
+        if (overflow)
+            return Py_NewRef(seed);
+    }
+    PyObject *array = PyArray_SimpleNew(1, &size, NPY_INT64), *tensor = NULL;
+    if (array != NULL) {
+        memcpy(PyArray_DATA((PyArrayObject *)array), numbers, sizeof numbers);
+        tensor = new_tensor(pair_aval, array, Py_None, plain_static);
+        Py_DECREF(array);
+    }
+    return tensor;
+}
+
+/* setup_draws(seeds, getrandbits, avals): what unseeded draws need; the avals of a key, of a counter and of two int64. */
+PyObject *setup_draws(PyObject *module, PyObject *args)
+{
+    PyObject *of, *random, *key, *counter, *two;
+    if (Aval == NULL)
+        return PyErr_Format(PyExc_SystemError, "setup() comes first");
+    if (!PyArg_ParseTuple(args, "OOO!O!O!", &of, &random, Aval, &key, Aval, &counter, Aval, &two))
+        return NULL;
+    Py_XSETREF(seeds, Py_NewRef(of));
+    Py_XSETREF(getrandbits, Py_NewRef(random));
+    Py_XSETREF(key_aval, Py_NewRef(key));
+    Py_XSETREF(counter_aval, Py_NewRef(counter));
+    Py_XSETREF(pair_aval, Py_NewRef(two));
+    Py_XSETREF(bits, PyLong_FromLong(64));
+    Py_XSETREF(neither, PyTuple_Pack(2, Py_None, Py_None));
+    return bits == NULL || neither == NULL ? NULL : Py_NewRef(Py_None);
 }
 
 int setup_packing(void)

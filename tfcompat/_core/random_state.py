@@ -57,6 +57,13 @@ class Seeds:
             pair = self.seed % MAX_SEED, own % MAX_SEED
         return (0, MAX_SEED) if pair == (0, 0) else pair
 
+    def new_pair(self):
+        """Key and upper half of the counter for a draw by an op without a seed: nothing ever comes back to this stream."""
+        with self.lock:
+            if self.seed is None:
+                return self.system.getrandbits(64), self.system.getrandbits(64)
+            return self.pair(None)
+
     def reserve(self, kernel, blocks, seed=None):
         """Takes `blocks` counters from the stream of a kernel.
 
@@ -68,13 +75,12 @@ class Seeds:
         Returns:
           (key, counter) as Python ints of 64 and 128 bits.
         """
+        if seed is None:
+            key, high = self.new_pair()
+            return key, high << 64
         with self.lock:
             pair = self.pair(seed)
-            if pair == (None, None):
-                return self.system.getrandbits(64), self.system.getrandbits(64) << 64
             start = pair[1] << 64
-            if seed is None:  # a fresh pair for each call: nothing ever comes back to this stream
-                return pair[0], start
             position = self.positions.get((kernel, pair), start)
             self.positions[kernel, pair] = (position + blocks) & M128
             return pair[0], position

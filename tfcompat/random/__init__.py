@@ -13,6 +13,7 @@ from tfcompat._core.attributes import python_value
 from tfcompat._core.avals import shape_text
 from tfcompat._core.context import paused as _paused, state as _thread
 from tfcompat._core.convert import convert
+from tfcompat._core.forms import called_by_form as _called_by_form
 from tfcompat._core.op import Check, Data, Dtype, Int, Shape, T, op
 from tfcompat._core.trackable import Trackable as _Trackable
 from tfcompat._core.variable import Variable
@@ -25,10 +26,12 @@ from tfcompat._random_keys import (
     algorithm as _algorithm,
     dims_of as _dims,
     drawn as _drawn,
+    fresh as _fresh,
     leaves as _leaves,
     op_seed as _op_seed,
     order as _order,
     reserve as _reserve,
+    seed_pair as _seed_pair,
     stateless as _stateless,
 )
 
@@ -110,23 +113,36 @@ def uniform(shape, minval=0, maxval=None, dtype=dtypes.float32, seed=None, name=
       ValueError: another `dtype`; no `maxval` for integers.
       InvalidArgumentError: a negative dimension, or integers with minval >= maxval.
     """
+    key, counter = _fresh(seed)
+    draw = _draw_uniform if key is None else _uniform_by_form
+    return draw(key, counter, shape, minval, maxval, dtype, seed)
+
+
+def _draw_uniform(key, counter, shape, minval, maxval, dtype, seed):
+    """`uniform`; `key` and `counter` are reserved where they are None."""
     dtype = dtypes.as_dtype(dtype)
     _accept(dtype, _ACCEPTED)
     if maxval is None:
         if dtype.is_integer:
             raise ValueError(f"Must specify maxval for integer dtype {dtype!r}")
         maxval = 1
+    kernel = "RandomUniformInt" if dtype.is_integer else "RandomUniform"
+    dims, wide = _dims(shape, kernel)
     if dtype.is_integer:
-        dims, wide = _dims(shape, "RandomUniformInt")
         minval, maxval = convert(minval, dtype), convert(maxval, dtype)
-        return _integers(*_reserve("RandomUniformInt", dims, seed, dtype, wide), minval, maxval, dims)
-    dims, wide = _dims(shape, "RandomUniform")
-    drawn = _uniform(*_reserve("RandomUniform", dims, seed, dtype, wide), dims, dtype)
+    if key is None:
+        key, counter = _reserve(kernel, dims, seed, dtype, wide)
+    if dtype.is_integer:
+        return _integers(key, counter, minval, maxval, dims)
+    drawn = _uniform(key, counter, dims, dtype)
     from_zero = type(minval) is int and minval == 0
     if from_zero and type(maxval) is int and maxval == 1:
         return drawn
     maxval = convert(maxval, dtype)
     return _scaled(drawn, maxval) if from_zero else _between(drawn, convert(minval, dtype), maxval)
+
+
+_uniform_by_form = _called_by_form(_draw_uniform)
 
 
 def _accept(dtype, accepted):
@@ -152,7 +168,9 @@ def normal(shape, mean=0.0, stddev=1.0, dtype=dtypes.float32, seed=None, name=No
       ValueError: a dtype that is not floating.
       InvalidArgumentError: a negative dimension.
     """
-    return _stateful_normal("RandomStandardNormal", _normal, shape, mean, stddev, dtype, seed)
+    key, counter = _fresh(seed)
+    draw = _draw_normal if key is None else _normal_by_form
+    return draw(key, counter, "RandomStandardNormal", shape, mean, stddev, dtype, seed)
 
 
 def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=dtypes.float32, seed=None, name=None):
@@ -160,13 +178,29 @@ def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=dtypes.float32, seed=Non
 
     See `normal`.
     """
-    return _stateful_normal("TruncatedNormal", _truncated_normal, shape, mean, stddev, dtype, seed)
+    key, counter = _fresh(seed)
+    draw = _draw_normal if key is None else _normal_by_form
+    return draw(key, counter, "TruncatedNormal", shape, mean, stddev, dtype, seed)
 
 
-def _stateful_normal(kernel, draw, shape, mean, stddev, dtype, seed):
+_NORMALS = {
+    "RandomStandardNormal": _normal,
+    "TruncatedNormal": _truncated_normal,
+    "StatelessRandomNormalV2": _normal,
+    "StatelessTruncatedNormalV2": _truncated_normal,
+}
+
+
+def _draw_normal(key, counter, kernel, shape, mean, stddev, dtype, seed):
+    """`normal` or `truncated_normal`; `key` and `counter` are reserved where they are None."""
     dtype = dtypes.as_dtype(dtype)
     dims, wide = _dims(shape, kernel)
-    return _scaled_to(draw(*_reserve(kernel, dims, seed, dtype, wide), dims, dtype), mean, stddev, dtype)
+    if key is None:
+        key, counter = _reserve(kernel, dims, seed, dtype, wide)
+    return _scaled_to(_NORMALS[kernel](key, counter, dims, dtype), mean, stddev, dtype)
+
+
+_normal_by_form = _called_by_form(_draw_normal)
 
 
 def _scaled_to(drawn, mean, stddev, dtype):
@@ -213,6 +247,11 @@ def stateless_uniform(shape, seed, minval=0, maxval=None, dtype=dtypes.float32, 
       ValueError: another `dtype`; one bound missing for integers.
       InvalidArgumentError: a `seed` of another shape, or integers with minval >= maxval.
     """
+    return _stateless_uniform(shape, _seed_pair(seed), minval, maxval, dtype, alg)
+
+
+@_called_by_form
+def _stateless_uniform(shape, seed, minval, maxval, dtype, alg):
     dtype = dtypes.as_dtype(dtype)
     _accept(dtype, (*_ACCEPTED, dtypes.uint32, dtypes.uint64))
     kernel = "StatelessRandomUniformIntV2" if dtype.is_integer else "StatelessRandomUniformV2"
@@ -241,7 +280,7 @@ def stateless_normal(shape, seed, mean=0.0, stddev=1.0, dtype=dtypes.float32, na
     Raises:
       InvalidArgumentError: a `seed` of another shape.
     """
-    return _stateless_normal("StatelessRandomNormalV2", _normal, shape, seed, mean, stddev, dtype, alg)
+    return _stateless_normal("StatelessRandomNormalV2", shape, _seed_pair(seed), mean, stddev, dtype, alg)
 
 
 def stateless_truncated_normal(shape, seed, mean=0.0, stddev=1.0, dtype=dtypes.float32, name=None, alg="auto_select"):
@@ -253,13 +292,14 @@ def stateless_truncated_normal(shape, seed, mean=0.0, stddev=1.0, dtype=dtypes.f
     Raises:
       InvalidArgumentError: a `seed` of another shape.
     """
-    return _stateless_normal("StatelessTruncatedNormalV2", _truncated_normal, shape, seed, mean, stddev, dtype, alg)
+    return _stateless_normal("StatelessTruncatedNormalV2", shape, _seed_pair(seed), mean, stddev, dtype, alg)
 
 
-def _stateless_normal(kernel, draw, shape, seed, mean, stddev, dtype, alg):
+@_called_by_form
+def _stateless_normal(kernel, shape, seed, mean, stddev, dtype, alg):
     dtype = dtypes.as_dtype(dtype)
     dims, _ = _dims(shape, kernel)
-    return _scaled_to(draw(*_stateless(seed, alg), dims, dtype), mean, stddev, dtype)
+    return _scaled_to(_NORMALS[kernel](*_stateless(seed, alg), dims, dtype), mean, stddev, dtype)
 
 
 def split(seed, num=2, alg="auto_select"):
