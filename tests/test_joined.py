@@ -70,6 +70,33 @@ def test_the_failing_one_of_joined_nodes_is_found(monkeypatch):
             z.numpy()
 
 
+def test_the_failing_check_of_joined_nodes_is_found(monkeypatch):
+    monkeypatch.setattr(joined, "AFTER", 2)
+    program.clear()
+    table = tf.constant(np.arange(12.0, dtype="float32").reshape(4, 3))
+    v, w, number = tf.Variable(0.0), tf.Variable(0.0), tf.Variable(0)
+
+    def run(k):
+        i = (number + [k, 0])[:, None]  # pending: the checks become part of what is run
+        first = tf.gather_nd(table, i)
+        v.assign_add(1.0)
+        second = tf.gather_nd(first, i)
+        w.assign_add(1.0)
+        return second * 2.0, tf.reduce_sum(first)
+
+    with debug.mode("interpreted"):
+        for _ in range(6):
+            results = [t.numpy() for t in run(1)]
+        np.testing.assert_array_equal(results[0], [[0, 2, 4], [6, 8, 10]])
+        known = [steps for s in program._structures.values() for _, steps in s.interpreted.values()]
+        assert any(isinstance(step[0], joined.Judged) for steps in known for step in steps)
+        second, first = run(3)
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"indices\[0\] = \[3\] does not index into param shape \[2,3\]"):
+            second.numpy()
+        np.testing.assert_array_equal([v, w], [7, 6])
+        np.testing.assert_array_equal(run(0)[0], [[0, 2, 4], [0, 2, 4]])
+
+
 def test_what_was_traced_for_any_sizes_is_traced_for_these_where_it_runs_often():
     """It then is a plan as what was traced exactly, which costs less, and is joined with others."""
 

@@ -2,9 +2,13 @@
 
 A step costs about as much as the sum of a small array. A joined one has the NumPy lines of all its nodes, and broadcasts
 between them are not materialised. It takes as long to make as some hundred runs gain by it.
+
+Of checks among them it has one verdict, whether any has failed. Then they are interpreted one by one, to find which.
 """
 
-from tfcompat._core.interpret import Builder, Value
+import numpy as np
+
+from tfcompat._core.interpret import Builder, Equation, Value
 from tfcompat._core.interpreter import getter
 
 AFTER = 100  # runs
@@ -12,20 +16,24 @@ EXACT_AFTER = 200  # what was traced for any sizes is traced for these, 1 to 2 m
 
 
 def join(specs, wires, live, steps, checks):
-    """The `steps` that interpret these nodes, with stretches of them joined; `live` are the slots that are wanted.
+    """The `steps` that interpret these nodes, with stretches of them joined.
 
-    Not joined is what is looked at (`checks`, numbers of nodes), may write into an operand, has a host function of
-    another kind, or was traced for any sizes and not yet for these.
+    Not joined is what may write into an operand, has a host function of another kind, or was traced for any sizes and not
+    yet for these.
+
+    Args:
+      live: the slots that are wanted.
+      checks: numbers of the nodes that are looked at: their last result is true where something is wrong.
     """
     last_read = {s: i for i, wire in enumerate(wires) for s in wire}
     last_read.update(dict.fromkeys(live, len(specs)))
     stretches = [[]]
     for step, spec in zip(steps, specs, strict=True):
-        if step[6] is None and step[7] not in checks and joinable(spec):
+        if step[6] is None and joinable(spec):
             stretches[-1].append(step)
         else:
             stretches += [[step], []]
-    return [step for stretch in stretches for step in one_step(specs, wires, last_read, stretch)]
+    return [step for stretch in stretches for step in one_step(specs, wires, last_read, stretch, checks)]
 
 
 def joinable(spec):
@@ -34,28 +42,67 @@ def joinable(spec):
     return all(map(joinable, inner)) if inner is not None else getattr(spec.host, "source", None) is not None
 
 
-def one_step(specs, wires, last_read, stretch):
+class Judged:
+    """A host function whose last result is the verdict of checks; it raises where that is true."""
+
+    __slots__ = ("apart", "host")
+
+    def __init__(self, host):
+        self.host = host
+
+    def __call__(self, *arrays):
+        *results, failed = self.host(*arrays)
+        if failed:
+            raise ValueError("a check has failed")
+        return results
+
+
+def one_step(specs, wires, last_read, stretch, checks):
     """A list of the step that does what those of a stretch do; one or none stay what they are."""
     if len(stretch) < 2:
         return stretch
     (*_, first_slot, _, _, _, first), (*_, last_slot, count, _, _, last) = stretch[0], stretch[-1]
     slots = range(first_slot, last_slot + count)
+    judged = {i for i in checks if first <= i <= last}
 
     def write(planned):
-        builder, taken, made = Builder((), None), {}, []
-        for spec, wire in zip(specs[first : last + 1], wires[first : last + 1], strict=True):
+        builder, taken, made, verdicts = Builder((), None), {}, [], []
+        for i, spec, wire in zip(range(first, last + 1), specs[first : last + 1], wires[first : last + 1], strict=True):
             ins = []
             for s, a in zip(wire, input_avals(spec), strict=True):
                 ins.append(made[s - first_slot] if s >= first_slot else taken.setdefault(s, Value(a)))
             made += results_of(builder, spec, ins)
+            if i in judged:
+                verdicts.append(made[-1])
         wanted = [value if last_read.get(s, 0) > last else None for s, value in zip(slots, made, strict=True)]
+        if verdicts:
+            wanted.append(any_of(builder, verdicts))
         return builder.finish([*taken.values()], wanted, (lambda: write(False)[0]) if planned else None), taken
 
     host, taken = write(True)
+    if judged:
+        host = Judged(host)
     host.apart = stretch  # what to do where it raises: one of its nodes is to blame
     get, alone = getter(list(taken))
     drops = [s for step in stretch for s in step[5] if s < first_slot]
     return [(host, get, alone, first_slot, len(slots), drops, None, first)]
+
+
+def any_of(builder, verdicts):
+    """Adds to `builder` what tells whether one element of some arrays of bools is true."""
+    found = None
+    for value in verdicts:
+        if value.shape:
+            value = of(builder, "reduce_or", {"axes": tuple(range(len(value.shape)))}, [value])
+        found = value if found is None else of(builder, "or", {}, [found, value])
+    return found
+
+
+def of(builder, name, params, ins):
+    """The bool that an equation gives."""
+    out = Value(np.empty((), bool))
+    builder.equations.append(Equation(name, params, ins, [out]))
+    return out
 
 
 def input_avals(spec):
