@@ -360,6 +360,41 @@ log.append(float(tf.reduce_sum(y)))
 tried(run)
 pending()
 
+# Updates take over the arrays of variables: held by nobody else, by somebody, read by NumPy, and where memory is short
+v = tf.Variable(rng.normal(size=(96, 96)) / 10, dtype=tf.float32)
+def update(rate=0.01):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((x @ v) ** 2)
+    v.assign_sub(rate * tape.gradient(loss, v))
+    return float(loss)
+for k in range(48):
+    log.append(update())
+counted()
+handles, views = [], []
+for k in range(48):
+    if k % 5 == 1:
+        handles.append(v.value())
+    if k % 5 == 3:
+        views.append(v.numpy())
+    log.append(update(0.01 + k % 3))
+log.append([float(h[2, 3]) for h in handles] + [float(a[2, 3]) for a in views])
+counted()
+for structure in programs._structures.values():
+    for program in structure.programs:
+        def calls(*arguments, call=program.call):
+            if todo:
+                todo.pop()()
+            return call(*arguments)
+        program.call = calls
+for k in range(6):
+    todo[:] = [no_memory] * (0, 1, 8)[k % 3]
+    tried(update)
+    todo.clear()
+    log.append(float(v[1, 1]))
+for k in range(20):
+    log.append(update())
+counted()
+
 # No reads, other tiers, the long way
 with debug.no_reads():
     tried(run)

@@ -99,6 +99,101 @@ def test_packed_arrays(python_runs):
         np.testing.assert_allclose(results[k], x.reshape(-1, 2) * numbers[k % 3] + k, rtol=1e-6)
 
 
+@pytest.fixture
+def training():
+    """A function that makes a step, and the variable that it updates."""
+    x = tf.constant(np.linspace(-1, 1, 40_000, dtype=np.float32).reshape(200, 200))
+    v = tf.Variable(np.eye(200, dtype=np.float32))
+
+    def step():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(x @ v))
+        v.assign_sub(0.5 * tape.gradient(loss, v))
+        return float(loss)
+
+    with debug.mode("compiled"):
+        for _ in range(5):  # the walk back is one node once it is known
+            step()
+    for _ in range(20):
+        step()
+    return step, v
+
+
+def programs_of(v):
+    """The programs that donate an array of the shape of `v`."""
+    from tfcompat._core import program
+
+    every = [p for s in program._structures.values() for p in s.programs]
+    return [p for p in every if any(p.arguments.avals[k].shape == v.shape for k in p.arguments.donated)]
+
+
+def test_updates_take_over_the_arrays_of_variables(python_runs, training):
+    step, v = training
+    python_runs.clear()
+    before, losses = debug.stats()["donated"], []
+    for _ in range(32):
+        losses.append(step())
+    assert debug.stats()["donated"] == before + 32 and len(python_runs) <= 2
+    assert all(a > b for a, b in zip(losses, losses[1:], strict=False))
+
+
+def test_what_somebody_holds_is_copied(python_runs, training):
+    step, v = training
+    held, wanted = [], []
+    for k in range(12):
+        held.append(v.value() if k % 2 else v.numpy())
+        wanted.append(np.array(v))
+        step()
+    for value, expected in zip(held, wanted, strict=True):
+        np.testing.assert_array_equal(value, expected)
+    assert len({value.tobytes() for value in wanted}) == 12
+
+
+@pytest.mark.parametrize("consumed", [False, True])
+def test_a_program_that_fails_gives_back_what_it_took_over(training, consumed):
+    step, v = training
+    before, failed = v.numpy().copy(), []
+    for program in programs_of(v):
+
+        def call(*arguments, inner=program.call):
+            if len(failed) < 4:
+                failed.append(1)
+                if consumed:
+                    inner(*arguments)
+                raise ValueError("broken")
+            return inner(*arguments)
+
+        program.call = call
+    with pytest.raises(ValueError, match="broken"):
+        step()
+    if consumed:
+        with pytest.raises((ValueError, RuntimeError)):
+            v.numpy()
+        v.assign(before)
+    else:
+        np.testing.assert_array_equal(v, before)
+    failed[:] = [1] * 4
+    step()
+    assert np.abs(v.numpy() - before).max() > 0
+
+
+def test_another_thread_reads_what_is_taken_over(training):
+    step, v = training
+    seen, done = [], threading.Event()
+
+    def read():
+        while not done.is_set():
+            seen.append(v.numpy()[0, :2].copy())
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    for _ in range(100):
+        step()
+    done.set()
+    thread.join()
+    assert seen and np.isfinite(seen).all()
+
+
 def test_lock():
     lock, log = native.extension.Lock(), []
     with lock, lock:

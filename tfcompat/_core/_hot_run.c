@@ -3,7 +3,7 @@
 
 #include "_hot.h"
 
-static PyObject *structures, *serials, *forks, *host_types, *hold, *release, *held, *stats, *logged_runs, *for_read;
+static PyObject *handover, *structures, *serials, *forks, *host_types, *hold, *release, *held, *stats, *logged_runs, *for_read;
 static PyObject *python_close, *python_settle; /* the methods that take the runs which are not usual */
 static unsigned long main_thread;
 static Py_ssize_t looked_after;
@@ -45,7 +45,7 @@ static void fulfil(PyObject *tensor, PyObject *value)
 typedef struct {
     PyObject *specs, *wires, *refs, *leaves, *known; /* the segment's, taken at the dispatch */
     PyObject *structure, *program;
-    Py_ssize_t nodes, results, alive, arguments;
+    Py_ssize_t nodes, results, alive, arguments; /* donated arguments come first */
     PyObject **tensors;  /* those that are alive */
     Py_ssize_t *places;  /* of each among the program's results */
     PyObject **given;    /* the arguments */
@@ -56,7 +56,7 @@ static void drop(Run *run)
     for (Py_ssize_t k = 0; k < run->alive; k++)
         Py_DECREF(run->tensors[k]);
     for (Py_ssize_t k = 0; k < run->arguments; k++)
-        Py_DECREF(run->given[k]);
+        Py_XDECREF(run->given[k]);
     PyMem_Free(run->tensors);
     PyMem_Free(run->places);
     PyMem_Free(run->given);
@@ -193,26 +193,42 @@ static int find_program(Run *run)
     return UNUSUAL;
 }
 
-/* The arguments of the call where nothing is donated or new to the device: `Arguments.pack`. */
+static PyObject *leaf_at(Run *run, PyObject *places, Py_ssize_t i)
+{
+    return PyList_GET_ITEM(run->leaves, PyLong_AsSsize_t(PyList_GET_ITEM(places, i)));
+}
+
+/* Whether a value is an array of JAX's. */
+static int is_array(PyObject *value)
+{
+    PyTypeObject *type = Py_TYPE(value);
+    if (type == array_type)
+        return DONE;
+    int host = PySet_Contains(host_types, (PyObject *)type);
+    if (host || value == Py_None || (PyObject *)type == failure)
+        return host < 0 ? FAILED : UNUSUAL;
+    Py_XSETREF(array_type, (PyTypeObject *)Py_NewRef((PyObject *)type));
+    return DONE;
+}
+
+/* The arguments of the call where nothing is new to the device: `Arguments.pack`. What is donated is only looked at. */
 static int find_arguments(Run *run)
 {
     PyObject *layout = FIELD(run->program, m_arguments), *kept = FIELD(layout, d_kept), *packed = FIELD(layout, d_packed);
-    if (PyList_GET_SIZE(FIELD(layout, d_donated)))
-        return UNUSUAL;
-    run->given = PyMem_New(PyObject *, PyList_GET_SIZE(kept) + PyList_GET_SIZE(packed) + 1);
+    PyObject *donated = FIELD(layout, d_donated);
+    run->given = PyMem_Calloc(PyList_GET_SIZE(donated) + PyList_GET_SIZE(kept) + PyList_GET_SIZE(packed) + 1, sizeof(PyObject *));
     if (run->given == NULL) {
         PyErr_NoMemory();
         return FAILED;
     }
+    for (; run->arguments < PyList_GET_SIZE(donated); run->arguments++)
+        if (Py_TYPE(FIELD(leaf_at(run, donated, run->arguments), t_value)) != array_type)
+            return UNUSUAL;
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(kept); i++) {
-        PyObject *leaf = PyList_GET_ITEM(run->leaves, PyLong_AsSsize_t(PyList_GET_ITEM(kept, i))), *value = FIELD(leaf, t_value);
-        PyTypeObject *type = Py_TYPE(value);
-        if (type != array_type) {
-            int host = PySet_Contains(host_types, (PyObject *)type);
-            if (host || value == Py_None || (PyObject *)type == failure)
-                return host < 0 ? FAILED : UNUSUAL;
-            Py_XSETREF(array_type, (PyTypeObject *)Py_NewRef((PyObject *)type));
-        }
+        PyObject *value = FIELD(leaf_at(run, kept, i), t_value);
+        int found = is_array(value);
+        if (found != DONE)
+            return found;
         run->given[run->arguments++] = Py_NewRef(value);
     }
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(packed); i++) {
@@ -260,19 +276,71 @@ static int take(PyObject *segment, Run *run)
     return usual;
 }
 
+/* Takes over the arrays that are donated: `Arguments._take`. No lock is needed as long as nothing is called in between. */
+static int take_over(Run *run)
+{
+    PyObject *donated = FIELD(FIELD(run->program, m_arguments), d_donated);
+    Py_ssize_t taken = 0;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(donated); i++) {
+        PyObject *leaf = leaf_at(run, donated, i), *value = FIELD(leaf, t_value);
+        if (Py_TYPE(value) != array_type) /* another thread has taken it meanwhile */
+            return UNUSUAL;
+        run->given[i] = Py_NewRef(value);
+        int free = Py_REFCNT(leaf) == 1; /* nobody but `leaves` holds it */
+        if (free) {
+            Py_SETREF(FIELD(leaf, t_seg), Py_NewRef(handover)); /* first: whoever finds no value asks there */
+            Py_SETREF(FIELD(leaf, t_value), Py_NewRef(Py_None));
+        }
+        if (free && Py_REFCNT(value) == 1) {
+            taken++;
+            continue;
+        }
+        PyObject *copy = PyObject_CallMethodNoArgs(value, n_copy);
+        if (copy == NULL)
+            return FAILED;
+        Py_SETREF(run->given[i], copy);
+    }
+    return taken && add(stats, n_donated, taken) < 0 ? FAILED : DONE;
+}
+
+/* Runs what has been taken the long way, which says what is wrong, if there still is something. */
+static int run_again(PyObject *segment, Run *run, PyObject *why)
+{
+    PyObject *kind, *error, *traceback;
+    PyErr_Fetch(&kind, &error, &traceback);
+    PyErr_NormalizeException(&kind, &error, &traceback);
+    PyObject *layout = FIELD(run->program, m_arguments);
+    Py_ssize_t count = PyList_GET_SIZE(FIELD(layout, d_donated));
+    PyObject *given = PyList_New(0), *done = NULL;
+    for (Py_ssize_t i = 0; given != NULL && i < count && run->given[i] != NULL; i++)
+        if (PyList_Append(given, run->given[i]) < 0)
+            Py_CLEAR(given);
+    if (given != NULL)
+        done = PyObject_CallMethodObjArgs(layout, n_give_back, run->leaves, given, NULL);
+    Py_XDECREF(given);
+    for (Py_ssize_t i = 0; i < count; i++)
+        Py_CLEAR(run->given[i]); /* what is held cannot be donated */
+    if (done != NULL)
+        Py_SETREF(done, PyObject_CallMethodObjArgs(segment, n_again, run->specs, run->wires, run->refs, run->leaves, why,
+                                                   error == NULL ? Py_None : error, NULL));
+    Py_XDECREF(done);
+    Py_XDECREF(kind);
+    Py_XDECREF(error);
+    Py_XDECREF(traceback);
+    return done == NULL ? FAILED : DONE;
+}
+
 /* Calls the program and gives its results to what is alive. */
 static int dispatch_program(PyObject *segment, Run *run, PyObject *why)
 {
     if (add(stats, n_segments, 1) < 0 || add(stats, n_ops, run->nodes) < 0 || add(run->structure, r_runs, 1) < 0)
         return FAILED;
+    if (take_over(run) != DONE)
+        return run_again(segment, run, why);
     PyObject *call = Py_NewRef(FIELD(run->program, m_call)), *results = PyObject_Vectorcall(call, run->given, run->arguments, NULL);
     Py_DECREF(call);
-    if (results == NULL) { /* memory, or a fork: the long way says what is wrong */
-        PyErr_Clear();
-        PyObject *done = PyObject_CallMethodObjArgs(segment, n_again, run->specs, run->wires, run->refs, run->leaves, why, NULL);
-        Py_XDECREF(done);
-        return done == NULL ? FAILED : DONE;
-    }
+    if (results == NULL) /* memory, or a fork */
+        return run_again(segment, run, why);
     int found = PyList_CheckExact(results) ? DONE : FAILED;
     for (Py_ssize_t k = 0; found == DONE && k < run->alive; k++)
         if (run->places[k] < PyList_GET_SIZE(results))
@@ -456,7 +524,7 @@ int setup_running(PyObject *parts)
         PyObject **place;
         const char *name;
     } objects[] = {
-        {&structures, "structures"}, {&serials, "serials"}, {&forks, "forks"}, {&host_types, "host_types"}, {&hold, "hold"},
+        {&handover, "handover"}, {&structures, "structures"}, {&serials, "serials"}, {&forks, "forks"}, {&host_types, "host_types"}, {&hold, "hold"},
         {&release, "release"}, {&held, "held"}, {&stats, "stats"}, {&logged_runs, "logged_runs"},
     };
     for (size_t k = 0; k < Py_ARRAY_LENGTH(objects); k++)

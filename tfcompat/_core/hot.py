@@ -29,7 +29,7 @@ from tfcompat._core.native import extension as _hot
 from tfcompat._core.spec import Spec
 from tfcompat._core.stats import Stats, stats
 from tfcompat._core.tensor import Tensor
-from tfcompat._core.tensor_base import HOST_TYPES, PLAIN, STATIC, Failure, gids
+from tfcompat._core.tensor_base import HOST_TYPES, PLAIN, STATIC, Failure, gids, handover
 from tfcompat._core.variable import Cell, Variable
 
 if _hot is not None:
@@ -41,7 +41,7 @@ if _hot is not None:
     parts = {
         "state": state, "settings": settings, "segment_globals": vars(segment), "failure": Failure, "record_taped": record_taped,
         "plain": PLAIN, "static": STATIC, "noted_key": folding.noted_key, "structures": program._structures,
-        "serials": segment._serials, "forks": failures._forks, "host_types": HOST_TYPES, "hold": interrupts.hold,
+        "serials": segment._serials, "forks": failures._forks, "host_types": HOST_TYPES, "handover": handover, "hold": interrupts.hold,
         "release": interrupts.release, "gids": gids, "keyed": forward.Keyed, "held": interrupts.held, "stats": stats, "logged_runs": program.LOGGED_RUNS,
         "main_thread": interrupts._MAIN, "looked_after": interrupts.LOOKED_AFTER,
         "flag": checks.Flag, "internal_code": callsite._internal, "is_internal": callsite.is_internal, "learn": forms.learn,
