@@ -1,5 +1,6 @@
 """Plans, which the C extension goes through, compute what the text of Python does; see plans.py."""
 
+import functools
 import gc
 import itertools
 import threading
@@ -216,6 +217,20 @@ def test_a_constant_is_read_where_it_lies():
         agree(host, x)
 
 
+def test_what_depends_on_no_argument_is_computed_once():
+    x = np.arange(12, dtype=np.float32).reshape(3, 4)
+    host = made(lambda x: (jnp.tril(x), x + jnp.eye(3, 4), jnp.exp(jnp.eye(3)), jnp.argsort(-x, 1), x * lax.iota(jnp.float32, 4)), x)
+    for _ in range(3):
+        agree(host, x)
+    eye = functools.partial(jnp.eye, 3, 4, dtype=np.float32)
+    few, many = made(lambda x: x + eye(), x), made(lambda x: x + jnp.exp(jnp.sin(eye())) * 2, x)
+    assert few.count == many.count == 1
+    big, numbers = np.ones(3600, np.float32), functools.partial(lax.iota, jnp.float32, 3600)  # not so where it is large
+    host = made(lambda x: x + jnp.cos(numbers()) + jnp.sin(numbers()), big)
+    assert host.count == 4
+    agree(host, big)
+
+
 def test_empty_arrays():
     x = np.ones((0, 3), np.float32)
     agree(made(lambda x: (x + 1, x.sum(0), x.sum(), x.max(1), jnp.concatenate([x, jnp.ones((1, 3), x.dtype)])), x), x)
@@ -301,7 +316,7 @@ def test_what_is_only_arranged_is_copied_where_it_is_small():
 
 @pytest.mark.parametrize("function", [
     lambda x: x[1:], lambda x: jnp.sort(x, 0), lambda x: jnp.linalg.cholesky(jnp.tile(x, (6, 6))), lambda x: jnp.ones(3), lambda x: x.astype(jnp.bfloat16),
-    lambda x: jnp.power(x.astype(int), 2 + x.astype(int)),
+    lambda x: jnp.power(x.astype(int), 2 + x.astype(int)), lambda x: jnp.eye(3) * 2 + 1,
 ])  # fmt: skip
 def test_what_has_no_plan(function):
     host = host_function(jax.make_jaxpr(function)(np.ones((3, 3), np.float32)))

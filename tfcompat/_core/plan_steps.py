@@ -432,18 +432,20 @@ def _banded(p, e):
     (x, *bounds), value = map(p.view, e.ins), e.outs[0]
     rows, columns = sizes = value.shape[-2:]
     above = np.arange(columns, dtype=bounds[0].dtype) - np.arange(rows, dtype=bounds[0].dtype)[:, None]
-    sides = []
-    for bound, given, size, away in zip(bounds, e.ins[1:], sizes, (-above, above), strict=True):
-        if given.const is not None:
-            sides.append(p.constant(away <= (size if given.const < 0 else given.const)))
-            continue
-        endless, limit, side = p.room((), np.dtype(bool)), p.room((), bound.dtype), p.room(sizes, np.dtype(bool))
-        p.loop(np.less, endless, bound, p.constant(np.zeros((), bound.dtype)))
-        p.step(SELECT, [limit, endless, bound, p.constant(np.array(size, bound.dtype))], (bound.dtype.itemsize,))
-        p.loop(np.less_equal, side, p.constant(away), limit)
-        sides.append(side)
-    inside = p.room(sizes, np.dtype(bool))
-    p.loop(np.logical_and, inside, *sides)
+    limits = [v.const for v in e.ins[1:]]
+    if all([limit is not None for limit in limits]):
+        low, high = [size if limit < 0 else limit for limit, size in zip(limits, sizes, strict=True)]
+        inside = p.constant((-above <= low) & (above <= high))
+    else:
+        sides = []
+        for bound, size, away in zip(bounds, sizes, (-above, above), strict=True):
+            endless, limit, side = p.room((), np.dtype(bool)), p.room((), bound.dtype), p.room(sizes, np.dtype(bool))
+            p.loop(np.less, endless, bound, p.constant(np.zeros((), bound.dtype)))
+            p.step(SELECT, [limit, endless, bound, p.constant(np.array(size, bound.dtype))], (bound.dtype.itemsize,))
+            p.loop(np.less_equal, side, p.constant(away), limit)
+            sides.append(side)
+        inside = p.room(sizes, np.dtype(bool))
+        p.loop(np.logical_and, inside, *sides)
     out = p.result(value)
     nothing = p.constant(np.zeros((), value.dtype))
     p.step(SELECT, [out, *[v.spread(out.shape) for v in (inside, nothing, x)]], (value.dtype.itemsize,))

@@ -190,6 +190,41 @@ class Planner:
         if constant or large or len(views) < 2 and all([v.dense for v in views]):
             raise Unplanned("NumPy has a view of it, or a constant")
 
+    def folded(self, equations):
+        """The equations that are left when what depends on no argument has been computed; of that, views of constants stay."""
+        fixed, of_fixed = [], set()
+        for e in equations:
+            if all([v.const is not None or id(v) in of_fixed for v in e.ins]):
+                fixed.append(e)
+                of_fixed.update(map(id, e.outs))
+        read = {id(v) for e in equations if not of_fixed.issuperset(map(id, e.outs)) for v in e.ins}
+        read.update(map(id, self.results))
+        apart = Planner((), ())
+        try:
+            apart.go_through(fixed, {})
+        except Unplanned:  # all of it together may be too much
+            return equations
+        made = [v for e in fixed for v in e.outs if id(v) in read and apart.view(v).block is not None]
+        if not made or sum([math.prod(v.shape) * v.dtype.itemsize for v in made]) > LARGEST:
+            return equations
+        for value, array in zip(made, Planner((), made).plan(fixed, (), None)(), strict=True):
+            self.views[id(value)] = self.constant(array)
+        needed, left = set(map(id, self.results)), []
+        for e in reversed(equations):
+            if any([id(v) in needed and id(v) not in self.views for v in e.outs]):
+                needed.update(map(id, e.ins))
+                left.append(e)
+        return left[::-1]
+
+    def go_through(self, equations, last):
+        """Adds the steps of equations; `last` tells which of them is the last that reads a value."""
+        for i, equation in enumerate(equations):
+            for value in (*equation.ins, *equation.outs):
+                self.admit(value)
+            step_of(equation.name)(self, equation)
+            if last:
+                self.release(last, i)
+
     def plan(self, equations, arguments, otherwise):
         produced = {id(v): e for e in equations for v in e.outs}
         last = {id(v): i for i, e in enumerate(equations) for v in e.ins}
@@ -204,11 +239,7 @@ class Planner:
                 if before.name not in ("reshape", "squeeze", "expand_dims") or before.params.get("dimensions") is not None and before.name == "reshape":
                     break
                 value = before.ins[0]
-        for i, equation in enumerate(equations):
-            for value in (*equation.ins, *equation.outs):
-                self.admit(value)
-            step_of(equation.name)(self, equation)
-            self.release(last, i)
+        self.go_through(equations, last)
         if not self.steps:
             self.check_copied([self.view(v) for v in self.results if v is not None])
         for k, value in enumerate(self.results):
@@ -223,7 +254,7 @@ class Planner:
         shapes = [tuple([None if v is None else (number_of(v.dtype), v.shape) for v in values]) for values in (arguments, self.results)]
         plan = _hot.plan(*shapes, bytes(self.constants), self.scratch, tuple(self.steps), tuple(self.ufuncs), otherwise)
         plan.planned, plan.in_python = True, otherwise
-        plan.source = ", ".join([e.name for e in equations])
+        plan.source, plan.count = ", ".join([e.name for e in equations]), len(self.steps)
         return plan
 
 
@@ -341,6 +372,7 @@ def plan_of(arguments, equations, results, otherwise):
     if _hot is None or max(len(arguments), len(results)) > LONGEST or not equations:
         return None
     try:
-        return Planner(arguments, results).plan(equations, arguments, otherwise)
+        planner = Planner(arguments, results)
+        return planner.plan(planner.folded(equations), arguments, otherwise)
     except (Unplanned, NotImplementedError):
         return None
