@@ -217,7 +217,7 @@ static int placed_of(PyObject *detail, Step *step, int bases)
     if (!PyArg_ParseTuple(detail, "iiiiO!Oi", &step->size, &step->batch, &step->moved, &step->leaves_out, &PyTuple_Type, &positions, &ufunc, &loop))
         return -1;
     step->positions = (int)PyTuple_GET_SIZE(positions);
-    if (step->positions > MAX_RANK || step->batch < 0 || step->batch > step->rank || step->moved < 0 || step->moved > 1 || step->operands < 2 + (step->leaves_out && step->moved)) {
+    if (step->positions > MAX_RANK || step->batch < 0 || step->batch > step->rank || step->moved < 0 || step->moved > 1 || step->operands != 2 + (step->leaves_out && step->moved)) {
         PyErr_SetString(PyExc_ValueError, "no such windows");
         return -1;
     }

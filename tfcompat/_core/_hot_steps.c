@@ -7,26 +7,29 @@
 
 static void copy_dense(const Step *step, char **at)
 {
+    memcpy(at[0], at[1], step->n * step->size);
+}
+
+/* Rows of at most 128 bytes, all those of a dimension: each takes less time than a call. The last part may overlap the one before. */
+static void copy_small(const Step *step, char **at)
+{
     char *out = at[0], *in = at[1];
-    size_t size = step->n * step->size, k = 0;
-#define PARTS(width) \
-    { \
-        for (; k + width <= size; k += width) \
+    npy_intp count = step->dims[step->rank - 2], to = step->of[0].strides[step->rank - 2], from = step->of[1].strides[step->rank - 2];
+    size_t size = step->n * step->size;
+#define IN_PARTS(width) \
+    for (npy_intp i = 0; i < count; i++, out += to, in += from) { \
+        for (size_t k = 0; k + width < size; k += width) \
             memcpy(out + k, in + k, width); \
-        if (k < size) \
-            memcpy(out + size - width, in + size - width, width); \
+        memcpy(out + size - width, in + size - width, width); \
     }
-    if (size > 128)
-        memcpy(out, in, size);
-    else if (size >= 16) /* in less time than a call takes */
-        PARTS(16)
+    if (size >= 16)
+        IN_PARTS(16)
     else if (size >= 8)
-        PARTS(8)
+        IN_PARTS(8)
     else if (size >= 4)
-        PARTS(4)
+        IN_PARTS(4)
     else
-        for (; k < size; k++)
-            out[k] = in[k];
+        IN_PARTS(1)
 }
 
 static void copy_bytes(const Step *step, char **at)
@@ -216,18 +219,19 @@ static void combine_row(const Step *step, char **at)
         for (npy_intp i = 0; i < step->n; i++, in += step->by[1]) { \
             type y = *(type *)in; \
             y = value; \
-            int place = found; \
+            type x; \
+            if (found == step->size) { \
+                x = kept[found - 1]; \
+                if (!(second_first)) \
+                    continue; \
+            } \
+            int place = found < step->size ? found++ : found - 1; \
             for (; place > 0; place--) { \
-                type x = kept[place - 1]; \
+                x = kept[place - 1]; \
                 if (!(second_first)) \
                     break; \
-            } \
-            if (place == step->size) \
-                continue; \
-            found += found < step->size; \
-            for (int k = found - 1; k > place; k--) { \
-                kept[k] = kept[k - 1]; \
-                order[k] = order[k - 1]; \
+                kept[place] = x; \
+                order[place] = order[place - 1]; \
             } \
             kept[place] = y; \
             order[place] = (npy_int32)i; \
@@ -299,11 +303,9 @@ static void run_rows(const Step *step, char **at, int first)
 /* One window: where it begins are the numbers `there`. */
 static void run_window(const Step *step, char **first, char **there)
 {
-    char *at[MAX_OPERANDS];
+    char *at[MAX_OPERANDS] = {first[0], first[1], first[2]};
     int inside = 1;
     npy_intp shift = 0;
-    for (int k = 0; k < step->operands; k++)
-        at[k] = first[k];
     for (int k = 0; k < step->positions; k++) {
         const Position *position = &step->position[k];
         npy_int64 start = position->wide ? *(npy_int64 *)there[k] : *(npy_int32 *)there[k];
@@ -329,7 +331,7 @@ static void run_window(const Step *step, char **first, char **there)
 static void run_placed(const Step *step, char **bases)
 {
     npy_intp place[MAX_RANK] = {0}, apart[MAX_OPERANDS] = {0}, between[MAX_RANK] = {0};
-    char *first[MAX_OPERANDS], *there[MAX_RANK];
+    char *first[MAX_OPERANDS] = {NULL}, *there[MAX_RANK];
     int inner = step->batch - 1;
     npy_intp count = inner < 0 ? 1 : step->dims[inner];
     for (int k = 0; k < step->operands; k++) {
@@ -385,6 +387,10 @@ int prepare_step(Step *step)
         break;
     case COPY:
         step->row = copy_of(step);
+        if (step->row == copy_dense && step->rank > 1 && step->n * step->size <= 128) {
+            step->row = copy_small;
+            step->core = 2;
+        }
         break;
     case SELECT:
         step->row = step->size == 4 ? select_npy_uint32 : step->size == 8 ? select_npy_uint64 : step->size == 1 ? select_npy_uint8 : select_bytes;
