@@ -165,6 +165,19 @@ def test_orders(dtype, size):
             np.testing.assert_array_equal(got, want)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64"])
+@pytest.mark.parametrize("size", [1, 2, 7, 32])
+def test_sorts(dtype, size):
+    rng = np.random.default_rng(size)
+    x = rng.integers(-9, 9, (3, size, 2)).astype(dtype)
+    if dtype.startswith("f"):
+        x[rng.random(x.shape) < 0.2] = np.nan
+        x[rng.random(x.shape) < 0.1] = np.inf
+    for axis in range(3):
+        agree(made(lambda x: (jnp.sort(x, axis) * 1, jnp.flip(jnp.sort(x, axis), axis)), x), x)  # noqa: B023
+        agree(made(lambda x: lax.sort((x, lax.broadcasted_iota(np.int32, x.shape, axis)), dimension=axis, num_keys=1), x), x)  # noqa: B023
+
+
 def test_arguments_of_every_kind():
     x = np.arange(12, dtype=np.float32).reshape(3, 4)
     host = made(lambda x, s: (jnp.exp(x) * s, s + 1), x, np.float32(2))
@@ -315,7 +328,7 @@ def test_what_is_only_arranged_is_copied_where_it_is_small():
 
 
 @pytest.mark.parametrize("function", [
-    lambda x: x[1:], lambda x: jnp.sort(x, 0), lambda x: jnp.linalg.cholesky(jnp.tile(x, (6, 6))), lambda x: jnp.ones(3), lambda x: x.astype(jnp.bfloat16),
+    lambda x: x[1:], lambda x: jnp.sort(jnp.tile(x, (20, 1)), 0), lambda x: jnp.linalg.cholesky(jnp.tile(x, (6, 6))), lambda x: jnp.ones(3), lambda x: x.astype(jnp.bfloat16),
     lambda x: jnp.power(x.astype(int), 2 + x.astype(int)), lambda x: jnp.eye(3) * 2 + 1,
 ])  # fmt: skip
 def test_what_has_no_plan(function):
@@ -370,12 +383,12 @@ def test_what_is_covered_has_a_plan():
     x, i = np.ones((3, 3), np.float32), np.int32(1)
     functions = [lambda x, i: jax.nn.softmax(x), lambda x, i: x[i], lambda x, i: x.at[i].set(x[0]), lambda x, i: x @ x + jnp.tanh(x),
                  lambda x, i: jnp.where(x > 0, x, 0).sum(), lambda x, i: x.reshape(-1).astype(jnp.int32) + i,
-                 lambda x, i: lax.digamma(x), lambda x, i: jnp.linalg.cholesky(x)]  # fmt: skip
+                 lambda x, i: lax.digamma(x), lambda x, i: jnp.sort(x), lambda x, i: jnp.linalg.cholesky(x)]  # fmt: skip
     with jax.enable_x64(True):
         for function in functions:
             closed = jax.make_jaxpr(function)(x, i)
             assert plans.covers(closed.jaxpr) and host_function(closed).planned
-        assert not plans.covers(jax.make_jaxpr(lambda x, i: jnp.sort(x))(x, i).jaxpr)
+        assert not plans.covers(jax.make_jaxpr(lambda x, i: jnp.sort(jnp.tile(x, 20)))(x, i).jaxpr)
         assert not plans.covers(jax.make_jaxpr(lambda x, i: lax.digamma(x.astype(np.float64)))(x, i).jaxpr)
         assert not plans.covers(jax.make_jaxpr(lambda x, i: jnp.linalg.cholesky(jnp.tile(x, (6, 6))))(x, i).jaxpr)
         assert plans.covers(jax.make_jaxpr(lambda x: jnp.unstack(x) or x)(np.ones((0, 3))).jaxpr)

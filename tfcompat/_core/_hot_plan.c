@@ -282,7 +282,7 @@ static int step_of(PyObject *given, Step *step, int bases)
         break;
     case ORDER: /* how many are wanted, whether they fall, type numbers of elements and places */
         parsed = PyArg_ParseTuple(detail, "iiii", &step->size, &step->leaves_out, &step->from, &step->to);
-        fits = step->rank && step->size > 0 && step->size <= MOST_ORDERED;
+        fits = step->rank && step->operands <= 3 && step->size > 0 && step->size <= MOST_ORDERED;
         break;
     case CHOLESKY:
     case TRIANGULAR:

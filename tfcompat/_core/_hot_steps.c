@@ -207,8 +207,8 @@ static void combine_row(const Step *step, char **at)
     step->loop(there, &step->n, apart, step->data);
 }
 
-/* Where the first `size` elements of a row's stable order are; by insertion: what is behind is dropped. Falling, where NaN is as
-   -infinity, or rising, where NaN is last. */
+/* Where the first `size` elements of a row's stable order are, and, in a third operand, what they are; by insertion: what is behind is
+   dropped. Falling, where NaN is as -infinity, or rising, where NaN is last. */
 #define ORDER_ROW(name, type, value, second_first) \
     static void name##_##type(const Step *step, char **at) \
     { \
@@ -241,6 +241,9 @@ static void combine_row(const Step *step, char **at)
                 *(npy_int64 *)out = order[k]; \
             else \
                 *(npy_int32 *)out = order[k]; \
+        if (step->operands == 3) \
+            for (int k = 0; k < found; k++) \
+                *(type *)(at[2] + k * step->by[2]) = kept[k]; \
     }
 #define ORDER_ROWS(type, value, is_nan) \
     ORDER_ROW(falling, type, value, y > x) \

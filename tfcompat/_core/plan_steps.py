@@ -13,6 +13,7 @@ from tfcompat._core.plans import (
     LOOP,
     MOST_COLUMNS,
     MOST_ORDERED,
+    MOST_SORTED,
     ORDER,
     PHILOX,
     PRODUCT_MOST,
@@ -343,17 +344,21 @@ def _dot_general(p, e):
 # Order
 
 
-def _order(p, view, axis, value, out, falling):
-    """The places of the first elements along an axis, in falling or in rising order, as `value`; `out` has as many as are wanted."""
+def _order(p, view, axis, out, falling, *values):
+    """The places of the first elements along an axis, in falling or in rising order, as `out`, which has as many as are wanted.
+
+    values: where given, gets the elements.
+    """
     kinds = (np.float32, np.float64, np.int32, np.int64)
     wanted = out.shape[axis]
-    if view.dtype not in kinds or value.dtype not in kinds[2:] or 0 in view.shape:
+    if view.dtype not in kinds or out.dtype not in kinds[2:] or 0 in view.shape:
         raise Unplanned("an order")
     if not 0 < wanted <= MOST_ORDERED or view.shape[axis] * min(wanted, 16) > 16 * MOST_ORDERED:
         raise Unplanned("an order of many")
-    view, out = [v.with_strides(last(v.shape, axis), last(v.strides, axis)) for v in (view, out)]
-    operands = (out.base, out.offset, out.strides), (view.base, view.offset, view.strides)
-    p.steps.append((ORDER, view.shape, operands, (wanted, int(falling), number_of(view.dtype), number_of(value.dtype))))
+    numbers = number_of(view.dtype), number_of(out.dtype)
+    view, *others = [v.with_strides(last(v.shape, axis), last(v.strides, axis)) for v in (view, out, *values)]
+    operands = tuple([(v.base, v.offset, v.strides) for v in (others[0], view, *others[1:])])
+    p.steps.append((ORDER, view.shape, operands, (wanted, int(falling), *numbers)))
 
 
 def last(numbers, axis):
@@ -363,16 +368,20 @@ def last(numbers, axis):
 
 @step("sort")
 def _sort(p, e):
-    axis = int(e.params["dimension"])
-    if len(e.ins) != 2 or e.params["num_keys"] != 1 or e.wanted[0] or p.counts.get(id(e.ins[1])) != axis or p.view(e.ins[0]).shape[axis] > MOST_ORDERED:
+    view, axis = p.view(e.ins[0]), int(e.params["dimension"])
+    alone = len(e.ins) == 1
+    if len(e.ins) > 2 or e.params["num_keys"] != 1 or not alone and p.counts.get(id(e.ins[1])) != axis:
         raise Unplanned("a sort")
-    _order(p, p.view(e.ins[0]), axis, e.outs[1], p.result(e.outs[1]), False)
+    if view.shape[axis] > (MOST_SORTED if alone else MOST_ORDERED):
+        raise Unplanned("a sort of many")
+    places = p.room(view.shape, np.dtype(np.int32)) if alone or not e.wanted[1] else p.result(e.outs[1])
+    _order(p, view, axis, places, False, *[p.result(v) for v in e.outs[:1] if e.wanted[0]])
 
 
 @step("tfcompat.top")
 def _top(p, e):
     view, value = p.view(e.ins[0]), e.outs[0]
-    _order(p, view, len(view.shape) - 1, value, p.result(value), True)
+    _order(p, view, len(view.shape) - 1, p.result(value), True)
 
 
 @step("tfcompat.argmax")
@@ -380,7 +389,7 @@ def _argmax(p, e):
     view, value, axis = p.view(e.ins[0]), e.outs[0], int(e.name.split("_")[1])
     out = p.result(value)
     shape, strides = [[*numbers[:axis], one, *numbers[axis:]] for numbers, one in ((out.shape, 1), (out.strides, 0))]
-    _order(p, view, axis, value, out.with_strides(shape, strides), True)
+    _order(p, view, axis, out.with_strides(shape, strides), True)
 
 
 # Matrices

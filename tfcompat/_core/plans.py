@@ -21,7 +21,8 @@ RANK = 6
 
 LOOP, COPY, SELECT, CAST, PRODUCT, PLACED, PHILOX, BOX_MULLER, ORDER, CHOLESKY, TRIANGULAR, SOLUTION = range(12)
 _ALIGNED = 64
-MOST_ORDERED = 128  # elements of a row whose order is found by insertion
+MOST_ORDERED = 128  # elements of a row whose order is found by insertion; where only the elements are wanted in order, NumPy is faster
+MOST_SORTED = 32  # from here on
 LARGEST_MATRIX, MOST_COLUMNS = 16, 64  # what _hot_matrices.c has room for: LAPACK is at home with more
 PRODUCT_MOST = 1 << 14  # multiply-adds: BLAS is at home with more, and may use threads
 _STANDARD = frozenset(np.dtype(t) for t in "? b h i l B H I L f d".split())
@@ -343,8 +344,10 @@ def _covered(eqn):
     if name in _MATRICES and any([max(v.aval.shape[-2:]) > most for v, most in zip(eqn.invars, (LARGEST_MATRIX, MOST_COLUMNS), strict=False)]):
         return False
     name = params["name"] if "jaxpr" in params else name
-    if name == "sort" and len(eqn.invars) != 2 or name.startswith(_ORDERS) and max(eqn.invars[0].aval.shape, default=1) > MOST_ORDERED:
-        return False
+    if name.startswith(_ORDERS):
+        most = MOST_SORTED if name == "sort" and len(eqn.invars) == 1 else MOST_ORDERED
+        if name == "sort" and len(eqn.invars) > 2 or max(eqn.invars[0].aval.shape, default=1) > most:
+            return False
     dtypes = [v.aval.dtype for v in eqn.outvars]
     singles = all([t == np.float32 for t in dtypes])
     floating = singles or all([t == np.float64 for t in dtypes])
