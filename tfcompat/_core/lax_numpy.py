@@ -491,13 +491,21 @@ _total_order("le_to", np.less_equal)
 _total_order("eq_to", np.equal)
 
 
-# Special functions; scipy.special is imported by the first equation that needs it
+# Special functions; scipy.special, which takes 0.1 s, is imported by the first equation that needs it
 def _special(name: str, attribute: str) -> None:
     @rule(name)
     def make(b: Any, e: Any) -> Any:
+        own = _of_singles(name, e)
+        if own is not None:
+            return own
         from scipy import special  # noqa: C408
 
         return getattr(special, attribute)
+
+
+def _of_singles(name: str, e: Any) -> Any:
+    """The extension's ufunc of this name, or None."""
+    return getattr(_hot, name, None) if e.outs[0].dtype == np.float32 else None
 
 
 _special("erf", "erf")
@@ -513,8 +521,9 @@ _special("bessel_i1e", "i1e")
 @rule("lgamma")
 def log_gamma(b: Any, e: Any) -> Any:
     """The rule of what is infinity at both infinities; scipy's is not at the lower one."""
-    if _hot is not None and e.outs[0].dtype == np.float32:
-        return _hot.lgamma
+    own = _of_singles("lgamma", e)
+    if own is not None:
+        return own
     from scipy import special
 
     lowest = np.array(np.finfo(e.outs[0].dtype).min)
@@ -524,8 +533,9 @@ def log_gamma(b: Any, e: Any) -> Any:
 @rule("digamma")
 def digamma(b: Any, e: Any) -> Callable:
     """The rule of what is NaN at 0 and below it at the whole numbers; scipy gives an infinity at 0."""
-    if _hot is not None and e.outs[0].dtype == np.float32:
-        return _hot.digamma
+    own = _of_singles("digamma", e)
+    if own is not None:
+        return own
     from scipy import special
 
     def function(x: Any) -> Any:
