@@ -2,12 +2,12 @@
 
 import jax as _jax
 
-from tfcompat._core.segment import current as _current
+from tfcompat._core.context import state as _state
 
 
 def sync_devices():
     """Computes all that is pending in this thread and waits until the devices are done."""
-    segment = _current()
+    segment = _state.context.segment
     segment.close("sync_devices")
     if segment.unchecked is not None:
         segment.check_flags()
