@@ -64,7 +64,10 @@ def test_forgotten_structures(python_runs):
     from tfcompat._core import program
 
     hot(lambda x, k: tf.sqrt(x), python_runs)
+    (structure,) = [s for s in program._structures.values() if [spec.name for spec in s.specs] == ["Sqrt"]]
+    assert structure.specs[0].alone is structure
     program.clear()
+    assert structure.specs[0].alone is None
     python_runs.clear()
     x = tf.constant(np.linspace(0, 9, 40_000, dtype=np.float32))
     tf.sqrt(x).numpy()

@@ -97,11 +97,12 @@ def test_the_failing_check_of_joined_nodes_is_found(monkeypatch):
         np.testing.assert_array_equal(run(0)[0], [[0, 2, 4], [0, 2, 4]])
 
 
-def test_what_was_traced_for_any_sizes_is_traced_for_these_where_it_runs_often():
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_was_traced_for_any_sizes_is_traced_for_these_where_it_runs_often(dtype):
     """It then is a plan as what was traced exactly, which costs less, and is joined with others."""
 
     def run(n):
-        x = tf.constant(np.linspace(-1, 1, 3 * n, dtype="float32").reshape(3, n))
+        x = tf.constant(np.linspace(-1, 1, 3 * n, dtype=dtype).reshape(3, n))
         with tf.GradientTape() as tape:
             tape.watch(x)
             y = tf.nn.softmax(tf.tanh(x) * 2.0) + tf.reduce_logsumexp(x, axis=1, keepdims=True)
