@@ -85,7 +85,7 @@ def test_under_a_tape_the_forward_pass_runs_once():
         step().numpy()
     program = [r.structure for r in tf.debug._runs if r.structure is not None][-1].programs[-1]
     # Three products forward, three for the gradient of w, two for that of x.
-    assert program.call.as_text().count(" dot(") == 8
+    assert program.call.__self__.as_text().count(" dot(") == 8
 
 
 def test_effects_are_in_order(capsys):

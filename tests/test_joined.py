@@ -122,7 +122,8 @@ def test_what_was_traced_for_any_sizes_is_traced_for_these_where_it_runs_often(d
             run(6)
         assert structure.gain == gain
         found = run(6)
-        assert structure.gain < gain and structure.small
+        if native.extension is not None:
+            assert structure.gain < gain and structure.small
         assert debug.stats()["traces"] == traces
         ((_, (known, steps)),) = structure.interpreted.items()
         assert known == joined.EXACT_AFTER and len(steps) == 1
