@@ -383,7 +383,8 @@ def test_what_is_covered_has_a_plan():
     x, i = np.ones((3, 3), np.float32), np.int32(1)
     functions = [lambda x, i: jax.nn.softmax(x), lambda x, i: x[i], lambda x, i: x.at[i].set(x[0]), lambda x, i: x @ x + jnp.tanh(x),
                  lambda x, i: jnp.where(x > 0, x, 0).sum(), lambda x, i: x.reshape(-1).astype(jnp.int32) + i,
-                 lambda x, i: lax.digamma(x), lambda x, i: jnp.sort(x), lambda x, i: jnp.linalg.cholesky(x)]  # fmt: skip
+                 lambda x, i: lax.digamma(x), lambda x, i: jnp.sort(x), lambda x, i: lax.optimization_barrier(x) + 1,
+                 lambda x, i: jnp.linalg.cholesky(x)]  # fmt: skip
     with jax.enable_x64(True):
         for function in functions:
             closed = jax.make_jaxpr(function)(x, i)
