@@ -22,7 +22,7 @@ typedef struct {
     Py_ssize_t inputs, registers, count, outputs;
     Node *nodes;
     Py_ssize_t *outs;    /* the registers of what is returned */
-    PyObject *constants; /* a tuple of tensors */
+    PyObject *constants; /* a tuple of tensors with values */
     PyObject *make;      /* None: there is one output, which is returned; list, tuple, or a function of the outputs */
 } Form;
 
@@ -151,8 +151,12 @@ static int record_nodes(PyObject *context, Form *form, PyObject **registers)
 static PyObject *by_form(PyObject *context, Form *form, PyObject **registers)
 {
     PyObject *result = NULL;
-    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(form->constants); k++)
-        registers[form->inputs + k] = Py_NewRef(PyTuple_GET_ITEM(form->constants, k));
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(form->constants); k++) { /* a tensor for each call: leaves are as they are without forms */
+        PyObject *constant = PyTuple_GET_ITEM(form->constants, k);
+        registers[form->inputs + k] = new_tensor(FIELD(constant, t_aval), FIELD(constant, t_value), Py_None, FIELD(constant, t_slot));
+        if (registers[form->inputs + k] == NULL)
+            return NULL;
+    }
     if (record_nodes(context, form, registers) < 0)
         return NULL;
     if (form->make == Py_None)
