@@ -32,12 +32,13 @@
     X(c_no_reads, Context, no_reads) X(v_held, Cell, held) X(v_lease, Cell, lease) X(v_gid, Cell, gid) \
     X(v_trainable, Cell, trainable) X(v_written, Cell, written) X(a_scalars, Aval, scalars) X(a_shape, Aval, shape) X(g_watchful, Settings, watchful) \
     X(g_tier, Settings, tier) X(plan_structure, Plan, structure) X(r_programs, Structure, programs) X(r_wires, Structure, wires) X(r_runs, Structure, runs) \
-    X(r_small, Structure, small) X(r_forgotten, Structure, forgotten) X(m_call, Program, call) \
+    X(r_small, Structure, small) X(r_acts, Structure, acts) X(r_interpreted, Structure, interpreted) X(r_forgotten, Structure, forgotten) X(m_call, Program, call) \
     X(m_arguments, Program, arguments) X(m_position, Program, position) X(d_donated, Arguments, donated) \
     X(d_kept, Arguments, kept) X(d_packed, Arguments, packed) X(k_wide, Packed, wide) X(k_dtype, Packed, dtype) \
     X(k_entries, Packed, entries) X(k_last, Packed, last) X(k_size, Packed, size) X(h_delivered, Held, delivered) X(h_depth, Held, depth) \
     X(h_count, Held, count) X(h_runs, Held, runs) \
-    X(n_segments, Stats, segments) X(n_ops, Stats, ops) X(n_compiled_runs, Stats, compiled_runs) X(n_donated, Stats, donated)
+    X(n_segments, Stats, segments) X(n_interpreted, Stats, interpreted) X(n_ops, Stats, ops) X(n_compiled_runs, Stats, compiled_runs) \
+    X(n_donated, Stats, donated)
 
 /* Names of attributes and methods: n_..., the name */
 #define NAMES(X) \
@@ -91,6 +92,12 @@ int setup_forms(PyObject *parts);
 PyObject *make_form(PyObject *module, PyObject *args);
 PyObject *make_call(PyObject *module, PyObject *function);
 
+/* _hot_interpret.c */
+int setup_interpreting(PyObject *parts);
+int have_host_values(PyObject *leaves);
+PyObject *find_steps(PyObject *structure, PyObject **tensors, Py_ssize_t alive);
+int run_steps(PyObject *known, PyObject *leaves, PyObject **values, Py_ssize_t slots);
+
 /* _hot_index.c */
 PyObject *make_parser(PyObject *module, PyObject *otherwise);
 PyObject *make_subscript(PyObject *module, PyObject *args);
@@ -122,7 +129,8 @@ PyObject *make_plan(PyObject *module, PyObject *args);
 /* _hot_math.c */
 int add_ufuncs(PyObject *module);
 
-/* _hot_run.c */
+/* _hot_run.c: types of host values, and what is held back of Ctrl-C */
+extern PyObject *host_types, *held;
 int setup_running(PyObject *parts);
 PyObject *referred(PyObject *reference);
 PyObject *living(PyObject *module, PyObject *const *args, Py_ssize_t nargs);

@@ -1,9 +1,11 @@
 /* The way of a segment from a read to its values, in C: `Segment.close` and `Segment.settle` where what is pending is a hot
-   program and nothing about the run is unusual. All other runs are those of segment.py and program.py, which say what is done. */
+   program, or so small that it is interpreted for good, and nothing about the run is unusual. All other runs are those of
+   segment.py and program.py, which say what is done. */
 
 #include "_hot.h"
 
-static PyObject *handover, *structures, *serials, *forks, *host_types, *hold, *release, *held, *stats, *logged_runs, *for_read;
+PyObject *host_types, *held;
+static PyObject *handover, *structures, *serials, *forks, *hold, *release, *stats, *logged_runs, *for_read;
 static PyObject *python_close, *python_settle; /* the methods that take the runs which are not usual */
 static unsigned long main_thread;
 static Py_ssize_t looked_after;
@@ -44,7 +46,7 @@ static void fulfil(PyObject *tensor, PyObject *value)
 /* One run: what of the segment it takes, what is alive of that, and the program with its arguments. */
 typedef struct {
     PyObject *specs, *wires, *refs, *leaves, *known; /* the segment's, taken at the dispatch */
-    PyObject *structure, *program;
+    PyObject *structure, *program, *steps; /* how it is computed: by a program, or by steps of the interpreter */
     Py_ssize_t nodes, results, alive, arguments; /* donated arguments come first */
     PyObject **tensors;  /* those that are alive */
     Py_ssize_t *places;  /* of each among the program's results */
@@ -62,6 +64,7 @@ static void drop(Run *run)
     PyMem_Free(run->given);
     Py_XDECREF(run->structure);
     Py_XDECREF(run->program);
+    Py_XDECREF(run->steps);
     Py_XDECREF(run->specs);
     Py_XDECREF(run->wires);
     Py_XDECREF(run->refs);
@@ -140,7 +143,7 @@ static int find_structure(Run *run)
         return PyErr_Occurred() ? FAILED : UNUSUAL;
     /* Some runs go the long way: they are logged, and the order of last uses is kept. */
     Py_ssize_t runs = PyLong_AsSsize_t(FIELD(structure, r_runs));
-    if (runs <= PyLong_AsSsize_t(logged_runs) || !(runs & 15) || FIELD(structure, r_small) != Py_False)
+    if (runs <= PyLong_AsSsize_t(logged_runs) || !(runs & 15))
         return UNUSUAL;
     run->structure = Py_NewRef(structure);
     if (plan != NULL && Py_TYPE(plan) == Plan)
@@ -309,14 +312,14 @@ static int run_again(PyObject *segment, Run *run, PyObject *why)
     PyObject *kind, *error, *traceback;
     PyErr_Fetch(&kind, &error, &traceback);
     PyErr_NormalizeException(&kind, &error, &traceback);
-    PyObject *layout = FIELD(run->program, m_arguments);
-    Py_ssize_t count = PyList_GET_SIZE(FIELD(layout, d_donated));
+    PyObject *layout = run->program == NULL ? NULL : FIELD(run->program, m_arguments);
+    Py_ssize_t count = layout == NULL ? 0 : PyList_GET_SIZE(FIELD(layout, d_donated));
     PyObject *given = PyList_New(0), *done = NULL;
     for (Py_ssize_t i = 0; given != NULL && i < count && run->given[i] != NULL; i++)
         if (PyList_Append(given, run->given[i]) < 0)
             Py_CLEAR(given);
     if (given != NULL)
-        done = PyObject_CallMethodObjArgs(layout, n_give_back, run->leaves, given, NULL);
+        done = layout == NULL ? Py_NewRef(Py_None) : PyObject_CallMethodObjArgs(layout, n_give_back, run->leaves, given, NULL);
     Py_XDECREF(given);
     for (Py_ssize_t i = 0; i < count; i++)
         Py_CLEAR(run->given[i]); /* what is held cannot be donated */
@@ -351,6 +354,30 @@ static int dispatch_program(PyObject *segment, Run *run, PyObject *why)
     if (found == FAILED)
         PyErr_SetString(PyExc_RuntimeError, "a program gave other results than it was compiled for");
     return found == DONE ? add(stats, n_compiled_runs, 1) == 0 ? DONE : FAILED : FAILED;
+}
+
+/* `program.run_interpreted` */
+static int interpret(PyObject *segment, Run *run, PyObject *why)
+{
+    if (add(stats, n_segments, 1) < 0 || add(stats, n_ops, run->nodes) < 0 || add(run->structure, r_runs, 1) < 0)
+        return FAILED;
+    PyObject **values = PyMem_Calloc(run->results, sizeof *values);
+    if (values == NULL) {
+        PyErr_NoMemory();
+        return FAILED;
+    }
+    int found = run_steps(run->steps, run->leaves, values, run->results) == 0 ? DONE : FAILED;
+    for (Py_ssize_t k = 0; found == DONE && k < run->alive; k++) {
+        Py_ssize_t slot = PyLong_AsSsize_t(FIELD(run->tensors[k], t_slot));
+        if (slot < 0 || slot >= run->results || values[slot] == NULL)
+            found = FAILED;
+        else
+            fulfil(run->tensors[k], values[slot]);
+    }
+    for (Py_ssize_t k = 0; k < run->results; k++)
+        Py_XDECREF(values[k]);
+    PyMem_Free(values);
+    return found == FAILED ? run_again(segment, run, why) : add(stats, n_interpreted, 1) == 0 ? DONE : FAILED;
 }
 
 /* `interrupts.hold`: 1, 0 where it is not the thread that gets them, or -1. */
@@ -394,14 +421,17 @@ static int run_locked(PyObject *segment, PyObject *why)
     int shielded = 0, found = find_structure(&run);
     if (found == DONE)
         found = find_living(segment, &run);
-    if (found == DONE)
+    int small = found == DONE && FIELD(run.structure, r_small) != Py_False;
+    if (small && (!have_host_values(run.leaves) || (run.steps = find_steps(run.structure, run.tensors, run.alive)) == NULL))
+        found = PyErr_Occurred() ? FAILED : UNUSUAL;
+    if (found == DONE && !small)
         found = find_program(&run);
-    if (found == DONE)
+    if (found == DONE && !small)
         found = find_arguments(&run);
     if (found == DONE)
         found = (shielded = hold_interrupts()) < 0 ? FAILED : take(segment, &run);
     if (found == DONE)
-        found = dispatch_program(segment, &run, why);
+        found = (small ? interpret : dispatch_program)(segment, &run, why);
     drop(&run);
     if (shielded > 0 && release_interrupts() < 0)
         found = FAILED;
@@ -542,5 +572,5 @@ int setup_running(PyObject *parts)
     if ((python_close = PyObject_GetAttrString((PyObject *)Segment, "close")) == NULL
         || (python_settle = PyObject_GetAttrString((PyObject *)Segment, "settle")) == NULL)
         return -1;
-    return put_methods(Segment, of_segment, Py_ARRAY_LENGTH(of_segment));
+    return setup_interpreting(parts) < 0 ? -1 : put_methods(Segment, of_segment, Py_ARRAY_LENGTH(of_segment));
 }

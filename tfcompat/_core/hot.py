@@ -16,7 +16,9 @@ from tfcompat._core import (
     folding,
     forms,
     forward,
+    interpreter,
     interrupts,
+    joined,
     op,
     program,
     segment,
@@ -44,7 +46,8 @@ if _hot is not None:
         "serials": segment._serials, "forks": failures._forks, "host_types": HOST_TYPES, "handover": handover, "hold": interrupts.hold,
         "release": interrupts.release, "gids": gids, "keyed": forward.Keyed, "held": interrupts.held, "stats": stats, "logged_runs": program.LOGGED_RUNS,
         "main_thread": interrupts._MAIN, "looked_after": interrupts.LOOKED_AFTER,
-        "flag": checks.Flag, "internal_code": callsite._internal, "is_internal": callsite.is_internal, "learn": forms.learn,
+        "flag": checks.Flag, "internal_code": callsite._internal, "is_internal": callsite.is_internal, "learn": forms.learn, "idle": interpreter._idle,
+        "quiet_context": interpreter.quiet_context, "join_after": joined.AFTER, "exact_after": joined.EXACT_AFTER,
     }  # fmt: skip
     _hot.setup({kind.__name__: kind for kind in types}, parts)
     op.recorded = _hot.recorded

@@ -28,9 +28,10 @@ def steps_of(specs, wires, live=None):
         may be overwritten. None: all are kept.
 
     Returns:
-      For each node (host, get, alone, base, count, drops, update, i): its host function; how to get the arguments from
+      For each node (host, get, alone, base, count, drops, update, i, wire): its host function; how to get the arguments from
       the list of values, or the place of the one argument where `alone`; its first slot and the number of its results;
-      the slots to drop after it; the place of the operand that it may update (a plan copies what is small); and its number.
+      the slots to drop after it; the place of the operand that it may update (a plan copies what is small); its number; and
+      the places of its arguments.
     """
     uses = [()] * len(specs) if live is None else last_uses(specs, wires)
     steps, base = [], 0
@@ -41,7 +42,7 @@ def steps_of(specs, wires, live=None):
             place = s if wire.count(s) == 1 and s in used and s not in live else None
         drops = [s for s in used if s >= 0 and s not in live]
         get, alone = getter(wire)
-        steps.append((spec.host, get, alone, base, len(spec.avals), drops, place, i))
+        steps.append((spec.host, get, alone, base, len(spec.avals), drops, place, i, wire))
         base += len(spec.avals)
     return steps
 
@@ -101,17 +102,23 @@ def quietly(function, *arguments):
     try:
         context = _idle.pop()
     except IndexError:
-        context = contextvars.Context()
-        context.run(np.seterr, all="ignore")
+        context = quiet_context()
     try:
         return context.run(function, *arguments)
     finally:
         _idle.append(context)
 
 
+def quiet_context():
+    """A new context in which NumPy ignores floating-point errors."""
+    context = contextvars.Context()
+    context.run(np.seterr, all="ignore")
+    return context
+
+
 def _run(specs, steps, leaves, values, flags, held):
     results = None
-    for host, get, alone, base, count, drops, place, i in steps:
+    for host, get, alone, base, count, drops, place, i, _ in steps:
         if held.count > 1:
             raise Interrupted(values[:base], i)
         if place is not None and _free(leaves, values, place):

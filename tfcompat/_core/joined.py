@@ -61,7 +61,7 @@ def one_step(specs, wires, last_read, stretch, checks):
     """A list of the step that does what those of a stretch do; one or none stay what they are."""
     if len(stretch) < 2:
         return stretch
-    (*_, first_slot, _, _, _, first), (*_, last_slot, count, _, _, last) = stretch[0], stretch[-1]
+    (_, _, _, first_slot, _, _, _, first, _), (_, _, _, last_slot, count, _, _, last, _) = stretch[0], stretch[-1]
     slots = range(first_slot, last_slot + count)
     judged = {i for i in checks if first <= i <= last}
 
@@ -85,7 +85,7 @@ def one_step(specs, wires, last_read, stretch, checks):
     host.apart = stretch  # what to do where it raises: one of its nodes is to blame
     get, alone = getter(list(taken))
     drops = [s for step in stretch for s in step[5] if s < first_slot]
-    return [(host, get, alone, first_slot, len(slots), drops, None, first)]
+    return [(host, get, alone, first_slot, len(slots), drops, None, first, tuple(taken))]
 
 
 def any_of(builder, verdicts):

@@ -95,7 +95,7 @@ class Block:
             steps = self._steps = steps_of(self.parts, self.wires, frozenset(self.outputs))
         values = [None] * self.count
         values += reversed(args)
-        for host, get, alone, base, count, drops, _, _ in steps:
+        for host, get, alone, base, count, drops, *_ in steps:
             values[base : base + count] = host(values[get]) if alone else host(*get(values))
             for s in drops:
                 values[s] = None
