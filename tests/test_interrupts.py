@@ -56,18 +56,20 @@ def test_at_any_point(mode):
             step()
         probe = At(-1)
         probe.run(step)
-        raised, total = 0, probe.seen
+        raised, reached, total = 0, 0, probe.seen  # there are fewer points later, when what is known runs in C
         assert total > 100, total
         for n in range(1, total + 10):
             before = float(v[0])
-            raised += At(n).run(step)
+            at = At(n)
+            raised += at.run(step)
+            reached += at.seen == n
             a, b = v.numpy(), w.numpy()
             assert (a == a[0]).all() and (b == b[0]).all(), (n, a, b)
             assert before <= b[0] <= a[0] <= before + 1, (n, before, a[0], b[0])  # v is written first
             w.assign(v[:40])
             step()
             assert v.numpy()[5] == w.numpy()[5] == a[0] + 1, n
-    print(raised > total // 2)
+    print(raised > reached // 2 > 10)
     """)
     assert out == "True\n"
 
