@@ -784,7 +784,7 @@ static PyMethodDef methods[] = {
     {"operator", make_operator, METH_VARARGS, "operator(op, attrs, otherwise, reflected): a method for an operator of tensors."},
     {"plan", make_plan, METH_VARARGS, "plan(arguments, results, constants, scratch, steps, ufuncs, otherwise): see plans.py."},
     {"form", make_form, METH_VARARGS, "form(inputs, constants, nodes, outputs, make): what a call records; see forms.py."},
-    {"by_form", make_call, METH_O, "by_form(function): the function, called by form."},
+    {"by_form", make_call, METH_VARARGS, "by_form(function, generated): the function, called by form."},
     {"parser", make_parser, METH_O, "parser(otherwise): what an index means; see _slicing.py."},
     {"subscript", make_subscript, METH_VARARGS, "subscript(op, made, otherwise): tensor[index]; see _slicing.py."},
     {NULL},

@@ -90,7 +90,7 @@ PyObject *record_checked(PyObject *context, PyObject *op, PyObject *spec, PyObje
 /* _hot_forms.c */
 int setup_forms(PyObject *parts);
 PyObject *make_form(PyObject *module, PyObject *args);
-PyObject *make_call(PyObject *module, PyObject *function);
+PyObject *make_call(PyObject *module, PyObject *args);
 
 /* _hot_interpret.c */
 int setup_interpreting(PyObject *parts);

@@ -31,6 +31,7 @@ typedef struct {
     PyObject_HEAD
     vectorcallfunc vectorcall;
     PyObject *function, *forms;
+    int generated; /* whether the function is one that forms.py has generated, beside the one that calls this */
 } Call;
 
 static PyTypeObject FormType, CallType;
@@ -281,12 +282,25 @@ static PyObject *key_of(Arguments *arguments)
 
 /* Calls */
 
+/* Calls the function itself. Of the two generated frames of an op an error's traceback shows one. */
+static PyObject *call_function(Call *call, PyObject *const *args, size_t nargsf, PyObject *names)
+{
+    PyObject *result = PyObject_Vectorcall(call->function, args, nargsf, names), *kind, *error, *traceback;
+    if (result != NULL || !call->generated)
+        return result;
+    PyErr_Fetch(&kind, &error, &traceback);
+    if (traceback != NULL && PyTraceBack_Check(traceback))
+        Py_SETREF(traceback, Py_XNewRef((PyObject *)((PyTracebackObject *)traceback)->tb_next));
+    PyErr_Restore(kind, error, traceback);
+    return NULL;
+}
+
 /* A call with a key that has no form: the second one is learnt from. */
 static PyObject *call_first(Call *call, PyObject *key, PyObject *const *args, size_t nargsf)
 {
     PyObject *known = PyDict_GetItemWithError(call->forms, key);
     int seen = known != NULL && PyLong_CheckExact(known);
-    PyObject *result = PyErr_Occurred() ? NULL : PyObject_Vectorcall(call->function, args, nargsf, NULL);
+    PyObject *result = PyErr_Occurred() ? NULL : call_function(call, args, nargsf, NULL);
     if (result == NULL || (known != NULL && !seen))
         return result; /* there is none, or it raises */
     PyObject *entry = NULL, *values = NULL;
@@ -317,7 +331,7 @@ static PyObject *call_by_form(PyObject *self, PyObject *const *args, size_t narg
     for (Py_ssize_t k = 0; usual > 0 && k < PyVectorcall_NARGS(nargsf); k++)
         usual = add(&arguments, args[k], 0);
     if (usual == 0)
-        result = PyObject_Vectorcall(call->function, args, nargsf, names);
+        result = call_function(call, args, nargsf, names);
     else if (usual > 0 && (key = key_of(&arguments)) != NULL) {
         PyObject *form = PyDict_GetItemWithError(call->forms, key);
         if (form != NULL && Py_TYPE(form) == &FormType && ((Form *)form)->inputs == arguments.count) {
@@ -377,9 +391,13 @@ static PyTypeObject CallType = {
     .tp_clear = call_clear,
 };
 
-/* by_form(function) */
-PyObject *make_call(PyObject *module, PyObject *function)
+/* by_form(function, generated) */
+PyObject *make_call(PyObject *module, PyObject *args)
 {
+    PyObject *function;
+    int generated;
+    if (!PyArg_ParseTuple(args, "Op", &function, &generated))
+        return NULL;
     PyObject *forms = PyDict_New();
     Call *made = forms == NULL ? NULL : PyObject_GC_New(Call, &CallType);
     if (made == NULL) {
@@ -389,6 +407,7 @@ PyObject *make_call(PyObject *module, PyObject *function)
     made->vectorcall = call_by_form;
     made->function = Py_NewRef(function);
     made->forms = forms;
+    made->generated = generated;
     PyObject_GC_Track((PyObject *)made);
     return (PyObject *)made;
 }

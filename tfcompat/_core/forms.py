@@ -94,9 +94,13 @@ def learn(function, arguments):
         return None
 
 
-def called_by_form(function):
-    """What calls a function of positional arguments by form; the function itself where there is no C extension."""
-    return function if extension is None else extension.by_form(function)
+def called_by_form(function, generated=True):
+    """What calls a function of positional arguments by form; the function itself where there is no C extension.
+
+    Args:
+      generated: whether there is nothing for the user to see in it: errors show no frame of it.
+    """
+    return function if extension is None else extension.by_form(function, generated)
 
 
 def by_form(function):
@@ -121,7 +125,7 @@ def _calling(function, names):
             names[f"default_{p.name}"] = p.default
         header.append(many + p.name + ("" if p.default is p.empty else f"=default_{p.name}"))
         positional.append(many + p.name)
-    names["function"], names["run"] = function, called_by_form(function)
+    names["function"], names["run"] = function, called_by_form(function, False)
     arguments = ", ".join(positional)
     lines = [f"if {keywords}: return function({arguments}, **{keywords})"] if keywords else []
     return compiled(function.__name__, ", ".join(header), [*lines, f"return run({arguments})"], names)
