@@ -337,13 +337,15 @@ def run():
 for k in range(40):
     run()
 todo = []
-for structure in programs._structures.values():
-    for program in structure.programs:
-        def calls(*arguments, call=program.call):
-            if todo:
-                todo.pop()()
-            return call(*arguments)
-        program.call = calls
+def meddle():
+    for structure in programs._structures.values():
+        for program in structure.programs:
+            def calls(*arguments, call=program.call):
+                if todo:
+                    todo.pop()()
+                return call(*arguments)
+            program.call = calls
+meddle()
 def no_memory():
     raise MemoryError("none")
 for k in range(6):
@@ -379,13 +381,7 @@ for k in range(48):
     log.append(update(0.01 + k % 3))
 log.append([float(h[2, 3]) for h in handles] + [float(a[2, 3]) for a in views])
 counted()
-for structure in programs._structures.values():
-    for program in structure.programs:
-        def calls(*arguments, call=program.call):
-            if todo:
-                todo.pop()()
-            return call(*arguments)
-        program.call = calls
+meddle()
 for k in range(6):
     todo[:] = [no_memory] * (0, 1, 8)[k % 3]
     tried(update)
