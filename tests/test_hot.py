@@ -406,8 +406,55 @@ tried(lambda: state.segment.close("flush", True, 3))
 print(json.dumps(log))
 '''
 
+# Runs that are interpreted until they are compiled: at the same run, whatever is alive, and with the checks that they have.
+COLD = '''
+import json
+import numpy as np
+import tfcompat as tf
+from tfcompat import debug
+from tfcompat._core import costs
 
-@pytest.mark.parametrize("program", [PROGRAM, RUNS], ids=["records", "runs"])
+costs.COMPILE_BASE = 3e-3
+log = []
+x = tf.constant(np.linspace(-1, 1, 96 * 96).reshape(96, 96), tf.float32)  # too large for plans, which only C goes through
+number = tf.Variable(0)
+
+def counted():
+    log.append([debug.stats()[k] for k in ("ops", "segments", "structures", "interpreted", "compiled_runs", "prefix_runs", "compiles", "replays")])
+
+def tried(f):
+    try:
+        return f()
+    except tf.errors.OpError as error:
+        return [type(error).__name__, error.message.split(" (called at")[0]]
+
+def chain(k, count):
+    y, kept = x + float(k), []
+    for _ in range(count):
+        y = tf.nn.relu(y) - 0.5
+        kept.append(y)
+    return kept[: k % 3], float(y[1, 1])
+
+for count in (3, 8, 20):
+    for k in range(120):
+        kept, last = chain(k, count)
+        log.append([last, *[float(t[2, 2]) for t in kept]])
+        counted()
+
+def picked(positions):
+    i = number + positions  # pending: a flag is recorded
+    y = tf.gather(x, i)
+    z = tf.gather_nd(y, tf.expand_dims(i, 1)) * 2.0
+    return [float(z[0, 0]), float(y[-1, -1])]
+
+for k in range(260):
+    log.append(tried(lambda: picked([k % 2, 1, 0] if k != 249 else [0, 1, 96 + k])))
+    counted()
+print(json.dumps(log))
+'''
+
+
+@pytest.mark.parametrize("program", [PROGRAM, RUNS, COLD], ids=["records", "runs", "cold"])
 def test_both_forms_do_the_same(program):
     logs = [json.loads(run_code(program, TFCOMPAT_PURE_PYTHON=pure)) for pure in ("0", "1")]
     for k, (a, b) in enumerate(zip(*logs, strict=True)):

@@ -1,7 +1,11 @@
-"""Runs of hot programs in C: which of them go that way, and what they need for it, a lock and packed numbers."""
+"""Runs in C: which of them go that way, and what they need for it, a lock and packed numbers."""
 
+import contextlib
+import gc
+import sys
 import threading
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -178,6 +182,69 @@ def test_a_program_that_fails_gives_back_what_it_took_over(training, consumed):
     failed[:] = [1] * 4
     step()
     assert np.abs(v.numpy() - before).max() > 0
+
+
+def interpreted(function, runs, count=300, clear=32):
+    """The results of that many calls, and how many of those after the first ones Python has run."""
+    results = []
+    for k in range(count):
+        if k == clear:
+            runs.clear()
+        results.append(function(k))
+    return results, len(runs)
+
+
+def test_what_costs_more_than_a_dispatch_is_interpreted_in_c(python_runs):
+    """Also if it is to be compiled some day, and if many results are kept."""
+    x = tf.constant(np.arange(64, dtype=np.float32).reshape(8, 8))
+
+    def function(k):
+        rows = [row for _ in range(50) for row in tf.unstack(x * float(k))]
+        return float(tf.add_n(rows)[1])
+
+    results, long = interpreted(function, python_runs)
+    assert results == [50 * k * x.numpy()[:, 1].sum() for k in range(300)]
+    assert long <= 300 // 16 + 2  # and when the steps are joined
+
+
+def test_checks_are_looked_at_in_c(python_runs):
+    """Of nodes one by one, and of those that are joined; the error is that of the line that is to blame."""
+    x, number = tf.constant(np.arange(12.0, dtype=np.float32).reshape(4, 3)), tf.Variable(1)
+
+    def function(k):
+        i = tf.expand_dims(number + [k % 2, 0], 1)
+        y = tf.gather_nd(x, i)
+        z = tf.gather_nd(y, i - 1)
+        return y, z, (z * 2.0).numpy()
+
+    results, long = interpreted(function, python_runs)
+    for k, (_, _, result) in enumerate(results):
+        np.testing.assert_array_equal(result, 2 * x.numpy()[[1 + k % 2, 1]][[k % 2, 0]])
+    assert long <= 300 // 16 + 2
+    for where in (r"\(called at .*test_hot_runs.py:\d+\)", ""):  # then it is run at once where it is called
+        number.assign(2)
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"indices\[0\] = \[2\] does not index into param shape \[2,3\].*" + where):
+            function(1)
+        number.assign(1)
+        np.testing.assert_array_equal(function(0)[2], results[0][2])
+
+
+def test_a_check_that_fails_leaks_nothing(python_runs):
+    x, number = tf.constant(np.arange(12.0, dtype=np.float32).reshape(4, 3)), tf.Variable(0)
+    place = compile("tf.gather_nd(x, tf.expand_dims(number + k, 0))", "place", "eval")
+    made, counts = [], []
+    for _ in range(30):
+        fresh = place.replace(co_name=f"place{len(made)}")  # a line that has failed is run at once from then on
+        for k in (0, 1, 4):
+            y = eval(fresh, {"tf": tf, "x": x, "number": number, "k": k})
+            made.append(weakref.ref(y))
+            with pytest.raises(tf.errors.InvalidArgumentError, match=r"\(called at place") if k == 4 else contextlib.nullcontext():
+                y.numpy()
+        del y
+        gc.collect()
+        counts.append(sys.getrefcount(x))
+    assert not [r for r in made if r() is not None]
+    assert len(set(counts[10:])) == 1
 
 
 def test_another_thread_reads_what_is_taken_over(training):

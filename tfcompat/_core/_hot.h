@@ -16,7 +16,7 @@
 
 /* Classes that are told apart */
 #define TYPES(X) \
-    X(Tensor) X(Segment) X(Spec) X(Variable) X(Cell) X(Aval) X(GradientTape) X(ForwardAccumulator) X(Plan) X(Structure) X(DType)
+    X(Tensor) X(Segment) X(Spec) X(Variable) X(Cell) X(Aval) X(GradientTape) X(ForwardAccumulator) X(Plan) X(Structure) X(DType) X(Flag) X(Judged)
 
 /* Slots: where their offset is, class, name */
 #define SLOTS(X) \
@@ -32,7 +32,10 @@
     X(c_no_reads, Context, no_reads) X(v_held, Cell, held) X(v_lease, Cell, lease) X(v_gid, Cell, gid) \
     X(v_trainable, Cell, trainable) X(v_written, Cell, written) X(a_scalars, Aval, scalars) X(a_shape, Aval, shape) X(g_watchful, Settings, watchful) \
     X(g_tier, Settings, tier) X(plan_structure, Plan, structure) X(r_programs, Structure, programs) X(r_wires, Structure, wires) X(r_runs, Structure, runs) \
-    X(r_small, Structure, small) X(r_acts, Structure, acts) X(r_interpreted, Structure, interpreted) X(r_forgotten, Structure, forgotten) X(m_call, Program, call) \
+    X(r_small, Structure, small) X(r_acts, Structure, acts) X(r_interpreted, Structure, interpreted) X(r_forgotten, Structure, forgotten) X(r_last, Structure, last) \
+    X(r_gain, Structure, gain) X(r_lost, Structure, lost) X(r_lone, Structure, lone) X(r_urgent, Structure, urgent) X(r_seen, Structure, seen) \
+    X(r_compile_cost, Structure, compile_cost) X(r_holds_strings, Structure, holds_strings) X(f_position, Flag, position) X(f_index, Flag, index) \
+    X(j_host, Judged, host) X(m_call, Program, call) \
     X(m_arguments, Program, arguments) X(m_position, Program, position) X(d_donated, Arguments, donated) \
     X(d_kept, Arguments, kept) X(d_packed, Arguments, packed) X(k_wide, Packed, wide) X(k_dtype, Packed, dtype) \
     X(k_entries, Packed, entries) X(k_last, Packed, last) X(k_size, Packed, size) X(h_delivered, Held, delivered) X(h_depth, Held, depth) \
@@ -50,7 +53,7 @@
     X(complete, _complete) X(sparse_grad, sparse_grad) X(forward, forward) \
     X(keep, keep) X(key, key) X(jvp, jvp) X(grad, grad) X(tangents, _tangents) X(gone, _gone) X(of_cells, _of_cells) \
     X(level, _level) X(folded, folded) X(only, only) X(letter, letter) X(checked, checked) X(check, check) X(checker, checker) \
-    X(immediate, immediate) X(proven, proven) X(looked_at, looked_at) X(hot_sites, hot_sites) X(seed, seed) X(new_pair, new_pair)
+    X(immediate, immediate) X(proven, proven) X(looked_at, looked_at) X(hot_sites, hot_sites) X(seed, seed) X(new_pair, new_pair) X(any, any)
 
 #define DECLARE_TYPE(name) extern PyTypeObject *name;
 #define DECLARE_OFFSET(place, owner, name) extern Py_ssize_t place;
@@ -95,8 +98,9 @@ PyObject *make_call(PyObject *module, PyObject *args);
 /* _hot_interpret.c */
 int setup_interpreting(PyObject *parts);
 int have_host_values(PyObject *leaves);
-PyObject *find_steps(PyObject *structure, PyObject **tensors, Py_ssize_t alive);
-int run_steps(PyObject *known, PyObject *leaves, PyObject **values, Py_ssize_t slots);
+PyObject *find_steps(PyObject *structure, PyObject *first, PyObject *flags, PyObject **tensors, Py_ssize_t alive, Py_ssize_t results, double *lost);
+int run_steps(PyObject *known, PyObject *flags, PyObject *leaves, PyObject **values, Py_ssize_t slots);
+int lose(PyObject *structure, double seconds);
 
 /* _hot_index.c */
 PyObject *make_parser(PyObject *module, PyObject *otherwise);

@@ -3,8 +3,9 @@
 
 #include "_hot.h"
 
-static PyObject *idle, *quiet_context;
+static PyObject *idle, *quiet_context, *hot;
 static Py_ssize_t join_after, exact_after;
+static double output_cost;
 
 enum { HOST, GET, ALONE, BASE, COUNT, DROPS, UPDATE, NUMBER, WIRE, PARTS }; /* of a step, see `interpreter.steps_of` */
 
@@ -20,21 +21,117 @@ static int are_usual(PyObject *steps)
     return 1;
 }
 
-/* What `Structure.steps` has for these tensors, [runs, steps], as a new reference; NULL without an error where the run is one
-   that changes it. */
-PyObject *find_steps(PyObject *structure, PyObject **tensors, Py_ssize_t alive)
+/* What a run is told by that is alike but for its data: which slots are alive, a bit each, and the nodes whose last result is a
+   verdict. NULL without an error: a flag is of another kind. */
+static PyObject *look_of(PyObject *flags, PyObject **tensors, Py_ssize_t alive, Py_ssize_t results)
 {
-    PyObject *live = PyFrozenSet_New(NULL), *interpreted = FIELD(structure, r_interpreted), *known = NULL;
+    Py_ssize_t size = (results + 7) / 8, count = PyList_GET_SIZE(flags);
+    PyObject *look = PyBytes_FromStringAndSize(NULL, size + count * (Py_ssize_t)sizeof(Py_ssize_t));
+    if (look == NULL)
+        return NULL;
+    char *bits = PyBytes_AS_STRING(look);
+    memset(bits, 0, size);
+    for (Py_ssize_t k = 0; k < alive; k++) {
+        Py_ssize_t slot = PyLong_AsSsize_t(FIELD(tensors[k], t_slot));
+        if (slot < 0 || slot >= results)
+            goto fail;
+        bits[slot / 8] |= 1 << slot % 8;
+    }
+    for (Py_ssize_t k = 0; k < count; k++) {
+        PyObject *flag = PyList_GET_ITEM(flags, k);
+        if (Py_TYPE(flag) != Flag)
+            goto fail;
+        Py_ssize_t position = PyLong_AsSsize_t(FIELD(flag, f_position));
+        memcpy(bits + size + k * sizeof position, &position, sizeof position);
+    }
+    return look;
+fail:
+    Py_DECREF(look);
+    return NULL;
+}
+
+/* The keys of `Structure.seen`, the live slots, and of `Structure.interpreted`: (these, nodes that are checks) if there are some. */
+static PyObject *keys_of(PyObject *flags, PyObject **tensors, Py_ssize_t alive)
+{
+    PyObject *live = PyFrozenSet_New(NULL), *checks = NULL, *key = NULL, *keys = NULL;
     for (Py_ssize_t k = 0; live != NULL && k < alive; k++)
         if (PySet_Add(live, FIELD(tensors[k], t_slot)) < 0)
             Py_CLEAR(live);
-    if (live != NULL && FIELD(structure, r_acts) == Py_False && PyDict_CheckExact(interpreted))
-        known = PyDict_GetItemWithError(interpreted, live);
+    if (live != NULL && PyList_GET_SIZE(flags) == 0)
+        key = Py_NewRef(live);
+    else if (live != NULL && (checks = PyTuple_New(PyList_GET_SIZE(flags))) != NULL) {
+        for (Py_ssize_t k = 0; k < PyList_GET_SIZE(flags); k++)
+            PyTuple_SET_ITEM(checks, k, Py_NewRef(FIELD(PyList_GET_ITEM(flags, k), f_position)));
+        key = PyTuple_Pack(2, live, checks);
+    }
+    if (key != NULL)
+        keys = PyTuple_Pack(2, live, key);
     Py_XDECREF(live);
-    if (known == NULL || !PyList_CheckExact(known) || PyList_GET_SIZE(known) != 2 || !PyList_CheckExact(PyList_GET_ITEM(known, 1)))
+    Py_XDECREF(checks);
+    Py_XDECREF(key);
+    return keys;
+}
+
+/* Whether a structure that has no program for these slots is interpreted once more: `program.step` where `Structure.due` says no and
+   there is no known prefix. `lost` is what `note_interpreted` adds. -1: error. */
+static int stays_cold(PyObject *structure, PyObject *first, PyObject *live, double *lost)
+{
+    PyObject *seen = FIELD(structure, r_seen);
+    if (FIELD(structure, r_urgent) != Py_False || FIELD(structure, r_holds_strings) != Py_False || !PyDict_CheckExact(seen))
+        return 0;
+    int found = PyDict_Contains(hot, first);
+    if (found == 0 && (found = PyDict_Contains(seen, live)) > 0)
+        found = 0;
+    else
+        return found < 0 ? -1 : 0;
+    int lone = PyObject_IsTrue(FIELD(structure, r_lone));
+    double gain = PyFloat_AsDouble(FIELD(structure, r_gain)), before = PyFloat_AsDouble(FIELD(structure, r_lost)),
+           compile_cost = PyFloat_AsDouble(FIELD(structure, r_compile_cost));
+    if (lone < 0 || PyErr_Occurred())
+        return -1;
+    Py_ssize_t more = PySet_GET_SIZE(live) - 1;
+    if (!lone)
+        gain -= output_cost * (more > 0 ? more : 0);
+    *lost = gain > 0 ? gain : 0;
+    return !(gain > 0 && before + gain > compile_cost);
+}
+
+/* What `Structure.steps` has for these tensors, [runs, steps], as a new reference; NULL without an error where the run is one
+   that changes it, or where it is not interpreted. */
+PyObject *find_steps(PyObject *structure, PyObject *first, PyObject *flags, PyObject **tensors, Py_ssize_t alive, Py_ssize_t results, double *lost)
+{
+    PyObject *interpreted = FIELD(structure, r_interpreted), *last = FIELD(structure, r_last), *look, *keys = NULL, *known = NULL;
+    if (FIELD(structure, r_acts) != Py_False || !PyDict_CheckExact(interpreted) || (look = look_of(flags, tensors, alive, results)) == NULL)
         return NULL;
-    Py_ssize_t runs = PyLong_AsSsize_t(PyList_GET_ITEM(known, 0)) + 1;
-    return runs == join_after || runs == exact_after || !are_usual(PyList_GET_ITEM(known, 1)) ? NULL : Py_NewRef(known);
+    if (PyTuple_CheckExact(last) && PyTuple_GET_SIZE(last) == 3 && PyObject_RichCompareBool(PyTuple_GET_ITEM(last, 0), look, Py_EQ) == 1) {
+        keys = Py_NewRef(PyTuple_GET_ITEM(last, 1));
+        known = Py_NewRef(PyTuple_GET_ITEM(last, 2));
+    } else if ((keys = keys_of(flags, tensors, alive)) != NULL
+               && (known = Py_XNewRef(PyDict_GetItemWithError(interpreted, PyTuple_GET_ITEM(keys, 1)))) != NULL
+               && (last = PyTuple_Pack(3, look, keys, known)) != NULL)
+        Py_SETREF(FIELD(structure, r_last), last);
+    Py_DECREF(look);
+    int usual = known != NULL && !PyErr_Occurred() && PyList_CheckExact(known) && PyList_GET_SIZE(known) == 2 && PyList_CheckExact(PyList_GET_ITEM(known, 1));
+    if (usual) {
+        Py_ssize_t runs = PyLong_AsSsize_t(PyList_GET_ITEM(known, 0)) + 1;
+        usual = runs != join_after && runs != exact_after && are_usual(PyList_GET_ITEM(known, 1));
+    }
+    if (usual && FIELD(structure, r_small) == Py_False)
+        usual = stays_cold(structure, first, PyTuple_GET_ITEM(keys, 0), lost) > 0;
+    Py_XDECREF(keys);
+    if (!usual)
+        Py_CLEAR(known);
+    return known;
+}
+
+/* `Structure.lost` grows. */
+int lose(PyObject *structure, double seconds)
+{
+    PyObject *sum = PyFloat_FromDouble(PyFloat_AsDouble(FIELD(structure, r_lost)) + seconds);
+    if (sum == NULL)
+        return -1;
+    Py_SETREF(FIELD(structure, r_lost), sum);
+    return 0;
 }
 
 /* Counts a run, and gives its steps as a new reference. */
@@ -46,13 +143,24 @@ static PyObject *counted(PyObject *known)
     return Py_NewRef(PyList_GET_ITEM(known, 1));
 }
 
-/* Calls the host function of a step. `values` are the results so far, `leaves` tensors with host values. */
-static int run_step(PyObject *step, PyObject *leaves, PyObject **values, Py_ssize_t slots)
+/* Whether a check has failed: `interpreter.is_true`. -1: error. */
+static int is_true(PyObject *verdict)
 {
-    PyObject *wire = PyTuple_GET_ITEM(step, WIRE), *drops = PyTuple_GET_ITEM(step, DROPS), *few[16];
+    PyObject *any = PyObject_CallMethodNoArgs(verdict, n_any);
+    int result = any == NULL ? -1 : PyObject_IsTrue(any);
+    Py_XDECREF(any);
+    return result;
+}
+
+/* Calls the host function of a step. `values` are the results so far, `leaves` tensors with host values, `flag` is that of the node
+   or NULL. -1: it failed; there is an error set unless a verdict said so. */
+static int run_step(PyObject *step, PyObject *flag, PyObject *leaves, PyObject **values, Py_ssize_t slots)
+{
+    PyObject *wire = PyTuple_GET_ITEM(step, WIRE), *drops = PyTuple_GET_ITEM(step, DROPS), *host = PyTuple_GET_ITEM(step, HOST), *few[16];
     Py_ssize_t taken = PyTuple_GET_SIZE(wire), base = PyLong_AsSsize_t(PyTuple_GET_ITEM(step, BASE));
     Py_ssize_t count = PyLong_AsSsize_t(PyTuple_GET_ITEM(step, COUNT));
     PyObject **given = taken <= 16 ? few : PyMem_New(PyObject *, taken), *results = NULL;
+    int judged = Py_TYPE(host) == Judged, failed = -1;
     if (given == NULL || base < 0 || count < 0 || base + count > slots)
         goto done;
     for (Py_ssize_t k = 0; k < taken; k++) {
@@ -63,12 +171,17 @@ static int run_step(PyObject *step, PyObject *leaves, PyObject **values, Py_ssiz
         if (given[k] == NULL)
             goto done;
     }
-    results = PyObject_Vectorcall(PyTuple_GET_ITEM(step, HOST), given, taken, NULL);
-    if (results != NULL && (!PyTuple_CheckExact(results) || PyTuple_GET_SIZE(results) != count))
-        Py_CLEAR(results);
-    for (Py_ssize_t k = 0; results != NULL && k < count; k++)
-        Py_XSETREF(values[base + k], Py_NewRef(PyTuple_GET_ITEM(results, k)));
-    for (Py_ssize_t k = 0; results != NULL && k < PyList_GET_SIZE(drops); k++) {
+    results = PyObject_Vectorcall(judged ? FIELD(host, j_host) : host, given, taken, NULL);
+    if (results == NULL || !(PyTuple_CheckExact(results) || PyList_CheckExact(results)) || PySequence_Fast_GET_SIZE(results) != count + judged)
+        goto done;
+    PyObject **items = PySequence_Fast_ITEMS(results);
+    Py_ssize_t verdict = judged ? count : flag == NULL ? -1 : PyLong_AsSsize_t(FIELD(flag, f_index));
+    if (verdict >= count + judged || (verdict >= 0 && is_true(items[verdict]) != 0))
+        goto done;
+    failed = 0;
+    for (Py_ssize_t k = 0; k < count; k++)
+        Py_XSETREF(values[base + k], Py_NewRef(items[k]));
+    for (Py_ssize_t k = 0; k < PyList_GET_SIZE(drops); k++) {
         Py_ssize_t slot = PyLong_AsSsize_t(PyList_GET_ITEM(drops, k));
         if (slot >= 0 && slot < slots)
             Py_CLEAR(values[slot]);
@@ -77,7 +190,27 @@ done:
     if (given != few)
         PyMem_Free(given);
     Py_XDECREF(results);
-    return results == NULL ? -1 : 0;
+    return failed;
+}
+
+/* Goes through steps; of flags, which are in the order of their nodes, each with its node: what is joined looks at its own. */
+static int go_through(PyObject *steps, PyObject *flags, PyObject *leaves, PyObject **values, Py_ssize_t slots)
+{
+    Py_ssize_t next = 0;
+    for (Py_ssize_t k = 0; k < PyList_GET_SIZE(steps); k++) {
+        PyObject *step = PyList_GET_ITEM(steps, k), *flag = NULL;
+        Py_ssize_t node = PyLong_AsSsize_t(PyTuple_GET_ITEM(step, NUMBER));
+        for (; next < PyList_GET_SIZE(flags) && flag == NULL; next++) {
+            Py_ssize_t position = PyLong_AsSsize_t(FIELD(PyList_GET_ITEM(flags, next), f_position));
+            if (position > node)
+                break;
+            if (position == node)
+                flag = PyList_GET_ITEM(flags, next);
+        }
+        if (PyLong_AsSsize_t(FIELD(held, h_count)) > 1 || run_step(step, flag, leaves, values, slots) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 /* Whether all leaves have values in this machine's memory. */
@@ -92,7 +225,7 @@ int have_host_values(PyObject *leaves)
 }
 
 /* Runs the steps of `known`: the values of the slots, each a new reference or NULL. -1: one of them failed, or Ctrl-C came twice. */
-int run_steps(PyObject *known, PyObject *leaves, PyObject **values, Py_ssize_t slots)
+int run_steps(PyObject *known, PyObject *flags, PyObject *leaves, PyObject **values, Py_ssize_t slots)
 {
     PyObject *steps = counted(known), *context = NULL;
     Py_ssize_t waiting = PyList_GET_SIZE(idle);
@@ -106,8 +239,7 @@ int run_steps(PyObject *known, PyObject *leaves, PyObject **values, Py_ssize_t s
         context = PyObject_CallNoArgs(quiet_context);
     int failed = context == NULL || PyContext_Enter(context) < 0;
     if (!failed) {
-        for (Py_ssize_t k = 0; !failed && k < PyList_GET_SIZE(steps); k++)
-            failed = PyLong_AsSsize_t(FIELD(held, h_count)) > 1 || run_step(PyList_GET_ITEM(steps, k), leaves, values, slots) < 0;
+        failed = go_through(steps, flags, leaves, values, slots) < 0;
         PyObject *kind, *error, *traceback;
         PyErr_Fetch(&kind, &error, &traceback);
         if (PyContext_Exit(context) < 0 || PyList_Append(idle, context) < 0)
@@ -121,12 +253,14 @@ int run_steps(PyObject *known, PyObject *leaves, PyObject **values, Py_ssize_t s
 
 int setup_interpreting(PyObject *parts)
 {
-    PyObject *join = own(parts, "join_after"), *exact = own(parts, "exact_after");
-    if (join == NULL || exact == NULL)
+    PyObject *join = own(parts, "join_after"), *exact = own(parts, "exact_after"), *output = own(parts, "output");
+    if (join == NULL || exact == NULL || output == NULL)
         return -1;
+    output_cost = PyFloat_AsDouble(output);
+    Py_DECREF(output);
     join_after = PyLong_AsSsize_t(join);
     exact_after = PyLong_AsSsize_t(exact);
     Py_DECREF(join);
     Py_DECREF(exact);
-    return (idle = own(parts, "idle")) == NULL || (quiet_context = own(parts, "quiet_context")) == NULL || !PyList_CheckExact(idle) ? -1 : 0;
+    return (hot = own(parts, "hot")) == NULL || !PyDict_Check(hot) || (idle = own(parts, "idle")) == NULL || (quiet_context = own(parts, "quiet_context")) == NULL || !PyList_CheckExact(idle) ? -1 : 0;
 }

@@ -1,5 +1,5 @@
 /* The way of a segment from a read to its values, in C: `Segment.close` and `Segment.settle` where what is pending is a hot
-   program, or so small that it is interpreted for good, and nothing about the run is unusual. All other runs are those of
+   program, or is interpreted as it has been before, and nothing about the run is unusual. All other runs are those of
    segment.py and program.py, which say what is done. */
 
 #include "_hot.h"
@@ -45,8 +45,9 @@ static void fulfil(PyObject *tensor, PyObject *value)
 
 /* One run: what of the segment it takes, what is alive of that, and the program with its arguments. */
 typedef struct {
-    PyObject *specs, *wires, *refs, *leaves, *known; /* the segment's, taken at the dispatch */
+    PyObject *specs, *wires, *refs, *leaves, *flags, *known; /* the segment's, taken at the dispatch */
     PyObject *structure, *program, *steps; /* how it is computed: by a program, or by steps of the interpreter */
+    double lost; /* seconds that to interpret it takes longer */
     Py_ssize_t nodes, results, alive, arguments; /* donated arguments come first */
     PyObject **tensors;  /* those that are alive */
     Py_ssize_t *places;  /* of each among the program's results */
@@ -69,6 +70,7 @@ static void drop(Run *run)
     Py_XDECREF(run->wires);
     Py_XDECREF(run->refs);
     Py_XDECREF(run->leaves);
+    Py_XDECREF(run->flags);
     Py_XDECREF(run->known);
 }
 
@@ -77,8 +79,7 @@ static int is_usual(PyObject *context, PyObject *segment)
 {
     return Py_TYPE(segment) == Segment && FIELD(context, c_segment) == segment && FIELD(context, c_tracer) == Py_None
         && FIELD(segment, s_unchecked) == Py_None && FIELD(segment, s_watcher) == Py_None && PyList_GET_SIZE(FIELD(segment, s_specs))
-        && !PyList_GET_SIZE(FIELD(segment, s_aliases)) && !PyList_GET_SIZE(FIELD(segment, s_flags))
-        && !PyList_GET_SIZE(FIELD(segment, s_writes)) && !PyList_GET_SIZE(forks)
+        && !PyList_GET_SIZE(FIELD(segment, s_aliases)) && !PyList_GET_SIZE(FIELD(segment, s_writes)) && !PyList_GET_SIZE(forks)
         && PyUnicode_CompareWithASCIIString(FIELD(settings, g_tier), "auto") == 0;
 }
 
@@ -248,8 +249,8 @@ static int take(PyObject *segment, Run *run)
 {
     PyObject *tapes = FIELD(segment, s_tapes);
     tapes = PyList_GET_SIZE(tapes) ? tapes_that_record(tapes) : Py_NewRef(tapes);
-    PyObject *specs = PyList_New(0), *wires = PyList_New(0), *refs = PyList_New(0), *leaves = PyList_New(0), *index = PyDict_New(),
-             *gids = PyDict_New(), *serial = PyIter_Next(serials);
+    PyObject *specs = PyList_New(0), *wires = PyList_New(0), *refs = PyList_New(0), *leaves = PyList_New(0), *flags = PyList_New(0),
+             *index = PyDict_New(), *gids = PyDict_New(), *serial = PyIter_Next(serials);
     int usual = PyErr_Occurred() ? FAILED
         : tapes != NULL && FIELD(segment, s_specs) == run->specs && PyList_GET_SIZE(run->specs) == run->nodes
             && PyList_GET_SIZE(run->refs) == run->results && !PyList_GET_SIZE(FIELD(segment, s_aliases))
@@ -259,6 +260,7 @@ static int take(PyObject *segment, Run *run)
         Py_SETREF(FIELD(segment, s_wires), Py_NewRef(wires));
         Py_SETREF(FIELD(segment, s_refs), Py_NewRef(refs));
         Py_SETREF(FIELD(segment, s_leaves), Py_NewRef(leaves));
+        Py_SETREF(FIELD(segment, s_flags), Py_NewRef(flags));
         Py_SETREF(FIELD(segment, s_serial), Py_NewRef(serial));
         Py_SETREF(FIELD(segment, s_nbytes), Py_NewRef(zero));
         Py_SETREF(FIELD(segment, s_known), Py_NewRef(Py_None));
@@ -273,6 +275,7 @@ static int take(PyObject *segment, Run *run)
     Py_XDECREF(wires);
     Py_XDECREF(refs);
     Py_XDECREF(leaves);
+    Py_XDECREF(flags);
     Py_XDECREF(index);
     Py_XDECREF(gids);
     Py_XDECREF(serial);
@@ -324,7 +327,7 @@ static int run_again(PyObject *segment, Run *run, PyObject *why)
     for (Py_ssize_t i = 0; i < count; i++)
         Py_CLEAR(run->given[i]); /* what is held cannot be donated */
     if (done != NULL)
-        Py_SETREF(done, PyObject_CallMethodObjArgs(segment, n_again, run->specs, run->wires, run->refs, run->leaves, why,
+        Py_SETREF(done, PyObject_CallMethodObjArgs(segment, n_again, run->specs, run->wires, run->refs, run->leaves, run->flags, why,
                                                    error == NULL ? Py_None : error, NULL));
     Py_XDECREF(done);
     Py_XDECREF(kind);
@@ -359,14 +362,15 @@ static int dispatch_program(PyObject *segment, Run *run, PyObject *why)
 /* `program.run_interpreted` */
 static int interpret(PyObject *segment, Run *run, PyObject *why)
 {
-    if (add(stats, n_segments, 1) < 0 || add(stats, n_ops, run->nodes) < 0 || add(run->structure, r_runs, 1) < 0)
+    if (add(stats, n_segments, 1) < 0 || add(stats, n_ops, run->nodes) < 0 || add(run->structure, r_runs, 1) < 0
+        || (run->lost > 0 && lose(run->structure, run->lost) < 0))
         return FAILED;
     PyObject **values = PyMem_Calloc(run->results, sizeof *values);
     if (values == NULL) {
         PyErr_NoMemory();
         return FAILED;
     }
-    int found = run_steps(run->steps, run->leaves, values, run->results) == 0 ? DONE : FAILED;
+    int found = run_steps(run->steps, run->flags, run->leaves, values, run->results) == 0 ? DONE : FAILED;
     for (Py_ssize_t k = 0; found == DONE && k < run->alive; k++) {
         Py_ssize_t slot = PyLong_AsSsize_t(FIELD(run->tensors[k], t_slot));
         if (slot < 0 || slot >= run->results || values[slot] == NULL)
@@ -415,23 +419,29 @@ static int run_locked(PyObject *segment, PyObject *why)
 {
     Run run = {
         .specs = Py_NewRef(FIELD(segment, s_specs)), .wires = Py_NewRef(FIELD(segment, s_wires)), .refs = Py_NewRef(FIELD(segment, s_refs)),
-        .leaves = Py_NewRef(FIELD(segment, s_leaves)), .known = Py_NewRef(FIELD(segment, s_known)),
+        .leaves = Py_NewRef(FIELD(segment, s_leaves)), .flags = Py_NewRef(FIELD(segment, s_flags)),
+        .known = Py_NewRef(FIELD(segment, s_known)),
         .nodes = PyList_GET_SIZE(FIELD(segment, s_specs)), .results = PyList_GET_SIZE(FIELD(segment, s_refs)),
     };
     int shielded = 0, found = find_structure(&run);
     if (found == DONE)
         found = find_living(segment, &run);
-    int small = found == DONE && FIELD(run.structure, r_small) != Py_False;
-    if (small && (!have_host_values(run.leaves) || (run.steps = find_steps(run.structure, run.tensors, run.alive)) == NULL))
-        found = PyErr_Occurred() ? FAILED : UNUSUAL;
-    if (found == DONE && !small)
+    int interpreted = 0;
+    if (found == DONE && FIELD(run.structure, r_small) == Py_False) {
         found = find_program(&run);
-    if (found == DONE && !small)
-        found = find_arguments(&run);
+        interpreted = found == UNUSUAL; /* unless it is to be compiled */
+    } else
+        interpreted = found == DONE;
+    if (interpreted)
+        found = !have_host_values(run.leaves) ? UNUSUAL
+            : (run.steps = find_steps(run.structure, PyList_GET_ITEM(run.specs, 0), run.flags, run.tensors, run.alive, run.results, &run.lost)) != NULL ? DONE
+            : PyErr_Occurred() ? FAILED : UNUSUAL;
+    else if (found == DONE)
+        found = PyList_GET_SIZE(run.flags) ? UNUSUAL : find_arguments(&run);
     if (found == DONE)
         found = (shielded = hold_interrupts()) < 0 ? FAILED : take(segment, &run);
     if (found == DONE)
-        found = (small ? interpret : dispatch_program)(segment, &run, why);
+        found = (interpreted ? interpret : dispatch_program)(segment, &run, why);
     drop(&run);
     if (shielded > 0 && release_interrupts() < 0)
         found = FAILED;

@@ -10,6 +10,7 @@ from tfcompat._core import (
     callsite,
     checks,
     convert,
+    costs,
     donation,
     dtypes,
     failures,
@@ -38,7 +39,7 @@ if _hot is not None:
     types = (
         Aval, Cell, Context, Settings, Spec, Tensor, Variable, segment.Segment, tape.GradientTape, forward.ForwardAccumulator,
         folding.Plan, program.Structure,
-        dtypes.DType, program.Program, donation.Arguments, donation.Packed, interrupts.Held, Stats,
+        dtypes.DType, checks.Flag, joined.Judged, program.Program, donation.Arguments, donation.Packed, interrupts.Held, Stats,
     )  # fmt: skip
     parts = {
         "state": state, "settings": settings, "segment_globals": vars(segment), "failure": Failure, "record_taped": record_taped,
@@ -48,6 +49,7 @@ if _hot is not None:
         "main_thread": interrupts._MAIN, "looked_after": interrupts.LOOKED_AFTER,
         "flag": checks.Flag, "internal_code": callsite._internal, "is_internal": callsite.is_internal, "learn": forms.learn, "idle": interpreter._idle,
         "quiet_context": interpreter.quiet_context, "join_after": joined.AFTER, "exact_after": joined.EXACT_AFTER,
+        "hot": program._hot, "output": costs.OUTPUT,
     }  # fmt: skip
     _hot.setup({kind.__name__: kind for kind in types}, parts)
     op.recorded = _hot.recorded

@@ -56,7 +56,7 @@ class Program:
 class Structure:
     """Specs and wiring of a segment, its programs, and what running it has cost so far."""
 
-    __slots__ = ("acts", "compile_cost", "forgotten", "gain", "holds_strings", "interpreted", "leaf_count", "lone", "lost", "programs", "runs", "seen",
+    __slots__ = ("acts", "compile_cost", "forgotten", "gain", "holds_strings", "interpreted", "last", "leaf_count", "lone", "lost", "programs", "runs", "seen",
                  "slot_count", "small", "specs", "urgent", "wires")  # fmt: skip
 
     def __init__(self, work):
@@ -77,6 +77,7 @@ class Structure:
         if self.lone and self.small:
             self.specs[0].hot = self
         self.interpreted = {}  # live slots, or (these, nodes that are checks) -> [runs, steps]
+        self.last = None  # what _hot_interpret.c found there the last time
 
     def _count(self):
         """What it costs by static estimates."""
@@ -181,6 +182,7 @@ class Structure:
         if known is None:
             if len(self.interpreted) >= MAX_STEPS:
                 self.interpreted.clear()
+                self.last = None
             known = self.interpreted[key] = [0, steps_of(self.specs, self.wires, live)]
         known[0] += 1
         if known[0] in (joined.AFTER, joined.EXACT_AFTER) and not (settings.determinism or self.soon_compiled(live)):

@@ -252,21 +252,23 @@ class Segment:
             failures.restore_variables(usable)
             raise
 
-    def _again(self, specs, wires, refs, leaves, why, error):
-        """Runs what has been taken once more, where its program failed: what is wrong with it is found and raised here.
+    def _again(self, specs, wires, refs, leaves, flags, why, error):
+        """Runs what has been taken once more, where its program or a step failed: what is wrong with it is found and raised here.
 
         Args:
-          error: what the program raised, or None where it was not called.
+          error: what the program raised, or None where it was not called, or a check failed.
         """
         work = Work()
         work.specs, work.wires, work.refs, work.leaves, work.why = specs, wires, refs, leaves, why
-        work.aliases, work.flags, work.writes, work.known, work.regular = [], [], [], None, True
+        work.aliases, work.flags, work.writes, work.known, work.regular = [], flags, [], None, True
         if error is not None and any([t._value is None for t in leaves]):  # it has consumed what it took over
             orphan(work, error)
             failures.restore_variables(usable)
             raise error
         try:
             self._run(work)
+            if self.unchecked is not None:
+                self.check_flags()
         except errors.OpError as error:
             raise failures.trimmed(error)  # noqa: B904 - it is the same error
 
