@@ -73,7 +73,7 @@ def test_what_has_a_form():
     assert not has_form(tf.repeat, x, whole, 0)
     assert not has_form(tf.fill, whole, 1.0)
     assert not has_form(tf.add, 1, 2)  # no node
-    assert not has_form(tf.linalg.inv, tf.eye(3))  # a verdict among its results
+    assert has_form(tf.linalg.inv, tf.eye(3))  # without the verdict among its results
 
 
 @pytest.mark.parametrize(
@@ -145,6 +145,40 @@ def test_errors_are_raised_each_time():
             tf.gather(x, [0, 7]).numpy()
         with pytest.raises(TypeError, match="unexpected keyword|got an unexpected"):
             tf.stack([x], wrong=1)
+
+
+SINGULAR = {
+    "inv": lambda m: [tf.linalg.inv(m)],
+    "solve": lambda m: [tf.linalg.solve(m, tf.ones((3, 2)))],
+    "lu": lambda m: [*tf.linalg.lu(m)],
+}
+
+
+@pytest.mark.parametrize("name", SINGULAR)
+def test_what_tells_whether_a_matrix_is_singular(name):
+    """It is recorded where the matrix was found good, else run when it is called."""
+    function = SINGULAR[name]
+    good, bad = tf.constant(np.eye(3, dtype="float32") + 1), tf.constant(np.zeros((3, 3), "float32"))
+    expected, frames = [np.asarray(t) for t in function(good)], set()
+    for _ in range(4):
+        function(good)
+    for _ in range(5):
+        function(good)
+        results = function(good)
+        assert all(t._value is None for t in results) and len(results) == len(expected)
+        for result, value in zip(results, expected, strict=True):
+            np.testing.assert_array_equal(result, value)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="invertible") as caught:
+            function(bad)
+        frames.add(len(caught.traceback))
+        if name != "lu":
+            other = tf.constant(good.numpy())
+            with tf.GradientTape() as tape:
+                tape.watch([good, other])
+                total = tf.add_n([tf.reduce_sum(t) for m in (good, other) for t in function(m)])
+            a, b = tape.gradient(total, [good, other])
+            np.testing.assert_array_equal(a, b)
+    assert len(frames) == 1
 
 
 def test_functions_stay_functions():

@@ -1,26 +1,55 @@
 /* Calls of ops whose operands' values are checked: `check_values` of checks.py where what is looked at was found good before,
-   or is pending at a call site that has proven good. */
+   or is pending at a call site that has proven good, and `call_judged` where it was found good. */
 
 #include "_hot.h"
 
-static PyObject *flag_class, *internal_code, *is_internal;
+enum { KNOWN = 256 }; /* places of what is known of code; another piece of code at the same place is looked up anew */
 
-static int is_true(PyObject *object, PyObject *name)
+static struct {
+    PyObject *code;
+    int internal;
+} codes[KNOWN];
+static struct {
+    PyObject *code, *site;
+    int offset;
+} sites[KNOWN];
+static PyObject *judging_of, *is_internal, *site_of, *one;
+
+static size_t place_of(PyObject *code, int offset) { return (((uintptr_t)code >> 4) + ((uintptr_t)code >> 12) + (size_t)offset / 2) % KNOWN; }
+
+/* Whether code is tfcompat's own. -1: error. */
+static int is_own(PyObject *code)
 {
-    PyObject *value = PyObject_GetAttr(object, name);
-    int result = value == NULL ? -1 : PyObject_IsTrue(value);
-    Py_XDECREF(value);
-    return result;
+    size_t place = place_of(code, 0);
+    if (codes[place].code == code)
+        return codes[place].internal;
+    PyObject *own = PyObject_CallOneArg(is_internal, code);
+    int internal = own == NULL ? -1 : PyObject_IsTrue(own);
+    Py_XDECREF(own);
+    if (internal >= 0) {
+        codes[place].internal = internal;
+        Py_XSETREF(codes[place].code, Py_NewRef(code));
+    }
+    return internal;
 }
 
-/* An entry of a dict that is an attribute; a borrowed reference, NULL where there is none or with an error. */
-static PyObject *entry_of(PyObject *object, PyObject *name, PyObject *key)
+/* `callsite.site_of` */
+static PyObject *known_site(PyObject *code, int offset)
 {
-    PyObject *entries = PyObject_GetAttr(object, name), *entry = NULL;
-    if (entries != NULL && PyDict_Check(entries))
-        entry = PyDict_GetItemWithError(entries, key);
-    Py_XDECREF(entries); /* the object holds it */
-    return entry;
+    size_t place = place_of(code, offset);
+    if (sites[place].code == code && sites[place].offset == offset)
+        return Py_NewRef(sites[place].site);
+    PyObject *number = PyLong_FromLong(offset), *site = number == NULL ? NULL : PyObject_CallFunctionObjArgs(site_of, code, number, NULL);
+    Py_XDECREF(number);
+    if (site != NULL) {
+        PyObject *before = sites[place].code, *site_before = sites[place].site;
+        sites[place].code = Py_NewRef(code);
+        sites[place].site = Py_NewRef(site);
+        sites[place].offset = offset;
+        Py_XDECREF(before);
+        Py_XDECREF(site_before);
+    }
+    return site;
 }
 
 /* The innermost frame that is not tfcompat's own, as a call site: `callsite.call_site`. */
@@ -28,25 +57,15 @@ static PyObject *call_site(void)
 {
     PyFrameObject *frame = PyThreadState_GetFrame(PyThreadState_Get());
     while (frame != NULL) {
-        PyObject *code = (PyObject *)PyFrame_GetCode(frame), *found, *site = NULL;
-        PyObject *own = PyDict_GetItemWithError(internal_code, code);
-        if (own != NULL)
-            Py_INCREF(own);
-        else if (!PyErr_Occurred())
-            own = PyObject_CallOneArg(is_internal, code);
-        int inside = own == NULL ? -1 : PyObject_IsTrue(own);
-        Py_XDECREF(own);
-        if (inside == 0 && (found = PyLong_FromLong(PyFrame_GetLasti(frame))) != NULL) {
-            site = PyTuple_Pack(2, code, found);
-            Py_DECREF(found);
-        }
+        PyObject *code = (PyObject *)PyFrame_GetCode(frame), *site = NULL;
+        int inside = is_own(code);
+        if (inside == 0)
+            site = known_site(code, PyFrame_GetLasti(frame));
         Py_DECREF(code);
-        if (inside != 1) {
-            Py_DECREF(frame);
-            return site;
-        }
-        PyFrameObject *outer = PyFrame_GetBack(frame);
+        PyFrameObject *outer = inside == 1 ? PyFrame_GetBack(frame) : NULL;
         Py_DECREF(frame);
+        if (inside != 1)
+            return site;
         frame = outer;
     }
     return NULL;
@@ -78,91 +97,130 @@ static int found_good(PyObject *proven, PyObject *ins)
     return 1;
 }
 
-/* Whether something that the check looks at is pending. -1: error. */
+/* What `checks.judging` says of a check. */
+typedef struct {
+    PyObject *looked_at, *proven, *sites, *check, *stateful, *spec;
+} Judging;
+
+/* Fills it with borrowed references to what the op's Spec holds. 1, 0 where there is another kind of Spec, or -1. */
+static int judging(PyObject *op, PyObject *spec, PyObject *key, PyObject *ins, PyObject *attrs, PyObject *count, Judging *found)
+{
+    if (Py_TYPE(spec) != Spec || FIELD(spec, p_judging) == NULL)
+        return 0;
+    if (FIELD(spec, p_judging) == Py_None) {
+        PyObject *made = PyObject_CallFunctionObjArgs(judging_of, op, key, ins, attrs, count, NULL);
+        if (made == NULL)
+            return -1;
+        Py_SETREF(FIELD(spec, p_judging), made);
+    }
+    PyObject *known = FIELD(spec, p_judging);
+    if (!PyTuple_CheckExact(known) || PyTuple_GET_SIZE(known) != sizeof(Judging) / sizeof(PyObject *))
+        return 0;
+    memcpy(found, &PyTuple_GET_ITEM(known, 0), sizeof(Judging));
+    return PyTuple_CheckExact(found->looked_at) && PyDict_Check(found->proven) && PyDict_Check(found->sites);
+}
+
+/* Whether something that the check looks at is pending. */
 static int pending(PyObject *looked_at, PyObject *ins)
 {
-    PyObject *places = PyObject_GetIter(looked_at), *place;
-    int found = places == NULL ? -1 : 0;
-    while (!found && (place = PyIter_Next(places)) != NULL) {
-        Py_ssize_t i = PyLong_AsSsize_t(place);
-        Py_DECREF(place);
-        if (i >= 0 && i < PySequence_Fast_GET_SIZE(ins))
-            found = FIELD(PySequence_Fast_GET_ITEM(ins, i), t_value) == Py_None;
-        else
-            found = -1;
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(looked_at); k++) {
+        Py_ssize_t i = PyLong_AsSsize_t(PyTuple_GET_ITEM(looked_at, k));
+        if (i >= 0 && i < PySequence_Fast_GET_SIZE(ins) && FIELD(PySequence_Fast_GET_ITEM(ins, i), t_value) == Py_None)
+            return 1;
     }
-    Py_XDECREF(places);
-    return PyErr_Occurred() ? -1 : found;
+    return 0;
+}
+
+/* The Flag of the check that was recorded last. */
+static PyObject *new_flag(PyObject *segment, PyObject *op, const Judging *judging, PyObject *attrs, PyObject *count, PyObject *tensor, PyObject *site)
+{
+    PyObject *position = PyLong_FromSsize_t(PyList_GET_SIZE(FIELD(segment, s_specs)) - 1), *flag = position == NULL ? NULL : Flag->tp_alloc(Flag, 0);
+    if (flag != NULL) {
+        FIELD(flag, f_stateful) = Py_NewRef(judging->stateful);
+        FIELD(flag, f_ahead) = Py_NewRef(one);
+        FIELD(flag, f_op) = Py_NewRef(op);
+        FIELD(flag, f_check) = Py_NewRef(judging->check);
+        FIELD(flag, f_attrs) = Py_NewRef(attrs);
+        FIELD(flag, f_count) = Py_NewRef(count);
+        FIELD(flag, f_tensor) = Py_NewRef(tensor);
+        FIELD(flag, f_position) = Py_NewRef(position);
+        FIELD(flag, f_site) = Py_NewRef(site);
+        FIELD(flag, f_index) = Py_NewRef(zero);
+    }
+    Py_XDECREF(position);
+    return flag;
 }
 
 /* Records the check of a call as a flag: `record_check`. 1: done, 0: not usual, -1: error. */
-static int noted(PyObject *context, PyObject *op, PyObject *check, PyObject *key, PyObject *ins, PyObject *attrs, PyObject *count)
+static int noted(PyObject *context, PyObject *op, const Judging *judging, PyObject *ins, PyObject *attrs, PyObject *count)
 {
-    PyObject *segment = FIELD(context, c_segment), *checker = NULL, *spec = NULL, *looked_at = NULL, *site = NULL, *verdict = NULL;
-    PyObject *flag = NULL, *position = NULL, *made = NULL;
+    PyObject *segment = FIELD(context, c_segment), *site = NULL, *verdict, *tensor = NULL, *flag = NULL;
     int result = 0;
-    if (!usual_segment(segment))
-        return 0;
-    if ((checker = PyObject_GetAttr(op, n_checker)) == NULL || (spec = entry_of(checker, n_specs, key)) == NULL)
+    if (!usual_segment(segment) || (site = call_site()) == NULL)
+        return PyErr_Occurred() ? -1 : 0;
+    verdict = PyDict_GetItemWithError(judging->sites, site);
+    if (verdict == NULL || !PyUnicode_Check(verdict) || PyUnicode_CompareWithASCIIString(verdict, "good") != 0)
         goto done;
-    Py_INCREF(spec);
-    if ((looked_at = PyObject_GetAttr(spec, n_looked_at)) == NULL || (result = pending(looked_at, ins)) <= 0)
-        goto done;
-    result = 0;
-    if ((site = call_site()) == NULL || (verdict = entry_of(op, n_hot_sites, site)) == NULL || !PyUnicode_Check(verdict)
-        || PyUnicode_CompareWithASCIIString(verdict, "good") != 0)
-        goto done;
-    if ((flag = record(segment, spec, ins)) == NULL || flag == Py_NotImplemented)
+    if ((tensor = record(segment, judging->spec, ins)) == NULL || tensor == Py_NotImplemented)
         goto done;
     result = -1;
-    if (FIELD(segment, s_flags) == NULL || Py_TYPE(flag) != Tensor || FIELD(flag, t_value) != Py_None) {
+    if (FIELD(segment, s_flags) == NULL || Py_TYPE(tensor) != Tensor || FIELD(tensor, t_value) != Py_None)
         PyErr_SetString(PyExc_SystemError, "a check was run at once");
-        goto done;
-    }
-    position = PyLong_FromSsize_t(PyList_GET_SIZE(FIELD(segment, s_specs)) - 1);
-    if (position != NULL)
-        made = PyObject_CallFunctionObjArgs(flag_class, op, attrs, count, flag, position, site, NULL);
-    if (made != NULL && PyList_Append(FIELD(segment, s_flags), made) == 0)
+    else if ((flag = new_flag(segment, op, judging, attrs, count, tensor, site)) != NULL && PyList_Append(FIELD(segment, s_flags), flag) == 0)
         result = 1;
 done:
-    Py_XDECREF(checker);
-    Py_XDECREF(spec);
-    Py_XDECREF(looked_at);
-    Py_XDECREF(site);
+    Py_DECREF(site);
+    Py_XDECREF(tensor);
     Py_XDECREF(flag);
-    Py_XDECREF(position);
-    Py_XDECREF(made);
     return PyErr_Occurred() ? -1 : result;
+}
+
+/* Results without the last one, the verdict: the list of them, or the only one. Takes over what `dispatch` gave. */
+static PyObject *without_verdict(PyObject *results)
+{
+    if (results == NULL || !PyList_CheckExact(results) || PyList_GET_SIZE(results) < 2) {
+        if (results != NULL)
+            PyErr_SetString(PyExc_SystemError, "there is no verdict");
+        Py_XDECREF(results);
+        return NULL;
+    }
+    Py_ssize_t count = PyList_GET_SIZE(results) - 1;
+    PyObject *own = count == 1 ? Py_NewRef(PyList_GET_ITEM(results, 0)) : PyList_GetSlice(results, 0, count);
+    Py_DECREF(results);
+    return own;
 }
 
 /* Records a call whose values are checked; NotImplemented where it is not known that they are good, or will be. */
 PyObject *record_checked(PyObject *context, PyObject *op, PyObject *spec, PyObject *key, PyObject *ins, PyObject *attrs, PyObject *count)
 {
-    PyObject *check = NULL, *out = NULL;
+    PyObject *out = NULL;
+    Judging by = {NULL};
     int good = 0, plain = PyTuple_CheckExact(ins) || PyList_CheckExact(ins), known = 1;
     for (Py_ssize_t k = 0; plain && k < PySequence_Fast_GET_SIZE(ins); k++) {
         PyObject *t = PySequence_Fast_GET_ITEM(ins, k);
         plain = Py_TYPE(t) == Tensor;
-        known = known && plain && PyObject_RichCompareBool(FIELD(t, t_slot), plain_static, Py_EQ);
+        known = known && plain && FIELD(t, t_slot) == plain_static; /* small ints are one object each */
     }
     if (!plain || known || FIELD(context, c_trace) != Py_None)
         goto done; /* where all operands are known, the op may be computed at once */
-    if ((check = PyObject_GetAttr(op, n_check)) == NULL || is_true(check, n_immediate) != 0)
+    if (judging(op, spec, key, ins, attrs, count, &by) <= 0)
         goto done;
-    PyObject *proven = entry_of(check, n_proven, key);
-    if (proven != NULL)
-        good = found_good(proven, ins);
-    if (good == 0 && !PyErr_Occurred())
-        good = noted(context, op, check, key, ins, attrs, count);
+    int judged = by.spec == Py_None; /* the op itself tells, in a last result */
+    if (!pending(by.looked_at, ins)) {
+        PyObject *proven = PyDict_GetItemWithError(by.proven, key);
+        good = proven == NULL ? 0 : found_good(proven, ins);
+    } else if (!judged)
+        good = noted(context, op, &by, ins, attrs, count);
     if (good > 0)
         out = dispatch(context, op, spec, ins, attrs, count);
+    if (good > 0 && judged)
+        out = without_verdict(out);
 done:
-    Py_XDECREF(check);
     return good || PyErr_Occurred() ? out : Py_NewRef(Py_NotImplemented);
 }
 
 int setup_checks(PyObject *parts)
 {
-    return (flag_class = own(parts, "flag")) == NULL || (internal_code = own(parts, "internal_code")) == NULL
-        || (is_internal = own(parts, "is_internal")) == NULL ? -1 : 0;
+    return (judging_of = own(parts, "judging")) == NULL || (site_of = own(parts, "site_of")) == NULL || (is_internal = own(parts, "is_internal")) == NULL
+        || (one = PyLong_FromLong(1)) == NULL ? -1 : 0;
 }

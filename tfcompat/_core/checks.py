@@ -181,6 +181,20 @@ def found_good(proven, ins):
     return True
 
 
+def judging(op, key, ins, attrs, count):
+    """What _hot_checks.c needs of the check of calls like this, for a Spec of the op.
+
+    Returns:
+      (places looked at, what was found good, call sites, the check, whether it is stateful, its Spec or None); nothing where
+      Python runs what is pending.
+    """
+    check, checker = op.check, op.checker
+    if check.immediate and checker is not None:
+        return ()
+    spec = None if checker is None else checker.specs.get(key) or checker.infer(key, ins, attrs, count)
+    return tuple(spec.looked_at) if spec is not None else (0,), check.proven, op.hot_sites, check, check.stateful, spec
+
+
 def record_check(op, spec, ins, attrs, count, site):
     """Makes a check a flag of the program, unless the segment runs it at once; whether it is known to fail."""
     segment = segments.current()

@@ -14,6 +14,7 @@ import inspect
 import types
 
 from tfcompat._core import failures
+from tfcompat._core.checks import Flag
 from tfcompat._core.convert import variable_types
 from tfcompat._core.native import extension
 from tfcompat._core.tensor import Tensor
@@ -58,20 +59,23 @@ class Rehearsal:
         constants = trace.leaves[self.inputs :]
         if not all([t._value is not None and t._seg is None for t in constants]):
             raise Unformed
-        checks = {flag.position for flag in trace.flags}  # recorded by the ops that they belong to
+        if not all([type(flag) is Flag for flag in trace.flags]):
+            raise Unformed
+        checks = {flag.position for flag in trace.flags if flag.ahead}  # recorded by the ops that they belong to
         registers, nodes, slot, register = {~k: k for k in range(len(trace.leaves))}, [], 0, len(trace.leaves)
         avals = [t._aval for t in trace.leaves]
         for position, (spec, wires) in enumerate(zip(trace.specs, trace.wires, strict=True)):
             if position not in checks:
-                if spec.origin is None or spec.checked and spec.origin[0].check.bad is None:
+                if spec.origin is None:
                     raise Unformed
                 op, attrs, count = spec.origin
+                results = len(spec.avals) - (spec.checked and op.check.bad is None)  # without a verdict
                 operands = tuple([registers[s] for s in wires])
                 key = (*[avals[r] for r in operands], *attrs)
-                nodes.append((op, spec, key, attrs, count, operands, len(spec.avals)))
-                registers.update({slot + i: register + i for i in range(len(spec.avals))})
-                avals += spec.avals
-                register += len(spec.avals)
+                nodes.append((op, spec, key, attrs, count, operands, results))
+                registers.update({slot + i: register + i for i in range(results)})
+                avals += spec.avals[:results]
+                register += results
             slot += len(spec.avals)
         outputs, kind = [self.result], None
         if isinstance(self.result, (list, tuple)):

@@ -47,7 +47,7 @@ if _hot is not None:
         "serials": segment._serials, "forks": failures._forks, "host_types": HOST_TYPES, "handover": handover, "hold": interrupts.hold,
         "release": interrupts.release, "gids": gids, "keyed": forward.Keyed, "held": interrupts.held, "stats": stats, "logged_runs": program.LOGGED_RUNS,
         "main_thread": interrupts._MAIN, "looked_after": interrupts.LOOKED_AFTER,
-        "flag": checks.Flag, "internal_code": callsite._internal, "is_internal": callsite.is_internal, "learn": forms.learn, "idle": interpreter._idle,
+        "judging": checks.judging, "is_internal": callsite.is_internal, "site_of": callsite.site_of, "learn": forms.learn, "idle": interpreter._idle,
         "quiet_context": interpreter.quiet_context, "join_after": joined.AFTER, "exact_after": joined.EXACT_AFTER,
         "hot": program._hot, "output": costs.OUTPUT,
     }  # fmt: skip

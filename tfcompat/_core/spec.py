@@ -18,7 +18,7 @@ class Spec:
     """One op at one set of attributes and input avals: result avals, jaxpr, host function, static costs."""
 
     __slots__ = ("_evaluate", "_host", "_host_in_place", "_jaxpr", "_looked_at", "_trace", "alone", "avals", "checked",
-                 "compile_cost", "cost", "derivative", "derivatives", "equations", "id", "inplace", "name", "nbytes", "origin",
+                 "compile_cost", "cost", "derivative", "derivatives", "equations", "id", "inplace", "judging", "name", "nbytes", "origin",
                  "plain", "single", "special", "static", "taped")  # fmt: skip
 
     effect = False  # True where running it acts on the outside
@@ -45,6 +45,7 @@ class Spec:
         self.static = self.special = self.checked = False
         self.derivatives = {}  # which inputs are watched -> vjp.Derivative, or False where none is needed
         self.taped = None  # (Spec recorded under tapes the last time, op, attributes, count); see entries.py
+        self.judging = None  # what _hot_checks.c needs of the op's check
 
     @classmethod
     def of_sizes(cls, name, form, sizes, trace, single, inplace=None):
@@ -61,7 +62,7 @@ class Spec:
         self.equations, self.cost, self.compile_cost = form.equations, form.cost(sizes), form.compile_cost
         self.static = self.special = self.checked = False
         self.derivatives = {}
-        self.taped = None
+        self.taped = self.judging = None
         return self
 
     def _count(self):
