@@ -106,16 +106,19 @@ def test_packed_arrays(python_runs):
         np.testing.assert_allclose(results[k], x.reshape(-1, 2) * numbers[k % 3] + k, rtol=1e-6)
 
 
-@pytest.fixture
-def training():
-    """A function that makes a step, and the variable that it updates."""
+@pytest.fixture(params=["assign_sub", "assign"])
+def training(request):
+    """A function that makes a step, and the variable that it updates; with `assign` it holds another handle of the result."""
     x = tf.constant(np.linspace(-1, 1, 40_000, dtype=np.float32).reshape(200, 200))
     v = tf.Variable(np.eye(200, dtype=np.float32))
 
     def step():
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(tf.square(x @ v))
-        v.assign_sub(0.5 * tape.gradient(loss, v))
+        if request.param == "assign":
+            v.assign(v - 0.5 * tape.gradient(loss, v))
+        else:
+            v.assign_sub(0.5 * tape.gradient(loss, v))
         return float(loss)
 
     with debug.mode("compiled"):

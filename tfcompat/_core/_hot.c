@@ -376,94 +376,8 @@ static PyObject *segment_record(PyObject *segment, PyObject *const *args, Py_ssi
     return NULL;
 }
 
-/* Variables */
-
-/* Has a tape follow a variable that it meets for the first time; 0 where `_variable_read` has to. */
-static int meet(PyObject *tape, PyObject *variables, PyObject *cell, PyObject *tensor, PyObject *gid)
-{
-    PyObject *own = FIELD(tensor, t_gid), *noted = NULL, *watches = NULL, *places = NULL, *accessed, *place = NULL;
-    if (Py_TYPE(tape) != GradientTape || !PyDict_CheckExact(variables) || FIELD(cell, v_trainable) != Py_True || FIELD(tensor, t_seg) != Py_None)
-        return 0;
-    if (own != zero && own != gid && PyObject_RichCompareBool(own, gid, Py_EQ) != 1)
-        return 0;
-    if ((accessed = PyObject_GetAttr(tape, n_watch_accessed)) == NULL)
-        return -1;
-    Py_DECREF(accessed);
-    if (accessed != Py_True)
-        return 0;
-    int result = PyDict_Contains(variables, gid); /* read before, when it held another tensor */
-    if (result)
-        return result < 0 ? -1 : 0;
-    result = -1;
-    if ((noted = PyObject_GetAttr(tape, n_noted)) == NULL || (watches = PyObject_GetAttr(tape, n_watches)) == NULL
-        || (places = PyObject_GetAttr(tape, n_watched_at)) == NULL)
-        goto done;
-    if (!PyList_CheckExact(noted) || !PyList_CheckExact(watches) || !PyList_CheckExact(places)) {
-        result = 0;
-        goto done;
-    }
-    if ((place = PyLong_FromSsize_t(PyList_GET_SIZE(noted))) == NULL || PyDict_SetItem(variables, gid, cell) < 0)
-        goto done;
-    Py_SETREF(FIELD(tensor, t_gid), Py_NewRef(gid));
-    if (PyList_Append(watches, tensor) == 0 && PyList_Append(places, place) == 0)
-        result = 1;
-done:
-    Py_XDECREF(noted);
-    Py_XDECREF(watches);
-    Py_XDECREF(places);
-    Py_XDECREF(place);
-    return result;
-}
-
-/* The current tensor of a Variable, noted on the active tapes: `Cell.read`. */
-PyObject *read_variable(PyObject *context, PyObject *variable)
-{
-    PyObject *cell = PyObject_GetAttr(variable, n_cell);
-    if (cell == NULL)
-        return NULL;
-    if (Py_TYPE(cell) != Cell || FIELD(cell, v_lease) != Py_None || FIELD(context, c_trace) != Py_None
-        || Py_TYPE(FIELD(cell, v_held)) != Tensor) {
-        Py_DECREF(cell);
-        return PyObject_CallMethodNoArgs(variable, n_read);
-    }
-    PyObject *tensor = Py_NewRef(FIELD(cell, v_held)), *tapes = FIELD(context, c_tapes);
-    Py_INCREF(tapes);
-    for (Py_ssize_t k = 0; k < PyList_GET_SIZE(tapes); k++) {
-        PyObject *tape = PyList_GET_ITEM(tapes, k), *variables = PyObject_GetAttr(tape, n_variables);
-        if (variables == NULL)
-            goto fail;
-        int known = PyDict_CheckExact(variables) ? PyDict_Contains(variables, FIELD(tensor, t_gid)) : 0;
-        if (known == 0)
-            known = meet(tape, variables, cell, tensor, FIELD(cell, v_gid));
-        Py_DECREF(variables);
-        if (known < 0)
-            goto fail;
-        if (!known) {
-            PyObject *done = PyObject_CallMethodObjArgs(tape, n_variable_read, cell, tensor, NULL);
-            if (done == NULL)
-                goto fail;
-            Py_DECREF(done);
-        }
-    }
-    PyObject *accumulators = Py_NewRef(FIELD(context, c_accumulators));
-    int read = 0;
-    for (Py_ssize_t k = 0; read == 0 && k < PyList_GET_SIZE(accumulators); k++)
-        read = read_forward(PyList_GET_ITEM(accumulators, k), cell, tensor);
-    Py_DECREF(accumulators);
-    if (read < 0)
-        goto fail;
-    Py_DECREF(tapes);
-    Py_DECREF(cell);
-    return tensor;
-fail:
-    Py_DECREF(tapes);
-    Py_DECREF(cell);
-    Py_DECREF(tensor);
-    return NULL;
-}
-
 /* A tensor of a Python number beside `tensor`: `convert.fast_scalar`. NULL without an error: not for it. */
-static PyObject *scalar(PyObject *tensor, PyObject *number)
+PyObject *scalar_beside(PyObject *tensor, PyObject *number)
 {
     PyObject *aval = FIELD(tensor, t_aval);
     if (Py_TYPE(aval) != Aval)
@@ -501,7 +415,7 @@ static PyObject *beside(PyObject *module, PyObject *const *args, Py_ssize_t narg
                 goto fail;
             int same = PyObject_RichCompareBool(own, letter, Py_EQ);
             Py_DECREF(own);
-            if (same < 0 || (same && (tensor = scalar(args[0], value)) == NULL && PyErr_Occurred()))
+            if (same < 0 || (same && (tensor = scalar_beside(args[0], value)) == NULL && PyErr_Occurred()))
                 goto fail;
         }
         if (tensor == NULL) {
@@ -547,7 +461,7 @@ static PyObject *raw_key(PyObject *module, PyObject *const *args, Py_ssize_t nar
 /* Operators: what `_forward` and `_reflected` of _operators.py make, for a tensor or variable and another, or a number. */
 
 /* An operand as a tensor; NULL without an error where it is for `otherwise`. */
-static PyObject *operand(PyObject *context, PyObject *value)
+PyObject *operand(PyObject *context, PyObject *value)
 {
     if (Py_TYPE(value) == Tensor)
         return Py_NewRef(value);
@@ -564,7 +478,7 @@ static PyObject *operate(PyObject *self, PyObject *const *args, size_t nargsf, P
         return NULL;
     if ((x = operand(context, args[0])) == NULL)
         goto otherwise;
-    if ((y = operand(context, args[1])) == NULL && (PyErr_Occurred() || (y = scalar(x, args[1])) == NULL))
+    if ((y = operand(context, args[1])) == NULL && (PyErr_Occurred() || (y = scalar_beside(x, args[1])) == NULL))
         goto otherwise;
     if (operator->reflected) {
         PyObject *left = y;
@@ -761,7 +675,7 @@ static PyObject *setup(PyObject *module, PyObject *args)
     }
     if ((python_record = PyObject_GetAttr((PyObject *)Segment, n_record)) == NULL
         || put_methods(Segment, of_segment, Py_ARRAY_LENGTH(of_segment)) < 0 || setup_running(parts) < 0 || setup_tapes(parts) < 0 || setup_checks(parts) < 0
-        || setup_forms(parts) < 0)
+        || setup_forms(parts) < 0 || setup_variables() < 0)
         return NULL;
     Py_RETURN_NONE;
 }
@@ -785,6 +699,8 @@ static PyMethodDef methods[] = {
     {"plan", make_plan, METH_VARARGS, "plan(arguments, results, constants, scratch, steps, ufuncs, otherwise): see plans.py."},
     {"form", make_form, METH_VARARGS, "form(inputs, constants, nodes, outputs, make): what a call records; see forms.py."},
     {"by_form", make_call, METH_VARARGS, "by_form(function, generated): the function, called by form."},
+    {"updating", make_updating, METH_VARARGS, "updating(op, otherwise): a method of a variable that adds or subtracts."},
+    {"assigning", make_assigning, METH_VARARGS, "assigning(otherwise): `Variable.assign`."},
     {"parser", make_parser, METH_O, "parser(otherwise): what an index means; see _slicing.py."},
     {"subscript", make_subscript, METH_VARARGS, "subscript(op, made, otherwise): tensor[index]; see _slicing.py."},
     {NULL},

@@ -16,7 +16,7 @@
 
 /* Classes that are told apart */
 #define TYPES(X) \
-    X(Tensor) X(Segment) X(Spec) X(Variable) X(Cell) X(Aval) X(GradientTape) X(ForwardAccumulator) X(Plan) X(Structure) X(DType) X(Flag) X(Judged)
+    X(Tensor) X(Segment) X(Spec) X(Variable) X(UnreadVariable) X(Cell) X(Aval) X(GradientTape) X(ForwardAccumulator) X(Plan) X(Structure) X(DType) X(Flag) X(Judged)
 
 /* Slots: where their offset is, class, name */
 #define SLOTS(X) \
@@ -30,7 +30,7 @@
     X(p_checked, Spec, checked) X(p_taped, Spec, taped) X(p_derivatives, Spec, derivatives) X(p_alone, Spec, alone) X(c_segment, Context, segment) X(c_tapes, Context, tapes) \
     X(c_accumulators, Context, accumulators) X(c_tracer, Context, tracer) X(c_trace, Context, trace) X(c_sites, Context, sites) \
     X(c_no_reads, Context, no_reads) X(v_held, Cell, held) X(v_lease, Cell, lease) X(v_gid, Cell, gid) \
-    X(v_trainable, Cell, trainable) X(v_written, Cell, written) X(a_scalars, Aval, scalars) X(a_shape, Aval, shape) X(g_watchful, Settings, watchful) \
+    X(v_trainable, Cell, trainable) X(v_written, Cell, written) X(v_before, Cell, before) X(a_scalars, Aval, scalars) X(a_shape, Aval, shape) X(g_watchful, Settings, watchful) \
     X(g_tier, Settings, tier) X(plan_structure, Plan, structure) X(r_programs, Structure, programs) X(r_wires, Structure, wires) X(r_runs, Structure, runs) \
     X(r_small, Structure, small) X(r_acts, Structure, acts) X(r_interpreted, Structure, interpreted) X(r_forgotten, Structure, forgotten) X(r_last, Structure, last) \
     X(r_gain, Structure, gain) X(r_lost, Structure, lost) X(r_lone, Structure, lone) X(r_urgent, Structure, urgent) X(r_seen, Structure, seen) \
@@ -47,7 +47,7 @@
 
 /* Names of attributes and methods: n_..., the name */
 #define NAMES(X) \
-    X(context, context) X(avals, avals) X(nbytes, nbytes) X(single, single) X(special, special) X(taped, taped) X(leaf, _leaf) \
+    X(context, context) X(close, close) X(avals, avals) X(nbytes, nbytes) X(single, single) X(special, special) X(taped, taped) X(leaf, _leaf) \
     X(after, _after_record) X(max_nodes, MAX_NODES) X(max_bytes, MAX_BYTES) X(fresh, _fresh) X(noted, _noted) \
     X(variables, _variables) X(variable_read, _variable_read) X(cell, _cell) X(read, _read) X(watch_accessed, _watch_accessed) \
     X(watches, _watches) X(watched_at, _watched_at) X(specs, specs) X(otherwise, otherwise) X(record, record) X(made, _made) \
@@ -86,7 +86,8 @@ PyObject *record(PyObject *segment, PyObject *spec, PyObject *ins);
 int is_special(PyObject *spec, PyObject *ins);
 PyObject *dispatch(PyObject *context, PyObject *op, PyObject *spec, PyObject *ins, PyObject *attrs, PyObject *count);
 PyObject *record_call(PyObject *context, PyObject *op, PyObject *spec, PyObject *key, PyObject *ins, PyObject *attrs, PyObject *count);
-PyObject *read_variable(PyObject *context, PyObject *variable);
+PyObject *scalar_beside(PyObject *tensor, PyObject *number);
+PyObject *operand(PyObject *context, PyObject *value);
 
 /* _hot_checks.c */
 int setup_checks(PyObject *parts);
@@ -141,6 +142,12 @@ int setup_running(PyObject *parts);
 PyObject *referred(PyObject *reference);
 PyObject *living(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *give(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+
+/* _hot_variables.c */
+int setup_variables(void);
+PyObject *read_variable(PyObject *context, PyObject *variable);
+PyObject *make_updating(PyObject *module, PyObject *args);
+PyObject *make_assigning(PyObject *module, PyObject *args);
 
 /* _hot_random.c */
 void philox_blocks(const uint32_t *key, const uint32_t *counter, const uint64_t *offsets, Py_ssize_t count, uint32_t **words);

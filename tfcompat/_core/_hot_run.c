@@ -45,10 +45,10 @@ static void fulfil(PyObject *tensor, PyObject *value)
 
 /* One run: what of the segment it takes, what is alive of that, and the program with its arguments. */
 typedef struct {
-    PyObject *specs, *wires, *refs, *leaves, *flags, *known; /* the segment's, taken at the dispatch */
+    PyObject *specs, *wires, *refs, *leaves, *aliases, *flags, *known; /* the segment's, taken at the dispatch */
     PyObject *structure, *program, *steps; /* how it is computed: by a program, or by steps of the interpreter */
     double lost; /* seconds that to interpret it takes longer */
-    Py_ssize_t nodes, results, alive, arguments; /* donated arguments come first */
+    Py_ssize_t nodes, results, twins, alive, arguments; /* donated arguments come first */
     PyObject **tensors;  /* those that are alive */
     Py_ssize_t *places;  /* of each among the program's results */
     PyObject **given;    /* the arguments */
@@ -71,6 +71,7 @@ static void drop(Run *run)
     Py_XDECREF(run->refs);
     Py_XDECREF(run->leaves);
     Py_XDECREF(run->flags);
+    Py_XDECREF(run->aliases);
     Py_XDECREF(run->known);
 }
 
@@ -79,7 +80,7 @@ static int is_usual(PyObject *context, PyObject *segment)
 {
     return Py_TYPE(segment) == Segment && FIELD(context, c_segment) == segment && FIELD(context, c_tracer) == Py_None
         && FIELD(segment, s_unchecked) == Py_None && FIELD(segment, s_watcher) == Py_None && PyList_GET_SIZE(FIELD(segment, s_specs))
-        && !PyList_GET_SIZE(FIELD(segment, s_aliases)) && !PyList_GET_SIZE(FIELD(segment, s_writes)) && !PyList_GET_SIZE(forks)
+        && !PyList_GET_SIZE(FIELD(segment, s_writes)) && !PyList_GET_SIZE(forks)
         && PyUnicode_CompareWithASCIIString(FIELD(settings, g_tier), "auto") == 0;
 }
 
@@ -157,14 +158,14 @@ static int find_structure(Run *run)
 /* What is alive: `program.living`. */
 static int find_living(PyObject *segment, Run *run)
 {
-    run->tensors = PyMem_New(PyObject *, run->results);
-    run->places = PyMem_New(Py_ssize_t, run->results);
+    run->tensors = PyMem_New(PyObject *, run->results + run->twins);
+    run->places = PyMem_New(Py_ssize_t, run->results + run->twins);
     if (run->tensors == NULL || run->places == NULL) {
         PyErr_NoMemory();
         return FAILED;
     }
-    for (Py_ssize_t k = 0; k < run->results; k++) {
-        PyObject *tensor = referred(PyList_GET_ITEM(run->refs, k));
+    for (Py_ssize_t k = 0; k < run->results + run->twins; k++) {
+        PyObject *tensor = referred(k < run->results ? PyList_GET_ITEM(run->refs, k) : PyTuple_GET_ITEM(PyList_GET_ITEM(run->aliases, k - run->results), 1));
         if (tensor == NULL)
             continue;
         run->tensors[run->alive++] = tensor;
@@ -249,11 +250,12 @@ static int take(PyObject *segment, Run *run)
 {
     PyObject *tapes = FIELD(segment, s_tapes);
     tapes = PyList_GET_SIZE(tapes) ? tapes_that_record(tapes) : Py_NewRef(tapes);
-    PyObject *specs = PyList_New(0), *wires = PyList_New(0), *refs = PyList_New(0), *leaves = PyList_New(0), *flags = PyList_New(0),
-             *index = PyDict_New(), *gids = PyDict_New(), *serial = PyIter_Next(serials);
+    PyObject *specs = PyList_New(0), *wires = PyList_New(0), *refs = PyList_New(0), *leaves = PyList_New(0), *aliases = PyList_New(0),
+             *flags = PyList_New(0), *index = PyDict_New(), *gids = PyDict_New(), *serial = PyIter_Next(serials);
     int usual = PyErr_Occurred() ? FAILED
         : tapes != NULL && FIELD(segment, s_specs) == run->specs && PyList_GET_SIZE(run->specs) == run->nodes
-            && PyList_GET_SIZE(run->refs) == run->results && !PyList_GET_SIZE(FIELD(segment, s_aliases))
+            && PyList_GET_SIZE(run->refs) == run->results && FIELD(segment, s_aliases) == run->aliases
+            && PyList_GET_SIZE(run->aliases) == run->twins
         ? DONE : UNUSUAL;
     if (usual == DONE) {
         Py_SETREF(FIELD(segment, s_specs), Py_NewRef(specs));
@@ -261,6 +263,7 @@ static int take(PyObject *segment, Run *run)
         Py_SETREF(FIELD(segment, s_refs), Py_NewRef(refs));
         Py_SETREF(FIELD(segment, s_leaves), Py_NewRef(leaves));
         Py_SETREF(FIELD(segment, s_flags), Py_NewRef(flags));
+        Py_SETREF(FIELD(segment, s_aliases), Py_NewRef(aliases));
         Py_SETREF(FIELD(segment, s_serial), Py_NewRef(serial));
         Py_SETREF(FIELD(segment, s_nbytes), Py_NewRef(zero));
         Py_SETREF(FIELD(segment, s_known), Py_NewRef(Py_None));
@@ -276,6 +279,7 @@ static int take(PyObject *segment, Run *run)
     Py_XDECREF(refs);
     Py_XDECREF(leaves);
     Py_XDECREF(flags);
+    Py_XDECREF(aliases);
     Py_XDECREF(index);
     Py_XDECREF(gids);
     Py_XDECREF(serial);
@@ -327,7 +331,7 @@ static int run_again(PyObject *segment, Run *run, PyObject *why)
     for (Py_ssize_t i = 0; i < count; i++)
         Py_CLEAR(run->given[i]); /* what is held cannot be donated */
     if (done != NULL)
-        Py_SETREF(done, PyObject_CallMethodObjArgs(segment, n_again, run->specs, run->wires, run->refs, run->leaves, run->flags, why,
+        Py_SETREF(done, PyObject_CallMethodObjArgs(segment, n_again, run->specs, run->wires, run->refs, run->leaves, run->aliases, run->flags, why,
                                                    error == NULL ? Py_None : error, NULL));
     Py_XDECREF(done);
     Py_XDECREF(kind);
@@ -419,9 +423,11 @@ static int run_locked(PyObject *segment, PyObject *why)
 {
     Run run = {
         .specs = Py_NewRef(FIELD(segment, s_specs)), .wires = Py_NewRef(FIELD(segment, s_wires)), .refs = Py_NewRef(FIELD(segment, s_refs)),
-        .leaves = Py_NewRef(FIELD(segment, s_leaves)), .flags = Py_NewRef(FIELD(segment, s_flags)),
+        .leaves = Py_NewRef(FIELD(segment, s_leaves)), .aliases = Py_NewRef(FIELD(segment, s_aliases)),
+        .flags = Py_NewRef(FIELD(segment, s_flags)),
         .known = Py_NewRef(FIELD(segment, s_known)),
         .nodes = PyList_GET_SIZE(FIELD(segment, s_specs)), .results = PyList_GET_SIZE(FIELD(segment, s_refs)),
+        .twins = PyList_GET_SIZE(FIELD(segment, s_aliases)),
     };
     int shielded = 0, found = find_structure(&run);
     if (found == DONE)

@@ -33,11 +33,11 @@ from tfcompat._core.spec import Spec
 from tfcompat._core.stats import Stats, stats
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import HOST_TYPES, PLAIN, STATIC, Failure, gids, handover
-from tfcompat._core.variable import Cell, Variable
+from tfcompat._core.variable import Cell, UnreadVariable, Variable, _assign_add, _assign_sub
 
 if _hot is not None:
     types = (
-        Aval, Cell, Context, Settings, Spec, Tensor, Variable, segment.Segment, tape.GradientTape, forward.ForwardAccumulator,
+        Aval, Cell, Context, Settings, Spec, Tensor, Variable, UnreadVariable, segment.Segment, tape.GradientTape, forward.ForwardAccumulator,
         folding.Plan, program.Structure,
         dtypes.DType, checks.Flag, joined.Judged, program.Program, donation.Arguments, donation.Packed, interrupts.Held, Stats,
     )  # fmt: skip
@@ -57,6 +57,9 @@ if _hot is not None:
     folding.noted_key = _hot.noted_key
     convert.beside = _hot.beside
     caches.raw_key = _hot.raw_key
+    Variable.assign = _hot.assigning(Variable.assign)
+    Variable.assign_add = _hot.updating(_assign_add.op, Variable.assign_add)
+    Variable.assign_sub = _hot.updating(_assign_sub.op, Variable.assign_sub)
 
 recorded = op.recorded
 

@@ -252,15 +252,15 @@ class Segment:
             failures.restore_variables(usable)
             raise
 
-    def _again(self, specs, wires, refs, leaves, flags, why, error):
+    def _again(self, specs, wires, refs, leaves, aliases, flags, why, error):
         """Runs what has been taken once more, where its program or a step failed: what is wrong with it is found and raised here.
 
         Args:
           error: what the program raised, or None where it was not called, or a check failed.
         """
         work = Work()
-        work.specs, work.wires, work.refs, work.leaves, work.why = specs, wires, refs, leaves, why
-        work.aliases, work.flags, work.writes, work.known, work.regular = [], flags, [], None, True
+        work.specs, work.wires, work.refs, work.leaves, work.aliases, work.why = specs, wires, refs, leaves, aliases, why
+        work.flags, work.writes, work.known, work.regular = flags, [], None, True
         if error is not None and any([t._value is None for t in leaves]):  # it has consumed what it took over
             orphan(work, error)
             failures.restore_variables(usable)
