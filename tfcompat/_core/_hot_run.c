@@ -226,9 +226,11 @@ static int find_arguments(Run *run)
         PyErr_NoMemory();
         return FAILED;
     }
-    for (; run->arguments < PyList_GET_SIZE(donated); run->arguments++)
-        if (Py_TYPE(FIELD(leaf_at(run, donated, run->arguments), t_value)) != array_type)
-            return UNUSUAL;
+    for (; run->arguments < PyList_GET_SIZE(donated); run->arguments++) {
+        int found = is_array(FIELD(leaf_at(run, donated, run->arguments), t_value));
+        if (found != DONE)
+            return found;
+    }
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(kept); i++) {
         PyObject *value = FIELD(leaf_at(run, kept, i), t_value);
         int found = is_array(value);
