@@ -334,3 +334,47 @@ def test_ctrl_c_while_another_thread_has_the_lock():
         print("free")
     """)
     assert out.split() == ["interrupted", "free"]
+
+
+def test_what_is_written_in_place_is_written_once(python_runs):
+    """A step that fails after another one has written into a variable's array: the run is not begun anew."""
+    from tfcompat._core import program
+
+    w, x = tf.Variable(np.zeros(9000, np.float32)), tf.constant(np.ones(3, np.float32))
+
+    def step():
+        w.scatter_nd_add([[1]], [1.0])
+        return tf.sqrt(x).numpy()
+
+    for _ in range(20):
+        step()
+    (structure,) = [s for s in program._structures.values() if s.specs[-1].name == "Sqrt" and len(s.specs) == 2]
+    failed = []
+    for runs_and_steps in structure.interpreted.values():
+        host, *rest = runs_and_steps[1][-1]
+
+        def broken(*arguments, host=host):
+            if not failed:
+                failed.append(1)
+                raise MemoryError("broken")
+            return host(*arguments)
+
+        runs_and_steps[1][-1] = (broken, *rest)
+    with pytest.raises((MemoryError, tf.errors.OpError)):
+        step()
+    assert failed and w.numpy()[1] == 21
+
+
+def test_slices_are_written_in_place(python_runs):
+    v, held = tf.Variable(np.zeros((2000, 4), np.float32)), []
+    for k in range(40):
+        if k == 20:
+            python_runs.clear()
+            before = debug.stats()["in_place"]
+        v[k % 40, 1:3].assign([k, k + 0.5])
+        if k % 10 == 9:
+            held.append((v.value(), v.numpy().copy()))
+    assert debug.stats()["in_place"] - before >= 15 and len(python_runs) <= 3
+    for value, expected in held:
+        np.testing.assert_array_equal(value, expected)
+    np.testing.assert_array_equal(v[:40, 1], np.arange(40))

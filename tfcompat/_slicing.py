@@ -353,7 +353,8 @@ def getitem(tensor, index):
     return take(tensor, pattern, starts)
 
 
-getitem = hot.subscript(_slice_op, (_SCALAR, _SMALL, np.int32), getitem)
+_POSITION = _SCALAR, _SMALL, np.int32  # how a position becomes a tensor
+getitem = hot.subscript(_slice_op, _POSITION, getitem)
 
 
 def _position(s):
@@ -545,6 +546,9 @@ def assign(tensor, pattern, starts, value):
         return invoke(_assign_at_op, ins, (pattern,), len(starts))
     ins = (tensor, *[_position(s) for s in starts], value)
     return recorded(_assign_op, (a, value._aval, pattern), ins, (pattern,), len(starts))
+
+
+assign = hot.putting(_assign_op, _POSITION, assign)
 
 
 # Strings: an op that only moves elements moves their positions instead

@@ -700,8 +700,10 @@ static PyMethodDef methods[] = {
     {"form", make_form, METH_VARARGS, "form(inputs, constants, nodes, outputs, make): what a call records; see forms.py."},
     {"by_form", make_call, METH_VARARGS, "by_form(function, generated): the function, called by form."},
     {"updating", make_updating, METH_VARARGS, "updating(op, otherwise): a method of a variable that adds or subtracts."},
-    {"assigning", make_assigning, METH_VARARGS, "assigning(otherwise): `Variable.assign`."},
+    {"assigning", make_assigning, METH_O, "assigning(otherwise): `Variable.assign`."},
+    {"changing", make_changing, METH_O, "changing(otherwise): `Variable._update`."},
     {"parser", make_parser, METH_O, "parser(otherwise): what an index means; see _slicing.py."},
+    {"putting", make_putting, METH_VARARGS, "putting(op, made, otherwise): a part of a tensor replaced; see _slicing.py."},
     {"subscript", make_subscript, METH_VARARGS, "subscript(op, made, otherwise): tensor[index]; see _slicing.py."},
     {NULL},
 };

@@ -43,11 +43,11 @@
     X(k_entries, Packed, entries) X(k_last, Packed, last) X(k_size, Packed, size) X(h_delivered, Held, delivered) X(h_depth, Held, depth) \
     X(h_count, Held, count) X(h_runs, Held, runs) \
     X(n_segments, Stats, segments) X(n_interpreted, Stats, interpreted) X(n_ops, Stats, ops) X(n_compiled_runs, Stats, compiled_runs) \
-    X(n_donated, Stats, donated)
+    X(n_donated, Stats, donated) X(n_in_place, Stats, in_place)
 
 /* Names of attributes and methods: n_..., the name */
 #define NAMES(X) \
-    X(context, context) X(close, close) X(avals, avals) X(nbytes, nbytes) X(single, single) X(special, special) X(taped, taped) X(leaf, _leaf) \
+    X(context, context) X(close, close) X(host_in_place, host_in_place) X(avals, avals) X(nbytes, nbytes) X(single, single) X(special, special) X(taped, taped) X(leaf, _leaf) \
     X(after, _after_record) X(max_nodes, MAX_NODES) X(max_bytes, MAX_BYTES) X(fresh, _fresh) X(noted, _noted) \
     X(variables, _variables) X(variable_read, _variable_read) X(cell, _cell) X(read, _read) X(watch_accessed, _watch_accessed) \
     X(watches, _watches) X(watched_at, _watched_at) X(specs, specs) X(otherwise, otherwise) X(record, record) X(made, _made) \
@@ -102,12 +102,13 @@ PyObject *make_call(PyObject *module, PyObject *args);
 int setup_interpreting(PyObject *parts);
 int have_host_values(PyObject *leaves);
 PyObject *find_steps(PyObject *structure, PyObject *first, PyObject *flags, PyObject **tensors, Py_ssize_t alive, Py_ssize_t results, double *lost);
-int run_steps(PyObject *known, PyObject *flags, PyObject *leaves, PyObject **values, Py_ssize_t slots);
+int run_steps(PyObject *known, PyObject *specs, PyObject *flags, PyObject *leaves, PyObject **values, Py_ssize_t slots);
 int lose(PyObject *structure, double seconds);
 
 /* _hot_index.c */
 PyObject *make_parser(PyObject *module, PyObject *otherwise);
 PyObject *make_subscript(PyObject *module, PyObject *args);
+PyObject *make_putting(PyObject *module, PyObject *args);
 
 /* _hot_tapes.c */
 int setup_tapes(PyObject *parts);
@@ -137,7 +138,8 @@ PyObject *make_plan(PyObject *module, PyObject *args);
 int add_ufuncs(PyObject *module);
 
 /* _hot_run.c: types of host values, and what is held back of Ctrl-C */
-extern PyObject *host_types, *held;
+extern PyObject *host_types, *held, *stats;
+int add_to(PyObject *object, Py_ssize_t offset, Py_ssize_t number);
 int setup_running(PyObject *parts);
 PyObject *referred(PyObject *reference);
 PyObject *living(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
@@ -147,7 +149,8 @@ PyObject *give(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 int setup_variables(void);
 PyObject *read_variable(PyObject *context, PyObject *variable);
 PyObject *make_updating(PyObject *module, PyObject *args);
-PyObject *make_assigning(PyObject *module, PyObject *args);
+PyObject *make_assigning(PyObject *module, PyObject *otherwise);
+PyObject *make_changing(PyObject *module, PyObject *otherwise);
 
 /* _hot_random.c */
 void philox_blocks(const uint32_t *key, const uint32_t *counter, const uint64_t *offsets, Py_ssize_t count, uint32_t **words);

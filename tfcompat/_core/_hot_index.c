@@ -139,61 +139,100 @@ static PyObject *position_tensor(PyObject *made, Py_ssize_t start)
     return tensor;
 }
 
-/* tensor[index], where it has been recorded before for this shape and pattern. */
-static PyObject *part(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
+/* Records the op of `method` on a tensor, positions in it and a value, if there is one, where it has been recorded before for these
+   avals and pattern; NULL without an error: it has not. */
+static PyObject *record_at(Operator *method, PyObject *context, PyObject *tensor, PyObject *pattern, const Index *index, PyObject *value)
 {
-    Operator *method = (Operator *)self;
-    PyObject *context = NULL, *pattern = NULL, *key = NULL, *ins = NULL, *attrs = NULL, *count = NULL, *out = NULL;
-    Index index;
-    int usual = 0;
-    if (PyVectorcall_NARGS(nargsf) != 2 || names != NULL || Py_TYPE(args[0]) != Tensor)
-        return PyObject_Vectorcall(method->otherwise, args, nargsf, names);
-    PyObject *tensor = args[0], *aval = FIELD(tensor, t_aval), *segment = FIELD(tensor, t_seg);
-    if ((context = PyObject_GetAttr(state, n_context)) == NULL)
-        return NULL;
-    if (FIELD(context, c_trace) != Py_None || (segment != Py_None && segment != FIELD(context, c_segment)) || Py_TYPE(aval) != Aval
-        || !understood(FIELD(aval, a_shape), args[1], &index))
-        goto done;
-    if ((pattern = numbers(index.entries, index.count, 1)) == NULL || (key = PyTuple_Pack(2, aval, pattern)) == NULL)
-        goto done;
-    PyObject *spec = PyDict_GetItemWithError(method->specs, key);
-    if (spec == NULL || (ins = PyTuple_New(1 + index.positions)) == NULL)
+    PyObject *aval = FIELD(tensor, t_aval), *ins = NULL, *attrs = NULL, *count = NULL, *out = NULL;
+    PyObject *key = value == NULL ? PyTuple_Pack(2, aval, pattern) : PyTuple_Pack(3, aval, FIELD(value, t_aval), pattern);
+    PyObject *spec = key == NULL ? NULL : Py_XNewRef(PyDict_GetItemWithError(method->specs, key));
+    if (spec == NULL || (ins = PyTuple_New(1 + index->positions + (value != NULL))) == NULL)
         goto done;
     PyTuple_SET_ITEM(ins, 0, Py_NewRef(tensor));
-    for (Py_ssize_t k = 0; k < index.positions; k++) {
-        PyObject *start = position_tensor(method->attrs, index.starts[k]);
+    for (Py_ssize_t k = 0; k < index->positions; k++) {
+        PyObject *start = position_tensor(method->attrs, index->starts[k]);
         if (start == NULL)
             goto done;
         PyTuple_SET_ITEM(ins, 1 + k, start);
     }
-    usual = is_special(spec, ins) == 0;
-    if (usual && (attrs = PyTuple_Pack(1, pattern)) != NULL && (count = PyLong_FromSsize_t(index.positions)) != NULL) {
-        Py_INCREF(spec);
+    if (value != NULL)
+        PyTuple_SET_ITEM(ins, 1 + index->positions, Py_NewRef(value));
+    if (is_special(spec, ins) == 0 && (attrs = PyTuple_Pack(1, pattern)) != NULL && (count = PyLong_FromSsize_t(index->positions)) != NULL)
         out = dispatch(context, method->op, spec, ins, attrs, count);
-        Py_DECREF(spec);
-    }
 done:
-    if (!usual && !PyErr_Occurred())
-        out = PyObject_Vectorcall(method->otherwise, args, nargsf, names);
-    Py_DECREF(context);
-    Py_XDECREF(pattern);
     Py_XDECREF(key);
+    Py_XDECREF(spec);
     Py_XDECREF(ins);
     Py_XDECREF(attrs);
     Py_XDECREF(count);
     return out;
 }
 
-/* parser(otherwise): `_slicing.parse`. */
-PyObject *make_parser(PyObject *module, PyObject *otherwise) { return new_operator(parse, Py_None, Py_None, otherwise); }
+/* Whether a tensor is at hand in this thread: it has a value or is pending here, and nothing is being traced. */
+static int is_at_hand(PyObject *context, PyObject *tensor)
+{
+    PyObject *segment = FIELD(tensor, t_seg);
+    return FIELD(context, c_trace) == Py_None && (segment == Py_None || segment == FIELD(context, c_segment)) && Py_TYPE(FIELD(tensor, t_aval)) == Aval;
+}
 
-/* subscript(op, made, otherwise): `_slicing.getitem`; `made` is what `position_tensor` takes. */
-PyObject *make_subscript(PyObject *module, PyObject *args)
+/* tensor[index] */
+static PyObject *part(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
+{
+    Operator *method = (Operator *)self;
+    if (PyVectorcall_NARGS(nargsf) != 2 || names != NULL || Py_TYPE(args[0]) != Tensor)
+        return PyObject_Vectorcall(method->otherwise, args, nargsf, names);
+    PyObject *context = PyObject_GetAttr(state, n_context), *out = NULL;
+    Index index;
+    if (context == NULL)
+        return NULL;
+    if (is_at_hand(context, args[0]) && understood(FIELD(FIELD(args[0], t_aval), a_shape), args[1], &index)) {
+        PyObject *pattern = numbers(index.entries, index.count, 1);
+        out = pattern == NULL ? NULL : record_at(method, context, args[0], pattern, &index, NULL);
+        Py_XDECREF(pattern);
+    }
+    Py_DECREF(context);
+    return out != NULL || PyErr_Occurred() ? out : PyObject_Vectorcall(method->otherwise, args, nargsf, names);
+}
+
+/* assign(tensor, pattern, starts, value): the tensor with a value put in. */
+static PyObject *put_in(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
+{
+    Operator *method = (Operator *)self;
+    PyObject *context = NULL, *value = NULL, *out = NULL;
+    Index index = {.positions = 0};
+    if (PyVectorcall_NARGS(nargsf) != 4 || names != NULL || Py_TYPE(args[0]) != Tensor || !PyTuple_CheckExact(args[1]) || !PyList_CheckExact(args[2])
+        || PyList_GET_SIZE(args[2]) > MAX_ITEMS)
+        goto otherwise;
+    for (; index.positions < PyList_GET_SIZE(args[2]); index.positions++)
+        if (!number(PyList_GET_ITEM(args[2], index.positions), &index.starts[index.positions]))
+            goto otherwise;
+    if ((context = PyObject_GetAttr(state, n_context)) == NULL)
+        return NULL;
+    if (is_at_hand(context, args[0]) && ((value = operand(context, args[3])) != NULL || (!PyErr_Occurred() && (value = scalar_beside(args[0], args[3])) != NULL)))
+        out = record_at(method, context, args[0], args[1], &index, value);
+    Py_DECREF(context);
+    Py_XDECREF(value);
+    if (out != NULL || PyErr_Occurred())
+        return out;
+otherwise:
+    return PyObject_Vectorcall(method->otherwise, args, nargsf, names);
+}
+
+static PyObject *make_method(vectorcallfunc function, PyObject *args)
 {
     PyObject *op, *made, *otherwise;
     if (!PyArg_ParseTuple(args, "OO!O", &op, &PyTuple_Type, &made, &otherwise))
         return NULL;
     if (PyTuple_GET_SIZE(made) != 3 || !PyList_CheckExact(PyTuple_GET_ITEM(made, 1)))
-        return PyErr_Format(PyExc_TypeError, "subscript() takes an Op, (aval, list of numbers, type), and a function");
-    return new_operator(part, op, made, otherwise);
+        return PyErr_Format(PyExc_TypeError, "an Op, (aval, list of numbers, type) and a function are needed");
+    return new_operator(function, op, made, otherwise);
 }
+
+/* subscript(op, made, otherwise): `_slicing.getitem`; `made` is what `position_tensor` takes. */
+PyObject *make_subscript(PyObject *module, PyObject *args) { return make_method(part, args); }
+
+/* putting(op, made, otherwise): `_slicing.assign` */
+PyObject *make_putting(PyObject *module, PyObject *args) { return make_method(put_in, args); }
+
+/* parser(otherwise): `_slicing.parse`. */
+PyObject *make_parser(PyObject *module, PyObject *otherwise) { return new_operator(parse, Py_None, Py_None, otherwise); }

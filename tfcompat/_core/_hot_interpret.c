@@ -1,7 +1,9 @@
-/* The run of a small segment in C: `interpreter.interpret` where its steps are known, and none may write into an operand or run
-   the user's code. */
+/* The run of a small segment in C: `interpreter.interpret` where its steps are known, and none may run the user's code. */
 
 #include "_hot.h"
+
+#define NPY_NO_DEPRECATED_API NPY_1_7_API_VERSION
+#include <numpy/arrayobject.h>
 
 static PyObject *idle, *quiet_context, *hot;
 static Py_ssize_t join_after, exact_after;
@@ -9,13 +11,16 @@ static double output_cost;
 
 enum { HOST, GET, ALONE, BASE, COUNT, DROPS, UPDATE, NUMBER, WIRE, PARTS }; /* of a step, see `interpreter.steps_of` */
 
-/* Whether steps may be gone through here. */
+/* Whether steps may be gone through here: what fails is run anew, so that only the last one may write into a leaf. */
 static int are_usual(PyObject *steps)
 {
     for (Py_ssize_t k = 0; k < PyList_GET_SIZE(steps); k++) {
         PyObject *step = PyList_GET_ITEM(steps, k);
-        if (!PyTuple_CheckExact(step) || PyTuple_GET_SIZE(step) != PARTS || PyTuple_GET_ITEM(step, UPDATE) != Py_None
+        if (!PyTuple_CheckExact(step) || PyTuple_GET_SIZE(step) != PARTS
             || !PyTuple_CheckExact(PyTuple_GET_ITEM(step, WIRE)) || !PyList_CheckExact(PyTuple_GET_ITEM(step, DROPS)))
+            return 0;
+        PyObject *update = PyTuple_GET_ITEM(step, UPDATE);
+        if (update != Py_None && k < PyList_GET_SIZE(steps) - 1 && PyLong_AsSsize_t(update) < 0)
             return 0;
     }
     return 1;
@@ -143,6 +148,29 @@ static PyObject *counted(PyObject *known)
     return Py_NewRef(PyList_GET_ITEM(known, 1));
 }
 
+/* Whether the array that an op updates may be overwritten: owned, writable, and held by nobody else; `interpreter._free`. */
+static int is_free(PyObject *leaves, PyObject **values, Py_ssize_t place)
+{
+    PyObject *leaf = place >= 0 ? NULL : PyList_GET_ITEM(leaves, ~place), *array = leaf == NULL ? values[place] : FIELD(leaf, t_value);
+    if ((leaf != NULL && Py_REFCNT(leaf) > 1) || array == NULL || !PyArray_CheckExact(array) || Py_REFCNT(array) > 1)
+        return 0;
+    return PyArray_CHKFLAGS((PyArrayObject *)array, NPY_ARRAY_OWNDATA | NPY_ARRAY_WRITEABLE);
+}
+
+/* The function that runs a step, a new reference. */
+static PyObject *host_of(PyObject *step, PyObject *specs, PyObject *leaves, PyObject **values, Py_ssize_t slots)
+{
+    PyObject *update = PyTuple_GET_ITEM(step, UPDATE);
+    if (update == Py_None)
+        return Py_NewRef(PyTuple_GET_ITEM(step, HOST));
+    Py_ssize_t place = PyLong_AsSsize_t(update), number = PyLong_AsSsize_t(PyTuple_GET_ITEM(step, NUMBER));
+    if (PyErr_Occurred() || place >= slots || ~place >= PyList_GET_SIZE(leaves) || number < 0 || number >= PyList_GET_SIZE(specs))
+        return NULL;
+    if (!is_free(leaves, values, place))
+        return Py_NewRef(PyTuple_GET_ITEM(step, HOST));
+    return add_to(stats, n_in_place, 1) < 0 ? NULL : PyObject_GetAttr(PyList_GET_ITEM(specs, number), n_host_in_place);
+}
+
 /* Whether a check has failed: `interpreter.is_true`. -1: error. */
 static int is_true(PyObject *verdict)
 {
@@ -154,13 +182,13 @@ static int is_true(PyObject *verdict)
 
 /* Calls the host function of a step. `values` are the results so far, `leaves` tensors with host values, `flag` is that of the node
    or NULL. -1: it failed; there is an error set unless a verdict said so. */
-static int run_step(PyObject *step, PyObject *flag, PyObject *leaves, PyObject **values, Py_ssize_t slots)
+static int run_step(PyObject *step, PyObject *specs, PyObject *flag, PyObject *leaves, PyObject **values, Py_ssize_t slots)
 {
-    PyObject *wire = PyTuple_GET_ITEM(step, WIRE), *drops = PyTuple_GET_ITEM(step, DROPS), *host = PyTuple_GET_ITEM(step, HOST), *few[16];
+    PyObject *wire = PyTuple_GET_ITEM(step, WIRE), *drops = PyTuple_GET_ITEM(step, DROPS), *host = NULL, *few[16];
     Py_ssize_t taken = PyTuple_GET_SIZE(wire), base = PyLong_AsSsize_t(PyTuple_GET_ITEM(step, BASE));
     Py_ssize_t count = PyLong_AsSsize_t(PyTuple_GET_ITEM(step, COUNT));
     PyObject **given = taken <= 16 ? few : PyMem_New(PyObject *, taken), *results = NULL;
-    int judged = Py_TYPE(host) == Judged, failed = -1;
+    int judged = 0, failed = -1;
     if (given == NULL || base < 0 || count < 0 || base + count > slots)
         goto done;
     for (Py_ssize_t k = 0; k < taken; k++) {
@@ -171,6 +199,9 @@ static int run_step(PyObject *step, PyObject *flag, PyObject *leaves, PyObject *
         if (given[k] == NULL)
             goto done;
     }
+    if ((host = host_of(step, specs, leaves, values, slots)) == NULL)
+        goto done;
+    judged = Py_TYPE(host) == Judged;
     results = PyObject_Vectorcall(judged ? FIELD(host, j_host) : host, given, taken, NULL);
     if (results == NULL || !(PyTuple_CheckExact(results) || PyList_CheckExact(results)) || PySequence_Fast_GET_SIZE(results) != count + judged)
         goto done;
@@ -189,12 +220,13 @@ static int run_step(PyObject *step, PyObject *flag, PyObject *leaves, PyObject *
 done:
     if (given != few)
         PyMem_Free(given);
+    Py_XDECREF(host);
     Py_XDECREF(results);
     return failed;
 }
 
 /* Goes through steps; of flags, which are in the order of their nodes, each with its node: what is joined looks at its own. */
-static int go_through(PyObject *steps, PyObject *flags, PyObject *leaves, PyObject **values, Py_ssize_t slots)
+static int go_through(PyObject *steps, PyObject *specs, PyObject *flags, PyObject *leaves, PyObject **values, Py_ssize_t slots)
 {
     Py_ssize_t next = 0;
     for (Py_ssize_t k = 0; k < PyList_GET_SIZE(steps); k++) {
@@ -207,7 +239,7 @@ static int go_through(PyObject *steps, PyObject *flags, PyObject *leaves, PyObje
             if (position == node)
                 flag = PyList_GET_ITEM(flags, next);
         }
-        if (PyLong_AsSsize_t(FIELD(held, h_count)) > 1 || run_step(step, flag, leaves, values, slots) < 0)
+        if (PyLong_AsSsize_t(FIELD(held, h_count)) > 1 || run_step(step, specs, flag, leaves, values, slots) < 0)
             return -1;
     }
     return 0;
@@ -225,7 +257,7 @@ int have_host_values(PyObject *leaves)
 }
 
 /* Runs the steps of `known`: the values of the slots, each a new reference or NULL. -1: one of them failed, or Ctrl-C came twice. */
-int run_steps(PyObject *known, PyObject *flags, PyObject *leaves, PyObject **values, Py_ssize_t slots)
+int run_steps(PyObject *known, PyObject *specs, PyObject *flags, PyObject *leaves, PyObject **values, Py_ssize_t slots)
 {
     PyObject *steps = counted(known), *context = NULL;
     Py_ssize_t waiting = PyList_GET_SIZE(idle);
@@ -239,7 +271,7 @@ int run_steps(PyObject *known, PyObject *flags, PyObject *leaves, PyObject **val
         context = PyObject_CallNoArgs(quiet_context);
     int failed = context == NULL || PyContext_Enter(context) < 0;
     if (!failed) {
-        failed = go_through(steps, flags, leaves, values, slots) < 0;
+        failed = go_through(steps, specs, flags, leaves, values, slots) < 0;
         PyObject *kind, *error, *traceback;
         PyErr_Fetch(&kind, &error, &traceback);
         if (PyContext_Exit(context) < 0 || PyList_Append(idle, context) < 0)
@@ -253,6 +285,7 @@ int run_steps(PyObject *known, PyObject *flags, PyObject *leaves, PyObject **val
 
 int setup_interpreting(PyObject *parts)
 {
+    import_array1(-1);
     PyObject *join = own(parts, "join_after"), *exact = own(parts, "exact_after"), *output = own(parts, "output");
     if (join == NULL || exact == NULL || output == NULL)
         return -1;

@@ -4,8 +4,8 @@
 
 #include "_hot.h"
 
-PyObject *host_types, *held;
-static PyObject *handover, *structures, *serials, *forks, *hold, *release, *stats, *logged_runs, *for_read;
+PyObject *host_types, *held, *stats;
+static PyObject *handover, *structures, *serials, *forks, *hold, *release, *logged_runs, *for_read;
 static PyObject *python_close, *python_settle; /* the methods that take the runs which are not usual */
 static unsigned long main_thread;
 static Py_ssize_t looked_after;
@@ -27,7 +27,7 @@ PyObject *referred(PyObject *reference)
 }
 
 /* Adds to a slot that holds an int. */
-static int add(PyObject *object, Py_ssize_t offset, Py_ssize_t number)
+int add_to(PyObject *object, Py_ssize_t offset, Py_ssize_t number)
 {
     PyObject *sum = PyLong_FromSsize_t(PyLong_AsSsize_t(FIELD(object, offset)) + number);
     if (sum == NULL)
@@ -312,7 +312,7 @@ static int take_over(Run *run)
             return FAILED;
         Py_SETREF(run->given[i], copy);
     }
-    return taken && add(stats, n_donated, taken) < 0 ? FAILED : DONE;
+    return taken && add_to(stats, n_donated, taken) < 0 ? FAILED : DONE;
 }
 
 /* Runs what has been taken the long way, which says what is wrong, if there still is something. */
@@ -345,7 +345,7 @@ static int run_again(PyObject *segment, Run *run, PyObject *why)
 /* Calls the program and gives its results to what is alive. */
 static int dispatch_program(PyObject *segment, Run *run, PyObject *why)
 {
-    if (add(stats, n_segments, 1) < 0 || add(stats, n_ops, run->nodes) < 0 || add(run->structure, r_runs, 1) < 0)
+    if (add_to(stats, n_segments, 1) < 0 || add_to(stats, n_ops, run->nodes) < 0 || add_to(run->structure, r_runs, 1) < 0)
         return FAILED;
     if (take_over(run) != DONE)
         return run_again(segment, run, why);
@@ -362,13 +362,13 @@ static int dispatch_program(PyObject *segment, Run *run, PyObject *why)
     Py_DECREF(results);
     if (found == FAILED)
         PyErr_SetString(PyExc_RuntimeError, "a program gave other results than it was compiled for");
-    return found == DONE ? add(stats, n_compiled_runs, 1) == 0 ? DONE : FAILED : FAILED;
+    return found == DONE ? add_to(stats, n_compiled_runs, 1) == 0 ? DONE : FAILED : FAILED;
 }
 
 /* `program.run_interpreted` */
 static int interpret(PyObject *segment, Run *run, PyObject *why)
 {
-    if (add(stats, n_segments, 1) < 0 || add(stats, n_ops, run->nodes) < 0 || add(run->structure, r_runs, 1) < 0
+    if (add_to(stats, n_segments, 1) < 0 || add_to(stats, n_ops, run->nodes) < 0 || add_to(run->structure, r_runs, 1) < 0
         || (run->lost > 0 && lose(run->structure, run->lost) < 0))
         return FAILED;
     PyObject **values = PyMem_Calloc(run->results, sizeof *values);
@@ -376,7 +376,7 @@ static int interpret(PyObject *segment, Run *run, PyObject *why)
         PyErr_NoMemory();
         return FAILED;
     }
-    int found = run_steps(run->steps, run->flags, run->leaves, values, run->results) == 0 ? DONE : FAILED;
+    int found = run_steps(run->steps, run->specs, run->flags, run->leaves, values, run->results) == 0 ? DONE : FAILED;
     for (Py_ssize_t k = 0; found == DONE && k < run->alive; k++) {
         Py_ssize_t slot = PyLong_AsSsize_t(FIELD(run->tensors[k], t_slot));
         if (slot < 0 || slot >= run->results || values[slot] == NULL)
@@ -387,7 +387,7 @@ static int interpret(PyObject *segment, Run *run, PyObject *why)
     for (Py_ssize_t k = 0; k < run->results; k++)
         Py_XDECREF(values[k]);
     PyMem_Free(values);
-    return found == FAILED ? run_again(segment, run, why) : add(stats, n_interpreted, 1) == 0 ? DONE : FAILED;
+    return found == FAILED ? run_again(segment, run, why) : add_to(stats, n_interpreted, 1) == 0 ? DONE : FAILED;
 }
 
 /* `interrupts.hold`: 1, 0 where it is not the thread that gets them, or -1. */
@@ -396,7 +396,7 @@ static int hold_interrupts(void)
     if (PyThread_get_thread_ident() != main_thread)
         return 0;
     if ((PyLong_AsSsize_t(FIELD(held, h_runs)) + 1) % looked_after)
-        return add(held, h_runs, 1) < 0 || add(held, h_depth, 1) < 0 ? -1 : 1;
+        return add_to(held, h_runs, 1) < 0 || add_to(held, h_depth, 1) < 0 ? -1 : 1;
     PyObject *done = PyObject_CallNoArgs(hold); /* one of the runs that look after the handler */
     Py_XDECREF(done);
     return done == NULL ? -1 : 1;
@@ -408,7 +408,7 @@ static int release_interrupts(void)
     PyObject *kind, *error, *traceback;
     PyErr_Fetch(&kind, &error, &traceback);
     PyObject *done = NULL;
-    int failed = FIELD(held, h_count) == zero ? add(held, h_depth, -1) < 0 : (done = PyObject_CallNoArgs(release)) == NULL;
+    int failed = FIELD(held, h_count) == zero ? add_to(held, h_depth, -1) < 0 : (done = PyObject_CallNoArgs(release)) == NULL;
     Py_XDECREF(done);
     if (!failed) {
         PyErr_Restore(kind, error, traceback);

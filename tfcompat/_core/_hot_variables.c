@@ -287,7 +287,45 @@ otherwise:
     goto done;
 }
 
-/* updating(op, otherwise) */
+/* variable._update(function, *arguments): binds function(tensor, *arguments). */
+static PyObject *change(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
+{
+    Py_ssize_t count = PyVectorcall_NARGS(nargsf);
+    PyObject *context = NULL, *cell = NULL, *given[8], *current, *tensor = NULL, *result = NULL;
+    if (count < 2 || count > 8 || names != NULL)
+        return PyObject_Vectorcall(((Operator *)self)->otherwise, args, nargsf, names);
+    if ((context = PyObject_GetAttr(state, n_context)) == NULL)
+        return NULL;
+    if ((cell = writable(context, args[0])) == NULL) {
+        if (!PyErr_Occurred())
+            result = PyObject_Vectorcall(((Operator *)self)->otherwise, args, nargsf, names);
+        goto done;
+    }
+    if (before_write(context, cell) < 0)
+        goto done;
+    given[0] = current = Py_NewRef(FIELD(cell, v_held));
+    for (Py_ssize_t k = 2; k < count; k++)
+        given[k - 1] = args[k];
+    tensor = PyObject_Vectorcall(args[1], given, count - 1, NULL);
+    Py_DECREF(current);
+    if (tensor == NULL)
+        goto done;
+    if (Py_TYPE(tensor) != Tensor)
+        PyErr_SetString(PyExc_TypeError, "a function that updates a variable gives a tensor");
+    else if (!is_usual(context, cell)) {
+        PyObject *bound = PyObject_CallFunctionObjArgs(python_bind, cell, tensor, NULL);
+        result = bound == NULL ? NULL : unread(args[0]);
+        Py_XDECREF(bound);
+    } else if (bind(context, cell, tensor) == 0)
+        result = unread(args[0]);
+done:
+    Py_DECREF(context);
+    Py_XDECREF(cell);
+    Py_XDECREF(tensor);
+    return result;
+}
+
+/* updating(op, otherwise): `Variable.assign_add` and `assign_sub` */
 PyObject *make_updating(PyObject *module, PyObject *args)
 {
     PyObject *op, *otherwise, *attrs = PyTuple_New(0);
@@ -296,12 +334,11 @@ PyObject *make_updating(PyObject *module, PyObject *args)
     return made;
 }
 
-/* assigning(otherwise) */
-PyObject *make_assigning(PyObject *module, PyObject *args)
-{
-    PyObject *otherwise;
-    return PyArg_ParseTuple(args, "O", &otherwise) ? new_operator(assign, Py_None, Py_None, otherwise) : NULL;
-}
+/* assigning(otherwise): `Variable.assign` */
+PyObject *make_assigning(PyObject *module, PyObject *otherwise) { return new_operator(assign, Py_None, Py_None, otherwise); }
+
+/* changing(otherwise): `Variable._update` */
+PyObject *make_changing(PyObject *module, PyObject *otherwise) { return new_operator(change, Py_None, Py_None, otherwise); }
 
 static PyMethodDef of_cell[] = {
     {"before_write", cell_before_write, METH_NOARGS, "before_write(): closes the segment before a second write outside tapes."},

@@ -58,6 +58,7 @@ if _hot is not None:
     convert.beside = _hot.beside
     caches.raw_key = _hot.raw_key
     Variable.assign = _hot.assigning(Variable.assign)
+    Variable._update = _hot.changing(Variable._update)
     Variable.assign_add = _hot.updating(_assign_add.op, Variable.assign_add)
     Variable.assign_sub = _hot.updating(_assign_sub.op, Variable.assign_sub)
 
@@ -90,3 +91,8 @@ def subscript(op, position, python):
       python: function of tensor and index.
     """
     return python if _hot is None else _hot.subscript(op, position, python)
+
+
+def putting(op, position, python):
+    """`_slicing.assign`: `python`, or its C form; the other arguments are those of `subscript`."""
+    return python if _hot is None else _hot.putting(op, position, python)
