@@ -74,37 +74,66 @@ static float unit(uint32_t word)
     return value - 1.0f;
 }
 
-/* Normal numbers from two words each. */
+static uint32_t bits_of(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+static float chosen(float value, float other, uint32_t mask)
+{
+    uint32_t bits = bits_of(value) ^ ((bits_of(value) ^ bits_of(other)) & mask);
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* Normal numbers from two words each. In loops without branches, which depend on random bits and are mispredicted, and which compilers
+   make vectors of. */
 void box_muller32(const uint32_t *first, const uint32_t *second, Py_ssize_t count, float *sines, float *cosines)
 {
+    enum { BLOCK = 16 };
     const double *inverse = constants.buf, *logs = inverse + 16, *log_terms = logs + 16, *sine_terms = log_terms + 3,
                  *cosine_terms = sine_terms + 3;
     const double ln2 = cosine_terms[5], two_over_pi = cosine_terms[6], half_pi = cosine_terms[7];
-    for (Py_ssize_t i = 0; i < count; i++) {
-        float value = unit(first[i]), z;
-        uint32_t bits;
-        value = value > 1e-7f ? value : 1e-7f;
-        memcpy(&bits, &value, sizeof bits);
-        uint32_t shifted = bits - 0x3F330000u, rest = bits - (shifted & 0xFF800000u);
-        int index = shifted >> 19 & 15;
-        memcpy(&z, &rest, sizeof z);
-        double r = z * inverse[index] - 1.0, y = logs[index] + ((int32_t)shifted >> 23) * ln2, r2 = r * r;
-        double log = (log_terms[0] * r2 + (log_terms[1] * r + log_terms[2])) * r2 + (y + r);
-        float radius = sqrtf(-2.0f * (float)log);
-
-        double x = (float)(6.283185307179586 * unit(second[i]));
-        int32_t n = ((int32_t)(x * two_over_pi) + 0x800000) >> 24;
-        x -= n * half_pi;
-        double x2 = x * x, x4 = x2 * x2;
-        if (n == 1 || n == 2)
-            x = -x;
-        double x3 = x2 * x, sine = x3 * sine_terms[0] + x + x3 * x2 * (sine_terms[1] + x2 * sine_terms[2]);
-        double cosine = x2 * cosine_terms[1] + cosine_terms[0] + x4 * cosine_terms[2]
-            + x4 * x2 * (cosine_terms[3] + x2 * cosine_terms[4]);
-        if (n == 2 || n == 3)
-            cosine = -cosine;
-        sines[i] = (float)(n & 1 ? cosine : sine) * radius;
-        cosines[i] = (float)(n & 1 ? sine : cosine) * radius;
+    for (Py_ssize_t start = 0; start < count; start += BLOCK) {
+        int size = (int)(count - start < BLOCK ? count - start : BLOCK);
+        uint32_t words[2][BLOCK] = {{0}};
+        double r[BLOCK], y[BLOCK];
+        float radius[BLOCK], sine[BLOCK], cosine[BLOCK];
+        memcpy(words[0], first + start, size * sizeof **words);
+        memcpy(words[1], second + start, size * sizeof **words);
+        for (int i = 0; i < BLOCK; i++) {
+            float value = unit(words[0][i]), z;
+            value = value > 1e-7f ? value : 1e-7f;
+            uint32_t bits = bits_of(value), shifted = bits - 0x3F330000u, rest = bits - (shifted & 0xFF800000u);
+            int index = shifted >> 19 & 15;
+            memcpy(&z, &rest, sizeof z);
+            r[i] = z * inverse[index] - 1.0;
+            y[i] = logs[index] + ((int32_t)shifted >> 23) * ln2;
+        }
+        for (int i = 0; i < BLOCK; i++) {
+            double r2 = r[i] * r[i], log = (log_terms[0] * r2 + (log_terms[1] * r[i] + log_terms[2])) * r2 + (y[i] + r[i]);
+            radius[i] = -2.0f * (float)log;
+        }
+        for (int i = 0; i < BLOCK; i++) {
+            double x = (float)(6.283185307179586 * unit(words[1][i]));
+            int32_t n = ((int32_t)(x * two_over_pi) + 0x800000) >> 24;
+            x -= n * half_pi;
+            double x2 = x * x, x4 = x2 * x2;
+            x *= 1 - ((n + 1) & 2); /* in the second and third quadrant negated */
+            double x3 = x2 * x, s = x3 * sine_terms[0] + x + x3 * x2 * (sine_terms[1] + x2 * sine_terms[2]);
+            double c = x2 * cosine_terms[1] + cosine_terms[0] + x4 * cosine_terms[2] + x4 * x2 * (cosine_terms[3] + x2 * cosine_terms[4]);
+            c *= 1 - (n & 2);
+            uint32_t odd = -(uint32_t)(n & 1);
+            sine[i] = chosen((float)s, (float)c, odd);
+            cosine[i] = chosen((float)c, (float)s, odd);
+        }
+        for (int i = 0; i < size; i++) {
+            float length = sqrtf(radius[i]);
+            sines[start + i] = sine[i] * length;
+            cosines[start + i] = cosine[i] * length;
+        }
     }
 }
 
