@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import threading
 
 import numpy as np
 import pytest
@@ -514,3 +515,42 @@ def test_operators_look_like_methods():
         x.__add__(x, x)
     with pytest.raises(AttributeError):
         tf.Tensor.__add__.no_such_attribute  # noqa: B018
+
+
+def test_threads_record_by_turns():
+    """Each in its own segment, whichever of them recorded last, by operators, by form and by indices."""
+    import tfcompat as tf
+    from tfcompat._core.context import state
+
+    x, turn, found = tf.constant([[1.0, 2.0]]), threading.Barrier(2), []
+
+    def record(k):
+        for _ in range(8):
+            turn.wait()
+            results = x * 2.0, tf.nn.softmax(x), x[0], tf.concat([x, x], 0)
+            turn.wait()
+            found.append(all(t._seg is state.segment for t in results))
+            tf.test.experimental.sync_devices()
+            found.append(float(results[0][0, 1]) == 4)
+
+    threads = [threading.Thread(target=record, args=(k,)) for k in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [True] * 32
+
+
+def test_operators_and_operands_by_turns():
+    """What an operator did the last time is not done to operands of other shapes and dtypes."""
+    import tfcompat as tf
+
+    operands = [tf.constant(v) for v in (3.0, [1.0, 2.0], [[1.0], [2.0]], 3, [1, 2])]
+    for _ in range(4):
+        for a in operands:
+            for b in operands:
+                if a.dtype is b.dtype:
+                    np.testing.assert_array_equal((a + 1) * b - a, (a.numpy() + 1) * b.numpy() - a.numpy())
+                else:
+                    with pytest.raises(tf.errors.InvalidArgumentError):
+                        a * b

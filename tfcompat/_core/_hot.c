@@ -42,6 +42,24 @@ static Py_ssize_t limit_of(PyObject *name)
     return value == NULL ? -1 : PyLong_AsSsize_t(value);
 }
 
+/* `state.context` as a new reference. A thread-local attribute takes as long to read as a node to append: that of the thread that came
+   last is kept. */
+PyObject *current_context(void)
+{
+    static uint64_t owner; /* no number of a thread is used again */
+    static PyObject *known;
+    uint64_t thread = PyThreadState_GetID(PyThreadState_Get());
+    if (known != NULL && owner == thread)
+        return Py_NewRef(known);
+    PyObject *context = PyObject_GetAttr(state, n_context), *before = known;
+    if (context != NULL) {
+        known = Py_NewRef(context);
+        owner = thread;
+        Py_XDECREF(before);
+    }
+    return context;
+}
+
 PyObject *new_tensor(PyObject *aval, PyObject *value, PyObject *segment, PyObject *slot)
 {
     PyObject *tensor = Tensor->tp_alloc(Tensor, 0);
@@ -89,11 +107,52 @@ int usual_segment(PyObject *segment)
     return Py_TYPE(segment) == Segment && is_false(FIELD(settings, g_watchful)) && FIELD(segment, s_watcher) == Py_None;
 }
 
+/* A weak reference to a tensor, which the collector need not look at: it owns nothing. */
+static PyObject *reference_to(PyObject *tensor)
+{
+    PyObject *weak = PyWeakref_NewRef(tensor, NULL);
+    if (weak != NULL)
+        PyObject_GC_UnTrack(weak);
+    return weak;
+}
+
+/* The tensor of result `slot` of a segment, and a weak reference to it. */
+static PyObject *new_result(PyObject *segment, PyObject *aval, Py_ssize_t slot, PyObject **weak)
+{
+    PyObject *number = PyLong_FromSsize_t(slot), *tensor = number == NULL ? NULL : new_tensor(aval, Py_None, segment, number);
+    Py_XDECREF(number);
+    if (tensor != NULL && (*weak = reference_to(tensor)) == NULL)
+        Py_CLEAR(tensor);
+    return tensor;
+}
+
+/* What is done after a node: `Segment._after_record`, where a limit has been reached. */
+static int is_within_limits(PyObject *segment, PyObject *spec, PyObject *const *ins, Py_ssize_t taken, PyObject *out, Py_ssize_t first, Py_ssize_t total)
+{
+    static Py_ssize_t max_nodes, max_bytes;
+    if (first == 0 || max_nodes <= 0) { /* looked up for each segment */
+        max_nodes = limit_of(n_max_nodes);
+        max_bytes = limit_of(n_max_bytes);
+        if (PyErr_Occurred())
+            return -1;
+    }
+    if (first <= max_nodes && total <= max_bytes)
+        return 0;
+    PyObject *all = PyTuple_New(taken), *done = NULL;
+    for (Py_ssize_t k = 0; all != NULL && k < taken; k++)
+        PyTuple_SET_ITEM(all, k, Py_NewRef(ins[k]));
+    if (all != NULL)
+        done = PyObject_CallMethodObjArgs(segment, n_after, spec, all, out, NULL);
+    Py_XDECREF(all);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
 /* Appends the node `spec` with these wires. The lists are extended when all else is made: Ctrl-C does not divide it. */
-static PyObject *append(PyObject *segment, PyObject *spec, PyObject *wires, PyObject *ins)
+static PyObject *append(PyObject *segment, PyObject *spec, PyObject *wires, PyObject *const *ins, Py_ssize_t taken)
 {
     PyObject *refs = FIELD(segment, s_refs), *avals = NULL, *out = NULL, *weak = NULL, *made = NULL, *nbytes = NULL;
-    Py_ssize_t slot = PyList_GET_SIZE(refs), first = slot;
+    Py_ssize_t first = PyList_GET_SIZE(refs);
     int single = true_of_spec(spec, p_single, n_single);
     if (single < 0 || (avals = of_spec(spec, p_avals, n_avals)) == NULL || (nbytes = of_spec(spec, p_nbytes, n_nbytes)) == NULL)
         goto fail;
@@ -104,72 +163,81 @@ static PyObject *append(PyObject *segment, PyObject *spec, PyObject *wires, PyOb
     Py_SETREF(nbytes, PyLong_FromSsize_t(total));
     if (nbytes == NULL || !PyTuple_Check(avals))
         goto fail;
-    Py_ssize_t count = single ? 1 : PyTuple_GET_SIZE(avals);
-    if ((made = PyList_New(count)) == NULL || (!single && (out = PyList_New(count)) == NULL))
-        goto fail;
-    for (Py_ssize_t k = 0; k < count; k++) {
-        PyObject *number = PyLong_FromSsize_t(slot + k);
-        PyObject *t = number == NULL ? NULL : new_tensor(PyTuple_GET_ITEM(avals, k), Py_None, segment, number);
-        Py_XDECREF(number);
-        if (t == NULL)
+    if (single) {
+        if ((out = new_result(segment, PyTuple_GET_ITEM(avals, 0), first, &weak)) == NULL)
             goto fail;
-        if (single)
-            out = t;
-        else
-            PyList_SET_ITEM(out, k, t);
-        if ((weak = PyWeakref_NewRef(t, NULL)) == NULL)
+    } else {
+        Py_ssize_t count = PyTuple_GET_SIZE(avals);
+        if ((made = PyList_New(count)) == NULL || (out = PyList_New(count)) == NULL)
             goto fail;
-        PyList_SET_ITEM(made, k, weak);
+        for (Py_ssize_t k = 0; k < count; k++) {
+            PyObject *one = NULL, *tensor = new_result(segment, PyTuple_GET_ITEM(avals, k), first + k, &one);
+            if (tensor == NULL)
+                goto fail;
+            PyList_SET_ITEM(out, k, tensor);
+            PyList_SET_ITEM(made, k, one);
+        }
     }
+    PyObject_GC_UnTrack(wires); /* ints */
     if (PyList_Append(FIELD(segment, s_specs), spec) < 0 || PyList_Append(FIELD(segment, s_wires), wires) < 0)
         goto fail;
-    if (single ? PyList_Append(refs, PyList_GET_ITEM(made, 0)) : PyList_SetSlice(refs, slot, slot, made))
+    if (single ? PyList_Append(refs, weak) : PyList_SetSlice(refs, first, first, made))
         goto fail;
     Py_SETREF(FIELD(segment, s_nbytes), Py_NewRef(nbytes));
-    Py_ssize_t max_nodes = limit_of(n_max_nodes), max_bytes = limit_of(n_max_bytes);
-    if (PyErr_Occurred())
+    if (is_within_limits(segment, spec, ins, taken, out, first, total) < 0)
         goto fail;
-    if (first > max_nodes || total > max_bytes) {
-        PyObject *done = PyObject_CallMethodObjArgs(segment, n_after, spec, ins, out, NULL);
-        if (done == NULL)
-            goto fail;
-        Py_DECREF(done);
-    }
     Py_DECREF(avals);
     Py_DECREF(nbytes);
-    Py_DECREF(made);
+    Py_XDECREF(weak);
+    Py_XDECREF(made);
     return out;
 fail:
     Py_XDECREF(avals);
     Py_XDECREF(nbytes);
+    Py_XDECREF(weak);
     Py_XDECREF(made);
     Py_XDECREF(out);
     return NULL;
 }
 
-/* `segment.record(spec, ins)`, where ins is a tuple or a list. Declines, by NotImplemented, what is not usual. */
-PyObject *record(PyObject *segment, PyObject *spec, PyObject *ins)
+/* `segment.record(spec, ins)`. Declines, by NotImplemented, what is not usual. */
+PyObject *record_of(PyObject *segment, PyObject *spec, PyObject *const *ins, Py_ssize_t count)
 {
-    if (!usual_segment(segment) || !(PyTuple_CheckExact(ins) || PyList_CheckExact(ins)))
+    if (!usual_segment(segment))
         Py_RETURN_NOTIMPLEMENTED;
-    Py_ssize_t count = PySequence_Fast_GET_SIZE(ins);
     for (Py_ssize_t k = 0; k < count; k++)
-        if (Py_TYPE(PySequence_Fast_GET_ITEM(ins, k)) != Tensor)
+        if (Py_TYPE(ins[k]) != Tensor)
             Py_RETURN_NOTIMPLEMENTED;
     PyObject *wires = PyTuple_New(count);
     if (wires == NULL)
         return NULL;
     for (Py_ssize_t k = 0; k < count; k++) {
-        PyObject *wire = wire_to(segment, PySequence_Fast_GET_ITEM(ins, k));
+        PyObject *wire = wire_to(segment, ins[k]);
         if (wire == NULL) {
             Py_DECREF(wires);
             return NULL;
         }
         PyTuple_SET_ITEM(wires, k, wire);
     }
-    PyObject *out = append(segment, spec, wires, ins);
+    PyObject *out = append(segment, spec, wires, ins, count);
     Py_DECREF(wires);
     return out;
+}
+
+/* The same, where ins is a tuple or a list. */
+PyObject *record(PyObject *segment, PyObject *spec, PyObject *ins)
+{
+    if (!(PyTuple_CheckExact(ins) || PyList_CheckExact(ins)))
+        Py_RETURN_NOTIMPLEMENTED;
+    return record_of(segment, spec, PySequence_Fast_ITEMS(ins), PySequence_Fast_GET_SIZE(ins));
+}
+
+/* Records a node that has nothing special about it, where no tape looks on; else NotImplemented. */
+PyObject *record_plain(PyObject *context, PyObject *spec, PyObject *const *ins, Py_ssize_t count)
+{
+    if (Py_TYPE(spec) != Spec || FIELD(spec, p_special) != Py_False || PyList_GET_SIZE(FIELD(context, c_tapes)) || PyList_GET_SIZE(FIELD(context, c_accumulators)))
+        Py_RETURN_NOTIMPLEMENTED;
+    return record_of(FIELD(context, c_segment), spec, ins, count);
 }
 
 /* `segment.append(spec, wires)`: a node of which the wires are known. */
@@ -177,7 +245,7 @@ static PyObject *segment_append(PyObject *segment, PyObject *const *args, Py_ssi
 {
     if (nargs != 2 || !PyTuple_CheckExact(args[1]))
         return PyErr_Format(PyExc_TypeError, "append() takes a Spec and a tuple of wires");
-    return append(segment, args[0], args[1], args[1]);
+    return append(segment, args[0], args[1], NULL, 0);
 }
 
 /* The position of the next node, noted on all tapes. Returns 1, or 0 where a tape takes no notes, -1: error. */
@@ -349,7 +417,7 @@ static PyObject *recorded(PyObject *module, PyObject *const *args, Py_ssize_t na
         PyErr_SetString(PyExc_TypeError, "recorded() takes 5 arguments");
         return NULL;
     }
-    PyObject *specs = PyObject_GetAttr(args[0], n_specs), *context = PyObject_GetAttr(state, n_context), *spec = NULL, *out = NULL;
+    PyObject *specs = PyObject_GetAttr(args[0], n_specs), *context = current_context(), *spec = NULL, *out = NULL;
     if (specs != NULL && context != NULL) {
         spec = Py_XNewRef(PyDict_GetItemWithError(specs, args[1]));
         out = PyErr_Occurred() ? NULL : record_call(context, args[0], spec, args[1], args[2], args[3], args[4]);
@@ -474,7 +542,7 @@ static PyObject *operate(PyObject *self, PyObject *const *args, size_t nargsf, P
     PyObject *context = NULL, *x = NULL, *y = NULL, *key = NULL, *ins = NULL, *out = NULL;
     if (PyVectorcall_NARGS(nargsf) != 2 || names != NULL)
         return PyObject_Vectorcall(operator->otherwise, args, nargsf, names);
-    if ((context = PyObject_GetAttr(state, n_context)) == NULL)
+    if ((context = current_context()) == NULL)
         return NULL;
     if ((x = operand(context, args[0])) == NULL)
         goto otherwise;
@@ -485,11 +553,22 @@ static PyObject *operate(PyObject *self, PyObject *const *args, size_t nargsf, P
         y = x;
         x = left;
     }
+    if (operator->spec != NULL && FIELD(x, t_aval) == operator->avals[0] && FIELD(y, t_aval) == operator->avals[1]) {
+        PyObject *known = Py_NewRef(operator->spec), *both[2] = {x, y};
+        out = record_plain(context, known, both, 2);
+        Py_DECREF(known);
+        if (out != Py_NotImplemented)
+            goto done;
+        Py_CLEAR(out);
+    }
     if ((key = PyTuple_Pack(2, FIELD(x, t_aval), FIELD(y, t_aval))) == NULL)
         goto done;
     PyObject *spec = PyDict_GetItemWithError(operator->specs, key);
     if (spec == NULL)
         goto otherwise;
+    Py_XSETREF(operator->avals[0], Py_NewRef(FIELD(x, t_aval)));
+    Py_XSETREF(operator->avals[1], Py_NewRef(FIELD(y, t_aval)));
+    Py_XSETREF(operator->spec, Py_NewRef(spec));
     if ((ins = PyTuple_Pack(2, x, y)) == NULL)
         goto done;
     int special = is_special(spec, ins);
@@ -530,6 +609,9 @@ static int operator_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(operator->specs);
     Py_VISIT(operator->attrs);
     Py_VISIT(operator->otherwise);
+    Py_VISIT(operator->avals[0]);
+    Py_VISIT(operator->avals[1]);
+    Py_VISIT(operator->spec);
     return 0;
 }
 
@@ -540,6 +622,9 @@ static int operator_clear(PyObject *self)
     Py_CLEAR(operator->specs);
     Py_CLEAR(operator->attrs);
     Py_CLEAR(operator->otherwise);
+    Py_CLEAR(operator->avals[0]);
+    Py_CLEAR(operator->avals[1]);
+    Py_CLEAR(operator->spec);
     return 0;
 }
 
@@ -581,6 +666,7 @@ PyObject *new_operator(vectorcallfunc function, PyObject *op, PyObject *attrs, P
     made->specs = specs;
     made->attrs = Py_NewRef(attrs);
     made->otherwise = Py_NewRef(otherwise);
+    made->avals[0] = made->avals[1] = made->spec = NULL;
     made->reflected = 0;
     PyObject_GC_Track((PyObject *)made);
     return (PyObject *)made;

@@ -72,6 +72,7 @@ typedef struct {
     PyObject_HEAD
     vectorcallfunc vectorcall;
     PyObject *op, *specs, *attrs, *otherwise;
+    PyObject *avals[2], *spec; /* of the operands that came last, and their Spec */
     int reflected;
 } Operator;
 
@@ -82,7 +83,10 @@ int usual_segment(PyObject *segment);
 PyObject *new_tensor(PyObject *aval, PyObject *value, PyObject *segment, PyObject *slot);
 PyObject *new_operator(vectorcallfunc function, PyObject *op, PyObject *attrs, PyObject *otherwise);
 PyObject *wire_to(PyObject *segment, PyObject *tensor);
+PyObject *current_context(void);
+PyObject *record_of(PyObject *segment, PyObject *spec, PyObject *const *ins, Py_ssize_t count);
 PyObject *record(PyObject *segment, PyObject *spec, PyObject *ins);
+PyObject *record_plain(PyObject *context, PyObject *spec, PyObject *const *ins, Py_ssize_t count);
 int is_special(PyObject *spec, PyObject *ins);
 PyObject *dispatch(PyObject *context, PyObject *op, PyObject *spec, PyObject *ins, PyObject *attrs, PyObject *count);
 PyObject *record_call(PyObject *context, PyObject *op, PyObject *spec, PyObject *key, PyObject *ins, PyObject *attrs, PyObject *count);

@@ -8,6 +8,7 @@
 #define MAX_PARTS 64   /* parts of a key: long lists are data, which a key should not hold */
 #define MAX_FORMS 1024 /* keys of one function */
 #define MAX_TENSORS 64
+#define FEW 8 /* operands of a node that needs no tuple of them */
 
 /* One node of a form */
 typedef struct {
@@ -31,6 +32,7 @@ typedef struct {
     PyObject_HEAD
     vectorcallfunc vectorcall;
     PyObject *function, *forms;
+    PyObject *last, *last_form; /* the key that came last and its form: most keys are those of the call before */
     int generated; /* whether the function is one that forms.py has generated, beside the one that calls this */
 } Call;
 
@@ -125,13 +127,25 @@ static int record_nodes(PyObject *context, Form *form, PyObject **registers)
 {
     for (Py_ssize_t k = 0; k < form->count; k++) {
         Node *node = &form->nodes[k];
-        PyObject *ins = PyTuple_New(node->operands);
-        for (Py_ssize_t i = 0; ins != NULL && i < node->operands; i++)
-            PyTuple_SET_ITEM(ins, i, Py_NewRef(registers[node->from[i]]));
-        PyObject *out = ins == NULL ? NULL : record_call(context, node->op, node->spec, node->key, ins, node->attrs, node->count);
-        Py_XDECREF(ins);
-        if (out == NULL)
-            return -1;
+        PyObject *few[FEW], *out = NULL, *ins = NULL;
+        if (node->operands <= FEW) {
+            for (Py_ssize_t i = 0; i < node->operands; i++)
+                few[i] = registers[node->from[i]];
+            out = record_plain(context, node->spec, few, node->operands);
+            if (out == NULL)
+                return -1;
+        }
+        if (out == NULL || out == Py_NotImplemented) {
+            Py_XDECREF(out);
+            if ((ins = PyTuple_New(node->operands)) == NULL)
+                return -1;
+            for (Py_ssize_t i = 0; i < node->operands; i++)
+                PyTuple_SET_ITEM(ins, i, Py_NewRef(registers[node->from[i]]));
+            out = record_call(context, node->op, node->spec, node->key, ins, node->attrs, node->count);
+            Py_DECREF(ins);
+            if (out == NULL)
+                return -1;
+        }
         if (!PyList_CheckExact(out)) {
             registers[node->first] = out;
             if (node->results != 1)
@@ -280,6 +294,19 @@ static PyObject *key_of(Arguments *arguments)
     return key;
 }
 
+/* Whether all parts are those of a key. */
+static int are_same(const Arguments *arguments, PyObject *key)
+{
+    if (key == NULL || PyTuple_GET_SIZE(key) != arguments->parts)
+        return 0;
+    for (Py_ssize_t k = 0; k < arguments->parts; k++) {
+        PyObject *part = arguments->part[k], *known = PyTuple_GET_ITEM(key, k);
+        if (part != known && !(PyLong_CheckExact(part) && PyLong_CheckExact(known) && PyObject_RichCompareBool(part, known, Py_EQ) == 1))
+            return 0;
+    }
+    return 1;
+}
+
 /* Calls */
 
 /* Calls the function itself. Of the two generated frames of an op an error's traceback shows one. */
@@ -320,11 +347,28 @@ static PyObject *call_first(Call *call, PyObject *key, PyObject *const *args, si
     return result;
 }
 
+static PyObject *call_form(Arguments *arguments, Form *form)
+{
+    Py_ssize_t count = form->registers;
+    PyObject *few[MAX_TENSORS], **registers = count <= MAX_TENSORS ? few : PyMem_New(PyObject *, count), *result;
+    if (registers == NULL)
+        return PyErr_NoMemory();
+    memcpy(registers, arguments->tensors, arguments->count * sizeof *registers);
+    memset(registers + arguments->count, 0, (count - arguments->count) * sizeof *registers);
+    result = by_form(arguments->context, form, registers);
+    for (Py_ssize_t k = arguments->count; k < count; k++)
+        Py_XDECREF(registers[k]);
+    if (registers != few)
+        PyMem_Free(registers);
+    return result;
+}
+
 static PyObject *call_by_form(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
 {
     Call *call = (Call *)self;
-    Arguments arguments = {.context = PyObject_GetAttr(state, n_context)};
-    if (arguments.context == NULL)
+    Arguments arguments; /* a kilobyte, of which most is not used */
+    arguments.parts = arguments.count = 0;
+    if ((arguments.context = current_context()) == NULL)
         return NULL;
     PyObject *key = NULL, *result = NULL;
     int usual = names == NULL && FIELD(arguments.context, c_trace) == Py_None;
@@ -332,24 +376,19 @@ static PyObject *call_by_form(PyObject *self, PyObject *const *args, size_t narg
         usual = add(&arguments, args[k], 0);
     if (usual == 0)
         result = call_function(call, args, nargsf, names);
-    else if (usual > 0 && (key = key_of(&arguments)) != NULL) {
-        PyObject *form = PyDict_GetItemWithError(call->forms, key);
-        if (form != NULL && Py_TYPE(form) == &FormType && ((Form *)form)->inputs == arguments.count) {
-            Py_ssize_t count = ((Form *)form)->registers;
-            PyObject *few[MAX_TENSORS], **registers = count <= MAX_TENSORS ? few : PyMem_New(PyObject *, count);
-            if (registers == NULL)
-                PyErr_NoMemory();
-            else {
-                Py_INCREF(form);
-                memset(registers, 0, count * sizeof *registers);
-                memcpy(registers, arguments.tensors, arguments.count * sizeof *registers);
-                result = by_form(arguments.context, (Form *)form, registers);
-                for (Py_ssize_t k = arguments.count; k < count; k++)
-                    Py_XDECREF(registers[k]);
-                Py_DECREF(form);
-            }
-            if (registers != few)
-                PyMem_Free(registers);
+    else if (usual > 0) {
+        PyObject *form = are_same(&arguments, call->last) ? Py_NewRef(call->last_form) : NULL;
+        if (form == NULL && (key = key_of(&arguments)) != NULL) {
+            form = Py_XNewRef(PyDict_GetItemWithError(call->forms, key));
+            if (form != NULL && Py_TYPE(form) == &FormType && ((Form *)form)->inputs == arguments.count) {
+                Py_XSETREF(call->last, Py_NewRef(key));
+                Py_XSETREF(call->last_form, Py_NewRef(form));
+            } else
+                Py_CLEAR(form);
+        }
+        if (form != NULL) {
+            result = call_form(&arguments, (Form *)form);
+            Py_DECREF(form);
         } else if (!PyErr_Occurred())
             result = call_first(call, key, args, nargsf);
     }
@@ -363,6 +402,8 @@ static int call_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(((Call *)self)->function);
     Py_VISIT(((Call *)self)->forms);
+    Py_VISIT(((Call *)self)->last);
+    Py_VISIT(((Call *)self)->last_form);
     return 0;
 }
 
@@ -370,6 +411,8 @@ static int call_clear(PyObject *self)
 {
     Py_CLEAR(((Call *)self)->function);
     Py_CLEAR(((Call *)self)->forms);
+    Py_CLEAR(((Call *)self)->last);
+    Py_CLEAR(((Call *)self)->last_form);
     return 0;
 }
 
@@ -407,6 +450,7 @@ PyObject *make_call(PyObject *module, PyObject *args)
     made->vectorcall = call_by_form;
     made->function = Py_NewRef(function);
     made->forms = forms;
+    made->last = made->last_form = NULL;
     made->generated = generated;
     PyObject_GC_Track((PyObject *)made);
     return (PyObject *)made;

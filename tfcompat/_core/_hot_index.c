@@ -181,7 +181,7 @@ static PyObject *part(PyObject *self, PyObject *const *args, size_t nargsf, PyOb
     Operator *method = (Operator *)self;
     if (PyVectorcall_NARGS(nargsf) != 2 || names != NULL || Py_TYPE(args[0]) != Tensor)
         return PyObject_Vectorcall(method->otherwise, args, nargsf, names);
-    PyObject *context = PyObject_GetAttr(state, n_context), *out = NULL;
+    PyObject *context = current_context(), *out = NULL;
     Index index;
     if (context == NULL)
         return NULL;
@@ -206,7 +206,7 @@ static PyObject *put_in(PyObject *self, PyObject *const *args, size_t nargsf, Py
     for (; index.positions < PyList_GET_SIZE(args[2]); index.positions++)
         if (!number(PyList_GET_ITEM(args[2], index.positions), &index.starts[index.positions]))
             goto otherwise;
-    if ((context = PyObject_GetAttr(state, n_context)) == NULL)
+    if ((context = current_context()) == NULL)
         return NULL;
     if (is_at_hand(context, args[0]) && ((value = operand(context, args[3])) != NULL || (!PyErr_Occurred() && (value = scalar_beside(args[0], args[3])) != NULL)))
         out = record_at(method, context, args[0], args[1], &index, value);

@@ -96,7 +96,7 @@ PyObject *key_and_counter(PyObject *module, PyObject *const *args, Py_ssize_t na
 /* fresh_draw(seed): see `fresh` of _random_keys.py. */
 PyObject *fresh_draw(PyObject *module, PyObject *seed)
 {
-    PyObject *context = PyObject_GetAttr(state, n_context), *pair = NULL, *both = NULL;
+    PyObject *context = current_context(), *pair = NULL, *both = NULL;
     if (context == NULL)
         return NULL;
     int usual = seed == Py_None && FIELD(context, c_trace) == Py_None && FIELD(context, c_sites) == Py_None;

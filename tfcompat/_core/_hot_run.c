@@ -474,7 +474,7 @@ static int run(PyObject *context, PyObject *segment, PyObject *why)
 static PyObject *segment_close(PyObject *segment, PyObject *const *args, Py_ssize_t nargs, PyObject *names)
 {
     if (nargs == 1 && names == NULL) {
-        PyObject *context = PyObject_GetAttr(state, n_context);
+        PyObject *context = current_context();
         int found = context == NULL ? FAILED : run(context, segment, args[0]);
         Py_XDECREF(context);
         if (found != UNUSUAL)
@@ -492,7 +492,7 @@ static PyObject *segment_close(PyObject *segment, PyObject *const *args, Py_ssiz
 /* `segment.settle(tensor)` */
 static PyObject *segment_settle(PyObject *segment, PyObject *tensor)
 {
-    PyObject *context = PyObject_GetAttr(state, n_context);
+    PyObject *context = current_context();
     if (context == NULL)
         return NULL;
     int found = FIELD(context, c_no_reads) == zero ? run(context, segment, for_read) : UNUSUAL;

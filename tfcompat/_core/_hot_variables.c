@@ -151,7 +151,7 @@ static int bind(PyObject *context, PyObject *cell, PyObject *tensor)
 
 static PyObject *cell_before_write(PyObject *cell, PyObject *nothing)
 {
-    PyObject *context = PyObject_GetAttr(state, n_context), *done = NULL;
+    PyObject *context = current_context(), *done = NULL;
     if (context == NULL)
         return NULL;
     if (!is_usual(context, cell))
@@ -164,7 +164,7 @@ static PyObject *cell_before_write(PyObject *cell, PyObject *nothing)
 
 static PyObject *cell_bind(PyObject *cell, PyObject *tensor)
 {
-    PyObject *context = PyObject_GetAttr(state, n_context), *done = NULL;
+    PyObject *context = current_context(), *done = NULL;
     if (context == NULL)
         return NULL;
     if (!is_usual(context, cell) || Py_TYPE(tensor) != Tensor)
@@ -203,7 +203,7 @@ static PyObject *update(PyObject *self, PyObject *const *args, size_t nargsf, Py
     PyObject *context = NULL, *cell = NULL, *delta = NULL, *key = NULL, *ins = NULL, *spec = NULL, *tensor = NULL, *result = NULL;
     if (PyVectorcall_NARGS(nargsf) != 2 || names != NULL)
         return PyObject_Vectorcall(method->otherwise, args, nargsf, names);
-    if ((context = PyObject_GetAttr(state, n_context)) == NULL)
+    if ((context = current_context()) == NULL)
         return NULL;
     if ((cell = writable(context, args[0])) == NULL)
         goto otherwise;
@@ -266,7 +266,7 @@ static PyObject *assign(PyObject *self, PyObject *const *args, size_t nargsf, Py
     PyObject *context = NULL, *cell = NULL, *tensor = NULL, *result = NULL;
     if (PyVectorcall_NARGS(nargsf) != 2 || names != NULL || Py_TYPE(args[1]) != Tensor)
         return PyObject_Vectorcall(((Operator *)self)->otherwise, args, nargsf, names);
-    if ((context = PyObject_GetAttr(state, n_context)) == NULL)
+    if ((context = current_context()) == NULL)
         return NULL;
     if ((cell = writable(context, args[0])) == NULL || FIELD(FIELD(cell, v_held), t_aval) != FIELD(args[1], t_aval))
         goto otherwise;
@@ -294,7 +294,7 @@ static PyObject *change(PyObject *self, PyObject *const *args, size_t nargsf, Py
     PyObject *context = NULL, *cell = NULL, *given[8], *current, *tensor = NULL, *result = NULL;
     if (count < 2 || count > 8 || names != NULL)
         return PyObject_Vectorcall(((Operator *)self)->otherwise, args, nargsf, names);
-    if ((context = PyObject_GetAttr(state, n_context)) == NULL)
+    if ((context = current_context()) == NULL)
         return NULL;
     if ((cell = writable(context, args[0])) == NULL) {
         if (!PyErr_Occurred())
