@@ -12,7 +12,7 @@ from tfcompat._core import caches, dtypes
 from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.by_value import by_value
 from tfcompat._core.context import state
-from tfcompat._core.convert import MIXED, convert, holds_tensors, leaves, static_value
+from tfcompat._core.convert import MIXED, convert, convert_numbers, holds_tensors, leaves, static_value
 from tfcompat._core.core_types import CompositeTensor, TensorType
 from tfcompat._core.forms import by_form
 from tfcompat._core.hot import recorded
@@ -44,8 +44,12 @@ def constant(value, dtype=None, shape=None, name="Const"):
       TypeError: a value that `dtype` or `shape` cannot hold. ValueError: ragged or unsupported values.
     """
     dtype = None if dtype is None else dtypes.as_dtype(dtype)
-    if shape is None and type(value) in _PLAIN_DATA:
-        return convert(value, dtype)
+    if shape is None:
+        if type(value) in _PLAIN_DATA:
+            return convert(value, dtype)
+        numbers = convert_numbers(value, dtype) if type(value) is list else None
+        if numbers is not None:
+            return numbers
     if isinstance(value, TensorHandle) and is_symbolic(value):
         wanted = "any non-tensor type" if dtype is None else dtype.name
         raise TypeError(f"Expected {wanted}, but got {value} of type {type(value).__name__!r}.")

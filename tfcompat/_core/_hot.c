@@ -444,14 +444,30 @@ static PyObject *segment_record(PyObject *segment, PyObject *const *args, Py_ssi
     return NULL;
 }
 
-/* A tensor of a Python number beside `tensor`: `convert.fast_scalar`. NULL without an error: not for it. */
+/* A tensor of a NumPy number of the dtype of `aval`; NULL without an error: it is of another one, or nothing of the kind. */
+static PyObject *numpy_scalar(PyObject *aval, PyObject *number)
+{
+    PyTypeObject *kinds[] = {&PyFloat_Type, &PyLong_Type, &PyBool_Type, &PyComplex_Type};
+    for (size_t k = 0; k < Py_ARRAY_LENGTH(kinds); k++) {
+        PyObject *kind = PyDict_GetItemWithError(FIELD(aval, a_scalars), (PyObject *)kinds[k]);
+        if (kind == NULL && PyErr_Occurred())
+            return NULL;
+        if (kind != NULL && PyTuple_CheckExact(kind) && PyTuple_GET_ITEM(kind, 1) == (PyObject *)Py_TYPE(number))
+            return new_tensor(PyTuple_GET_ITEM(kind, 0), number, Py_None, plain);
+    }
+    return NULL;
+}
+
+/* A tensor of a number beside `tensor`: `convert.fast_scalar`. NULL without an error: not for it. */
 PyObject *scalar_beside(PyObject *tensor, PyObject *number)
 {
     PyObject *aval = FIELD(tensor, t_aval);
     if (Py_TYPE(aval) != Aval)
         return NULL;
     PyObject *kind = PyDict_GetItemWithError(FIELD(aval, a_scalars), (PyObject *)Py_TYPE(number));
-    if (kind == NULL || !PyTuple_CheckExact(kind) || PyTuple_GET_SIZE(kind) != 4)
+    if (kind == NULL)
+        return PyErr_Occurred() ? NULL : numpy_scalar(aval, number);
+    if (!PyTuple_CheckExact(kind) || PyTuple_GET_SIZE(kind) != 4)
         return NULL;
     int fits = PyObject_RichCompareBool(PyTuple_GET_ITEM(kind, 2), number, Py_LE);
     if (fits == 1)
@@ -802,7 +818,7 @@ PyMODINIT_FUNC PyInit__hot(void)
     if ((n_##place = PyUnicode_InternFromString(#name)) == NULL) \
         return NULL;
     NAMES(MAKE_NAME)
-    if ((zero = PyLong_FromLong(0)) == NULL || PyType_Ready(&OperatorType) < 0 || PyType_Ready(&LockType) < 0 || setup_plans() < 0 || setup_packing() < 0)
+    if ((zero = PyLong_FromLong(0)) == NULL || PyType_Ready(&OperatorType) < 0 || PyType_Ready(&LockType) < 0 || setup_plans() < 0 || setup_packing() < 0 || setup_indexing() < 0)
         return NULL;
     PyObject *module = PyModule_Create(&definition);
     if (module != NULL && (add_ufuncs(module) < 0 || PyModule_AddObjectRef(module, "Lock", (PyObject *)&LockType) < 0))

@@ -110,6 +110,7 @@ int run_steps(PyObject *known, PyObject *specs, PyObject *flags, PyObject *leave
 int lose(PyObject *structure, double seconds);
 
 /* _hot_index.c */
+int setup_indexing(void);
 PyObject *make_parser(PyObject *module, PyObject *otherwise);
 PyObject *make_subscript(PyObject *module, PyObject *args);
 PyObject *make_putting(PyObject *module, PyObject *args);

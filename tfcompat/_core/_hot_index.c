@@ -2,6 +2,9 @@
 
 #include "_hot.h"
 
+#define NPY_NO_DEPRECATED_API NPY_1_7_API_VERSION
+#include <numpy/arrayobject.h>
+
 #define MAX_ITEMS 16
 
 /* Entries of a pattern; see _slicing.py */
@@ -175,6 +178,25 @@ static int is_at_hand(PyObject *context, PyObject *tensor)
     return FIELD(context, c_trace) == Py_None && (segment == Py_None || segment == FIELD(context, c_segment)) && Py_TYPE(FIELD(tensor, t_aval)) == Aval;
 }
 
+/* An element of a vector that is known, like `tf.shape(x)[0]`; NULL without an error: it is nothing of the kind. */
+static PyObject *element(PyObject *tensor, PyObject *item)
+{
+    PyObject *vector = FIELD(tensor, t_value);
+    Py_ssize_t position;
+    if (PyObject_RichCompareBool(FIELD(tensor, t_slot), plain_static, Py_EQ) != 1 || FIELD(tensor, t_gid) != zero || !PyArray_CheckExact(vector)
+        || PyArray_NDIM((PyArrayObject *)vector) != 1 || Py_TYPE(FIELD(tensor, t_aval)) != Aval || !number(item, &position))
+        return NULL;
+    Py_ssize_t n = PyArray_DIM((PyArrayObject *)vector, 0);
+    PyObject *scalar = PyDict_GetItemWithError(FIELD(FIELD(tensor, t_aval), a_scalars), (PyObject *)&PyLong_Type);
+    position += position < 0 ? n : 0;
+    if (scalar == NULL || position < 0 || position >= n)
+        return NULL;
+    PyObject *value = PyArray_ToScalar(PyArray_GETPTR1((PyArrayObject *)vector, position), (PyArrayObject *)vector);
+    PyObject *made = value == NULL ? NULL : new_tensor(PyTuple_GET_ITEM(scalar, 0), value, Py_None, plain_static);
+    Py_XDECREF(value);
+    return made;
+}
+
 /* tensor[index] */
 static PyObject *part(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
 {
@@ -185,7 +207,9 @@ static PyObject *part(PyObject *self, PyObject *const *args, size_t nargsf, PyOb
     Index index;
     if (context == NULL)
         return NULL;
-    if (is_at_hand(context, args[0]) && understood(FIELD(FIELD(args[0], t_aval), a_shape), args[1], &index)) {
+    if (FIELD(context, c_trace) == Py_None)
+        out = element(args[0], args[1]);
+    if (out == NULL && !PyErr_Occurred() && is_at_hand(context, args[0]) && understood(FIELD(FIELD(args[0], t_aval), a_shape), args[1], &index)) {
         PyObject *pattern = numbers(index.entries, index.count, 1);
         out = pattern == NULL ? NULL : record_at(method, context, args[0], pattern, &index, NULL);
         Py_XDECREF(pattern);
@@ -236,3 +260,9 @@ PyObject *make_putting(PyObject *module, PyObject *args) { return make_method(pu
 
 /* parser(otherwise): `_slicing.parse`. */
 PyObject *make_parser(PyObject *module, PyObject *otherwise) { return new_operator(parse, Py_None, Py_None, otherwise); }
+
+int setup_indexing(void)
+{
+    import_array1(-1);
+    return 0;
+}
