@@ -1000,6 +1000,54 @@ w **= 2.0
 
 # structure: format of a matrix
 f"{x:.2f}"
+
+# numbers: NumPy's as operands, the same again and others
+results = []
+for number in (np.float32(2), np.float32("nan"), np.float64(2), np.int32(2), np.bool_(True)) * 3:
+    results += [x * number, number - x, v + number, tf.maximum(x, number)]
+f = [(r.dtype.name, str(r.numpy().tolist())) for r in results]
+g = [(i + np.int32(3)).numpy().tolist(), (np.int32(3) // (i + 1)).dtype.name]
+i + np.int32(3) + x
+
+# numbers: elements of shapes
+s = tf.shape(tf.zeros([2, 3, 4]))
+parts = [s[0], s[-1], s[True * 1], s[np.int32(1)], s[-3]]
+f = [(type(p.numpy()).__name__, p.shape.rank, int(p)) for p in parts]
+y = tf.reshape(x, [s[0], -1]) + tf.cast(s[1], tf.float32)
+s[3]
+
+# assign: in loops, of pending tensors, numbers and slices
+w = tf.Variable([0.0] * 5)
+k = tf.Variable(0)
+held = []
+for step in range(30):
+    k.assign_add(1)
+    v.assign(v + 1.0)
+    w[step % 5].assign(float(step))
+    w[1:3].assign_add([1.0, 2.0])
+    m.assign_sub(x)
+    held.append((v.value(), w.read_value()))
+f = [(float(a[1]), [float(e) for e in b]) for a, b in held]
+u = v.assign_sub(v)
+u.assign_add([1.0, 2.0, 3.0]).assign(u * 2.0)
+k.assign_sub(np.int32(3))
+f, g = int(k), u.numpy().tolist()
+k.assign_add(1.5)
+
+# assign: of another shape, after others
+for _ in range(5):
+    v.assign_add([1.0, 1.0, 1.0])
+    m.assign(m * 2.0)
+    n.assign(n)
+v.assign_add([1.0, 2.0])
+---
+m.assign(tf.ones([3, 2]))
+---
+n.assign_sub(1)
+---
+v.assign(tf.constant([1, 2, 3]))
+---
+m[0].assign([1.0, 2.0, 3.0])
 """
 
 
