@@ -1,5 +1,5 @@
-/* Calls of ops whose operands' values are checked: `check_values` of checks.py where what is looked at was found good before,
-   or is pending at a call site that has proven good, and `call_judged` where it was found good. */
+/* Calls of ops whose operands' values are checked: `check_values` of checks.py where what is looked at is at hand and good, or is
+   pending at a call site that has proven good, and `call_judged` where it was found good. */
 
 #include "_hot.h"
 
@@ -99,7 +99,7 @@ static int found_good(PyObject *proven, PyObject *ins)
 
 /* What `checks.judging` says of a check. */
 typedef struct {
-    PyObject *looked_at, *proven, *sites, *check, *stateful, *spec;
+    PyObject *looked_at, *proven, *sites, *check, *stateful, *spec, *stand_ins;
 } Judging;
 
 /* Fills it with borrowed references to what the op's Spec holds. 1, 0 where there is another kind of Spec, or -1. */
@@ -129,6 +129,66 @@ static int pending(PyObject *looked_at, PyObject *ins)
             return 1;
     }
     return 0;
+}
+
+/* Notes that what a check looks at was found good: `note_good`. */
+static int note_good(const Judging *by, PyObject *key, PyObject *ins)
+{
+    PyObject *proven = PyList_New(0);
+    int failed = proven == NULL, scalars = 1;
+    for (Py_ssize_t k = 0; !failed && k < PyTuple_GET_SIZE(by->looked_at); k++) {
+        PyObject *place = PyTuple_GET_ITEM(by->looked_at, k), *t = PySequence_Fast_GET_ITEM(ins, PyLong_AsSsize_t(place)), *value = FIELD(t, t_value);
+        if (!PyType_SUPPORTS_WEAKREFS(Py_TYPE(value))) { /* a NumPy scalar */
+            Py_DECREF(proven);
+            return 0;
+        }
+        PyObject *tensor = PyWeakref_NewRef(t, NULL), *array = tensor == NULL ? NULL : PyWeakref_NewRef(value, NULL);
+        PyObject *one = array == NULL ? NULL : PyTuple_Pack(3, place, tensor, array);
+        failed = one == NULL || PyList_Append(proven, one) < 0;
+        scalars = scalars && PyObject_Size(FIELD(FIELD(t, t_aval), a_shape)) == 0;
+        Py_XDECREF(tensor);
+        Py_XDECREF(array);
+        Py_XDECREF(one);
+    }
+    if (!failed && !scalars) { /* the dict is bounded: what is new goes through its own method */
+        int known = PyDict_Contains(by->proven, key);
+        failed = known < 0 || (known ? PyDict_SetItem(by->proven, key, proven) : PyObject_SetItem(by->proven, key, proven)) < 0;
+    }
+    Py_XDECREF(proven);
+    return failed ? -1 : 0;
+}
+
+/* Looks at operands that are at hand. 1: good, 0: they are not, or are elsewhere, -1: error. */
+static int looked(const Judging *by, PyObject *key, PyObject *ins)
+{
+    Py_ssize_t count = PySequence_Fast_GET_SIZE(ins);
+    PyObject *given[16];
+    if (!PyTuple_CheckExact(by->stand_ins) || PyTuple_GET_SIZE(by->stand_ins) != count || count > 16)
+        return 0;
+    for (Py_ssize_t k = 0; k < count; k++) {
+        given[k] = PyTuple_GET_ITEM(by->stand_ins, k);
+        if (given[k] != Py_None)
+            continue;
+        given[k] = FIELD(PySequence_Fast_GET_ITEM(ins, k), t_value);
+        int host = PySet_Contains(host_types, (PyObject *)Py_TYPE(given[k]));
+        if (host != 1)
+            return host;
+    }
+    PyObject *host = PyObject_GetAttr(by->spec, n_host), *context = host == NULL ? NULL : enter_quietly(), *results = NULL;
+    int good = -1;
+    if (context != NULL) {
+        results = PyObject_Vectorcall(host, given, count, NULL);
+        if (results != NULL && (PyTuple_CheckExact(results) || PyList_CheckExact(results)) && PySequence_Fast_GET_SIZE(results) == 1) {
+            int failed = is_true(PySequence_Fast_GET_ITEM(results, 0));
+            good = failed < 0 ? -1 : !failed;
+        } else if (results != NULL)
+            good = 0;
+        if (leave_quietly(context) < 0)
+            good = -1;
+    }
+    Py_XDECREF(host);
+    Py_XDECREF(results);
+    return good > 0 && note_good(by, key, ins) < 0 ? -1 : good;
 }
 
 /* The Flag of the check that was recorded last. */
@@ -209,6 +269,8 @@ PyObject *record_checked(PyObject *context, PyObject *op, PyObject *spec, PyObje
     if (!pending(by.looked_at, ins)) {
         PyObject *proven = PyDict_GetItemWithError(by.proven, key);
         good = proven == NULL ? 0 : found_good(proven, ins);
+        if (good == 0 && !judged && !PyErr_Occurred())
+            good = looked(&by, key, ins);
     } else if (!judged)
         good = noted(context, op, &by, ins, attrs, count);
     if (good > 0)

@@ -172,7 +172,7 @@ static PyObject *host_of(PyObject *step, PyObject *specs, PyObject *leaves, PyOb
 }
 
 /* Whether a check has failed: `interpreter.is_true`. -1: error. */
-static int is_true(PyObject *verdict)
+int is_true(PyObject *verdict)
 {
     PyObject *any = PyObject_CallMethodNoArgs(verdict, n_any);
     int result = any == NULL ? -1 : PyObject_IsTrue(any);
@@ -256,30 +256,36 @@ int have_host_values(PyObject *leaves)
     return 1;
 }
 
+/* Enters a context in which NumPy ignores floating-point errors, as `interpreter.quietly` does: what `leave_quietly` takes; NULL: error. */
+PyObject *enter_quietly(void)
+{
+    Py_ssize_t waiting = PyList_GET_SIZE(idle);
+    PyObject *context = waiting ? Py_NewRef(PyList_GET_ITEM(idle, waiting - 1)) : PyObject_CallNoArgs(quiet_context);
+    if (context != NULL && ((waiting && PyList_SetSlice(idle, waiting - 1, waiting, NULL) < 0) || PyContext_Enter(context) < 0))
+        Py_CLEAR(context);
+    return context;
+}
+
+/* Leaves it; an error that is set stays. */
+int leave_quietly(PyObject *context)
+{
+    PyObject *kind, *error, *traceback;
+    PyErr_Fetch(&kind, &error, &traceback);
+    int failed = PyContext_Exit(context) < 0 || PyList_Append(idle, context) < 0;
+    Py_DECREF(context);
+    if (!failed)
+        PyErr_Restore(kind, error, traceback);
+    return failed ? -1 : 0;
+}
+
 /* Runs the steps of `known`: the values of the slots, each a new reference or NULL. -1: one of them failed, or Ctrl-C came twice. */
 int run_steps(PyObject *known, PyObject *specs, PyObject *flags, PyObject *leaves, PyObject **values, Py_ssize_t slots)
 {
-    PyObject *steps = counted(known), *context = NULL;
-    Py_ssize_t waiting = PyList_GET_SIZE(idle);
-    if (steps == NULL)
-        return -1;
-    if (waiting) {
-        context = Py_NewRef(PyList_GET_ITEM(idle, waiting - 1));
-        if (PyList_SetSlice(idle, waiting - 1, waiting, NULL) < 0)
-            Py_CLEAR(context);
-    } else
-        context = PyObject_CallNoArgs(quiet_context);
-    int failed = context == NULL || PyContext_Enter(context) < 0;
-    if (!failed) {
-        failed = go_through(steps, specs, flags, leaves, values, slots) < 0;
-        PyObject *kind, *error, *traceback;
-        PyErr_Fetch(&kind, &error, &traceback);
-        if (PyContext_Exit(context) < 0 || PyList_Append(idle, context) < 0)
-            failed = 1;
-        PyErr_Restore(kind, error, traceback);
-    }
-    Py_XDECREF(context);
-    Py_DECREF(steps);
+    PyObject *steps = counted(known), *context = steps == NULL ? NULL : enter_quietly();
+    int failed = context == NULL || go_through(steps, specs, flags, leaves, values, slots) < 0;
+    if (context != NULL && leave_quietly(context) < 0)
+        failed = 1;
+    Py_XDECREF(steps);
     return failed ? -1 : 0;
 }
 

@@ -185,14 +185,16 @@ def judging(op, key, ins, attrs, count):
     """What _hot_checks.c needs of the check of calls like this, for a Spec of the op.
 
     Returns:
-      (places looked at, what was found good, call sites, the check, whether it is stateful, its Spec or None); nothing where
-      Python runs what is pending.
+      (places looked at, what was found good, call sites, the check, whether it is stateful, its Spec or None, for each operand what
+      stands for it where it is not looked at); nothing where Python runs what is pending.
     """
     check, checker = op.check, op.checker
     if check.immediate and checker is not None:
         return ()
     spec = None if checker is None else checker.specs.get(key) or checker.infer(key, ins, attrs, count)
-    return tuple(spec.looked_at) if spec is not None else (0,), check.proven, op.hot_sites, check, check.stateful, spec
+    looked_at = (0,) if spec is None else tuple(spec.looked_at)
+    stand_ins = tuple([None if i in looked_at else stand_in(t._aval) for i, t in enumerate(ins)])
+    return looked_at, check.proven, op.hot_sites, check, check.stateful, spec, stand_ins
 
 
 def record_check(op, spec, ins, attrs, count, site):
