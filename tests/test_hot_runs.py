@@ -56,22 +56,37 @@ def test_one_node(python_runs):
 
 
 def test_one_node_with_other_wires(python_runs):
-    """The structure that a node alone had the last time is not that of the same op with its operands wired otherwise."""
+    """The structure that a node began the last time is not that of the same op with its operands wired otherwise."""
     y = tf.constant(np.full(40_000, 4, np.float32))
     x, results, long = hot(lambda x, k: x - y if k % 2 else x - x, python_runs)
     for k in range(64):
         np.testing.assert_array_equal(results[k], x - 4 if k % 2 else 0 * x)
 
 
+def test_segments_that_begin_alike(python_runs):
+    """The structure that a node began the last time is not that of other nodes after it, or of as many that are wired otherwise."""
+
+    def function(x, k):
+        y = tf.sqrt(x)
+        z = tf.square(y) if k % 3 else tf.exp(-y)
+        return z - y if k % 2 else y - z if k % 5 else z - y - 1.0
+
+    x, results, long = hot(function, python_runs)
+    for k, result in enumerate(results):
+        y = np.sqrt(x)
+        z = y * y if k % 3 else np.exp(-y)
+        np.testing.assert_allclose(result, z - y if k % 2 else y - z if k % 5 else z - y - 1, rtol=1e-5, atol=1e-5)
+
+
 def test_forgotten_structures(python_runs):
-    """What the engine has forgotten is not run: an op knows the structure of itself alone no longer."""
+    """What the engine has forgotten is not run: a node no longer knows the structure that it began."""
     from tfcompat._core import program
 
     hot(lambda x, k: tf.sqrt(x), python_runs)
     (structure,) = [s for s in program._structures.values() if [spec.name for spec in s.specs] == ["Sqrt"]]
-    assert structure.specs[0].alone is structure
+    assert structure.specs[0].latest is structure
     program.clear()
-    assert structure.specs[0].alone is None
+    assert structure.specs[0].latest is None
     python_runs.clear()
     x = tf.constant(np.linspace(0, 9, 40_000, dtype=np.float32))
     tf.sqrt(x).numpy()

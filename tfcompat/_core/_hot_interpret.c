@@ -101,6 +101,13 @@ static int stays_cold(PyObject *structure, PyObject *first, PyObject *live, doub
     return !(gain > 0 && before + gain > compile_cost);
 }
 
+/* Puts this object in the place of an equal key: it is found without a look at what it holds. */
+static int note_key(PyObject *seen, PyObject *live)
+{
+    int found = PyDict_CheckExact(seen) ? PyDict_Contains(seen, live) : 0;
+    return found < 0 || (found && (PyDict_DelItem(seen, live) < 0 || PyDict_SetItem(seen, live, Py_None) < 0)) ? -1 : 0;
+}
+
 /* What `Structure.steps` has for these tensors, [runs, steps], as a new reference; NULL without an error where the run is one
    that changes it, or where it is not interpreted. */
 PyObject *find_steps(PyObject *structure, PyObject *first, PyObject *flags, PyObject **tensors, Py_ssize_t alive, Py_ssize_t results, double *lost)
@@ -113,7 +120,7 @@ PyObject *find_steps(PyObject *structure, PyObject *first, PyObject *flags, PyOb
         known = Py_NewRef(PyTuple_GET_ITEM(last, 2));
     } else if ((keys = keys_of(flags, tensors, alive)) != NULL
                && (known = Py_XNewRef(PyDict_GetItemWithError(interpreted, PyTuple_GET_ITEM(keys, 1)))) != NULL
-               && (last = PyTuple_Pack(3, look, keys, known)) != NULL)
+               && note_key(FIELD(structure, r_seen), PyTuple_GET_ITEM(keys, 0)) == 0 && (last = PyTuple_Pack(3, look, keys, known)) != NULL)
         Py_SETREF(FIELD(structure, r_last), last);
     Py_DECREF(look);
     int usual = known != NULL && !PyErr_Occurred() && PyList_CheckExact(known) && PyList_GET_SIZE(known) == 2 && PyList_CheckExact(PyList_GET_ITEM(known, 1));

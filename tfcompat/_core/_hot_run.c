@@ -105,20 +105,34 @@ static PyObject *tapes_that_record(PyObject *tapes)
     return recording;
 }
 
-/* The Structure that a node alone had when it was looked up the last time: no key to be made and hashed. NULL: none, or not that. */
-static PyObject *structure_of_one(Run *run)
+/* Whether two wires are the same. */
+static int are_equal(PyObject *wire, PyObject *other)
 {
-    PyObject *spec = PyList_GET_ITEM(run->specs, 0), *structure = Py_TYPE(spec) == Spec ? FIELD(spec, p_alone) : NULL;
+    if (wire == other)
+        return 1;
+    if (!PyTuple_CheckExact(wire) || !PyTuple_CheckExact(other) || PyTuple_GET_SIZE(wire) != PyTuple_GET_SIZE(other))
+        return 0;
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(wire); k++) {
+        PyObject *place = PyTuple_GET_ITEM(wire, k), *same = PyTuple_GET_ITEM(other, k);
+        if (place != same && PyLong_AsSsize_t(place) != PyLong_AsSsize_t(same))
+            return 0;
+    }
+    return 1;
+}
+
+/* The Structure that was found last for a segment with this first node, if it is that of these nodes: to compare them takes a tenth
+   of a key that is made and hashed. NULL: it is not. */
+static PyObject *latest_structure(Run *run)
+{
+    PyObject *spec = PyList_GET_ITEM(run->specs, 0), *structure = Py_TYPE(spec) == Spec ? FIELD(spec, p_latest) : NULL;
     if (structure == NULL || Py_TYPE(structure) != Structure)
         return NULL;
-    PyObject *wire = PyList_GET_ITEM(run->wires, 0), *wires = FIELD(structure, r_wires);
-    if (!PyTuple_CheckExact(wires) || PyTuple_GET_SIZE(wires) != 1)
+    PyObject *specs = FIELD(structure, r_specs), *wires = FIELD(structure, r_wires);
+    if (!PyTuple_CheckExact(specs) || PyTuple_GET_SIZE(specs) != run->nodes || !PyTuple_CheckExact(wires) || PyTuple_GET_SIZE(wires) != run->nodes
+        || PyList_GET_SIZE(run->wires) != run->nodes)
         return NULL;
-    PyObject *same = PyTuple_GET_ITEM(wires, 0);
-    if (!PyTuple_CheckExact(wire) || !PyTuple_CheckExact(same) || PyTuple_GET_SIZE(wire) != PyTuple_GET_SIZE(same))
-        return NULL;
-    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(wire); k++)
-        if (PyTuple_GET_ITEM(wire, k) != PyTuple_GET_ITEM(same, k)) /* small ints are one object each */
+    for (Py_ssize_t k = 0; k < run->nodes; k++)
+        if (PyList_GET_ITEM(run->specs, k) != PyTuple_GET_ITEM(specs, k) || !are_equal(PyList_GET_ITEM(run->wires, k), PyTuple_GET_ITEM(wires, k)))
             return NULL;
     return structure;
 }
@@ -131,8 +145,8 @@ static int find_structure(Run *run)
         plan = PyTuple_GET_ITEM(known, 0);
     if (plan != NULL && Py_TYPE(plan) == Plan)
         structure = FIELD(plan, plan_structure);
-    else if (run->nodes == 1)
-        structure = structure_of_one(run);
+    else
+        structure = latest_structure(run);
     if (structure == NULL || Py_TYPE(structure) != Structure || FIELD(structure, r_forgotten) != Py_False) {
         PyObject *specs = PyList_AsTuple(run->specs), *wires = specs == NULL ? NULL : PyList_AsTuple(run->wires);
         PyObject *key = wires == NULL ? NULL : PyTuple_Pack(2, specs, wires);
@@ -150,8 +164,8 @@ static int find_structure(Run *run)
     run->structure = Py_NewRef(structure);
     if (plan != NULL && Py_TYPE(plan) == Plan)
         Py_SETREF(FIELD(plan, plan_structure), Py_NewRef(structure));
-    else if (run->nodes == 1 && Py_TYPE(PyList_GET_ITEM(run->specs, 0)) == Spec)
-        Py_XSETREF(FIELD(PyList_GET_ITEM(run->specs, 0), p_alone), Py_NewRef(structure));
+    else if (Py_TYPE(PyList_GET_ITEM(run->specs, 0)) == Spec)
+        Py_XSETREF(FIELD(PyList_GET_ITEM(run->specs, 0), p_latest), Py_NewRef(structure));
     return DONE;
 }
 

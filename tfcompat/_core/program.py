@@ -307,8 +307,8 @@ def note_hot(structure):
 def forget(structure):
     """Takes back what `note_hot` did."""
     structure.forgotten = True
-    if getattr(structure.specs[0], "alone", None) is structure:  # noted by _hot_run.c
-        structure.specs[0].alone = None
+    if getattr(structure.specs[0], "latest", None) is structure:  # noted by _hot_run.c
+        structure.specs[0].latest = None
     if structure.programs:
         _hot[structure.specs[0]].remove(structure)
     if structure.lone:

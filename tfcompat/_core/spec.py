@@ -17,8 +17,8 @@ serials = itertools.count(1)
 class Spec:
     """One op at one set of attributes and input avals: result avals, jaxpr, host function, static costs."""
 
-    __slots__ = ("_evaluate", "_host", "_host_in_place", "_jaxpr", "_looked_at", "_trace", "alone", "avals", "checked",
-                 "compile_cost", "cost", "derivative", "derivatives", "equations", "id", "inplace", "judging", "name", "nbytes", "origin",
+    __slots__ = ("_evaluate", "_host", "_host_in_place", "_jaxpr", "_looked_at", "_trace", "avals", "checked",
+                 "compile_cost", "cost", "derivative", "derivatives", "equations", "id", "inplace", "judging", "latest", "name", "nbytes", "origin",
                  "plain", "single", "special", "static", "taped")  # fmt: skip
 
     effect = False  # True where running it acts on the outside
