@@ -6,7 +6,7 @@
 
 PyObject *host_types, *held, *stats;
 static PyObject *handover, *structures, *serials, *forks, *hold, *release, *logged_runs, *for_read;
-static PyObject *python_close, *python_settle; /* the methods that take the runs which are not usual */
+static PyObject *python_close, *python_settle, *python_host_value; /* what does all that is not usual */
 static unsigned long main_thread;
 static Py_ssize_t looked_after;
 static PyTypeObject *array_type;               /* JAX's, once it is known */
@@ -516,6 +516,29 @@ static PyObject *segment_settle(PyObject *segment, PyObject *tensor)
     return PyObject_CallFunctionObjArgs(python_settle, segment, tensor, NULL);
 }
 
+/* `tensor_base.host_value(tensor)`: of a tensor that this thread has pending or that has a value in this machine's memory. */
+PyObject *host_value(PyObject *module, PyObject *tensor)
+{
+    PyObject *context = Py_TYPE(tensor) == Tensor ? current_context() : NULL, *value = NULL;
+    if (context != NULL) {
+        PyObject *own = Py_NewRef(FIELD(context, c_segment)), *segment = FIELD(tensor, t_seg);
+        if (FIELD(tensor, t_value) == Py_None && segment == own && Py_TYPE(own) == Segment) {
+            PyObject *done = segment_settle(own, tensor);
+            if (done == NULL) {
+                Py_DECREF(own);
+                Py_DECREF(context);
+                return NULL;
+            }
+            Py_DECREF(done);
+        }
+        if (Py_TYPE(own) == Segment && FIELD(own, s_unchecked) == Py_None && PySet_Contains(host_types, (PyObject *)Py_TYPE(FIELD(tensor, t_value))) == 1)
+            value = Py_NewRef(FIELD(tensor, t_value));
+        Py_DECREF(own);
+        Py_DECREF(context);
+    }
+    return value != NULL || PyErr_Occurred() ? value : PyObject_CallOneArg(python_host_value, tensor);
+}
+
 /* `program.living(refs, aliases)` */
 PyObject *living(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
@@ -587,7 +610,7 @@ int setup_running(PyObject *parts)
         const char *name;
     } objects[] = {
         {&handover, "handover"}, {&structures, "structures"}, {&serials, "serials"}, {&forks, "forks"}, {&host_types, "host_types"}, {&hold, "hold"},
-        {&release, "release"}, {&held, "held"}, {&stats, "stats"}, {&logged_runs, "logged_runs"},
+        {&release, "release"}, {&held, "held"}, {&stats, "stats"}, {&logged_runs, "logged_runs"}, {&python_host_value, "host_value"},
     };
     for (size_t k = 0; k < Py_ARRAY_LENGTH(objects); k++)
         if ((*objects[k].place = own(parts, objects[k].name)) == NULL)

@@ -24,6 +24,7 @@ from tfcompat._core import (
     program,
     segment,
     tape,
+    tensor,
 )
 from tfcompat._core.avals import Aval
 from tfcompat._core.context import Context, Settings, settings, state
@@ -49,10 +50,11 @@ if _hot is not None:
         "main_thread": interrupts._MAIN, "looked_after": interrupts.LOOKED_AFTER,
         "judging": checks.judging, "is_internal": callsite.is_internal, "site_of": callsite.site_of, "learn": forms.learn, "idle": interpreter._idle,
         "quiet_context": interpreter.quiet_context, "join_after": joined.AFTER, "exact_after": joined.EXACT_AFTER,
-        "hot": program._hot, "output": costs.OUTPUT,
+        "hot": program._hot, "output": costs.OUTPUT, "host_value": tensor.host_value,
     }  # fmt: skip
     _hot.setup({kind.__name__: kind for kind in types}, parts)
     op.recorded = _hot.recorded
+    tensor.host_value = _hot.host_value
     program.living, program.give = _hot.living, _hot.give
     folding.noted_key = _hot.noted_key
     convert.beside = _hot.beside
