@@ -2,6 +2,7 @@
 
 import enum
 import inspect
+import pickle
 import re
 from types import ModuleType
 
@@ -90,3 +91,10 @@ def test_sentences_are_not_tensorflows():
     giveaway = re.compile(r"See the guide|A `Tensor`\. (Must|Has)|Must be one of the following types|>>> ", re.I)
     copied = [symbol for symbol, value in SYMBOLS.items() if giveaway.search(value.__doc__ or "")]
     assert not copied
+
+
+def test_functions_can_be_pickled():
+    """As arguments of other processes; each is found where it says that it is."""
+    functions = [value for symbol, value in SYMBOLS.items() if inspect.isfunction(value) and value.__qualname__ == value.__name__]
+    assert len(functions) > 500
+    assert all(pickle.loads(pickle.dumps(value)) is value for value in functions)

@@ -3,6 +3,7 @@
 import importlib
 import pathlib
 import re
+from types import ModuleType
 
 import pytest
 from processes import run_code
@@ -143,3 +144,16 @@ def test_the_list_holds_what_is_well_known():
     assert {"reduce_sum", "function", "data", "Tensor"} <= names[""]
     assert "Dataset" in names["data"] and "from_tensor_slices" in names["data.Dataset()"]
     assert sum(len(members) for path, members in names.items() if not path.startswith("compat.v1")) > 4000
+
+
+def test_namespaces_show_no_imports_of_theirs():
+    """What completion offers is what TensorFlow has, or is listed as our own."""
+    own = set()
+    for path, names in _unsupported.names().items():
+        module = tf
+        for part in path.split("."):
+            module = getattr(module, part, None) if part else module
+        if isinstance(module, ModuleType) and module.__name__ == f"tfcompat.{path}":
+            own |= {f"{path}.{name}" for name in dir(module) if not name.startswith("_") and name not in names}
+            assert set(dir(module)) >= {name for name in names if name in vars(module)}
+    assert own == _unsupported.OWN

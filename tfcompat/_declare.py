@@ -1,6 +1,7 @@
 """What declarations of ops share: dtype sets, broadcasting with TensorFlow's error, rows for elementwise ops."""
 
 import functools
+import sys
 
 import jax.numpy as jnp
 import numpy as np
@@ -112,7 +113,11 @@ def broadcast(x, shape):
 
 
 def declare(name, doc, body, kernel, **options):
-    """`op` for a body without a `def` statement of its own."""
+    """`op` for a body without a `def` statement of its own. It belongs to the module that declares it, where pickle looks for it."""
+    frame = sys._getframe(1)
+    while frame.f_globals is globals():
+        frame = frame.f_back
+    body.__module__ = frame.f_globals["__name__"]
     body.__name__ = body.__qualname__ = name
     body.__doc__ = doc
     return op(kernel, **options)(inlined(body))

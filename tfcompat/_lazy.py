@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-from tfcompat._unsupported import missing_from
+from tfcompat._unsupported import missing_from, shown
 
 
 def names(namespace, sources):
@@ -30,6 +30,6 @@ def names(namespace, sources):
         return found
 
     def __dir__():
-        return sorted({*vars(sys.modules[namespace]), *where})
+        return shown(path, {*vars(sys.modules[namespace]), *where})
 
     return __getattr__, __dir__

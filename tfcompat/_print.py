@@ -74,7 +74,7 @@ def _write(text, output_stream):
 
 
 _IMPORTED_STDERR = sys.stderr
-print_.__name__ = print_.__qualname__ = "print"
+print_.__name__ = "print"
 
 
 def format_value(value, summarize, top=False):

@@ -181,6 +181,9 @@ INSTEAD = {
     "nn.RNNCellResidualWrapper": "write a Keras layer that adds the cell's input to its output",
 }  # fmt: skip
 
+# What namespaces have beside TensorFlow's names.
+OWN = frozenset(["config.set_synchronous", "version.TFCOMPAT_VERSION"])
+
 ELSE = "compute it with other functions of tf, or in JAX with tfcompat.interop.call_jax"
 
 
@@ -261,10 +264,17 @@ def missing_from(path, name):
     raise AttributeError(f"module '{shown}' has no attribute '{name}'", name=name, obj=module)
 
 
+def shown(path, names_there):
+    """What `dir` lists of the names in the namespace `path`: not what its code imports."""
+    known = names().get(path) if path else None
+    return sorted(n for n in names_there if known is None or n[0] == "_" or n in known or f"{path}.{n}" in OWN)
+
+
 def answer_for(module):
-    """Gives a namespace of tfcompat, and those inside it, a `__getattr__` for the names that are missing in it."""
+    """Gives a namespace of tfcompat, and those inside it, a `__getattr__` for the names that are missing in it, and a `__dir__`."""
     path = module.__name__.partition(".")[2]
     for name, child in list(vars(module).items()):
         if isinstance(child, ModuleType) and child.__name__ == f"{module.__name__}.{name}" and name[0] != "_":
             answer_for(child)
     vars(module).setdefault("__getattr__", functools.partial(missing_from, path))
+    vars(module).setdefault("__dir__", lambda: shown(path, vars(module)))
