@@ -110,7 +110,7 @@ def atrous_conv2d_transpose(value, filters, output_shape, rate, padding, name=No
     return conv2d_transpose(value, filters, output_shape, 1, padding, dilations=[rate, rate])
 
 
-@op("Conv", T=(*FLOATS, d.int32))
+@op("Conv", T=(*FLOATS, d.int32), grad=False)
 def _conv(input: T, filter: T, options: Any):
     strides, padding, first, dilations, batch_dims, groups = options
     n = input.ndim - batch_dims - 1

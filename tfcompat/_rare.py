@@ -126,13 +126,14 @@ def is_symbolic_tensor(tensor):
     return False
 
 
-def guarantee_const(input, name=None):
-    """The tensor; TensorFlow's hint to its graph optimizer.
+@op("GuaranteeConst", grad=False, strings=lambda input: input)
+def guarantee_const(input: T):
+    """A copy of the tensor; TensorFlow's hint to its graph optimizer.
 
     Args:
       input: a tensor.
 
     Raises:
-      ValueError: `input` cannot become a tensor.
+      ValueError: `input` cannot become a tensor. LookupError: a gradient with regard to it is asked for.
     """
-    return convert(input)
+    return input

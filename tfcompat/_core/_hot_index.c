@@ -207,7 +207,7 @@ static PyObject *part(PyObject *self, PyObject *const *args, size_t nargsf, PyOb
     Index index;
     if (context == NULL)
         return NULL;
-    if (FIELD(context, c_trace) == Py_None)
+    if (FIELD(context, c_trace) == Py_None && PyList_GET_SIZE(FIELD(context, c_accumulators)) == 0)
         out = element(args[0], args[1]);
     if (out == NULL && !PyErr_Occurred() && is_at_hand(context, args[0]) && understood(FIELD(FIELD(args[0], t_aval), a_shape), args[1], &index)) {
         PyObject *pattern = numbers(index.entries, index.count, 1);

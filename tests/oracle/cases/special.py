@@ -129,4 +129,5 @@ def _others():
         yield case("tf.realdiv", x, y)
     yield case("tf.is_symbolic_tensor", "float32[2]")
     yield case("tf.guarantee_const", [1, 2])
+    yield case("tf.guarantee_const", "float32[2]")
     yield case("tf.timestamp", check="shape")
