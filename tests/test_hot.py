@@ -554,3 +554,19 @@ def test_operators_and_operands_by_turns():
                 else:
                     with pytest.raises(tf.errors.InvalidArgumentError):
                         a * b
+
+
+def test_indices_by_turns():
+    import tfcompat as tf
+
+    tensors = [tf.constant(np.arange(12.0).reshape(shape)) for shape in ((3, 4), (4, 3), (2, 3, 2))]
+    for k in range(12):
+        for t in tensors:
+            n = k % t.shape[0]
+            results = t[n], t[n:], t[k % 2, 1:], t[k % 2, -1], t[None, n]
+            for result, index in zip(results, (n, slice(n, None), (k % 2, slice(1, None)), (k % 2, -1), (None, n)), strict=True):
+                np.testing.assert_array_equal(result, t.numpy()[index])
+    with tf.GradientTape() as tape:
+        tape.watch(tensors[0])
+        y = tensors[0][1] * 2.0 + tensors[0][2]
+    np.testing.assert_array_equal(tape.gradient(y, tensors[0]), [[0] * 4, [2] * 4, [1] * 4])

@@ -569,7 +569,7 @@ static PyObject *operate(PyObject *self, PyObject *const *args, size_t nargsf, P
         y = x;
         x = left;
     }
-    if (operator->spec != NULL && FIELD(x, t_aval) == operator->avals[0] && FIELD(y, t_aval) == operator->avals[1]) {
+    if (operator->spec != NULL && FIELD(x, t_aval) == operator->last[0] && FIELD(y, t_aval) == operator->last[1]) {
         PyObject *known = Py_NewRef(operator->spec), *both[2] = {x, y};
         out = record_plain(context, known, both, 2);
         Py_DECREF(known);
@@ -582,8 +582,8 @@ static PyObject *operate(PyObject *self, PyObject *const *args, size_t nargsf, P
     PyObject *spec = PyDict_GetItemWithError(operator->specs, key);
     if (spec == NULL)
         goto otherwise;
-    Py_XSETREF(operator->avals[0], Py_NewRef(FIELD(x, t_aval)));
-    Py_XSETREF(operator->avals[1], Py_NewRef(FIELD(y, t_aval)));
+    Py_XSETREF(operator->last[0], Py_NewRef(FIELD(x, t_aval)));
+    Py_XSETREF(operator->last[1], Py_NewRef(FIELD(y, t_aval)));
     Py_XSETREF(operator->spec, Py_NewRef(spec));
     if ((ins = PyTuple_Pack(2, x, y)) == NULL)
         goto done;
@@ -625,8 +625,8 @@ static int operator_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(operator->specs);
     Py_VISIT(operator->attrs);
     Py_VISIT(operator->otherwise);
-    Py_VISIT(operator->avals[0]);
-    Py_VISIT(operator->avals[1]);
+    Py_VISIT(operator->last[0]);
+    Py_VISIT(operator->last[1]);
     Py_VISIT(operator->spec);
     return 0;
 }
@@ -638,8 +638,8 @@ static int operator_clear(PyObject *self)
     Py_CLEAR(operator->specs);
     Py_CLEAR(operator->attrs);
     Py_CLEAR(operator->otherwise);
-    Py_CLEAR(operator->avals[0]);
-    Py_CLEAR(operator->avals[1]);
+    Py_CLEAR(operator->last[0]);
+    Py_CLEAR(operator->last[1]);
     Py_CLEAR(operator->spec);
     return 0;
 }
@@ -682,7 +682,7 @@ PyObject *new_operator(vectorcallfunc function, PyObject *op, PyObject *attrs, P
     made->specs = specs;
     made->attrs = Py_NewRef(attrs);
     made->otherwise = Py_NewRef(otherwise);
-    made->avals[0] = made->avals[1] = made->spec = NULL;
+    made->last[0] = made->last[1] = made->spec = NULL;
     made->reflected = 0;
     PyObject_GC_Track((PyObject *)made);
     return (PyObject *)made;

@@ -72,7 +72,7 @@ typedef struct {
     PyObject_HEAD
     vectorcallfunc vectorcall;
     PyObject *op, *specs, *attrs, *otherwise;
-    PyObject *avals[2], *spec; /* of the operands that came last, and their Spec */
+    PyObject *last[2], *spec; /* avals of the operands that came last, or aval and pattern, and their Spec */
     int reflected;
 } Operator;
 

@@ -162,6 +162,11 @@ static PyObject *record_at(Operator *method, PyObject *context, PyObject *tensor
         PyTuple_SET_ITEM(ins, 1 + index->positions, Py_NewRef(value));
     if (is_special(spec, ins) == 0 && (attrs = PyTuple_Pack(1, pattern)) != NULL && (count = PyLong_FromSsize_t(index->positions)) != NULL)
         out = dispatch(context, method->op, spec, ins, attrs, count);
+    if (out != NULL && value == NULL) {
+        Py_XSETREF(method->last[0], Py_NewRef(aval));
+        Py_XSETREF(method->last[1], Py_NewRef(pattern));
+        Py_XSETREF(method->spec, Py_NewRef(spec));
+    }
 done:
     Py_XDECREF(key);
     Py_XDECREF(spec);
@@ -197,6 +202,30 @@ static PyObject *element(PyObject *tensor, PyObject *item)
     return made;
 }
 
+/* Records the op where aval and pattern are those that came last, and no tape looks on; NULL without an error: they are not. */
+static PyObject *record_again(Operator *method, PyObject *context, PyObject *tensor, const Index *index)
+{
+    PyObject *pattern = method->last[1], *ins[1 + MAX_ITEMS] = {tensor}, *out = NULL;
+    if (method->spec == NULL || FIELD(tensor, t_aval) != method->last[0] || !PyTuple_CheckExact(pattern) || PyTuple_GET_SIZE(pattern) != index->count
+        || PyList_GET_SIZE(FIELD(context, c_tapes)) || PyList_GET_SIZE(FIELD(context, c_accumulators)))
+        return NULL;
+    for (Py_ssize_t k = 0; k < index->count; k++)
+        if (PyLong_AsSsize_t(PyTuple_GET_ITEM(pattern, k)) != index->entries[k])
+            return NULL;
+    PyObject *spec = Py_NewRef(method->spec);
+    Py_ssize_t made = 0;
+    while (made < index->positions && (ins[1 + made] = position_tensor(method->attrs, index->starts[made])) != NULL)
+        made++;
+    if (made == index->positions)
+        out = record_plain(context, spec, ins, 1 + made);
+    while (made)
+        Py_DECREF(ins[made--]);
+    Py_DECREF(spec);
+    if (out == Py_NotImplemented)
+        Py_CLEAR(out);
+    return out;
+}
+
 /* tensor[index] */
 static PyObject *part(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
 {
@@ -210,8 +239,10 @@ static PyObject *part(PyObject *self, PyObject *const *args, size_t nargsf, PyOb
     if (FIELD(context, c_trace) == Py_None && PyList_GET_SIZE(FIELD(context, c_accumulators)) == 0)
         out = element(args[0], args[1]);
     if (out == NULL && !PyErr_Occurred() && is_at_hand(context, args[0]) && understood(FIELD(FIELD(args[0], t_aval), a_shape), args[1], &index)) {
-        PyObject *pattern = numbers(index.entries, index.count, 1);
-        out = pattern == NULL ? NULL : record_at(method, context, args[0], pattern, &index, NULL);
+        PyObject *pattern = NULL;
+        out = record_again(method, context, args[0], &index);
+        if (out == NULL && !PyErr_Occurred() && (pattern = numbers(index.entries, index.count, 1)) != NULL)
+            out = record_at(method, context, args[0], pattern, &index, NULL);
         Py_XDECREF(pattern);
     }
     Py_DECREF(context);
