@@ -222,6 +222,15 @@ def test_results_that_nobody_wants():
     np.testing.assert_array_equal(results[0], x + 1)
 
 
+@pytest.mark.parametrize("count", [1, 16, 17, 29, 30, 31, 100])
+def test_scalar_results(count):
+    x = np.arange(6, dtype=np.float32).reshape(2, 3)
+    host = made(lambda x: [f for k in range(count) for f in ((x + k).sum(), x.max() > k, (x.astype(np.float64) * k).sum())][:count], x)
+    for _ in range(3):
+        agree(host, x)
+    assert [type(value) for value in run(host, x)] == [np.float32, np.bool_, np.float64] * (count // 3) + [np.float32, np.bool_][: count % 3]
+
+
 def test_a_constant_is_read_where_it_lies():
     table = np.arange(8, dtype=np.float32)
     x = np.ones((2, 8), np.float32)

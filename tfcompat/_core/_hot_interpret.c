@@ -4,6 +4,7 @@
 
 #define NPY_NO_DEPRECATED_API NPY_1_7_API_VERSION
 #include <numpy/arrayobject.h>
+#include <numpy/arrayscalars.h>
 
 static PyObject *idle, *quiet_context, *hot;
 static Py_ssize_t join_after, exact_after;

@@ -54,35 +54,39 @@ typedef struct {
     npy_clongdouble room;
 } Argument;
 
-static PyObject *results_of(const Plan_ *plan, char **bases)
+/* The arrays of the results. Those of rank 0 come later: they are computed in `rooms`. */
+static PyObject *results_of(const Plan_ *plan, char **bases, npy_clongdouble *rooms)
 {
     PyObject *results = PyTuple_New(plan->results);
     for (int k = 0; results != NULL && k < plan->results; k++) {
         Shape *shape = &plan->shapes[plan->arguments + k];
-        PyObject *array = shape->type < 0 ? Py_NewRef(Py_None) : PyArray_SimpleNew(shape->rank, shape->dims, shape->type);
-        if (array == NULL) {
-            Py_CLEAR(results);
-            break;
-        }
-        if (shape->type >= 0)
+        PyObject *array = NULL;
+        if (shape->type < 0)
+            array = Py_NewRef(Py_None);
+        else if (shape->rank == 0)
+            bases[k] = (char *)&rooms[k];
+        else if ((array = PyArray_SimpleNew(shape->rank, shape->dims, shape->type)) != NULL)
             bases[k] = PyArray_DATA((PyArrayObject *)array);
-        PyTuple_SET_ITEM(results, k, array);
+        else
+            Py_CLEAR(results);
+        if (results != NULL && array != NULL)
+            PyTuple_SET_ITEM(results, k, array);
     }
     return results;
 }
 
 /* Results of rank 0 become scalars, as NumPy returns them. */
-static int with_scalars(const Plan_ *plan, PyObject *results)
+static int with_scalars(const Plan_ *plan, PyObject *results, npy_clongdouble *rooms)
 {
     for (int k = 0; k < plan->results; k++) {
-        const Shape *shape = &plan->shapes[plan->arguments + k];
-        if (shape->rank || shape->type < 0)
+        if (PyTuple_GET_ITEM(results, k) != NULL)
             continue;
-        PyObject *array = PyTuple_GET_ITEM(results, k), *scalar = PyArray_Return((PyArrayObject *)Py_NewRef(array));
+        PyArray_Descr *descr = PyArray_DescrFromType(plan->shapes[plan->arguments + k].type);
+        PyObject *scalar = descr == NULL ? NULL : PyArray_Scalar(&rooms[k], descr, NULL);
+        Py_XDECREF(descr);
         if (scalar == NULL)
             return -1;
         PyTuple_SET_ITEM(results, k, scalar);
-        Py_DECREF(array);
     }
     return 0;
 }
@@ -94,11 +98,13 @@ static PyObject *run_plan(PyObject *self, PyObject *const *args, size_t nargsf, 
     int n = plan->arguments, count = n + plan->results + 2, usual = PyVectorcall_NARGS(nargsf) == n && names == NULL;
     Argument few[FEW], *given = few;
     char *few_bases[2 * FEW], **bases = few_bases;
+    npy_clongdouble few_rooms[2 * FEW], *rooms = few_rooms;
     PyObject *results = NULL;
     if (n > FEW || count > 2 * FEW) {
         given = PyMem_Malloc(n * sizeof *given + 1);
         bases = PyMem_Malloc(count * sizeof *bases);
-        if (given == NULL || bases == NULL) {
+        rooms = PyMem_Malloc(plan->results * sizeof *rooms + 1);
+        if (given == NULL || bases == NULL || rooms == NULL) {
             PyErr_NoMemory();
             n = 0;
             goto done;
@@ -108,7 +114,7 @@ static PyObject *run_plan(PyObject *self, PyObject *const *args, size_t nargsf, 
         given[k].keep = NULL;
     for (int k = 0; usual && k < n; k++)
         usual = (bases[k] = elements(args[k], &plan->shapes[k], &given[k].room, &given[k].keep)) != NULL;
-    if (!usual || (results = results_of(plan, bases + n)) == NULL)
+    if (!usual || (results = results_of(plan, bases + n, rooms)) == NULL)
         goto done;
     if (plan->scratch > scratch_size) {
         PyMem_RawFree(scratch);
@@ -123,7 +129,7 @@ static PyObject *run_plan(PyObject *self, PyObject *const *args, size_t nargsf, 
     bases[count - 1] = (char *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63);
     for (int k = 0; k < plan->steps; k++)
         run_step(&plan->step[k], bases);
-    if (with_scalars(plan, results) < 0)
+    if (with_scalars(plan, results, rooms) < 0)
         Py_CLEAR(results);
 done:
     for (int k = 0; k < n; k++)
@@ -132,6 +138,8 @@ done:
         PyMem_Free(given);
     if (bases != few_bases)
         PyMem_Free(bases);
+    if (rooms != few_rooms)
+        PyMem_Free(rooms);
     if (usual || PyErr_Occurred())
         return results;
     return PyObject_Vectorcall(plan->otherwise, args, nargsf, names);
