@@ -399,6 +399,14 @@ class Variable(Trackable, TensorType, metaclass=Creatable):
         """Closes the segment before a second write of this variable outside tapes."""
         self._cell.before_write()
 
+    def _set(self, array):
+        """Sets a value that is at hand, like `assign`, outside of functions; unlike it, this is no boundary between a loop's rounds."""
+        tensor = own_handle(convert(array, self._dtype), array)
+        cell = self._cell
+        cell.written = None
+        cell.bind(tensor)
+        cell.written = None  # by no node
+
     def _result(self, read_value):
         return UnreadVariable(self) if read_value else None
 

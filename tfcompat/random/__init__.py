@@ -1,6 +1,7 @@
 """`tf.random`: TensorFlow's random numbers, the same ones for the same seeds."""
 
 import builtins
+import math
 
 import jax.numpy as jnp
 import numpy as np
@@ -526,21 +527,25 @@ class Generator(_Trackable):
         low, high, key = (int(v) & random_state.M64 for v in self._state.numpy().tolist())
         return key, low | high << 64
 
+    def _advance(self, count):
+        """Moves the counter on by `count` draws of one number; returns key and counter before, for ops."""
+        if _thread.trace is not None:
+            leaves = _parts_of_state(self._state)
+            self._state.assign(_state_after(self._state, 256 * count))
+            return leaves
+        key, counter = self._position()
+        after = (counter + 256 * count) & random_state.M128
+        self._state._set(_state_of(key, [after & random_state.M64, after >> 64]))
+        return _leaves(key, counter)
+
     def skip(self, delta):
         """Moves the counter on by `delta` draws of one number; returns the state before."""
         before = self._state.read_value()
-        if _thread.trace is not None:
-            self._state.assign(_state_after(self._state, 256 * int(python_value(delta))))
-            return before
-        key, counter = self._position()
-        counter = (counter + 256 * int(python_value(delta))) & random_state.M128
-        self._state.assign(_state_of(key, [counter & random_state.M64, counter >> 64]))
+        self._advance(int(python_value(delta)))
         return before
 
     def _take(self, dims):
-        leaves = _leaves(*self._position()) if _thread.trace is None else _parts_of_state(self._state)
-        self.skip(int(np.prod(dims, dtype=object)))
-        return leaves
+        return self._advance(math.prod(dims))
 
     def _normal(self, draw, shape, mean, stddev, dtype):
         dtype = dtypes.as_dtype(dtype)
@@ -577,9 +582,8 @@ class Generator(_Trackable):
         from tfcompat._random_laws import binomial_parts, draw_binomial
 
         parts, samples, dtype = binomial_parts(shape, counts, probs, dtype, "StatefulRandomBinomial")
-        leaves = _leaves(*self._position()) if _thread.trace is None else _parts_of_state(self._state)
         # What the kernel reserves, in draws of one number.
-        self.skip(50 * parts[0]._aval.size * (int(np.prod(samples, dtype=object)) + 3))
+        leaves = self._advance(50 * parts[0]._aval.size * (math.prod(samples) + 3))
         return draw_binomial(*leaves, *parts, samples, dtype)
 
     def _keys(self, count):
