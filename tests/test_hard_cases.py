@@ -15,6 +15,7 @@ import pytest
 
 import tfcompat as tf
 from tfcompat import debug
+from tfcompat._core.context import settings
 from tfcompat._core import segment as segments
 
 all_modes = pytest.mark.all_modes
@@ -382,6 +383,7 @@ def test_15_a_loop_that_never_reads_runs_in_bounded_memory():
     assert pending < 4_100
     assert debug.stats()["limits"] - before["limits"] in (1, 2, 3)
     assert structures[-1] == structures[-2]  # each segment ends at the same call site: all of them are known
+    assert not settings.watchful  # what is recorded elsewhere takes no longer
     np.testing.assert_allclose(y.numpy(), 2 * np.ones(16), rtol=1e-6)
 
 

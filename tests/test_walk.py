@@ -6,7 +6,7 @@ import pytest
 import tfcompat as tf
 from tfcompat import debug
 from tfcompat._core import folding, segment as segments, walk
-from tfcompat._core.context import settings, state
+from tfcompat._core.context import state
 
 
 def chain(table, w, x):
@@ -69,8 +69,7 @@ def op_by_op(program):
 
 @pytest.fixture(autouse=True)
 def no_limit_has_fired(monkeypatch):
-    """After a limit, of another test say, each node's call site is looked at, one by one."""
-    monkeypatch.setattr(settings, "watchful", False)
+    """After a limit, of another test say, the segment is closed where it fired."""
     monkeypatch.setattr(state.context.segment, "cut_sites", {})
 
 

@@ -56,8 +56,7 @@ def mode(name, seed=0):
         flush()
     finally:
         for slot, value in saved.items():
-            if slot != "watchful" or not _current().cut_sites:
-                setattr(_settings, slot, value)
+            setattr(_settings, slot, value)
 
 
 def flush():

@@ -107,6 +107,23 @@ int usual_segment(PyObject *segment)
     return Py_TYPE(segment) == Segment && is_false(FIELD(settings, g_watchful)) && FIELD(segment, s_watcher) == Py_None;
 }
 
+/* Closes the segment at a call site at which a limit has fired: `Segment.before_record`. */
+static int cut(PyObject *segment)
+{
+    if (Py_TYPE(segment) != Segment || !PyDict_CheckExact(FIELD(segment, s_cut_sites)) || PyDict_GET_SIZE(FIELD(segment, s_cut_sites)) == 0
+        || FIELD(segment, s_uncut) == Py_True || PyList_GET_SIZE(FIELD(segment, s_specs)) == 0)
+        return 0;
+    PyObject *site = call_site(), *done = NULL;
+    if (site == NULL)
+        return PyErr_Occurred() ? -1 : 0;
+    int known = PyDict_Contains(FIELD(segment, s_cut_sites), site);
+    if (known > 0 && (done = PyObject_CallMethodOneArg(segment, n_close, n_limit)) == NULL)
+        known = -1;
+    Py_DECREF(site);
+    Py_XDECREF(done);
+    return known < 0 ? -1 : 0;
+}
+
 /* A weak reference to a tensor, which the collector need not look at: it owns nothing. */
 static PyObject *reference_to(PyObject *tensor)
 {
@@ -237,7 +254,7 @@ PyObject *record_plain(PyObject *context, PyObject *spec, PyObject *const *ins, 
 {
     if (Py_TYPE(spec) != Spec || FIELD(spec, p_special) != Py_False || PyList_GET_SIZE(FIELD(context, c_tapes)) || PyList_GET_SIZE(FIELD(context, c_accumulators)))
         Py_RETURN_NOTIMPLEMENTED;
-    return record_of(FIELD(context, c_segment), spec, ins, count);
+    return cut(FIELD(context, c_segment)) < 0 ? NULL : record_of(FIELD(context, c_segment), spec, ins, count);
 }
 
 /* `segment.append(spec, wires)`: a node of which the wires are known. */
@@ -342,6 +359,8 @@ PyObject *dispatch(PyObject *context, PyObject *op, PyObject *spec, PyObject *in
 {
     PyObject *tapes = FIELD(context, c_tapes), *accumulators = FIELD(context, c_accumulators), *out;
     int has_tapes = PyList_GET_SIZE(tapes) > 0, has_accumulators = PyList_GET_SIZE(accumulators) > 0;
+    if (cut(FIELD(context, c_segment)) < 0)
+        return NULL;
     if (!has_tapes && !has_accumulators) {
         PyObject *segment = FIELD(context, c_segment);
         out = record(segment, spec, ins);
@@ -434,6 +453,8 @@ static PyObject *python_record;
 static PyObject *segment_record(PyObject *segment, PyObject *const *args, Py_ssize_t nargs)
 {
     if (nargs == 2) {
+        if (cut(segment) < 0)
+            return NULL;
         PyObject *out = record(segment, args[0], args[1]);
         if (out != Py_NotImplemented)
             return out;

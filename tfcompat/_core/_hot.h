@@ -25,7 +25,7 @@
     X(s_index, Segment, leaf_index) X(s_nbytes, Segment, nbytes) X(s_defers, Segment, defers) X(s_serial, Segment, serial) \
     X(s_watcher, Segment, watcher) X(s_unchecked, Segment, unchecked) X(s_aliases, Segment, aliases) \
     X(s_flags, Segment, flags) X(s_writes, Segment, writes) X(s_tapes, Segment, tapes) X(s_known, Segment, known) \
-    X(s_gids, Segment, gids) X(s_interrupts, Segment, interrupts) X(s_foresees, Segment, foresees) X(s_lock, Segment, lock) \
+    X(s_gids, Segment, gids) X(s_interrupts, Segment, interrupts) X(s_foresees, Segment, foresees) X(s_cut_sites, Segment, cut_sites) X(s_uncut, Segment, uncut) X(s_lock, Segment, lock) \
     X(p_avals, Spec, avals) X(p_nbytes, Spec, nbytes) X(p_single, Spec, single) X(p_special, Spec, special) \
     X(p_checked, Spec, checked) X(p_taped, Spec, taped) X(p_derivatives, Spec, derivatives) X(p_latest, Spec, latest) X(c_segment, Context, segment) X(c_tapes, Context, tapes) \
     X(c_accumulators, Context, accumulators) X(c_tracer, Context, tracer) X(c_trace, Context, trace) X(c_sites, Context, sites) \
@@ -47,7 +47,7 @@
 
 /* Names of attributes and methods: n_..., the name */
 #define NAMES(X) \
-    X(context, context) X(close, close) X(host, host) X(host_in_place, host_in_place) X(avals, avals) X(nbytes, nbytes) X(single, single) X(special, special) X(taped, taped) X(leaf, _leaf) \
+    X(context, context) X(close, close) X(limit, limit) X(host, host) X(host_in_place, host_in_place) X(avals, avals) X(nbytes, nbytes) X(single, single) X(special, special) X(taped, taped) X(leaf, _leaf) \
     X(after, _after_record) X(max_nodes, MAX_NODES) X(max_bytes, MAX_BYTES) X(fresh, _fresh) X(noted, _noted) \
     X(variables, _variables) X(variable_read, _variable_read) X(cell, _cell) X(read, _read) X(watch_accessed, _watch_accessed) \
     X(watches, _watches) X(watched_at, _watched_at) X(specs, specs) X(otherwise, otherwise) X(record, record) X(made, _made) \
@@ -94,6 +94,7 @@ PyObject *scalar_beside(PyObject *tensor, PyObject *number);
 PyObject *operand(PyObject *context, PyObject *value);
 
 /* _hot_checks.c */
+PyObject *call_site(void);
 int setup_checks(PyObject *parts);
 PyObject *record_checked(PyObject *context, PyObject *op, PyObject *spec, PyObject *key, PyObject *ins, PyObject *attrs, PyObject *count);
 

@@ -53,7 +53,7 @@ static PyObject *known_site(PyObject *code, int offset)
 }
 
 /* The innermost frame that is not tfcompat's own, as a call site: `callsite.call_site`. */
-static PyObject *call_site(void)
+PyObject *call_site(void)
 {
     PyFrameObject *frame = PyThreadState_GetFrame(PyThreadState_Get());
     while (frame != NULL) {

@@ -151,6 +151,8 @@ def record_taped(context, op, spec, ins, attrs, count):
     if context.accumulators:
         return _forward.record(context, op, spec, ins, attrs, count)
     taped, segment = spec.taped, context.segment
+    if segment.defers:
+        segment.before_record()  # else it would be closed between the note and the node
     if taped is None or not segment.defers or settings.watchful or context.tracer is not None:
         return record_entry(context, op, spec, ins, attrs, count)
     # Every op of a forward pass comes through here. The tapes only note its position: most walks back are known, and look

@@ -85,8 +85,8 @@ class Segment:
     def record(self, spec, ins):
         """Appends a node. Returns its result tensor, or the list of them where the op has several."""
         watchful = settings.watchful
-        if watchful:
-            self._before_record()
+        if self.cut_sites:
+            self.before_record()
         # Every op comes through here: one and two inputs are written out, a tensor is made without a constructor call.
         index = self.leaf_index.get
         if len(ins) == 2:
@@ -176,7 +176,8 @@ class Segment:
         self.leaf_index[id(tensor)] = wire
         return wire
 
-    def _before_record(self):
+    def before_record(self):
+        """Closes the segment at a call site at which a limit has fired."""
         if self.cut_sites and self.specs and not self.uncut and call_site() in self.cut_sites:
             self.close("limit")
 
@@ -186,8 +187,7 @@ class Segment:
         A known site cuts before them, not between them: the caller sets `uncut` to what is returned when it is done.
         """
         before = self.uncut
-        if settings.watchful:
-            self._before_record()
+        self.before_record()
         self.uncut = True
         return before
 
@@ -201,7 +201,6 @@ class Segment:
             if len(self.cut_sites) >= MAX_CUT_SITES:
                 self.cut_sites.pop(next(iter(self.cut_sites)))
             self.cut_sites[call_site()] = None
-            settings.watchful = True
             self.close("limit", regular=False)
         elif settings.synchronous:
             self.close("synchronous")
