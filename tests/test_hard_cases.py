@@ -15,8 +15,8 @@ import pytest
 
 import tfcompat as tf
 from tfcompat import debug
-from tfcompat._core.context import settings
 from tfcompat._core import segment as segments
+from tfcompat._core.context import settings
 
 all_modes = pytest.mark.all_modes
 own_mode = pytest.mark.own_mode
