@@ -167,6 +167,7 @@ void philox_blocks(const uint32_t *key, const uint32_t *counter, const uint64_t 
 void box_muller32(const uint32_t *first, const uint32_t *second, Py_ssize_t count, float *sines, float *cosines);
 PyObject *philox(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *box_muller(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *permutation(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *random_constants(PyObject *module, PyObject *vector);
 
 #endif

@@ -182,6 +182,15 @@ static PyObject *host_of(PyObject *step, PyObject *specs, PyObject *leaves, PyOb
 /* Whether a check has failed: `interpreter.is_true`. -1: error. */
 int is_true(PyObject *verdict)
 {
+    if (PyArray_Check(verdict) && PyArray_TYPE((PyArrayObject *)verdict) == NPY_BOOL && PyArray_ISCONTIGUOUS((PyArrayObject *)verdict)) {
+        const char *bytes = PyArray_BYTES((PyArrayObject *)verdict);
+        for (npy_intp k = 0, size = PyArray_SIZE((PyArrayObject *)verdict); k < size; k++)
+            if (bytes[k])
+                return 1;
+        return 0;
+    }
+    if (PyArray_IsScalar(verdict, Bool))
+        return PyObject_IsTrue(verdict);
     PyObject *any = PyObject_CallMethodNoArgs(verdict, n_any);
     int result = any == NULL ? -1 : PyObject_IsTrue(any);
     Py_XDECREF(any);

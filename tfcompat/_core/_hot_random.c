@@ -154,6 +154,29 @@ PyObject *box_muller(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return released(b, got, 4);
 }
 
+/* permutation(words, order): swaps the place i with one of those from it on, for each of the words: `random_state.permutation`. */
+PyObject *permutation(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    Py_buffer b[2];
+    if (nargs != 2)
+        return PyErr_Format(PyExc_TypeError, "permutation() takes 2 arrays");
+    int got = get_buffers(args, b, 2, 1);
+    if (got < 2)
+        return released(b, got, 2);
+    Py_ssize_t count = b[0].len / (Py_ssize_t)sizeof(uint32_t), size = b[1].len / (Py_ssize_t)sizeof(int32_t);
+    if (count >= size)
+        PyErr_SetString(PyExc_ValueError, "arrays of other sizes");
+    const uint32_t *words = b[0].buf;
+    int32_t *order = b[1].buf;
+    for (Py_ssize_t i = 0; i < count && count < size; i++) {
+        Py_ssize_t j = i + words[i] % (uint32_t)(size - i);
+        int32_t here = order[i];
+        order[i] = order[j];
+        order[j] = here;
+    }
+    return released(b, got, 2);
+}
+
 /* random_constants(vector): takes random_state.CONSTANTS. */
 PyObject *random_constants(PyObject *module, PyObject *vector)
 {

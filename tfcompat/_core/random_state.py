@@ -141,7 +141,12 @@ def number_of(words):
 def host_words(key, counter, count):
     """The first `count` words of a stream as a NumPy array; key and counter are Python ints."""
     blocks = -(-count // 4)
-    low = np.uint64(counter & M64) + np.arange(blocks, dtype=np.uint64)
+    offsets = np.arange(blocks, dtype=np.uint64)
+    if native.extension is not None:
+        found = [np.empty(blocks, np.uint32) for _ in range(4)]
+        native.extension.philox(words_of(key, 2), words_of(counter, 4), offsets, *found)
+        return np.array(found).T.reshape(-1)[:count]
+    low = np.uint64(counter & M64) + offsets
     high = np.where(low < np.uint64(counter & M64), np.uint64(((counter >> 64) + 1) & M64), np.uint64(counter >> 64))
     mask, shift = np.uint64(M32), np.uint64(32)
     c = [low & mask, low >> shift, high & mask, high >> shift]
@@ -155,11 +160,15 @@ def host_words(key, counter, count):
 
 def permutation(key, counter, size):
     """The order in which a shuffle of `size` rows takes them, as an int32 array."""
+    words = host_words(key, counter, max(size - 1, 0))
+    if native.extension is not None and size:
+        order = np.arange(size, dtype=np.int32)
+        native.extension.permutation(words, order)
+        return order
     order = list(range(size))
-    if size > 1:
-        for i, word in enumerate(host_words(key, counter, size - 1).tolist()):
-            j = i + word % (size - i)
-            order[i], order[j] = order[j], order[i]
+    for i, word in enumerate(words.tolist()):
+        j = i + word % (size - i)
+        order[i], order[j] = order[j], order[i]
     return np.array(order, np.int32)
 
 
