@@ -106,6 +106,18 @@ def test_types(dtype):
         agree(made(function, x, y), x, y)
 
 
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32", "uint32", "int64", "uint64"])
+def test_divisions(dtype):
+    """By zero, and of the least number by -1, too."""
+    limits = np.iinfo(dtype)
+    numbers = np.array([limits.min, limits.min + 1, limits.max, 0, 1, 2, 7, -1 if limits.min else 5, -7 if limits.min else 9], dtype)
+    x, y = np.meshgrid(numbers, numbers)
+    for function in (lax.rem, lax.div, lambda x, y: lax.rem(y, x) + lax.div(y, x), lambda x, y: lax.rem(x, y[:1] * 0 + y)):
+        agree(made(function, x, y), x, y)
+    for divisor in (3, -4 if limits.min else 4):
+        agree(made(lambda x, d=np.array(divisor, dtype): lax.rem(x, d) + lax.div(x, jnp.broadcast_to(d, x.shape)), x), x)
+
+
 @pytest.mark.parametrize("source, target", [("float32", "int32"), ("float32", "int64"), ("float64", "int32"), ("float64", "int64")])
 def test_casts_saturate(source, target):
     numbers = [0, -0.0, 1.9, -1.9, 2**31 - 1, 2**31, -(2**31), -(2**31) - 1, 2**63, -(2**63), 1e30, -1e30, np.inf, -np.inf, np.nan, 2.0**62]

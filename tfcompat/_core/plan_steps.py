@@ -109,9 +109,58 @@ def _select_n(p, e):
     which, *cases = map(p.view, e.ins)
     if len(cases) != 2 or which.dtype.kind != "b":
         raise Unplanned("a choice")
-    value = e.outs[0]
+    _chosen(p, e.outs[0], which, *cases)
+
+
+def _chosen(p, value, which, otherwise, then):
     out = p.result(value)
-    p.step(SELECT, [out, *[v.spread(out.shape) for v in (which, *cases)]], (value.dtype.itemsize,))
+    p.step(SELECT, [out, *[v.spread(out.shape) for v in (which, otherwise, then)]], (value.dtype.itemsize,))
+
+
+# Division of integers: XLA truncates; x / 0 is -1 (all ones when unsigned), x % 0 is x
+
+
+def _is_zero(p, e):
+    """Where the divisor is 0, as a view; None where it is known not to be."""
+    if e.ins[1].const is not None and np.all(e.ins[1].const != 0):
+        return None
+    y = p.view(e.ins[1])
+    zero = p.room(y.shape, np.dtype(bool))
+    p.loop(np.equal, zero, y, p.constant(np.zeros((), y.dtype)))
+    return zero
+
+
+@step("rem")
+def _rem(p, e):
+    (x, y), value = map(p.view, e.ins), e.outs[0]
+    zero = None if value.dtype.kind == "f" else _is_zero(p, e)
+    if zero is None:
+        p.made(np.fmod, value, x, y)
+        return
+    rest = p.room(value.shape, value.dtype)
+    p.loop(np.fmod, rest, x, y)
+    _chosen(p, value, zero, rest, x)
+
+
+@step("div")
+def _div(p, e):
+    (x, y), value = map(p.view, e.ins), e.outs[0]
+    if value.dtype.kind in "fc":
+        p.made(np.divide, value, x, y)
+        return
+    zero = _is_zero(p, e)
+    quotient = p.room(value.shape, value.dtype)
+    if value.dtype.kind == "i":  # NumPy's rounds down
+        p.loop(np.fmod, quotient, x, y)
+        p.loop(np.subtract, quotient, x, quotient)
+        x = quotient
+    if zero is None:
+        p.made(np.floor_divide, value, x, y)
+        return
+    p.loop(np.floor_divide, quotient, x, y)
+    ones = p.room(y.shape, y.dtype)
+    p.loop(np.invert, ones, y)
+    _chosen(p, value, zero, quotient, ones)
 
 
 @step("convert_element_type")

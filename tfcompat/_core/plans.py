@@ -316,7 +316,6 @@ _UFUNCS = frozenset(
     " log1p expm1 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh cbrt atan2 exp2 round pow erf erfc"
     " tfcompat.floor_divide tfcompat.remainder tfcompat.sign_of_real stop_gradient copy name optimization_barrier".split()
 )
-_OF_FLOATS = frozenset(["div", "rem"])
 _OF_SINGLES = frozenset("lgamma digamma tfcompat.lgamma tfcompat.digamma".split())
 
 
@@ -350,8 +349,7 @@ def _covered(eqn):
             return False
     dtypes = [v.aval.dtype for v in eqn.outvars]
     singles = all([t == np.float32 for t in dtypes])
-    floating = singles or all([t == np.float64 for t in dtypes])
-    has_ufunc = name in _UFUNCS or name in _OF_FLOATS and floating or name in _OF_SINGLES and singles
+    has_ufunc = name in _UFUNCS or name in _OF_SINGLES and singles
     return (has_ufunc or step_of(name) is not elementwise) and all([small(v.aval) for v in eqn.outvars])
 
 
