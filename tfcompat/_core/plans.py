@@ -347,8 +347,7 @@ def _covered(eqn):
         most = MOST_SORTED if name == "sort" and len(eqn.invars) == 1 else MOST_ORDERED
         if name == "sort" and len(eqn.invars) > 2 or max(eqn.invars[0].aval.shape, default=1) > most:
             return False
-    dtypes = [v.aval.dtype for v in eqn.outvars]
-    singles = all([t == np.float32 for t in dtypes])
+    singles = all([v.aval.dtype == np.float32 for v in eqn.outvars])
     has_ufunc = name in _UFUNCS or name in _OF_SINGLES and singles
     return (has_ufunc or step_of(name) is not elementwise) and all([small(v.aval) for v in eqn.outvars])
 
