@@ -4,22 +4,25 @@ import numpy as np
 import pytest
 
 import tfcompat as tf
-from tfcompat._core import memory
+from tfcompat._core import memory, native
 
 COUNTS = {"float32": 3_000_001, "int8": 9_000_001, "complex128": 600_001, "bool": 8_400_000}
 
 
-@pytest.fixture
-def started(monkeypatch):
-    """The threads that were started; as on a machine with four processors."""
-    found, start = [], memory._thread.start_new_thread
+IN_C = pytest.mark.skipif(native.extension is None, reason="the package was built without a C compiler")
 
-    def start_new_thread(*call):
-        found.append(call)
-        return start(*call)
+
+@pytest.fixture(params=["in Python", pytest.param("in C", marks=IN_C)])
+def parts(request, monkeypatch):
+    """In how many parts each array was copied; as on a machine with four processors."""
+    found, copy = [], memory._copy_in_parts if request.param == "in Python" else native.extension.copy_in_parts
+
+    def copy_in_parts(out, array, count):
+        found.append(count)
+        copy(out, array, count)
 
     monkeypatch.setattr(memory, "_most_parts", lambda: 4)
-    monkeypatch.setattr(memory._thread, "start_new_thread", start_new_thread)
+    monkeypatch.setattr(memory, "copy_in_parts", copy_in_parts)
     return found
 
 
@@ -28,24 +31,24 @@ def large(dtype, shape=None):
 
 
 @pytest.mark.parametrize("dtype", COUNTS)
-def test_a_large_array_is_copied_in_parts(started, dtype):
+def test_a_large_array_is_copied_in_parts(parts, dtype):
     array = large(dtype)
     out = np.zeros_like(array)
     memory.copy_into(out, array)
-    assert len(started) == 3
+    assert parts == [4]
     np.testing.assert_array_equal(out, array)
 
 
 @pytest.mark.parametrize("shape", [(1, 3_000_001), (3_000_001, 1), (3, 1_000_000)])
-def test_parts_are_of_the_elements_not_of_the_rows(started, shape):
+def test_parts_are_of_the_elements_not_of_the_rows(parts, shape):
     array = large("float32", shape)
     tensor = tf.constant(array)
-    assert len(started) == 3
+    assert parts == [4]
     np.testing.assert_array_equal(tensor.numpy(), array)
-    assert len(started) == 6
+    assert parts == [4, 4]
 
 
-def test_a_tensor_is_independent_of_the_array_it_was_made_of_and_of_those_it_gives(started):
+def test_a_tensor_is_independent_of_the_array_it_was_made_of_and_of_those_it_gives(parts):
     array = large("float32")
     tensor = tf.constant(array)
     array[:] = -1
@@ -56,16 +59,34 @@ def test_a_tensor_is_independent_of_the_array_it_was_made_of_and_of_those_it_giv
 @pytest.mark.parametrize(
     "array", [large("float32", (1000, 3000)).T, large("float32", (1000, 3000)).astype(">f4"), np.ones(3)]
 )
-def test_what_is_not_copied_byte_by_byte_is_left_to_numpy(started, array):
+def test_what_is_not_copied_byte_by_byte_is_left_to_numpy(parts, array):
     tensor = tf.constant(array)
-    assert not started
+    assert not parts
     np.testing.assert_array_equal(tensor.numpy(), array)
 
 
-def test_where_no_more_threads_can_be_started_one_copies_all(started, monkeypatch):
+def test_where_no_more_threads_can_be_started_one_copies_all(monkeypatch):
     def refuse(*call):
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(memory._thread, "start_new_thread", refuse)
-    array = large("float32")
-    np.testing.assert_array_equal(tf.constant(array).numpy(), array)
+    array = large("int8")
+    out = np.zeros_like(array)
+    memory._copy_in_parts(out, array, 4)
+    np.testing.assert_array_equal(out, array)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 16])
+@pytest.mark.parametrize("size", [0, 1, 4096, 4097, 3 * 4096, 100_001])
+@IN_C
+def test_parts_in_c_cover_all_bytes_and_no_more(size, count):
+    array, out = large("uint8", (size,)), np.zeros(size + 2, np.uint8)
+    native.extension.copy_in_parts(out[1:-1], array, count)
+    np.testing.assert_array_equal(out, np.pad(array, 1))
+
+
+@IN_C
+def test_a_copy_in_c_refuses_what_does_not_fit():
+    for sizes, count in (((3, 4), 2), ((4, 4), 0), ((4, 4), 17)):
+        with pytest.raises(ValueError, match="two arrays of one size"):
+            native.extension.copy_in_parts(*[np.zeros(size, np.uint8) for size in sizes], count)

@@ -819,6 +819,7 @@ static PyMethodDef methods[] = {
     {"fresh_draw", fresh_draw, METH_O, "fresh_draw(seed): key and counter of a draw without a seed."},
     {"seed_pair", seed_pair, METH_O, "seed_pair(seed): a tensor of two Python ints."},
     {"setup_draws", setup_draws, METH_VARARGS, "setup_draws(seeds, getrandbits, key, counter, pair): whence, and the avals."},
+    {"copy_in_parts", copy_in_parts, METH_VARARGS, "copy_in_parts(out, array, parts): of contiguous arrays of bytes."},
     {"random_constants", random_constants, METH_O, "random_constants(vector): tables and polynomials of box_muller."},
     {"operator", make_operator, METH_VARARGS, "operator(op, attrs, otherwise, reflected): a method for an operator of tensors."},
     {"plan", make_plan, METH_VARARGS, "plan(arguments, results, constants, scratch, steps, ufuncs, otherwise): see plans.py."},

@@ -139,6 +139,9 @@ PyObject *fresh_draw(PyObject *module, PyObject *seed);
 PyObject *seed_pair(PyObject *module, PyObject *seed);
 PyObject *setup_draws(PyObject *module, PyObject *args);
 
+/* _hot_memory.c */
+PyObject *copy_in_parts(PyObject *module, PyObject *args);
+
 /* _hot_plan.c */
 int setup_plans(void);
 PyObject *make_plan(PyObject *module, PyObject *args);

@@ -7,8 +7,10 @@ import os
 
 import numpy as np
 
+from tfcompat._core.native import extension
+
 _ALIGNMENT = 64  # JAX takes over host memory aligned like this without another copy
-_PART = 2 << 20  # bytes: to start a thread takes 50 µs, in which another copies half a megabyte
+_PART = 2 << 20  # bytes: to start a thread takes up to 50 µs, in which another copies half a megabyte
 LARGE = 2 * _PART  # bytes from which on arrays are copied in parts
 _MOST_PARTS = 4  # some threads take all that memory gives
 
@@ -33,7 +35,11 @@ def copy_into(out, array):
     if parts < 2 or array.dtype != out.dtype or array.dtype.hasobject or not array.flags.c_contiguous:
         out[...] = array
         return
-    out, array = out.reshape(-1), array.reshape(-1)
+    copy_in_parts(out.reshape(-1).view(np.uint8), array.reshape(-1).view(np.uint8), parts)
+
+
+def _copy_in_parts(out, array, parts):
+    """Copies bytes; in C where there is the extension, whose threads begin without Python's lock."""
     ends = [array.size * k // parts for k in range(parts + 1)]
     others = []
     for start, end in zip(ends[1:-1], ends[2:], strict=True):
@@ -55,6 +61,9 @@ def _copy_part(out, array, done):
         np.copyto(out, array)
     finally:
         done.release()
+
+
+copy_in_parts = _copy_in_parts if extension is None else extension.copy_in_parts
 
 
 @functools.cache
