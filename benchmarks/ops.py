@@ -8,16 +8,20 @@
 small   µs of one op on small inputs: a hundred calls, a chain where the result fits the first input, else all results
         kept, and a read of the last one, divided by a hundred
 alone   µs of one call on small inputs with the read of its result
-large   ms of one call on 1e6 to 1e7 elements (matrices for linear algebra 1000x1000), hot
+large   ms of one call on 1e6 to 1e7 elements (matrices for linear algebra 1000x1000), hot; tfcompat and JAX in one
+        process, on the same arrays, by short turns
 first   ms of the first call in a process, with its read, and of the first calls on two more sets of shapes
 
 Each engine is one process (for `first` another one) that is asked op by op, three times in turn, so that noise hits all of them
-alike; a figure is the median of the three.
+alike; a figure is the median of the three. On large inputs two processes differ for as long as they live, by up to a half with
+the same program on the same numbers, so there JAX has its turns beside tfcompat: three calls that count after two that do not,
+each result let go before the next call, the inputs the same memory. tfcompat waits for all that is pending, JAX for the result.
 """
 
 import argparse
 import contextlib
 import functools
+import importlib
 import json
 import os
 import pathlib
@@ -50,12 +54,12 @@ def main():
         children = {}
         for kind in options.kinds:
             for engine in engines:
-                if kind == "first" or engine not in children:
+                if kind == "first" or engine not in children and not (kind == "large" and engine == "jax"):
                     children[engine] = stack.enter_context(Child(engine, options, cache))
             for symbol in symbols:
                 table[kind][symbol] = compare(kind, symbol, engines, children, options.quick)
                 show(kind, symbol, table[kind][symbol])
-        found = {"ops": {engine: [{"versions": children[engine].versions}] for engine in engines}}
+        found = {"ops": {engine: [{"versions": child.versions}] for engine, child in children.items()}}
     missed = [line for kind in options.kinds for line in summary(kind, table[kind])]
     print(*missed, sep="\n")
     print(f"\n{report.machine(found)}")
@@ -80,11 +84,10 @@ def compare(kind, symbol, engines, children, quick):
     found = {}
     for _ in range(1 if kind == "first" else ROUNDS):
         for engine in engines:
-            if kind == "first" and engine == "jax":
-                continue  # to compile each is not what anybody would compare a first call with
-            result = children[engine].ask(kind, symbol, quick)
-            if result is not None:
-                found.setdefault(engine, []).append(result)
+            if engine == "jax" and kind in ("first", "large"):
+                continue  # to compile each is not what anybody would compare a first call with; large: beside tfcompat
+            for name, result in children[engine].ask(kind, symbol, quick).items():
+                found.setdefault(name, []).append(result)
     return {
         engine: statistics.median(results) if all(isinstance(r, float) for r in results) else results[0]
         for engine, results in found.items()
@@ -127,14 +130,14 @@ def serve(engine):
         kind, symbol, quick = json.loads(line)
         try:
             if kind == "first":
-                answer = first(Subject(tf, symbol))
+                answer = {engine: first(Subject(tf, symbol))}
             else:
-                step, scale = ready(tf, kind, symbol, quick)
-                answer = timed(step, quick) * scale
+                steps = ready(engine, tf, kind, symbol, quick)
+                answer = {name: seconds * STEPS[kind][2] for name, seconds in timed(steps, quick).items()}
         except NotOffered:
-            answer = None
+            answer = {}
         except Exception as error:  # noqa: BLE001 - a line of the table says what went wrong
-            answer = f"{type(error).__name__}: {error}"[:200]
+            answer = {engine: f"{type(error).__name__}: {error}"[:200]}
         print(json.dumps(answer), file=answers, flush=True)
     answers.flush()
     os._exit(0)  # an engine's threads may take a second to stop
@@ -229,34 +232,50 @@ def warm_up(step, quick):
             break
 
 
-def timed(step, quick):
-    """Median seconds a call."""
-    for _ in range(3):
-        step()  # it may have been another engine's turn
-    samples = []
-    deadline = time.perf_counter() + (0.1 if quick else 0.3)
-    while len(samples) < 5 or (time.perf_counter() < deadline and len(samples) < 1000):
-        start = time.perf_counter()
-        step()
-        samples.append(time.perf_counter() - start)
-    return statistics.median(samples)
+def timed(steps, quick):
+    """{name: median seconds of a call of a step}, by turns of a few calls where there are two."""
+    samples = {name: [] for name in steps}
+    turn = 3 if len(steps) > 1 else 1000
+    deadline = time.perf_counter() + (0.1 if quick else 0.3) * len(steps)
+    while True:
+        for name, step in steps.items():
+            for _ in range(2):
+                step()  # it was the other's turn
+            for _ in range(turn):
+                start = time.perf_counter()
+                step()
+                samples[name].append(time.perf_counter() - start)
+                if time.perf_counter() > deadline and len(samples[name]) >= 5:
+                    break
+        fewest = min(map(len, samples.values()))
+        if fewest >= 1000 or (time.perf_counter() > deadline and fewest >= 5):
+            return {name: statistics.median(found) for name, found in samples.items()}
 
 
 @functools.lru_cache(1)
-def ready(tf, kind, symbol, quick):
-    """A step of one op, warm, and the factor from its seconds to the unit of the kind."""
+def ready(engine, tf, kind, symbol, quick):
+    """{name: step} of one op, warm: of this engine, and on large inputs of JAX on the same arrays beside tfcompat."""
+    size, repeat, _ = STEPS[kind]
     subject = Subject(tf, symbol)
-    size, repeat, scale = STEPS[kind]
     tensors, fixed = subject.inputs(size)
+    steps = {engine: warm(subject, size, repeat, tensors, fixed, quick)}
+    if kind == "large" and engine == "tfcompat":
+        with contextlib.suppress(NotOffered):
+            arrays = importlib.import_module("tfcompat.interop").to_jax(tensors)
+            steps["jax"] = warm(Subject(None, symbol), size, repeat, arrays, fixed, quick)
+    return steps
+
+
+def warm(subject, size, repeat, tensors, fixed, quick):
     function, arguments = subject.function(fixed, tensors, repeat), list(tensors.values())
     done = subject.wait if size == "large" else subject.read
 
     def step():
         results = function(*arguments)
-        done(results)  # all of them are held until then
+        done(results)  # all of them are held until then, and let go before the next call
 
     warm_up(step, quick)
-    return step, scale
+    return step
 
 
 # kind: inputs, calls of a step, factor from seconds
