@@ -1,4 +1,6 @@
-"""Copies of large arrays, which some threads make together: complete, and independent of what they were made of."""
+"""Memory for large arrays, and copies of them, which some threads make: complete, and independent of what they were made of."""
+
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -90,3 +92,18 @@ def test_a_copy_in_c_refuses_what_does_not_fit():
     for sizes, count in (((3, 4), 2), ((4, 4), 0), ((4, 4), 17)):
         with pytest.raises(ValueError, match="two arrays of one size"):
             native.extension.copy_in_parts(*[np.zeros(size, np.uint8) for size in sizes], count)
+
+
+@pytest.mark.parametrize("shape", [(1000, 2000), (3_000_001,)])
+@pytest.mark.parametrize("dtype", ["float32", "bool", "complex128"])
+def test_a_large_aligned_array_takes_its_own_memory_and_no_other_meanwhile(shape, dtype):
+    tracemalloc.start()
+    try:
+        arrays = [memory.empty_aligned(shape, np.dtype(dtype)) for _ in range(4)]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    for array in arrays:
+        assert array.shape == shape and array.dtype == dtype
+        assert array.flags.c_contiguous and array.ctypes.data % 64 == 0
+    assert peak < 4 * arrays[0].nbytes + 20_000
