@@ -22,6 +22,7 @@ from jax.extend import core as jex
 
 from tfcompat._core import (  # noqa: F401  (most of them fill RULES or STEPS)
     caches,
+    halves,
     lax_indexing,
     lax_linalg,
     lax_loops,
@@ -339,6 +340,7 @@ class Builder:
         """
         returned, results = results, [value for value in results if value is not None]
         self._drop_dead(results)
+        self.equations = halves.widened(self.equations, Equation, Value)
         if again is not None and self.dims is None and not self.overwrite:
             plan = plan_of(arguments, self.equations, returned, InPython(again))
             if plan is not None:

@@ -1,0 +1,58 @@
+"""16-bit floats on the host: computed in float32 and rounded after each equation, as XLA does on a CPU."""
+
+import types
+
+import numpy as np
+
+from tfcompat._core import dtypes
+
+_HALVES = frozenset([dtypes.float16.np, dtypes.bfloat16.np])
+_WIDE = np.dtype(np.float32)
+# One rounding each. Sums, products of matrices and other powers round more often, each in its own way.
+_ONCE = frozenset(
+    "add sub mul div rem max min neg abs sign floor ceil round is_finite eq ne lt le gt ge sqrt rsqrt cbrt square clamp"
+    " exp expm1 log log1p sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh atan2 pow logistic"
+    " erf erfc erf_inv lgamma digamma reduce_max reduce_min argmax argmin tfcompat.floor_divide tfcompat.remainder".split()
+)
+
+
+def widened(equations, equation_of, value_of):
+    """Equations in which those on 16-bit floats that round once are computed in float32.
+
+    Args:
+      equations: a list of `interpret.Equation`.
+      equation_of, value_of: the classes Equation and Value.
+    """
+    if not any(_is_half(v) for e in equations for v in (*e.ins, *e.outs)):
+        return equations
+    found = []
+
+    def converted(value, dtype, other=None):
+        """The equation that makes another value, in `dtype` if it is not given, of this one."""
+        other = value_of(types.SimpleNamespace(shape=value.shape, dtype=dtype)) if other is None else other
+        found.append(equation_of("convert_element_type", {"new_dtype": other.dtype, "weak_type": False, "sharding": None}, [value], [other]))
+        return other
+
+    for equation in equations:
+        if not _rounds_once(equation):
+            found.append(equation)
+            continue
+        ins = [converted(v, _WIDE) if _is_half(v) else v for v in equation.ins]
+        outs = [value_of(types.SimpleNamespace(shape=v.shape, dtype=_WIDE)) if _is_half(v) else v for v in equation.outs]
+        made = equation_of(equation.name, equation.params, ins, outs, equation.limited)
+        made.wanted = equation.wanted
+        found.append(made)
+        for value, out in zip(equation.outs, outs, strict=True):
+            if out is not value:
+                converted(out, None, value)
+    return found
+
+
+def _is_half(value):
+    return value.dtype in _HALVES
+
+
+def _rounds_once(equation):
+    if not any(map(_is_half, (*equation.ins, *equation.outs))):
+        return False
+    return equation.name in _ONCE or equation.name == "integer_pow" and equation.params["y"] in (2, -1)
