@@ -4,8 +4,8 @@ import numpy
 from setuptools import Extension, setup
 
 PARTS = (
-    "", "_checks", "_forms", "_index", "_interpret", "_lock", "_math", "_matrices", "_memory", "_pack", "_plan", "_random", "_run", "_steps", "_tapes",
-    "_variables",
+    "", "_checks", "_forms", "_index", "_interpret", "_lock", "_math", "_matrices", "_memory", "_operators", "_pack", "_plan", "_random",
+    "_run", "_steps", "_tapes", "_variables",
 )  # fmt: skip
 
 setup(

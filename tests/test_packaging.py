@@ -41,3 +41,10 @@ def test_ci_runs_the_readmes_test_command():
 def test_tests_turn_warnings_into_errors():
     assert PROJECT["tool"]["pytest"]["ini_options"]["filterwarnings"][0] == "error"
 
+
+
+def test_the_extension_is_built_of_all_its_files():
+    """It is optional: without one of them the package would be Python alone, and nothing would say so."""
+    parts = re.search(r"PARTS = \((.*?)\)", (ROOT / "setup.py").read_text(), re.DOTALL)[1]
+    files = [path.stem.removeprefix("_hot") for path in (ROOT / "tfcompat" / "_core").glob("_hot*.c")]
+    assert sorted(re.findall(r'"(\w*)"', parts)) == sorted(files)

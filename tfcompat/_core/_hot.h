@@ -81,7 +81,6 @@ PyObject *own(PyObject *parts, const char *name);
 int put_methods(PyTypeObject *type, PyMethodDef *definitions, size_t count);
 int usual_segment(PyObject *segment);
 PyObject *new_tensor(PyObject *aval, PyObject *value, PyObject *segment, PyObject *slot);
-PyObject *new_operator(vectorcallfunc function, PyObject *op, PyObject *attrs, PyObject *otherwise);
 PyObject *wire_to(PyObject *segment, PyObject *tensor);
 PyObject *current_context(void);
 PyObject *record_of(PyObject *segment, PyObject *spec, PyObject *const *ins, Py_ssize_t count);
@@ -90,8 +89,6 @@ PyObject *record_plain(PyObject *context, PyObject *spec, PyObject *const *ins, 
 int is_special(PyObject *spec, PyObject *ins);
 PyObject *dispatch(PyObject *context, PyObject *op, PyObject *spec, PyObject *ins, PyObject *attrs, PyObject *count);
 PyObject *record_call(PyObject *context, PyObject *op, PyObject *spec, PyObject *key, PyObject *ins, PyObject *attrs, PyObject *count);
-PyObject *scalar_beside(PyObject *tensor, PyObject *number);
-PyObject *operand(PyObject *context, PyObject *value);
 
 /* _hot_checks.c */
 PyObject *call_site(void);
@@ -157,6 +154,15 @@ PyObject *referred(PyObject *reference);
 PyObject *host_value(PyObject *module, PyObject *tensor);
 PyObject *living(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *give(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+
+/* _hot_operators.c */
+int setup_operators(void);
+PyObject *new_operator(vectorcallfunc function, PyObject *op, PyObject *attrs, PyObject *otherwise);
+PyObject *scalar_beside(PyObject *tensor, PyObject *number);
+PyObject *operand(PyObject *context, PyObject *value);
+PyObject *beside(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *raw_key(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *make_operator(PyObject *module, PyObject *args);
 
 /* _hot_variables.c */
 int setup_variables(void);
