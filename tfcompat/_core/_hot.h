@@ -47,7 +47,7 @@
 
 /* Names of attributes and methods: n_..., the name */
 #define NAMES(X) \
-    X(context, context) X(close, close) X(limit, limit) X(host, host) X(host_in_place, host_in_place) X(avals, avals) X(nbytes, nbytes) X(single, single) X(special, special) X(taped, taped) X(leaf, _leaf) \
+    X(context, context) X(close, close) X(dict, __dict__) X(limit, limit) X(host, host) X(host_in_place, host_in_place) X(avals, avals) X(nbytes, nbytes) X(single, single) X(special, special) X(taped, taped) X(leaf, _leaf) \
     X(after, _after_record) X(max_nodes, MAX_NODES) X(max_bytes, MAX_BYTES) X(fresh, _fresh) X(noted, _noted) \
     X(variables, _variables) X(variable_read, _variable_read) X(cell, _cell) X(read, _read) X(watch_accessed, _watch_accessed) \
     X(watches, _watches) X(watched_at, _watched_at) X(specs, specs) X(otherwise, otherwise) X(record, record) X(made, _made) \

@@ -189,8 +189,8 @@ static PyObject *writable(PyObject *context, PyObject *variable)
 /* What a write returns: another object with the variable's dict. */
 static PyObject *unread(PyObject *variable)
 {
-    PyObject *dict = PyObject_GenericGetDict(variable, NULL), *made = dict == NULL ? NULL : UnreadVariable->tp_alloc(UnreadVariable, 0);
-    if (made != NULL && PyObject_GenericSetDict(made, dict, NULL) < 0)
+    PyObject *dict = PyObject_GetAttr(variable, n_dict), *made = dict == NULL ? NULL : UnreadVariable->tp_alloc(UnreadVariable, 0);
+    if (made != NULL && PyObject_SetAttr(made, n_dict, dict) < 0) /* not PyObject_GenericSetDict: in 3.13 the attributes can be elsewhere */
         Py_CLEAR(made);
     Py_XDECREF(dict);
     return made;
