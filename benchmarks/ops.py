@@ -15,7 +15,7 @@ first   ms of the first call in a process, with its read, and of the first calls
 Each engine is one process (for `first` another one) that is asked op by op, three times in turn, so that noise hits all of them
 alike; a figure is the median of the three. On large inputs two processes differ for as long as they live, by up to a half with
 the same program on the same numbers, so there JAX has its turns beside tfcompat: three calls that count after two that do not,
-each result let go before the next call, the inputs the same memory. tfcompat waits for all that is pending, JAX for the result.
+each result let go before the next call, the inputs the same memory, and both wait for the result.
 """
 
 import argparse
@@ -217,7 +217,9 @@ class Subject:
 
             jax.block_until_ready(result)
         elif self.tf.__name__ == "tfcompat":
-            self.tf.test.experimental.sync_devices()
+            from tfcompat.interop import block_until_ready
+
+            block_until_ready(result)
         # TensorFlow's eager kernels have run when the call returns.
 
 

@@ -10,7 +10,8 @@ import pytest
 from processes import ROOT, run_python
 
 import tfcompat as tf
-from tfcompat.interop import call_jax, from_jax, jax_function, to_jax
+from tfcompat import debug
+from tfcompat.interop import block_until_ready, call_jax, from_jax, jax_function, to_jax
 
 Pair = collections.namedtuple("Pair", "x y")
 
@@ -30,6 +31,23 @@ def test_arrays_go_there_and_back(dtype):
     assert from_jax(array).dtype == tensor.dtype
     np.testing.assert_array_equal(np.asarray(array), tensor.numpy())
     assert to_jax(from_jax(array)) is array
+
+
+@pytest.mark.parametrize("mode", ["deferred", "compiled"])
+def test_waiting(mode):
+    x, v = tf.constant(np.ones([64, 64], np.float32)), tf.Variable([1.0, 2.0])
+    with debug.mode(mode):
+        y, other = x @ x, x + 1
+        assert y._value is None
+        assert block_until_ready(y) is y
+        assert y._value is not None and other._value is not None  # of one segment
+        v.assign(v * 2)
+        structure = {"a": [tf.sqrt(x), v], "b": (np.ones(2), "text", None, tf.constant("s"))}
+        assert block_until_ready(structure) is structure
+        assert structure["a"][0]._value is not None and v.numpy().tolist() == [2, 4]
+        with pytest.raises(tf.errors.InvalidArgumentError, match="99 is not in"):
+            for factor in (1, 2, 3, 99):  # at a call site that has proven good a check is left to the run
+                block_until_ready([tf.gather(x, tf.cast(x[0] * factor, tf.int32))])
 
 
 def test_no_copies_where_none_is_needed():

@@ -1,6 +1,7 @@
 """Between tfcompat and JAX: arrays both ways, JAX functions as ops, TensorFlow-style functions as JAX functions.
 
     tfcompat.interop.to_jax(tensor), from_jax(array)     arrays, without a copy where that is possible
+    tfcompat.interop.block_until_ready(tensors)          computes them and waits, to measure how long that takes
     tfcompat.interop.call_jax(function, *tensors)        a JAX function as an op, with gradients of any order
     tfcompat.interop.jax_function(function)              a TensorFlow-style function for jax.jit, grad, vmap
 
@@ -18,12 +19,14 @@ from tfcompat._core import caches as _caches
 from tfcompat._core.avals import aval_of as _aval_of
 from tfcompat._core.body import Body as _Body
 from tfcompat._core.convert import convert as _convert
+from tfcompat._core.core_types import TensorType as _TensorType
 from tfcompat._core.data_structures import ListWrapper as _ListWrapper, _DictWrapper, _TupleWrapper
 from tfcompat._core.draws import DrawCell as _DrawCell
 from tfcompat._core.errors import OperatorNotAllowedInGraphError as _NotAllowed
+from tfcompat._core.failures import wait_for as _wait_for
 from tfcompat._core.op import Op as _Op, invoke as _invoke
 from tfcompat._core.tensor import Tensor as _Tensor
-from tfcompat._core.tensor_base import PLAIN as _PLAIN
+from tfcompat._core.tensor_base import PLAIN as _PLAIN, payload as _payload
 from tfcompat._core.trace import Trace as _Trace, ValueDependent as _ValueDependent
 
 _NOT_NUMERIC = "tfcompat.interop: JAX has no arrays of dtype {dtype} (strings and resources live on the host only)."
@@ -79,6 +82,28 @@ def from_jax(structure):
       RuntimeError: for arrays that have been deleted.
     """
     return _jax.tree.map(_from_one, structure)
+
+
+def block_until_ready(structure):
+    """Computes the tensors in a structure and waits until they are there, as `jax.block_until_ready` does for arrays.
+
+    Nothing is copied.
+
+    Args:
+      structure: tensors and variables nested in any pytree; all else in it is left alone.
+
+    Returns:
+      The structure.
+
+    Raises:
+      What computing one of the tensors raises.
+    """
+    for leaf in (structure,) if type(structure) is _Tensor else _jax.tree.leaves(_plain(structure)):
+        if isinstance(leaf, _TensorType):
+            value = _payload(_convert(leaf))
+            if isinstance(value, _jax.Array):
+                _wait_for(value)
+    return structure
 
 
 def _from_one(leaf):
@@ -306,4 +331,4 @@ def _name(cell):
     return "?" if variable is None else variable.name
 
 
-__all__ = ["call_jax", "from_jax", "jax_function", "to_jax"]
+__all__ = ["block_until_ready", "call_jax", "from_jax", "jax_function", "to_jax"]

@@ -115,6 +115,15 @@ def to_host(array):
         raise translated(error, "a value that is read") from None
 
 
+def wait_for(array):
+    """Waits until a JAX array has been computed."""
+    check_fork()
+    try:
+        array.block_until_ready()
+    except jax.errors.JaxRuntimeError as error:
+        raise translated(error, "a value that is waited for") from None
+
+
 def note_fork():
     """From now on nothing on a device can be used."""
     _forks.append(os.getpid())
