@@ -100,7 +100,7 @@ def block_until_ready(structure):
     """
     for leaf in (structure,) if type(structure) is _Tensor else _jax.tree.leaves(_plain(structure)):
         if isinstance(leaf, _TensorType):
-            value = _payload(_convert(leaf))
+            value = _payload(leaf if type(leaf) is _Tensor else _convert(leaf))
             if isinstance(value, _jax.Array):
                 _wait_for(value)
     return structure

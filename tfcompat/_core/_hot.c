@@ -549,6 +549,7 @@ static PyObject *setup(PyObject *module, PyObject *args)
 static PyMethodDef methods[] = {
     {"setup", setup, METH_VARARGS, "Looks up where the classes keep their fields, and takes the place of methods of Segment."},
     {"recorded", (PyCFunction)(void (*)(void))recorded, METH_FASTCALL, "recorded(op, key, ins, attrs, count): records a call."},
+    {"payload", payload, METH_O, "payload(tensor): the array that it holds."},
     {"host_value", host_value, METH_O, "host_value(tensor): its value as a NumPy array or scalar."},
     {"living", (PyCFunction)(void (*)(void))living, METH_FASTCALL, "living(refs, aliases): the results that somebody holds."},
     {"give", (PyCFunction)(void (*)(void))give, METH_FASTCALL, "give(alive, results, position): tensors get their values."},

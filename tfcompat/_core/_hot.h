@@ -151,6 +151,7 @@ extern PyObject *host_types, *held, *stats;
 int add_to(PyObject *object, Py_ssize_t offset, Py_ssize_t number);
 int setup_running(PyObject *parts);
 PyObject *referred(PyObject *reference);
+PyObject *payload(PyObject *module, PyObject *tensor);
 PyObject *host_value(PyObject *module, PyObject *tensor);
 PyObject *living(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *give(PyObject *module, PyObject *const *args, Py_ssize_t nargs);

@@ -6,7 +6,7 @@
 
 PyObject *host_types, *held, *stats;
 static PyObject *handover, *structures, *serials, *forks, *hold, *release, *logged_runs, *for_read;
-static PyObject *python_close, *python_settle, *python_host_value; /* what does all that is not usual */
+static PyObject *python_close, *python_settle, *python_host_value, *python_payload; /* what does all that is not usual */
 static unsigned long main_thread;
 static Py_ssize_t looked_after;
 static PyTypeObject *array_type;               /* JAX's, once it is known */
@@ -516,27 +516,40 @@ static PyObject *segment_settle(PyObject *segment, PyObject *tensor)
     return PyObject_CallFunctionObjArgs(python_settle, segment, tensor, NULL);
 }
 
-/* `tensor_base.host_value(tensor)`: of a tensor that this thread has pending or that has a value in this machine's memory. */
-PyObject *host_value(PyObject *module, PyObject *tensor)
+/* What a tensor holds, computed now if this thread has it pending; a new reference. NULL without an error: something is unusual. */
+static PyObject *held_value(PyObject *tensor)
 {
     PyObject *context = Py_TYPE(tensor) == Tensor ? current_context() : NULL, *value = NULL;
-    if (context != NULL) {
-        PyObject *own = Py_NewRef(FIELD(context, c_segment)), *segment = FIELD(tensor, t_seg);
-        if (FIELD(tensor, t_value) == Py_None && segment == own && Py_TYPE(own) == Segment) {
-            PyObject *done = segment_settle(own, tensor);
-            if (done == NULL) {
-                Py_DECREF(own);
-                Py_DECREF(context);
-                return NULL;
-            }
-            Py_DECREF(done);
-        }
-        if (Py_TYPE(own) == Segment && FIELD(own, s_unchecked) == Py_None && PySet_Contains(host_types, (PyObject *)Py_TYPE(FIELD(tensor, t_value))) == 1)
-            value = Py_NewRef(FIELD(tensor, t_value));
-        Py_DECREF(own);
-        Py_DECREF(context);
-    }
-    return value != NULL || PyErr_Occurred() ? value : PyObject_CallOneArg(python_host_value, tensor);
+    if (context == NULL)
+        return NULL;
+    PyObject *own = Py_NewRef(FIELD(context, c_segment)), *done = NULL;
+    Py_DECREF(context);
+    if (Py_TYPE(own) == Segment && FIELD(tensor, t_value) == Py_None && FIELD(tensor, t_seg) == own)
+        done = segment_settle(own, tensor);
+    if (!PyErr_Occurred() && Py_TYPE(own) == Segment && FIELD(own, s_unchecked) == Py_None && FIELD(tensor, t_value) != Py_None
+        && (PyObject *)Py_TYPE(FIELD(tensor, t_value)) != failure)
+        value = Py_NewRef(FIELD(tensor, t_value));
+    Py_XDECREF(done);
+    Py_DECREF(own);
+    return value;
+}
+
+/* `tensor_base.payload(tensor)` */
+PyObject *payload(PyObject *module, PyObject *tensor)
+{
+    PyObject *value = held_value(tensor);
+    return value != NULL || PyErr_Occurred() ? value : PyObject_CallOneArg(python_payload, tensor);
+}
+
+/* `tensor_base.host_value(tensor)` */
+PyObject *host_value(PyObject *module, PyObject *tensor)
+{
+    PyObject *value = held_value(tensor);
+    int host = value == NULL ? 0 : PySet_Contains(host_types, (PyObject *)Py_TYPE(value));
+    if (host > 0)
+        return value;
+    Py_XDECREF(value);
+    return host < 0 || PyErr_Occurred() ? NULL : PyObject_CallOneArg(python_host_value, tensor);
 }
 
 /* `program.living(refs, aliases)` */
@@ -610,7 +623,7 @@ int setup_running(PyObject *parts)
         const char *name;
     } objects[] = {
         {&handover, "handover"}, {&structures, "structures"}, {&serials, "serials"}, {&forks, "forks"}, {&host_types, "host_types"}, {&hold, "hold"},
-        {&release, "release"}, {&held, "held"}, {&stats, "stats"}, {&logged_runs, "logged_runs"}, {&python_host_value, "host_value"},
+        {&release, "release"}, {&held, "held"}, {&stats, "stats"}, {&logged_runs, "logged_runs"}, {&python_host_value, "host_value"}, {&python_payload, "payload"},
     };
     for (size_t k = 0; k < Py_ARRAY_LENGTH(objects); k++)
         if ((*objects[k].place = own(parts, objects[k].name)) == NULL)

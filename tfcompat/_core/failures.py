@@ -117,7 +117,8 @@ def to_host(array):
 
 def wait_for(array):
     """Waits until a JAX array has been computed."""
-    check_fork()
+    if _forks:
+        check_fork()
     try:
         array.block_until_ready()
     except jax.errors.JaxRuntimeError as error:

@@ -25,6 +25,7 @@ from tfcompat._core import (
     segment,
     tape,
     tensor,
+    tensor_base,
 )
 from tfcompat._core.avals import Aval
 from tfcompat._core.context import Context, Settings, settings, state
@@ -50,11 +51,12 @@ if _hot is not None:
         "main_thread": interrupts._MAIN, "looked_after": interrupts.LOOKED_AFTER,
         "judging": checks.judging, "is_internal": callsite.is_internal, "site_of": callsite.site_of, "learn": forms.learn, "idle": interpreter._idle,
         "quiet_context": interpreter.quiet_context, "join_after": joined.AFTER, "exact_after": joined.EXACT_AFTER,
-        "hot": program._hot, "output": costs.OUTPUT, "host_value": tensor.host_value,
+        "hot": program._hot, "output": costs.OUTPUT, "host_value": tensor.host_value, "payload": tensor_base.payload,
     }  # fmt: skip
     _hot.setup({kind.__name__: kind for kind in types}, parts)
     op.recorded = _hot.recorded
     tensor.host_value = _hot.host_value
+    tensor.payload = tensor_base.payload = _hot.payload
     program.living, program.give = _hot.living, _hot.give
     folding.noted_key = _hot.noted_key
     convert.beside = _hot.beside
