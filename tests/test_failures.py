@@ -335,6 +335,25 @@ def test_what_depends_on_a_failure_raises_when_read_and_nothing_else(mode):
         assert good.numpy().tolist() == [3.0, 6.0]
 
 
+def test_a_call_refused_for_its_second_operand_is_no_part_of_what_comes_after():
+    """Its first operand, of another shape each time, is all that it left; programs must not be made for that."""
+    step = fresh_step("    return tf.gather(x, tf.cast(tf.constant(float(k)) * 1.0, tf.int32)) + 1.0\n", x=tf.constant([1.0, 2.0]))
+    for k in (0, 1, 0):
+        float(step(k))
+    failed = step(9)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        float(failed)
+    a, b = tf.constant([[1.0], [2.0], [3.0]] * 20), tf.constant([[3.0], [2.0], [1.0]] * 20)
+    rows = fresh_step("    return tf.reduce_sum(a - b * 0.5, axis=1)\n", a=a, b=b)
+    expected = rows(0).numpy()
+    with debug.mode("compiled"):
+        for size in (40, 1, 3, 40):
+            with pytest.raises(tf.errors.InvalidArgumentError):
+                tf.add(tf.constant(np.ones(size, np.float32)), failed)
+            np.testing.assert_array_equal(rows(0).numpy(), expected)
+        np.testing.assert_array_equal(rows(0).numpy(), expected)
+
+
 def test_a_failure_that_another_thread_reads():
     step = fresh_step("""
     return tf.gather(x * 1.0, tf.cast(tf.constant(float(k)) * 1.0, tf.int32)) + 1.0

@@ -44,6 +44,7 @@ def test_every_size_gives_its_own_result(mode):
     assert runs == [1]
 
 
+@pytest.mark.own_mode
 def test_sizes_that_were_seen_make_nothing_new():
     function, _ = counted(filtered)
     data = vectors(10)
@@ -134,6 +135,7 @@ def in_parts(x):
     return total
 
 
+@pytest.mark.own_mode
 def test_branches_and_loops_make_nothing_new():
     def slope(x):
         with tf.GradientTape() as tape:
@@ -163,6 +165,7 @@ def test_branches_and_loops_make_nothing_new():
         np.testing.assert_allclose(one, other, rtol=1e-6)
 
 
+@pytest.mark.own_mode
 def test_what_comes_again_is_one_node_for_each_stretch():
     def slope(x):
         with tf.GradientTape() as tape:
@@ -191,6 +194,7 @@ def grown(x, n):
     return found.stack()
 
 
+@pytest.mark.own_mode
 def test_a_loop_that_fills_an_array_is_one_node():
     function, runs = counted(grown)
     x = tf.constant([0.1, 0.2])
@@ -203,6 +207,7 @@ def test_a_loop_that_fills_an_array_is_one_node():
     assert runs == [1]
 
 
+@pytest.mark.own_mode
 def test_small_parts_that_come_again_are_not_recorded():
     def sieve(n):
         numbers, total = tf.range(2, n), 0
@@ -222,6 +227,7 @@ def test_small_parts_that_come_again_are_not_recorded():
     assert after["segments"] - before["segments"] <= 2
 
 
+@pytest.mark.own_mode
 def test_gradients_of_loops_of_unknown_length_become_hot():
     def slope(x, n):
         with tf.GradientTape() as tape:

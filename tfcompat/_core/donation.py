@@ -185,9 +185,14 @@ def noted_writes(work):
     return collections.Counter([id(old) for _, _, old, _ in work.writes]) if work.writes else NOTHING
 
 
+def used(work):
+    """The leaves that a node takes. A call that failed may have left others, which are no part of the structure."""
+    return sorted({~s for wire in work.wires for s in wire if s < 0})
+
+
 def successors(work, alive):
     """{leaf: slot} of the variables that the segment reads and then writes: their old and their last new value."""
-    leaves = {id(t): k for k, t in enumerate(work.leaves)}
+    leaves = {id(work.leaves[k]): k for k in used(work)}
     slots = {id(t): slot for slot, t in alive}
     found, taken = {}, set()
     for cell in failures.all_cells():
@@ -219,7 +224,7 @@ def plan(work, output_avals, successors, exclusively=False):
     donated, others, kept, packed = [], [], [], {}
     if not all([_unheld(leaves, k, noted) for k in successors]):
         gc.collect()  # errors that JAX caught while an op was traced keep the frames of the call, and its operands
-    for k in range(len(leaves)):
+    for k in used(work):
         a = leaves[k]._aval
         small = a.size <= PACKED_SIZE
         returns = k in successors or not exclusively and available[a.shape, a.np_dtype] > 0
