@@ -151,9 +151,10 @@ def _sort(values: T, axis: Axis, descending: Bool):
     return lax.rev(ordered, [axis]) if descending else ordered
 
 
-@op("ArgSort", T=REAL, grad=None)
+@op("ArgSort", T=REAL, single=False)
 def _argsort(values: T, axis: Axis, descending: Bool):
-    return _order(values, _axis(values, axis, "TopKV2"), descending)
+    # In TensorFlow the order is one of two results, the other has a gradient: that of a target that is the order is zeros.
+    return [_order(values, _axis(values, axis, "TopKV2"), descending), values]
 
 
 def _direction(direction):
@@ -191,7 +192,7 @@ def argsort(values, axis=-1, direction="ASCENDING", stable=False, name=None):
     Raises:
       ValueError: another direction. InvalidArgumentError: no such axis, or a dtype without order.
     """
-    return _argsort(values, axis, _direction(direction))
+    return _argsort(values, axis, _direction(direction))[0]
 
 
 def _search(sorted_sequence, values, right):

@@ -89,9 +89,11 @@ def pull_stack(entry, cotangents):
 
 def pull_present(derivative, kept, ins, cotangents, stacked=False):
     """The general case: several results, some without a cotangent; residuals that are on no tape; stacks."""
-    present = tuple([k for k in derivative.differentiable if cotangents[k] is not None])
-    if not present:
+    given = [k for k, c in enumerate(cotangents) if c is not None]
+    present = tuple([k for k in derivative.differentiable if k in given])
+    if not present and stacked:
         return [None] * len(derivative.wanted)
+    # A target of integers beside results with derivatives: TensorFlow pulls zeros back, which is no cotangent at all here.
     # Extra residuals are on no tape: a pullback that may be differentiated again starts from the inputs.
     restart = derivative.extras and bool(state.tapes or state.accumulators)
     pullback, residuals = derivative.pullback(present, restart, stacked)
@@ -102,7 +104,7 @@ def pull_present(derivative, kept, ins, cotangents, stacked=False):
         kept = [known[r] for r in residuals]
     results = invoke(pullback, (*kept, *[dense(cotangents[k]) for k in present]))
     if derivative.flow is not None:
-        reached = functools.reduce(operator.or_, [derivative.flow[k] for k in present])
+        reached = functools.reduce(operator.or_, [derivative.flow[k] for k in given])
         return [r if reached >> i & 1 else None for i, r in zip(derivative.wanted, results, strict=True)]
     return results if pullback.places is None else placed(results, pullback.places)
 

@@ -123,18 +123,18 @@ def _joined(parts, other):
 def turns_of(entries, gids):
     """{number of an entry: when TensorFlow's walk back from `gids` comes to it}, which is the order of slices that it joins.
 
-    An op gets in line when all who take its results have had their turn, in the order of an op's inputs.
+    An op gets in line when all who take its results have had their turn, in the order of an op's inputs; the last target is first.
     """
     makers = {gid: i for i, entry in enumerate(entries) for gid in entry[2]}
-    uses, behind, pending = collections.Counter(), set(), [makers[gid] for gid in gids if gid in makers]
+    uses, behind, pending = collections.Counter(), {}, [makers[gid] for gid in gids if gid in makers]
     while pending:
         i = pending.pop()
         if i not in behind:
-            behind.add(i)
+            behind[i] = None
             uses.update(entries[i][1])
             pending += [makers[gid] for gid in entries[i][1] if gid in makers]
     missing = {i: len([gid for gid in entries[i][2] if uses[gid]]) for i in behind}
-    line = collections.deque(sorted([i for i in behind if not missing[i]], reverse=True))
+    line = collections.deque([i for i in behind if not missing[i]])
     turns = {}
     while line:
         i = line.popleft()

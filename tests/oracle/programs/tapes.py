@@ -17,6 +17,38 @@ def first_example(tf):
 
 
 @program
+def integers_beside_results_with_gradients(tf):
+    x = tf.Variable([[1.0, 3.0, 2.0], [4.0, 0.0, 5.0]])
+    with tf.GradientTape(persistent=True) as tape:
+        best = tf.math.top_k(x, 2)
+        order = [tf.argsort(x, direction="DESCENDING"), tf.argmax(x), tf.cast(best.indices, tf.float32), best.indices + 1]
+        pooled, places = tf.nn.max_pool_with_argmax(tf.reshape(x, [1, 2, 3, 1]), 2, 1, "VALID")
+    targets = [best.indices, best, *order, places, [pooled, places]]
+    return [[tape.gradient(t, x), tape.gradient(t, x, unconnected_gradients="zero")] for t in targets]
+
+
+@program
+def integers_with_gradients_in_functions(tf):
+    x = tf.Variable([[1.0, 3.0, 2.0], [4.0, 0.0, 5.0]])
+
+    @tf.function
+    def inside():
+        with tf.GradientTape(persistent=True) as tape:
+            best, order = tf.math.top_k(x, 2), tf.argsort(x, direction="DESCENDING")
+        return [tape.gradient(best.indices, x), tape.gradient(order, x), tape.gradient(best, x)]
+
+    return inside()
+
+
+@program
+def slices_of_several_targets(tf):
+    p = tf.Variable([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0], [6.0, 7.0]])
+    with tf.GradientTape(persistent=True) as tape:
+        a, b, c = tf.gather(p, [1, 0]), tf.gather(p, [2, 0]), tf.gather(p, [3])
+    return [tape.gradient(t, p) for t in ([a, b], [b, a], [a, b, c], [c, a, b], [b, c, a], [c, b, a], [b, c], [c, b])]
+
+
+@program
 def used_twice(tf):
     x = tf.Variable(3.0)
     with tf.GradientTape() as tape:
