@@ -12,12 +12,13 @@ from tfcompat._core import caches, dtypes
 from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.by_value import by_value
 from tfcompat._core.context import state
-from tfcompat._core.convert import MIXED, convert, convert_numbers, holds_tensors, leaves, static_value
+from tfcompat._core.convert import convert, convert_numbers, holds_tensors, static_value
 from tfcompat._core.core_types import CompositeTensor, TensorType
 from tfcompat._core.forms import by_form
 from tfcompat._core.hot import recorded
 from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Axis, Data, Dtype, Int, Shape, Size, T, op
+from tfcompat._core.python_data import MIXED, leaves
 from tfcompat._core.refusals import unconvertible
 from tfcompat._core.segment import current
 from tfcompat._core.shapes import TensorShape

@@ -1,5 +1,6 @@
 """`tf.convert_to_tensor`: from Python data, NumPy arrays, JAX arrays, variables and registered types to tensors."""
 
+import collections.abc
 import itertools
 
 import jax
@@ -9,12 +10,25 @@ from tfcompat._core import dtypes, failures
 from tfcompat._core.avals import SCALARS, aval, aval_of, known_aval
 from tfcompat._core.context import state
 from tfcompat._core.memory import copy_into, empty_aligned
+from tfcompat._core.python_data import (
+    FLOAT32_MAX,
+    INT32,
+    MIXED,
+    TOO_LARGE,
+    UNSUPPORTED,
+    check_range,
+    first_leaf,
+    fits,
+    has_large_ints,
+    infer_dtype,
+    is_ragged,
+    leaves,
+    uneven,
+)
 from tfcompat._core.refusals import mistyped, unconvertible, unfit
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value
 
-_INT32 = int(np.iinfo(np.int32).min), int(np.iinfo(np.int32).max)
-_FLOAT32_MAX = float(np.finfo(np.float32).max)
 # What Python data become directly. They become other dtypes by way of their own dtype, if that loses nothing but range.
 _DIRECT = frozenset(
     (dtypes.float16, dtypes.float32, dtypes.float64, dtypes.int32, dtypes.int64, dtypes.uint64, dtypes.complex128,
@@ -24,10 +38,6 @@ _DIRECT = frozenset(
 _LISTS, _INTS, _FLOATS, _TENSORS = {list, tuple}, {int}, {float}, {Tensor}
 _INT_LIMITS = {np.dtype(t).name: (int(np.iinfo(t).min), int(np.iinfo(t).max)) for t in (np.int32, np.int64)}
 _EXACT = -(2**24), 2**24  # ints that float32 holds
-
-MIXED = "Can't convert Python sequence with mixed types to Tensor."
-_RAGGED = "Can't convert non-rectangular Python sequence to Tensor."
-_TOO_LARGE = "Can't convert Python sequence with out-of-range integer to Tensor."
 
 _new = object.__new__
 _registry = []  # (priority, order, types, function)
@@ -111,8 +121,11 @@ def convert(value, dtype=None, hint=None, name=None):
             if result is not NotImplemented:
                 return convert(result, dtype)
     if isinstance(value, (np.ndarray, np.generic)):
-        if dtype is None and hint is not None and value.dtype.kind in "fiubc" and hint.np is not None:
-            dtype = hint
+        if dtype is None and hint is not None:
+            try:
+                return convert_array(np.asarray(value), hint)
+            except (TypeError, ValueError):
+                pass
         return convert_array(np.asarray(value), dtype)
     if isinstance(value, jax.Array):
         wanted = None if dtype is None or dtype.np == value.dtype else dtype
@@ -133,8 +146,10 @@ def convert(value, dtype=None, hint=None, name=None):
         if any(d is None for d in dims):
             raise ValueError(f"Cannot convert a partially known TensorShape {value} to a Tensor.")
         return convert_python(dims, dtype or dtypes.int32, None) if dims else convert([], dtypes.int32)
+    if isinstance(value, collections.abc.Sequence):
+        return convert_sequence(list(value), dtype, hint)
     error = ValueError if value is None else unconvertible
-    raise error(f"Attempt to convert a value ({value!r}) with an unsupported type ({kind}) to a Tensor.")
+    raise error(UNSUPPORTED.format(value=value, kind=kind))
 
 
 def fast_scalar(kind, value, dtype=None, hint=None):
@@ -153,12 +168,12 @@ def fast_scalar(kind, value, dtype=None, hint=None):
 
 def default_scalar(value, kind):
     if kind is float:
-        if not -_FLOAT32_MAX <= value <= _FLOAT32_MAX:
+        if not -FLOAT32_MAX <= value <= FLOAT32_MAX:
             check_range(value)
         return Tensor(_SCALAR_AVALS[float], np.float32(value), None, STATIC)
     if kind is bool:
         return Tensor(_SCALAR_AVALS[bool], np.bool_(value), None, STATIC)
-    if _INT32[0] <= value <= _INT32[1]:
+    if INT32[0] <= value <= INT32[1]:
         return Tensor(_SCALAR_AVALS[int], np.int32(value), None, STATIC)
     return convert_python(value, None, None)
 
@@ -173,18 +188,17 @@ def convert_python(value, dtype, hint):
     first = first_leaf(value)
     if dtype is None:
         dtype = infer_dtype(value, first)
-    elif dtype.name == "string":
-        if first is not None and not isinstance(first, (str, bytes)):
-            raise cannot_convert(value, dtype)
-    elif not fits(value, dtype, first):
+        if dtype is dtypes.float32:
+            for v in leaves(value):
+                check_range(v)
+    elif not fits(value, dtype) or type(first) is bool and dtype not in _DIRECT:
+        # TensorFlow makes a tensor of the dtype that the data have, if it can, and finds that there is no cast.
         if is_ragged(value):
-            raise (unconvertible if dtype is dtypes.bool else ValueError)(_RAGGED)
-        if any(isinstance(v, (str, bytes)) or v is None for v in leaves(value)) and not isinstance(first, (str, bytes)):
-            raise unconvertible(MIXED)
-        raise cannot_convert(value, dtype)
-    elif type(first) is bool and dtype not in _DIRECT:
+            raise (unconvertible if dtype in (dtypes.bool, dtypes.string) else ValueError)(uneven(value))
         infer_dtype(value, first)
         raise cannot_convert(value, dtype)
+    elif dtype not in _DIRECT:
+        infer_dtype(value, first)
     if dtype.name == "string":
         array = np.array(value, dtype=object)
         flat = [encode(v) for v in array.reshape(-1).tolist()]
@@ -207,27 +221,16 @@ def convert_python(value, dtype, hint):
             else:
                 array = array.astype(wanted)
     except OverflowError:
-        raise unconvertible(_TOO_LARGE) from None
+        raise unconvertible(TOO_LARGE) from None
     except ValueError as error:
         if "inhomogeneous" in str(error):
-            raise ValueError(_RAGGED) from None
+            raise ValueError(uneven(value)) from None
         raise
     return Tensor(aval(array.shape, wanted), array, None, STATIC)
 
 
 def cannot_convert(value, dtype):
     return TypeError(f"Cannot convert {value!r} to EagerTensor of dtype {dtypes.c_name(dtype)}")
-
-
-def check_range(value):
-    """Raises for a number that is no float32, though it is finite."""
-    if isinstance(value, float) and abs(value) > _FLOAT32_MAX and value not in (np.inf, -np.inf):
-        raise ValueError("Can't convert Python sequence with a value out of range for a double-precision float.")
-
-
-def has_large_ints(value):
-    """Whether Python data holds an int that is no int64."""
-    return any(isinstance(v, int) and not -(2**63) <= v < 2**63 for v in leaves(value))
 
 
 def encode(value):
@@ -238,114 +241,23 @@ def encode(value):
     raise unconvertible(MIXED)
 
 
-def first_leaf(value):
-    """The first scalar in a nested list: it decides the dtype, as in TensorFlow."""
-    while isinstance(value, (list, tuple, range)):
-        for item in value:
-            leaf = first_leaf(item)
-            if leaf is not None:
-                return leaf
-        return None
-    return value
-
-
-def leaves(value):
-    if isinstance(value, (list, tuple)):
-        for item in value:
-            yield from leaves(item)
-    else:
-        yield value
-
-
-def infer_dtype(value, first):
-    """The dtype TensorFlow gives Python data: of its first scalar, widened by later ones."""
-    if first is None:
-        return dtypes.float32
-    if isinstance(value, range):
-        return dtypes.int32
-    kinds = {type(v) for v in leaves(value)}
-    if kinds & {str, bytes}:
-        if not kinds <= {str, bytes}:
-            raise unconvertible(MIXED)
-        return dtypes.string
-    if type(None) in kinds or any(not issubclass(k, (bool, int, float, complex, np.generic, range)) for k in kinds):
-        raise unconvertible(MIXED)
-    if isinstance(first, (bool, np.bool_)):
-        if kinds - {bool, np.bool_}:
-            raise unconvertible(MIXED)
-        return dtypes.bool
-    if isinstance(first, (complex, np.complexfloating)):
-        return dtypes.complex128
-    if any(issubclass(k, (complex, np.complexfloating)) for k in kinds):
-        raise unconvertible(MIXED)
-    if isinstance(first, (np.float64, np.float16)):
-        return dtypes.from_numpy(first.dtype)
-    if any(issubclass(k, (float, np.floating)) for k in kinds):
-        for v in leaves(value):
-            check_range(v)
-        return dtypes.float32
-    for v in leaves(value):
-        if not isinstance(v, (range, bool)) and not _INT32[0] <= v <= _INT32[1]:
-            if not -(2**63) <= v < 2**63:
-                raise unconvertible(_TOO_LARGE)
-            return dtypes.int64
-    return dtypes.int32
-
-
-def fits(value, dtype, first):
-    """Whether Python data may become `dtype`: floats never turn into ints, numbers never into bools."""
-    if first is None:
-        return True
-    for v in leaves(value):
-        if isinstance(v, range):
-            continue
-        if isinstance(v, (str, bytes)) or v is None:
-            return False
-        if dtype.is_bool:
-            if not isinstance(v, (bool, np.bool_)):
-                return False
-        elif dtype.is_integer:
-            if isinstance(v, (float, complex, np.inexact)):
-                return False
-        elif dtype.is_floating and isinstance(v, (complex, np.complexfloating)):
-            return False
-    return True
-
-
-def is_ragged(value):
-    """Whether nested lists have different lengths at one depth."""
-    if not isinstance(value, (list, tuple)):
-        return False
-    try:
-        np.array(value)
-    except ValueError:
-        return True
-    return False
-
-
 def convert_array(array, dtype):
     """A NumPy array, copied: what the caller writes into it later never reaches the tensor."""
     known = known_aval(array) if dtype is None else None
     if known is not None and known.dtype is not dtypes.string:
         return Tensor(known, aligned_copy(array), None, PLAIN)
-    if array.dtype.kind in "US" and (dtype is None or dtype.name == "string"):
-        flat = [encode(v) for v in array.reshape(-1).tolist()]
+    if dtype is dtypes.string or dtype is None and array.dtype.kind in "OUS":  # TensorFlow takes objects for strings
+        flat = array.reshape(-1).tolist()
+        for v in flat:
+            if not isinstance(v, (str, bytes)):
+                kind = type(v)
+                where = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
+                raise unconvertible(
+                    f"Failed to convert a NumPy array to a Tensor (Unsupported object type {where}{kind.__name__})."
+                )
         out = np.empty(array.shape, object)
-        out.reshape(-1)[:] = flat
+        out.reshape(-1)[:] = [encode(v) for v in flat]
         return Tensor(aval(out.shape, out.dtype), out, None, PLAIN)
-    if array.dtype == object:
-        if dtype is None:  # TensorFlow takes objects for strings
-            for v in array.reshape(-1).tolist():
-                if not isinstance(v, (str, bytes)):
-                    kind = type(v)
-                    where = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
-                    raise ValueError(
-                        f"Failed to convert a NumPy array to a Tensor (Unsupported object type {where}{kind.__name__})."
-                    )
-            dtype = dtypes.string
-        if array.ndim == 0:
-            return convert(array.item(), dtype)
-        return convert(array.tolist(), dtype)
     wanted = array.dtype.newbyteorder("=") if dtype is None else dtype.np
     try:
         dtypes.from_numpy(wanted)
@@ -365,7 +277,7 @@ def convert_numbers(value, dtype):
         low, high = _INT_LIMITS.get(wanted.name, _EXACT)
     elif kinds == _FLOATS:
         wanted = dtypes.float32 if dtype is None else dtype
-        low, high = -_FLOAT32_MAX, _FLOAT32_MAX
+        low, high = -FLOAT32_MAX, FLOAT32_MAX
     else:
         return None
     # Other dtypes take some numbers only, by rules of their own.
