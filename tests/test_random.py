@@ -20,7 +20,7 @@ def drawn(name):
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_same_numbers_as_tensorflow(name):
+def test_same_numbers_as_tensorflow(name, mode):
     values = drawn(name)
     assert len(values) == sum(key.startswith(name + "/") for key in RECORDED.files)
     for i, value in enumerate(values):
@@ -28,6 +28,8 @@ def test_same_numbers_as_tensorflow(name):
         assert value.dtype == expected.dtype, i
         if value.dtype == np.float64:  # C libraries differ in the last bit of their double-precision log, sin and cos
             np.testing.assert_allclose(value, expected, rtol=1e-15, err_msg=str(i))
+        elif name == "functions_that_run_eagerly" and mode == "compiled" and value.dtype == np.float32:
+            np.testing.assert_array_max_ulp(value, expected, 1)  # XLA makes one operation of the program's own a * b + c
         else:
             np.testing.assert_array_equal(value, expected, str(i))
 
