@@ -161,3 +161,18 @@ def test_draws_are_called_by_form():
 def forms_of(call):
     """{key: form} of what calls a function by form, as it is now."""
     return dict(next(part for part in gc.get_referents(call) if type(part) is dict))
+
+
+@pytest.mark.own_mode
+@pytest.mark.parametrize("rounds", [4, 5, 8])
+@pytest.mark.parametrize("limit", [0, 1, 40_000, 2**17 + 3, 2**33, 2**63, 2**64 - 1])
+def test_indices_are_shuffled_alike_in_both_tiers(limit, rounds):
+    count = min(limit, 7) + 1
+    index = tf.constant(np.arange(count, dtype=np.uint64) + np.uint64(limit - count + 1))
+    seeds = tf.constant(np.arange(3 * count, dtype=np.int64).reshape(count, 3) * 977)
+    found = []
+    for mode in ("interpreted", "compiled"):
+        with tf.debug.mode(mode):
+            found.append(tf.random_index_shuffle(index, seeds, tf.constant(limit, tf.uint64), rounds).numpy())
+    np.testing.assert_array_equal(*found)
+    assert found[0].max() <= limit

@@ -1,5 +1,6 @@
 """Draws from the gamma, Poisson and binomial laws, and shuffles of indices: parts of `tf.random`."""
 
+import functools
 import math
 
 import jax.numpy as jnp
@@ -9,10 +10,11 @@ from jax import lax
 from tfcompat import _random_rejection as rejection
 from tfcompat._array import broadcast_to, pad
 from tfcompat._cast import cast
-from tfcompat._core import dtypes as d
+from tfcompat._core import dtypes as d, native
 from tfcompat._core.attributes import Shape as ShapeOf, python_value
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, Dtype, Int, Shape, T, op
+from tfcompat._core.twins import twin
 from tfcompat._declare import INDEX, fitting, invalid, not_allowed, refused
 from tfcompat._elementwise import divide, maximum
 from tfcompat._random_keys import Counter, Key, order, reserve, stateless
@@ -221,6 +223,25 @@ _ROUND_BITS, _ROUND_CONSTANT = 0x7369F885192C0EF5, 0xFFFFFFFC  # of the SIMON ci
 _COUNTED = (*INDEX, d.uint32, d.uint64)
 
 
+@functools.cache
+def _images(rounds):
+    """A function of (index, three keys, limit): `_walked`. In C where there is a compiler: most limits take thousands of steps."""
+
+    def images(index, first, second, third, limit):
+        return _walked(index, [first, second, third], limit, rounds)
+
+    def host(e):
+        def run(*arrays):
+            found = np.empty(np.shape(arrays[0]), np.uint64)
+            native.extension.index_images(*map(np.ascontiguousarray, arrays), found, rounds)
+            return found
+
+        return run
+
+    images.__name__ = f"index_images_{rounds}"
+    return images if native.extension is None else twin(images, 2, as_fast=lambda eqn: True, loops=True)(host)
+
+
 def _walked(index, keys, limit, rounds):
     """Images of indices under keyed permutations of 0 to `limit`: Feistel networks, applied until the result fits."""
     one = jnp.uint64(1)
@@ -288,7 +309,7 @@ def random_index_shuffle(index: T, seed: Data("S"), max_index: T, rounds: Int = 
     shape = jnp.broadcast_shapes(index.shape, max_index.shape, seed.shape[:-1])
     keys = [jnp.broadcast_to(seed[..., i], shape).astype(jnp.uint64) & jnp.uint64(0xFFFFFFFF) for i in range(3)]
     wide = [jnp.broadcast_to(x, shape).astype(jnp.uint64) for x in (index, max_index)]
-    return _walked(wide[0], keys, wide[1], rounds).astype(index.dtype)
+    return _images(rounds)(wide[0], *keys, wide[1]).astype(index.dtype)
 
 
 def index_shuffle(index, seed, max_index):

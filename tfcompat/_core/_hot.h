@@ -178,6 +178,7 @@ void box_muller32(const uint32_t *first, const uint32_t *second, Py_ssize_t coun
 PyObject *philox(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *box_muller(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *permutation(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *index_images(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *random_constants(PyObject *module, PyObject *vector);
 
 #endif

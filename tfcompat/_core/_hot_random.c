@@ -177,6 +177,74 @@ PyObject *permutation(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return released(b, got, 2);
 }
 
+/* The bits of x turned to the left within `half` bits. */
+static inline uint64_t turned(uint64_t x, int by, int half, uint64_t mask)
+{
+    return (x << by | x >> (half - by)) & mask;
+}
+
+static inline uint64_t mixed(uint64_t x, int half, uint64_t mask)
+{
+    return (turned(x, 1, half, mask) & turned(x, 8, half, mask)) ^ turned(x, 2, half, mask);
+}
+
+/* The image of an index under a keyed permutation of 0 to `limit`; `keys` has room for those of all rounds. */
+static uint64_t index_image(uint64_t index, uint64_t limit, uint64_t *keys, Py_ssize_t rounds)
+{
+    int bits = 0;
+    while (bits < 64 && (uint64_t)1 << bits < limit)
+        bits++;
+    int half = ((bits > 16 ? bits : 16) + 1) >> 1;
+    uint64_t mask = ((uint64_t)1 << half) - 1, pattern = 0x7369F885192C0EF5u & mask, constant = 0xFFFFFFFCu & mask;
+    for (int i = 0; i < 3; i++)
+        keys[i] &= mask;
+    for (Py_ssize_t i = 3; i < rounds + rounds % 2; i++, pattern >>= 1)
+        keys[i] = constant ^ (pattern & 1) ^ keys[i - 3] ^ turned(keys[i - 1], half - 3, half, mask) ^ turned(keys[i - 1], half - 4, half, mask);
+    do {
+        uint64_t left = index >> half, right = index & mask;
+        for (Py_ssize_t i = 0; i < rounds; i += 2) {
+            left ^= mixed(right, half, mask) ^ keys[i];
+            right ^= mixed(left, half, mask) ^ keys[i + 1];
+        }
+        index = left << half | right;
+    } while (index > limit);
+    return limit ? index : 0;
+}
+
+/* index_images(index, *keys, limit, images, rounds): the twin of the functions of `_random_laws._walked`. */
+PyObject *index_images(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    enum { INDEX, KEYS, LIMIT = KEYS + 3, IMAGES, ALL };
+    Py_buffer b[ALL];
+    if (nargs != ALL + 1)
+        return PyErr_Format(PyExc_TypeError, "index_images() takes %d arrays and a number", ALL);
+    Py_ssize_t rounds = PyLong_AsSsize_t(args[ALL]);
+    if (rounds == -1 && PyErr_Occurred())
+        return NULL;
+    int got = get_buffers(args, b, ALL, 1);
+    if (got < ALL)
+        return released(b, got, ALL);
+    uint64_t *keys = PyMem_New(uint64_t, (rounds > 3 ? rounds : 3) + 1);
+    int fits = keys != NULL;
+    for (int k = 1; k < ALL && fits; k++)
+        if (b[k].len != b[0].len) {
+            PyErr_SetString(PyExc_ValueError, "arrays of other sizes");
+            fits = 0;
+        }
+    if (keys == NULL)
+        PyErr_NoMemory();
+    Py_ssize_t count = fits ? b[INDEX].len / (Py_ssize_t)sizeof(uint64_t) : 0;
+    Py_BEGIN_ALLOW_THREADS;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        for (int k = 0; k < 3; k++)
+            keys[k] = ((uint64_t *)b[KEYS + k].buf)[i];
+        ((uint64_t *)b[IMAGES].buf)[i] = index_image(((uint64_t *)b[INDEX].buf)[i], ((uint64_t *)b[LIMIT].buf)[i], keys, rounds);
+    }
+    Py_END_ALLOW_THREADS;
+    PyMem_Free(keys);
+    return released(b, got, ALL);
+}
+
 /* random_constants(vector): takes random_state.CONSTANTS. */
 PyObject *random_constants(PyObject *module, PyObject *vector)
 {
