@@ -6,7 +6,7 @@ import numpy as np
 
 from tfcompat._core import dtypes
 
-_HALVES = frozenset([dtypes.float16.np, dtypes.bfloat16.np])
+HALVES = frozenset([dtypes.float16.np, dtypes.bfloat16.np])
 _WIDE = np.dtype(np.float32)
 # One rounding each. Sums, products of matrices and other powers round more often, each in its own way.
 _ONCE = frozenset(
@@ -49,7 +49,7 @@ def widened(equations, equation_of, value_of):
 
 
 def _is_half(value):
-    return value.dtype in _HALVES
+    return value.dtype in HALVES
 
 
 def _rounds_once(equation):
