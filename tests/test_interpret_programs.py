@@ -16,7 +16,7 @@ from scipy import special
 from xla_reference import check, compiled, numbers, run, same
 
 import tfcompat as tf
-from tfcompat import _cast, _diagonals, _elementwise, _math, _reductions, nn
+from tfcompat import _cast, _diagonals, _elementwise, _math, _reductions, _special, nn
 from tfcompat._core import random_state
 from tfcompat._core.interpret import UNHOSTED, NoHostForm, host_function
 from tfcompat._core.lax_numpy import RULES
@@ -350,7 +350,8 @@ def test_twins_of_functions_of_floats():
     x = np.array([[0, -0.0, np.nan, np.inf, -np.inf, 1e-30, 3, -80, 0.5]])
     for dtype, most in (("float32", 1e-6), ("float64", 1e-14)):
         x = x.astype(dtype)
-        for function, arguments in ((nn.softplus.op.body, (x,)), (_elementwise.xlogy.op.body, (x, np.abs(x.T)))):
+        functions = (nn.softplus.op.body, (x,)), (_elementwise.xlogy.op.body, (x, np.abs(x.T))), (_special._expi, (x,)), (_special._spence, (x,))
+        for function, arguments in functions:
             with jax.enable_x64(True):
                 closed = jax.make_jaxpr(function)(*arguments)
                 assert any(map(has_twin, closed.jaxpr.eqns))

@@ -13,6 +13,7 @@ import numpy as np
 from jax import lax
 from jax.scipy import special
 
+from tfcompat._core.twins import twin
 from tfcompat._declare import FLOATS, unary, where
 
 _BOUND, _DEGREE = 8.0, 32
@@ -158,12 +159,32 @@ def _expi(x):
     return jnp.where(x > 0, special.expi(jnp.where(x > 0, x, 1)), jnp.where(x == 0, -jnp.inf, jnp.nan))
 
 
+def _spence(x):
+    return special.spence(x)
+
+
+def _expi_rule(b, e):
+    from scipy import special  # which takes 0.1 s
+
+    return lambda x: np.where((x >= 0) & (x < np.inf), special.expi(x), np.nan)
+
+
+def _spence_rule(b, e):
+    from scipy import special
+
+    return special.spence
+
+
+# JAX adds them up of polynomials: some hundred calls of NumPy.
+_expi = twin(_expi, 3, "elementwise", loops=True)(_expi_rule)
+_spence = twin(_spence, 1, "elementwise", loops=True)(_spence_rule)
+
 expint = unary("expint", "Expint", FLOATS, _wide(_expi), lambda x, y: lax.exp(x) / x,
                "The exponential integral Ei: the integral of exp(t) / t up to x; NaN of negative numbers.")  # fmt: skip
 fresnel_cos = unary("fresnel_cos", "FresnelCos", FLOATS, _wide(lambda x: _fresnel(x, 1)), lambda x, y: lax.cos(_quarter(x)),
                     "Fresnel's integral of cos(pi t^2 / 2) from 0 to x.")  # fmt: skip
 fresnel_sin = unary("fresnel_sin", "FresnelSin", FLOATS, _wide(lambda x: _fresnel(x, 0)), lambda x, y: lax.sin(_quarter(x)),
                     "Fresnel's integral of sin(pi t^2 / 2) from 0 to x.")  # fmt: skip
-spence = unary("spence", "Spence", FLOATS, _wide(special.spence),
+spence = unary("spence", "Spence", FLOATS, _wide(_spence),
                lambda x, y: where(x == 1, -1.0, lax.log(x) / (1 - where(x == 1, 0.0, x))),
                "The dilogarithm of 1 - x: the integral of log(t) / (1 - t) from 1 to x.")  # fmt: skip
