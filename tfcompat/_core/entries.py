@@ -91,9 +91,10 @@ def pull_present(derivative, kept, ins, cotangents, stacked=False):
     """The general case: several results, some without a cotangent; residuals that are on no tape; stacks."""
     given = [k for k, c in enumerate(cotangents) if c is not None]
     present = tuple([k for k in derivative.differentiable if k in given])
-    if not present and stacked:
+    if not present and (stacked or derivative.source is None or derivative.source[1].depends is not None):
         return [None] * len(derivative.wanted)
     # A target of integers beside results with derivatives: TensorFlow pulls zeros back, which is no cotangent at all here.
+    # (Of a body it is known what its integers depend on: nothing.)
     # Extra residuals are on no tape: a pullback that may be differentiated again starts from the inputs.
     restart = derivative.extras and bool(state.tapes or state.accumulators)
     pullback, residuals = derivative.pullback(present, restart, stacked)
