@@ -26,7 +26,7 @@ from tfcompat._core.errors import OperatorNotAllowedInGraphError as _NotAllowed
 from tfcompat._core.failures import wait_for as _wait_for
 from tfcompat._core.op import Op as _Op, invoke as _invoke
 from tfcompat._core.tensor import Tensor as _Tensor
-from tfcompat._core.tensor_base import PLAIN as _PLAIN, payload as _payload
+from tfcompat._core.tensor_base import HOST_TYPES as _HOST_TYPES, PLAIN as _PLAIN, payload as _payload
 from tfcompat._core.trace import Trace as _Trace, ValueDependent as _ValueDependent
 
 _NOT_NUMERIC = "tfcompat.interop: JAX has no arrays of dtype {dtype} (strings and resources live on the host only)."
@@ -101,7 +101,7 @@ def block_until_ready(structure):
     for leaf in (structure,) if type(structure) is _Tensor else _jax.tree.leaves(_plain(structure)):
         if isinstance(leaf, _TensorType):
             value = _payload(leaf if type(leaf) is _Tensor else _convert(leaf))
-            if isinstance(value, _jax.Array):
+            if type(value) not in _HOST_TYPES:
                 _wait_for(value)
     return structure
 
