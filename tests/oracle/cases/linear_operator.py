@@ -159,7 +159,7 @@ def _algebra():
     yield expr(f"{three}.inverse().to_dense()", grad=False, **inputs)
     yield expr(f"[type(o).__name__ for row in {three}.inverse().operators for o in row]", grad=False, **inputs)
     for name in ("matvec", "solvevec"):
-        yield expr(f"{blocks}.{name}([a, c])", **inputs)
+        yield expr(f"{blocks}.{name}([c, a])", **inputs)
         yield expr(f"{lower}.{name}([a, c], adjoint=True)", **inputs)
     for name in ("matmul", "solve"):
         yield expr(f"{blocks}.{name}([b, b])", **inputs)
