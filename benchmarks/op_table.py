@@ -127,6 +127,7 @@ OPS = {
 SIZES = {
     "small": {"rows": 8, "columns": 8, "square": 8, "image": (1, 8, 8, 3), "kernel": (3, 3, 3, 4)},
     "large": {"rows": 1000, "columns": 2000, "square": 1000, "image": (8, 128, 128, 32), "kernel": (3, 3, 32, 32)},
+    "largest": {"rows": 2000, "columns": 4000, "square": 2000, "image": (32, 128, 128, 32), "kernel": (3, 3, 32, 32)},
     # Two more sizes for first calls: nothing in them divides a size above.
     "second": {"rows": 12, "columns": 7, "square": 7, "image": (2, 10, 12, 3), "kernel": (3, 3, 3, 5)},
     "third": {"rows": 20, "columns": 9, "square": 9, "image": (3, 6, 14, 2), "kernel": (3, 3, 2, 3)},

@@ -8,8 +8,9 @@
 small   µs of one op on small inputs: a hundred calls, a chain where the result fits the first input, else all results
         kept, and a read of the last one, divided by a hundred
 alone   µs of one call on small inputs with the read of its result
-large   ms of one call on 1e6 to 1e7 elements (matrices for linear algebra 1000x1000), hot; tfcompat and JAX in one
-        process, on the same arrays, by short turns
+large   ms of one call on 2e6 elements (matrices for linear algebra 1000x1000), hot; tfcompat and JAX in one process, on
+        the same arrays, by short turns
+largest the same on 8e6 elements (matrices 2000x2000)
 first   ms of the first call in a process, with its read, and of the first calls on two more sets of shapes
 
 Each engine is one process (for `first` another one) that is asked op by op, three times in turn, so that noise hits all of them
@@ -37,7 +38,8 @@ import report
 from engines import ENGINES, environment
 from measure import load, versions
 
-KINDS = ("small", "alone", "large", "first")
+KINDS = ("small", "alone", "large", "largest", "first")
+LARGE = ("large", "largest")  # where JAX is measured beside tfcompat
 CALLS = 100
 ROUNDS = 3
 NAMES = ("tfcompat", "tensorflow", "jax")
@@ -54,7 +56,7 @@ def main():
         children = {}
         for kind in options.kinds:
             for engine in engines:
-                if kind == "first" or engine not in children and not (kind == "large" and engine == "jax"):
+                if kind == "first" or engine not in children and not (kind in LARGE and engine == "jax"):
                     children[engine] = stack.enter_context(Child(engine, options, cache))
             for symbol in symbols:
                 table[kind][symbol] = compare(kind, symbol, engines, children, options.quick)
@@ -84,7 +86,7 @@ def compare(kind, symbol, engines, children, quick):
     found = {}
     for _ in range(1 if kind == "first" else ROUNDS):
         for engine in engines:
-            if engine == "jax" and kind in ("first", "large"):
+            if engine == "jax" and kind in ("first", *LARGE):
                 continue  # to compile each is not what anybody would compare a first call with; large: beside tfcompat
             for name, result in children[engine].ask(kind, symbol, quick).items():
                 found.setdefault(name, []).append(result)
@@ -257,7 +259,7 @@ def ready(engine, tf, kind, symbol, quick):
     subject = Subject(tf, symbol)
     tensors, fixed = subject.inputs(size)
     steps = {engine: warm(subject, size, repeat, tensors, fixed, quick)}
-    if kind == "large" and engine == "tfcompat":
+    if kind in LARGE and engine == "tfcompat":
         with contextlib.suppress(NotOffered):
             arrays = importlib.import_module("tfcompat.interop").to_jax(tensors)
             steps["jax"] = warm(Subject(None, symbol), size, repeat, arrays, fixed, quick)
@@ -266,7 +268,7 @@ def ready(engine, tf, kind, symbol, quick):
 
 def warm(subject, size, repeat, tensors, fixed, quick):
     function, arguments = subject.function(fixed, tensors, repeat), list(tensors.values())
-    done = subject.wait() if size == "large" else subject.read
+    done = subject.wait() if size in LARGE else subject.read
 
     def step():
         results = function(*arguments)
@@ -277,7 +279,12 @@ def warm(subject, size, repeat, tensors, fixed, quick):
 
 
 # kind: inputs, calls of a step, factor from seconds
-STEPS = {"small": ("small", CALLS, 1e6 / CALLS), "alone": ("small", 1, 1e6), "large": ("large", 1, 1e3)}
+STEPS = {
+    "small": ("small", CALLS, 1e6 / CALLS),
+    "alone": ("small", 1, 1e6),
+    "large": ("large", 1, 1e3),
+    "largest": ("largest", 1, 1e3),
+}
 
 
 def first(subject):
@@ -292,7 +299,7 @@ def first(subject):
     return laps
 
 
-UNITS = {"small": "µs", "alone": "µs", "large": "ms", "first": "ms"}
+UNITS = {"small": "µs", "alone": "µs", "large": "ms", "largest": "ms", "first": "ms"}
 
 
 def show(kind, symbol, results):
@@ -344,6 +351,7 @@ GOALS = {
         ("within 1.05 of jax.jit", lambda r: r["tfcompat"] / r["jax"], 1.05),
         ("within 1.3 of TensorFlow", lambda r: r["tfcompat"] / r["tensorflow"], 1.3),
     ),
+    "largest": (("within 1.05 of jax.jit", lambda r: r["tfcompat"] / r["jax"], 1.05),),
     "first": (
         ("first call in a process, ms", lambda r: r["tfcompat"][0], 3),
         ("first call on the third set of shapes, ms", lambda r: r["tfcompat"][2], 3),
