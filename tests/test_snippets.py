@@ -19,11 +19,9 @@ DEVIATIONS = {
     "order: a hot loop fails at its last step": "at a proven call site with pending operands the next read raises",
     "order: scatter, then a failing scatter": "TensorFlow updates the rows in front of the bad one, here none is",
 }
-# Programs that go another way once they are compiled, unless an error at that line is known from before.
-LATE = {
-    "order: the failure is caught and the loop goes on": "what follows a proven line is written before its flag is looked at, "
-    "so the next iteration's first write raises",
-}
+# Once compiled, what follows a proven line is written before its flag is looked at (docs/how-it-runs.md), so here the first
+# write of the next iteration raises: the names that differ then. Nothing does where that line is known to have failed.
+LATE = {"order: the failure is caught and the loop goes on": {"v", "m", "y", "total"}}
 
 
 @pytest.mark.all_modes
@@ -31,10 +29,9 @@ LATE = {
 @pytest.mark.parametrize("name", [name for name in snippets.SNIPPETS if name not in DEVIATIONS])
 def test_snippet(name, mode):
     assert name in RECORDED, "not recorded: run tests/oracle/record.py --only snippets"
-    if mode == "compiled" and name in LATE:
-        pytest.skip(LATE[name])
     found = snippets.differences(RECORDED[name], json.loads(json.dumps(snippets.run(tf, snippets.SNIPPETS[name]))))
-    assert not found, "\n".join(found)
+    late = LATE.get(name, set()) if mode == "compiled" else set()
+    assert {line.split(" is ")[0] for line in found} in (set(), late), "\n".join(found)
 
 
 def test_every_record_belongs_to_a_program():
