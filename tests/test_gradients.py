@@ -137,3 +137,18 @@ def test_gradients_of_graphs_are_refused(symbol):
 def test_overridden_gradients_are_refused():
     with pytest.raises(NotImplementedError, match="wrap the function in tf.custom_gradient"):
         tf.Graph().gradient_override_map({"Identity": "Mine"})
+
+
+def test_eigenvalues_of_a_tridiagonal_matrix():
+    """TensorFlow's gradient is that of its bisection, so this compares with the matrix itself."""
+    for dtype, select in ((tf.float64, {}), (tf.float64, {"select": "i", "select_range": (1, 2)}), (tf.complex128, {})):
+        diagonal, above = tf.constant([1.0, 2.0, 2.0, -1.0], dtype), tf.constant([0.5, 0.25, 1.0], dtype)
+        above = above * tf.constant(0.6 + 0.8j, dtype) if dtype.is_complex else above
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch([diagonal, above])
+            found = tf.linalg.eigh_tridiagonal(diagonal, above, **select)
+            matrix = tf.linalg.diag(diagonal) + tf.linalg.diag(above, k=1) + tf.linalg.diag(tf.math.conj(above), k=-1)
+            values = tf.math.real(tf.linalg.eigvalsh(matrix))[1:3] if select else tf.math.real(tf.linalg.eigvalsh(matrix))
+            found, values = [tf.reduce_sum(v**3) for v in (found, values)]
+        for got, want in zip(tape.gradient(found, [diagonal, above]), tape.gradient(values, [diagonal, above]), strict=True):
+            assert got.numpy() == pytest.approx(want.numpy(), abs=1e-12)

@@ -1,5 +1,6 @@
 """Ops that reshape, join, repeat and pad tensors: elements move, values stay."""
 
+import functools
 import math
 
 import jax.numpy as jnp
@@ -12,7 +13,7 @@ from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
 from tfcompat._core.core_types import CompositeTensor
 from tfcompat._core.forms import by_form
-from tfcompat._core.op import Any, Axes, Axis, Bool, Many, Size, T, op
+from tfcompat._core.op import Any, Axes, Axis, Bool, Data, Many, Op, Size, T, invoke, op
 from tfcompat._core.sizes import unranked
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle, host_value, size_value
@@ -216,7 +217,14 @@ def identity_n(input, name=None):
     """
     if not input:
         raise invalid("Length for attr 'T' of 0 must be at least minimum 1\n\t; NodeDef: {{node IdentityN}}", "IdentityN")
-    return [_identity(t) for t in input]
+    return list(invoke(_identities(len(input)), [convert(t) for t in input]))
+
+
+@functools.cache
+def _identities(count):
+    """One op of `count` tensors: where one of its results is used, the gradients of the others are zeros, not None."""
+    parameters = [(f"input_{i}", Data(f"T{i}")) for i in range(count)]
+    return Op("IdentityN", lambda *inputs: list(inputs), parameters, single=False)
 
 
 @moves

@@ -12,7 +12,7 @@ from tfcompat._core import caches, dtypes
 from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.by_value import by_value
 from tfcompat._core.context import state
-from tfcompat._core.convert import convert, convert_numbers, holds_tensors, static_value
+from tfcompat._core.convert import convert, convert_numbers, convert_sequence, holds_tensors, set_count, static_value
 from tfcompat._core.core_types import CompositeTensor, TensorType
 from tfcompat._core.forms import by_form
 from tfcompat._core.hot import recorded
@@ -26,7 +26,7 @@ from tfcompat._core.sizes import holds_unknown
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value, size_value
 from tfcompat._core.trace import is_symbolic, value_of
-from tfcompat._declare import FLOATS, INDEX, NUMBERS, invalid, not_allowed, refused
+from tfcompat._declare import FLOATS, INDEX, NUMBERS, SIGNED, invalid, not_allowed, refused
 from tfcompat._vectors import Vector
 
 _PLAIN_DATA = frozenset([np.ndarray, float, int])
@@ -62,7 +62,7 @@ def constant(value, dtype=None, shape=None, name="Const"):
         raise unconvertible(MIXED if numbers else "TypeError: Scalar tensor has no `len()`")
     if hasattr(type(value), "_read"):  # a variable: its value, like any other array's
         value = host_value(value._read())
-    tensor = convert(value, dtype)
+    tensor = convert_sequence(value, dtype, None) if type(value) is builtins.range else convert(value, dtype)
     if shape is None:
         return tensor
     wanted = tuple(TensorShape(shape).as_list())
@@ -339,6 +339,9 @@ def _range_from_0(count: Int):
     return lax.iota(np.int32, count)  # in a quarter of the time that numbers from a start on take
 
 
+_COUNTED = (*FLOATS, *SIGNED, dtypes.uint16, dtypes.uint32, dtypes.uint64)
+
+
 def _check_scalars(parts):
     for p, text in zip(parts, ("start", "limit", "delta"), strict=True):
         if p._aval.shape not in ((), (1,)):
@@ -373,6 +376,8 @@ def range(start, limit=None, delta=1, dtype=None, name="range"):
 
         parts = [cast(p, dtype) if isinstance(p, TensorType) else convert(p, dtype) for p in parts]
         _check_scalars(parts)
+        if dtype not in _COUNTED:
+            raise not_allowed("Tidx", dtype.np, _COUNTED, "Range")
     else:
         parts = [convert(p) for p in parts]
         _check_scalars(parts)
@@ -399,6 +404,9 @@ def range(start, limit=None, delta=1, dtype=None, name="range"):
         # In the dtype itself, as the kernel does: (1.1 - 0.1) / 0.1 is 10 in float32 and more than that in float64.
         count = int(np.ceil(np.float64(abs((last - first) / step))))
     return _range(parts[0], parts[2], count)
+
+
+set_count(range)
 
 
 def _counted(array):

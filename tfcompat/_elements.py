@@ -74,7 +74,12 @@ def normalized(value):
             return nest.sequence_like(value, [normalized(value[k]) for k in keys])
         if nest.is_attrs(value):
             return type(value)(*[normalized(getattr(value, a.name)) for a in type(value).__attrs_attrs__])
-        return nest.sequence_like(value, [normalized(v) for v in value])
+        made = nest.sequence_like(value, [normalized(v) for v in value])
+        if isinstance(made, list):  # of a range, or of a view of a mapping
+            return convert(made)
+        if not isinstance(made, tuple):
+            raise TypeError(f"Could not build a `TypeSpec` for {made} with type {type(made).__name__}")
+        return made
     if hasattr(type(value), "_read"):
         return value._read()
     return convert(value)

@@ -198,7 +198,7 @@ def binomial_parts(shape, counts, probs, dtype, kernel):
 @moves
 @op("StatelessShuffle", grad=False)
 def _shuffled(value: T, order: Data("Tidx")):
-    return jnp.take(value, order, 0, mode="clip")
+    return jnp.take(value, order, 0, mode="clip") if value.ndim else value
 
 
 def stateless_shuffle(value, seed, alg="auto_select", name=None):
@@ -213,9 +213,7 @@ def stateless_shuffle(value, seed, alg="auto_select", name=None):
       InvalidArgumentError: a `seed` of another shape.
     """
     value = convert(value)
-    if not value.shape.rank:
-        return value
-    return _shuffled(value, order(*stateless(seed, alg), value.shape[0]))
+    return _shuffled(value, order(*stateless(seed, alg), value.shape[0] if value.shape.rank else 1))
 
 
 _FIRST_KEY = 498247692  # what TensorFlow puts before the two words of a seed

@@ -202,7 +202,16 @@ def banded_triangular_solve(bands: T, rhs: T, lower: Bool = True, adjoint: Bool 
     return linalg.triangular_solve(matrix, rhs, left_side=True, lower=lower, transpose_a=adjoint, conjugate_a=adjoint)
 
 
-@op("EighTridiagonal", T=_SOLVABLE, grad=None)
+def _eigvals_grad(g, out, alpha, beta, select, select_range, tol):
+    lower = jnp.diag(conj_array(beta), -1)
+    vectors, _ = linalg.eigh(jnp.diag(alpha) + lower, lower=True, symmetrize_input=False)
+    if select == "i":
+        vectors = vectors[:, select_range[0] : select_range[1] + 1]
+    matrix = (vectors * g) @ conj_array(vectors).T
+    return jnp.real(jnp.diag(matrix)).astype(alpha.dtype), 2 * jnp.diag(matrix, 1)
+
+
+@op("EighTridiagonal", T=_SOLVABLE, grad=_eigvals_grad)
 def _eigvals(alpha: T, beta: T, select: Any, select_range: Any, tol: Any):
     diagonal, square = jnp.real(alpha), jnp.abs(beta)
     return jax.scipy.linalg.eigh_tridiagonal(
@@ -227,6 +236,10 @@ def eigh_tridiagonal(alpha, beta, eigvals_only=True, select="a", select_range=No
 
     Raises:
       ValueError: different dtypes, or an unknown `select`. InvalidArgumentError: an empty range.
+
+    Differs from TensorFlow:
+      Gradients are those of the eigenvalues and eigenvectors. TensorFlow differentiates how it searches for eigenvalues,
+      which gives the gradients of the bounds between which it does.
     """
     alpha = convert(alpha)
     if alpha.shape[0] <= 1:

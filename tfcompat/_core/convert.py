@@ -41,7 +41,8 @@ _EXACT = -(2**24), 2**24  # ints that float32 holds
 
 _new = object.__new__
 _registry = []  # (priority, order, types, function)
-_pack = _cast = None  # tf.stack and tf.cast, for lists that hold tensors; set by the modules that define them
+# tf.stack and tf.cast, for lists that hold tensors, and tf.range; set by the modules that define them.
+_pack = _cast = _count = None
 
 variable_types = set()  # tf.Variable and its kin, whose `_read()` is the fast way to their tensor
 
@@ -65,6 +66,11 @@ def set_pack(function):
 def set_cast(function):
     global _cast
     _cast = function
+
+
+def set_count(function):
+    global _count
+    _count = function
 
 
 def aligned_copy(array, dtype=None):
@@ -130,7 +136,9 @@ def convert(value, dtype=None, hint=None, name=None):
     if isinstance(value, jax.Array):
         wanted = None if dtype is None or dtype.np == value.dtype else dtype
         return convert_array(np.asarray(value), wanted) if wanted else Tensor(aval_of(value), value, None, PLAIN)
-    if isinstance(value, (list, tuple, range)):
+    if kind is range:
+        return convert_range(value, dtype, hint)
+    if isinstance(value, (list, tuple)):
         return convert_sequence(value, dtype, hint)
     method = getattr(kind, "__tf_tensor__", None)
     if method is not None:
@@ -288,6 +296,16 @@ def convert_numbers(value, dtype):
     except ValueError:  # a ragged list
         return None
     return Tensor(aval(array.shape, array.dtype), array, None, STATIC)
+
+
+def convert_range(value, dtype, hint):
+    """A Python range: the result of `tf.range`, which refuses some dtypes, and a limit on the other side of the start."""
+    if dtype is None and hint is not None:
+        try:
+            return _count(value.start, value.stop, value.step, hint)
+        except (TypeError, ValueError):
+            pass
+    return _count(value.start, value.stop, value.step, dtype)
 
 
 def convert_sequence(value, dtype, hint):

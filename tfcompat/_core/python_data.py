@@ -7,7 +7,7 @@ from tfcompat._core.refusals import unconvertible
 
 INT32 = int(np.iinfo(np.int32).min), int(np.iinfo(np.int32).max)
 FLOAT32_MAX = float(np.finfo(np.float32).max)
-_PLAIN_KINDS = (bool, int, float, complex, np.generic, range)  # of items of Python data, but for texts
+_PLAIN_KINDS = (bool, int, float, complex, np.generic)  # of items of Python data, but for texts
 
 MIXED = "Can't convert Python sequence with mixed types to Tensor."
 UNSUPPORTED = "Attempt to convert a value ({value!r}) with an unsupported type ({kind}) to a Tensor."
@@ -27,7 +27,7 @@ def first_leaf(value):
 
 
 def leaves(value):
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, range)):
         for item in value:
             yield from leaves(item)
     else:
@@ -36,8 +36,6 @@ def leaves(value):
 
 def infer_dtype(value, first):
     """The dtype TensorFlow gives Python data: of its first scalar, widened by later ones."""
-    if isinstance(value, range):
-        return dtypes.int32
     kinds = {type(v) for v in leaves(value)}
     if not kinds:
         return dtypes.float32
@@ -61,7 +59,7 @@ def infer_dtype(value, first):
     if any(issubclass(k, (float, np.floating)) for k in kinds):
         return dtypes.float32
     for v in leaves(value):
-        if not isinstance(v, (range, bool)) and not INT32[0] <= v <= INT32[1]:
+        if not isinstance(v, bool) and not INT32[0] <= v <= INT32[1]:
             if not -(2**63) <= v < 2**63:
                 raise unconvertible(TOO_LARGE)
             return dtypes.int64
@@ -71,10 +69,6 @@ def infer_dtype(value, first):
 def fits(value, dtype):
     """Whether Python data may become `dtype`: floats never turn into ints, numbers never into bools."""
     for v in leaves(value):
-        if isinstance(v, range):
-            if dtype.is_bool or dtype is dtypes.string:
-                return False
-            continue
         if isinstance(v, (str, bytes)) != (dtype is dtypes.string):
             return False
         if dtype is dtypes.string:

@@ -8,6 +8,7 @@ import numpy as np
 from jax import lax
 
 from tfcompat import _gather, _lazy
+from tfcompat._array import identity as _identity
 from tfcompat._cast import cast as _cast
 from tfcompat._core import dtypes, random_state
 from tfcompat._core.attributes import python_value
@@ -224,7 +225,8 @@ def shuffle(value, seed=None, name=None):
     """
     value = convert(value)
     if not value._aval.shape:
-        return value
+        with _paused():
+            return _identity(value)
     size = value._aval.shape[0]
     blocks = (builtins.max(size - 1, 0) + 3) // 4
     with _paused():  # TensorFlow has no gradient for it

@@ -20,3 +20,14 @@ def cases():
             yield expr(f"tf.constant({value}, tf.{dtype})", grad=False)
         yield expr(f"tf.cast({value}, tf.float64)", grad=False)
         yield expr(f"tf.convert_to_tensor({value}, tf.bool)", grad=False)
+    for numbers in ( "range(3, 0)", "range(3, 0, -1)", "range(0)", "range(2**31, 2**31 + 2)", "[range(2**31, 2**31 + 2)]"):
+        yield expr(f"tf.constant({numbers})", grad=False)
+        yield expr(f"tf.convert_to_tensor({numbers})", grad=False)
+    for dtype in (*DTYPES, "int64", "float64", "uint16", "complex128"):
+        yield expr(f"tf.convert_to_tensor(range(-1, 3), tf.{dtype})", grad=False)
+        yield expr(f"tf.convert_to_tensor(range(3), dtype_hint=tf.{dtype})", grad=False)
+        yield expr(f"tf.range(3, dtype=tf.{dtype})", grad=False)
+    yield expr("tf.reshape(x, range(2, 4))", x="float32[6]")
+    yield expr("x + range(3)", x="float32[3]")
+    yield expr("x + range(3)", x="uint8[3]")
+    yield expr("[tf.reduce_sum(x, range(1, 3)), tf.transpose(x, range(2, -1, -1)), tf.gather(x, range(1))]", x="float32[2,3,4]")

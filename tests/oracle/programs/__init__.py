@@ -4,7 +4,18 @@ A program takes the namespace and returns data that `show` turns into JSON: numb
 (dtypes, texts of errors) may not.
 """
 
-from . import custom_gradients, forward, functions, higher_order, jacobians, linear_operators, repeated, state, tapes
+from . import (
+    connections,
+    custom_gradients,
+    forward,
+    functions,
+    higher_order,
+    jacobians,
+    linear_operators,
+    repeated,
+    state,
+    tapes,
+)
 from .shared import PROGRAMS
 
-__all__ = ["PROGRAMS", "custom_gradients", "forward", "functions", "higher_order", "jacobians", "linear_operators", "repeated", "state", "tapes"]
+__all__ = ["PROGRAMS", "connections", "custom_gradients", "forward", "functions", "higher_order", "jacobians", "linear_operators", "repeated", "state", "tapes"]
