@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -255,7 +256,7 @@ def counted():
 
 def pending():
     s = state.segment
-    log.append([[spec.name for spec in s.specs], len(s.refs), len(s.leaves), s.nbytes, len(s.leaf_index), len(s.tapes)])
+    log.append([[spec.name for spec in s.specs], len(s.refs), len(s.leaves), s.nbytes, len(s.leaf_index()), len(s.tapes)])
 
 def tried(f):
     try:
@@ -293,6 +294,22 @@ for k in range(60):
     if k % 10 == 5:
         w.assign_sub(0.01 * g)
 pending()
+counted()
+# More leaves than are looked through, some of them twice, between reads and beside a tape
+parts = [x[:2] * float(k) for k in range(24)]
+tf.test.experimental.sync_devices()
+for k in range(40):
+    few = k % 12
+    total = parts[0]
+    for j, part in enumerate(parts[:few] + parts[: 2 * few : 2]):
+        total = total + part
+        if j == few:
+            pending()
+    with tf.GradientTape() as tape:
+        tape.watch(parts)
+        many = tf.reduce_sum(tf.concat(parts, 0) * tf.concat(parts[::-1], 0)) + parts[3][0, 0]
+    g = tape.gradient(many, parts[k % 5])
+    log.append([float(t) for t in (total[0, 0], many, g[0, 0])])
 counted()
 row = x[:1]
 for k in range(60):
@@ -539,6 +556,31 @@ def test_threads_record_by_turns():
     for thread in threads:
         thread.join()
     assert found == [True] * 32
+
+
+def test_one_thread_at_a_time_has_the_lock_of_a_segment():
+    """Taken more than once by the same thread; whoever waits gets it."""
+    from tfcompat._core.segment import Segment
+
+    lock, inside, found = Segment().lock, [], []
+
+    def work(k):
+        for _ in range(200):
+            with lock, lock:
+                inside.append(k)
+                time.sleep(0)  # lets another thread run
+                with lock:
+                    found.append(inside[:] == [k])
+                inside.clear()
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert found == [True] * 800
+    with pytest.raises(RuntimeError, match="un-acquired"):
+        lock.__exit__(None, None, None)
 
 
 def test_operators_and_operands_by_turns():

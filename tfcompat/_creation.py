@@ -103,8 +103,7 @@ _zeros_dims = Vector("Fill", "index_type", _RANK, sizes=True, dtype=dtypes.int32
 _zeros_wide_dims = Vector("Fill", "index_type", _RANK, sizes=True, dtype=dtypes.int64)
 
 
-_templates = caches.Bounded(256)  # (dtype, shape as given, number) -> (aval, array, slot) of small zeros and ones
-_fills = caches.Bounded(256)  # the same -> attributes of `_filled_with`, of large ones
+_full_before = caches.Bounded(512)  # (dtype, shape as given, number) -> (aval, array, slot) where small, else (None, None, attributes of `_filled_with`)
 
 
 def _checked_dims(shape):
@@ -140,13 +139,10 @@ def fill(dims, value, name=None, layout=None):
 def _full(shape, dtype, number):
     """Zeros or ones: a host value where small, recorded where large."""
     key = caches.raw_key(shape, number) if type(dtype) is dtypes.DType and state.trace is None else None
-    known = _templates.get((dtype, key))
+    known = _full_before.get((dtype, key))
     if known is not None:
-        a, array, slot = known
-        return Tensor(a, array.copy(), None, slot)
-    attrs = _fills.get((dtype, key))
-    if attrs is not None:
-        return recorded(_filled_with.op, attrs, (), attrs, 0)
+        a, array, further = known
+        return Tensor(a, array.copy(), None, further) if array is not None else recorded(_filled_with.op, further, (), further, 0)
     dtype = dtypes.as_dtype(dtype)
     try:
         shape = _zeros_dims.canonical(shape, "shape")
@@ -167,10 +163,10 @@ def _full(shape, dtype, number):
         array = np.zeros(shape, dtype.np) if not number else np.ones(shape, dtype.np)
         slot = STATIC if a.size <= 64 else PLAIN
         if key is not None:
-            _templates[dtype, key] = a, array.copy(), slot
+            _full_before[dtype, key] = a, array.copy(), slot
         return Tensor(a, array, None, slot)
     if key is not None:
-        _fills[dtype, key] = number, shape, dtype
+        _full_before[dtype, key] = None, None, (number, shape, dtype)
     return _filled_with(number, shape, dtype)
 
 
@@ -214,7 +210,7 @@ def zeros_like(input, dtype=None, name=None, layout=None):
       ValueError: `input` cannot become a tensor.
     """
     a = _aval_of(input)
-    return zeros(a.shape, a.dtype if dtype is None else dtype)
+    return _full(a.shape, a.dtype if dtype is None else dtype, 0)
 
 
 def ones_like(input, dtype=None, name=None, layout=None):
@@ -231,7 +227,7 @@ def ones_like(input, dtype=None, name=None, layout=None):
     a = _aval_of(input)
     if a.dtype is dtypes.string and dtype is None:
         raise not_allowed("T", a.np_dtype, (*NUMBERS, dtypes.bool), "OnesLike")
-    return ones(a.shape, a.dtype if dtype is None else dtype)
+    return _full(a.shape, a.dtype if dtype is None else dtype, 1)
 
 
 def _aval_of(input):

@@ -73,32 +73,50 @@ PyObject *new_tensor(PyObject *aval, PyObject *value, PyObject *segment, PyObjec
     return tensor;
 }
 
+enum { FEW_LEAVES = 8 };
+
+/* The wire to a leaf of a segment, as a new reference; NULL without an error: it is none. To look through a few takes less than a dict. */
+PyObject *leaf_wire(PyObject *segment, PyObject *tensor)
+{
+    PyObject *leaves = FIELD(segment, s_leaves), *index = Py_NewRef(FIELD(segment, s_index)), *wire = NULL;
+    if (index == Py_None && PyList_GET_SIZE(leaves) <= FEW_LEAVES) {
+        Py_DECREF(index);
+        for (Py_ssize_t k = 0; k < PyList_GET_SIZE(leaves); k++)
+            if (PyList_GET_ITEM(leaves, k) == tensor)
+                return PyLong_FromSsize_t(~k);
+        return NULL;
+    }
+    if (index == Py_None)
+        Py_SETREF(index, PyObject_CallMethodNoArgs(segment, n_leaf_index));
+    PyObject *key = index == NULL ? NULL : PyLong_FromVoidPtr(tensor);
+    if (key != NULL)
+        wire = Py_XNewRef(PyDict_GetItemWithError(index, key));
+    Py_XDECREF(index);
+    Py_XDECREF(key);
+    return wire;
+}
+
 /* The wire to an operand: the slot of a result of this segment, or a leaf, made one if need be. */
 PyObject *wire_to(PyObject *segment, PyObject *t)
 {
     if (FIELD(t, t_seg) == segment)
         return Py_NewRef(FIELD(t, t_slot));
-    PyObject *index = FIELD(segment, s_index), *key = PyLong_FromVoidPtr(t);
-    if (key == NULL)
-        return NULL;
-    PyObject *wire = PyDict_GetItemWithError(index, key);
-    if (wire != NULL) {
-        Py_DECREF(key);
-        return Py_NewRef(wire);
-    }
-    if (PyErr_Occurred()) {
-        Py_DECREF(key);
-        return NULL;
-    }
-    PyObject *value = FIELD(t, t_value), *leaves = FIELD(segment, s_leaves);
-    if (value == Py_None || (PyObject *)Py_TYPE(value) == failure) {
-        Py_DECREF(key);
+    PyObject *wire = leaf_wire(segment, t), *value = FIELD(t, t_value), *leaves = FIELD(segment, s_leaves);
+    if (wire != NULL || PyErr_Occurred())
+        return wire;
+    if (value == Py_None || (PyObject *)Py_TYPE(value) == failure)
         return PyObject_CallMethodOneArg(segment, n_leaf, t);
-    }
     wire = PyLong_FromSsize_t(~PyList_GET_SIZE(leaves));
-    if (wire == NULL || PyList_Append(leaves, t) < 0 || PyDict_SetItem(index, key, wire) < 0)
+    if (wire == NULL || PyList_Append(leaves, t) < 0) {
+        Py_XDECREF(wire);
+        return NULL;
+    }
+    if (FIELD(segment, s_index) == Py_None)
+        return wire;
+    PyObject *key = PyLong_FromVoidPtr(t);
+    if (key == NULL || PyDict_SetItem(FIELD(segment, s_index), key, wire) < 0)
         Py_CLEAR(wire);
-    Py_DECREF(key);
+    Py_XDECREF(key);
     return wire;
 }
 
@@ -504,6 +522,14 @@ int put_methods(PyTypeObject *type, PyMethodDef *definitions, size_t count)
     return 0;
 }
 
+/* `DType.__hash__`: part of the keys of all ops with an attribute that is a dtype. */
+static PyObject *dtype_hash(PyObject *dtype, PyObject *unused)
+{
+    return Py_NewRef(FIELD(dtype, d_enum));
+}
+
+static PyMethodDef of_dtype[] = {{"__hash__", dtype_hash, METH_NOARGS, NULL}};
+
 /* setup(types, parts): classes, and other objects, by name. */
 static PyObject *setup(PyObject *module, PyObject *args)
 {
@@ -540,7 +566,7 @@ static PyObject *setup(PyObject *module, PyObject *args)
             return NULL;
     }
     if ((python_record = PyObject_GetAttr((PyObject *)Segment, n_record)) == NULL
-        || put_methods(Segment, of_segment, Py_ARRAY_LENGTH(of_segment)) < 0 || setup_running(parts) < 0 || setup_tapes(parts) < 0 || setup_checks(parts) < 0
+        || put_methods(Segment, of_segment, Py_ARRAY_LENGTH(of_segment)) < 0 || put_methods(DType, of_dtype, 1) < 0 || setup_running(parts) < 0 || setup_tapes(parts) < 0 || setup_checks(parts) < 0
         || setup_forms(parts) < 0 || setup_variables() < 0)
         return NULL;
     Py_RETURN_NONE;

@@ -22,7 +22,7 @@
 #define SLOTS(X) \
     X(t_aval, Tensor, _aval) X(t_value, Tensor, _value) X(t_seg, Tensor, _seg) X(t_slot, Tensor, _slot) X(t_gid, Tensor, _gid) \
     X(s_specs, Segment, specs) X(s_wires, Segment, wires) X(s_refs, Segment, refs) X(s_leaves, Segment, leaves) \
-    X(s_index, Segment, leaf_index) X(s_nbytes, Segment, nbytes) X(s_defers, Segment, defers) X(s_serial, Segment, serial) \
+    X(s_index, Segment, indexed) X(s_nbytes, Segment, nbytes) X(s_defers, Segment, defers) X(s_serial, Segment, serial) \
     X(s_watcher, Segment, watcher) X(s_unchecked, Segment, unchecked) X(s_aliases, Segment, aliases) \
     X(s_flags, Segment, flags) X(s_writes, Segment, writes) X(s_tapes, Segment, tapes) X(s_known, Segment, known) \
     X(s_gids, Segment, gids) X(s_interrupts, Segment, interrupts) X(s_foresees, Segment, foresees) X(s_cut_sites, Segment, cut_sites) X(s_uncut, Segment, uncut) X(s_lock, Segment, lock) \
@@ -30,7 +30,7 @@
     X(p_checked, Spec, checked) X(p_taped, Spec, taped) X(p_derivatives, Spec, derivatives) X(p_latest, Spec, latest) X(c_segment, Context, segment) X(c_tapes, Context, tapes) \
     X(c_accumulators, Context, accumulators) X(c_tracer, Context, tracer) X(c_trace, Context, trace) X(c_sites, Context, sites) \
     X(c_no_reads, Context, no_reads) X(v_held, Cell, held) X(v_lease, Cell, lease) X(v_gid, Cell, gid) \
-    X(v_trainable, Cell, trainable) X(v_written, Cell, written) X(v_before, Cell, before) X(a_scalars, Aval, scalars) X(a_shape, Aval, shape) X(g_watchful, Settings, watchful) \
+    X(v_trainable, Cell, trainable) X(v_written, Cell, written) X(v_before, Cell, before) X(a_scalars, Aval, scalars) X(a_shape, Aval, shape) X(d_enum, DType, _type_enum) X(g_watchful, Settings, watchful) \
     X(g_tier, Settings, tier) X(plan_structure, Plan, structure) X(r_programs, Structure, programs) X(r_specs, Structure, specs) X(r_wires, Structure, wires) X(r_runs, Structure, runs) \
     X(r_small, Structure, small) X(r_acts, Structure, acts) X(r_interpreted, Structure, interpreted) X(r_forgotten, Structure, forgotten) X(r_last, Structure, last) \
     X(r_gain, Structure, gain) X(r_lost, Structure, lost) X(r_lone, Structure, lone) X(r_urgent, Structure, urgent) X(r_seen, Structure, seen) \
@@ -55,7 +55,7 @@
     X(complete, _complete) X(sparse_grad, sparse_grad) X(forward, forward) \
     X(keep, keep) X(key, key) X(jvp, jvp) X(grad, grad) X(tangents, _tangents) X(gone, _gone) X(of_cells, _of_cells) \
     X(level, _level) X(folded, folded) X(only, only) X(letter, letter) X(checked, checked) \
-    X(immediate, immediate) X(seed, seed) X(new_pair, new_pair) X(any, any)
+    X(immediate, immediate) X(leaf_index, leaf_index) X(seed, seed) X(new_pair, new_pair) X(any, any)
 
 #define DECLARE_TYPE(name) extern PyTypeObject *name;
 #define DECLARE_OFFSET(place, owner, name) extern Py_ssize_t place;
@@ -82,6 +82,7 @@ int put_methods(PyTypeObject *type, PyMethodDef *definitions, size_t count);
 int usual_segment(PyObject *segment);
 PyObject *new_tensor(PyObject *aval, PyObject *value, PyObject *segment, PyObject *slot);
 PyObject *wire_to(PyObject *segment, PyObject *tensor);
+PyObject *leaf_wire(PyObject *segment, PyObject *tensor);
 PyObject *current_context(void);
 PyObject *record_of(PyObject *segment, PyObject *spec, PyObject *const *ins, Py_ssize_t count);
 PyObject *record(PyObject *segment, PyObject *spec, PyObject *ins);

@@ -1,13 +1,16 @@
-/* The lock of a segment: threading's RLock, of which C code takes hold without calls of methods. Each run does so, and the code and
-   data of a method that parses its arguments are in none of the processor's near caches after a large program. */
+/* The lock of a segment: threading's RLock, of which C code takes hold without calls of methods, and, as long as no thread has to wait,
+   without the system: what it says of itself is under the GIL. Each run takes it, and the code and data of a method that parses its
+   arguments, or of a semaphore, are in none of the processor's near caches after a large program. */
 
 #include "_hot.h"
 
 typedef struct {
     PyObject_HEAD
-    PyThread_type_lock lock;
     unsigned long owner; /* the thread that has it, where count is not 0 */
     Py_ssize_t count;    /* how often that has it */
+    PyThread_type_lock gate; /* closed, but for a moment when the lock is let go while threads wait */
+    Py_ssize_t waiting;  /* threads that wait at the gate */
+    int open;
 } Lock;
 
 /* Takes the lock unless another thread has it. */
@@ -15,21 +18,20 @@ int try_lock(PyObject *self)
 {
     Lock *lock = (Lock *)self;
     unsigned long thread = PyThread_get_thread_ident();
-    if (lock->count && lock->owner == thread)
-        lock->count++;
-    else if (PyThread_acquire_lock(lock->lock, NOWAIT_LOCK)) {
-        lock->owner = thread;
-        lock->count = 1;
-    } else
+    if (lock->count && lock->owner != thread)
         return 0;
+    lock->owner = thread;
+    lock->count++;
     return 1;
 }
 
 void unlock(PyObject *self)
 {
     Lock *lock = (Lock *)self;
-    if (--lock->count == 0)
-        PyThread_release_lock(lock->lock);
+    if (--lock->count == 0 && lock->waiting && !lock->open) {
+        lock->open = 1;
+        PyThread_release_lock(lock->gate);
+    }
 }
 
 static PyObject *lock_enter(PyObject *self, PyObject *unused)
@@ -37,15 +39,14 @@ static PyObject *lock_enter(PyObject *self, PyObject *unused)
     Lock *lock = (Lock *)self;
     while (!try_lock(self)) {
         PyLockStatus status;
+        lock->waiting++;
         Py_BEGIN_ALLOW_THREADS
-        status = PyThread_acquire_lock_timed(lock->lock, -1, 1);
+        status = PyThread_acquire_lock_timed(lock->gate, -1, 1);
         Py_END_ALLOW_THREADS
-        if (status == PY_LOCK_ACQUIRED) {
-            lock->owner = PyThread_get_thread_ident();
-            lock->count = 1;
-            break;
-        }
-        if (Py_MakePendingCalls() < 0) /* a signal came meanwhile */
+        lock->waiting--;
+        if (status == PY_LOCK_ACQUIRED)
+            lock->open = 0; /* one thread at a time: the next comes through when this one lets the lock go */
+        else if (Py_MakePendingCalls() < 0) /* a signal came meanwhile */
             return NULL;
     }
     Py_RETURN_TRUE;
@@ -63,20 +64,23 @@ static PyObject *lock_exit(PyObject *self, PyObject *const *args, Py_ssize_t nar
 static PyObject *lock_new(PyTypeObject *type, PyObject *args, PyObject *names)
 {
     Lock *lock = (Lock *)type->tp_alloc(type, 0);
-    if (lock != NULL && (lock->lock = PyThread_allocate_lock()) == NULL) {
+    if (lock == NULL)
+        return NULL;
+    if ((lock->gate = PyThread_allocate_lock()) == NULL) {
         Py_DECREF(lock);
         return PyErr_NoMemory();
     }
+    PyThread_acquire_lock(lock->gate, NOWAIT_LOCK);
     return (PyObject *)lock;
 }
 
 static void lock_dealloc(PyObject *self)
 {
     Lock *lock = (Lock *)self;
-    if (lock->lock != NULL) {
-        if (lock->count)
-            PyThread_release_lock(lock->lock);
-        PyThread_free_lock(lock->lock);
+    if (lock->gate != NULL) {
+        if (!lock->open)
+            PyThread_release_lock(lock->gate);
+        PyThread_free_lock(lock->gate);
     }
     Py_TYPE(self)->tp_free(self);
 }

@@ -5,7 +5,7 @@
 #include "_hot.h"
 
 PyObject *host_types, *held, *stats;
-static PyObject *handover, *structures, *serials, *forks, *hold, *release, *logged_runs, *for_read;
+static PyObject *handover, *structures, *serials, *forks, *hold, *release, *logged_runs, *for_read, *nothing, *automatic;
 static PyObject *python_close, *python_settle, *python_host_value, *python_payload; /* what does all that is not usual */
 static unsigned long main_thread;
 static Py_ssize_t looked_after;
@@ -81,7 +81,7 @@ static int is_usual(PyObject *context, PyObject *segment)
     return Py_TYPE(segment) == Segment && FIELD(context, c_segment) == segment && FIELD(context, c_tracer) == Py_None
         && FIELD(segment, s_unchecked) == Py_None && FIELD(segment, s_watcher) == Py_None && PyList_GET_SIZE(FIELD(segment, s_specs))
         && !PyList_GET_SIZE(FIELD(segment, s_writes)) && !PyList_GET_SIZE(forks)
-        && PyUnicode_CompareWithASCIIString(FIELD(settings, g_tier), "auto") == 0;
+        && FIELD(settings, g_tier) == automatic;
 }
 
 /* The tapes that go on recording, as a new list; NULL without an error where one has to make entries first. */
@@ -266,8 +266,10 @@ static int take(PyObject *segment, Run *run)
 {
     PyObject *tapes = FIELD(segment, s_tapes);
     tapes = PyList_GET_SIZE(tapes) ? tapes_that_record(tapes) : Py_NewRef(tapes);
-    PyObject *specs = PyList_New(0), *wires = PyList_New(0), *refs = PyList_New(0), *leaves = PyList_New(0), *aliases = PyList_New(0),
-             *flags = PyList_New(0), *index = PyDict_New(), *gids = PyDict_New(), *serial = PyIter_Next(serials);
+    PyObject *specs = PyList_New(0), *wires = PyList_New(0), *refs = PyList_New(0), *leaves = PyList_New(0), *serial = PyIter_Next(serials);
+    PyObject *aliases = run->twins ? PyList_New(0) : Py_NewRef(run->aliases); /* what is empty stays: the run takes `nothing` for it */
+    PyObject *flags = PyList_GET_SIZE(run->flags) ? PyList_New(0) : Py_NewRef(run->flags);
+    PyObject *gids = PyDict_GET_SIZE(FIELD(segment, s_gids)) ? PyDict_New() : Py_NewRef(FIELD(segment, s_gids));
     int usual = PyErr_Occurred() ? FAILED
         : tapes != NULL && FIELD(segment, s_specs) == run->specs && PyList_GET_SIZE(run->specs) == run->nodes
             && PyList_GET_SIZE(run->refs) == run->results && FIELD(segment, s_aliases) == run->aliases
@@ -287,7 +289,11 @@ static int take(PyObject *segment, Run *run)
         Py_SETREF(FIELD(segment, s_interrupts), Py_NewRef(FIELD(held, h_delivered)));
         Py_SETREF(FIELD(segment, s_tapes), Py_NewRef(tapes));
         Py_SETREF(FIELD(segment, s_gids), Py_NewRef(gids));
-        Py_SETREF(FIELD(segment, s_index), Py_NewRef(index)); /* these two own nothing that could call back */
+        Py_SETREF(FIELD(segment, s_index), Py_NewRef(Py_None)); /* these two own nothing that could call back */
+        if (flags == run->flags)
+            Py_SETREF(run->flags, Py_NewRef(nothing));
+        if (aliases == run->aliases)
+            Py_SETREF(run->aliases, Py_NewRef(nothing));
     }
     Py_XDECREF(tapes);
     Py_XDECREF(specs);
@@ -296,7 +302,6 @@ static int take(PyObject *segment, Run *run)
     Py_XDECREF(leaves);
     Py_XDECREF(flags);
     Py_XDECREF(aliases);
-    Py_XDECREF(index);
     Py_XDECREF(gids);
     Py_XDECREF(serial);
     return usual;
@@ -336,12 +341,14 @@ static int run_again(PyObject *segment, Run *run, PyObject *why)
     PyErr_Fetch(&kind, &error, &traceback);
     PyErr_NormalizeException(&kind, &error, &traceback);
     PyObject *layout = run->program == NULL ? NULL : FIELD(run->program, m_arguments);
+    Py_SETREF(run->aliases, PyList_GetSlice(run->aliases, 0, run->twins));
+    Py_SETREF(run->flags, PyList_GetSlice(run->flags, 0, PyList_GET_SIZE(run->flags)));
     Py_ssize_t count = layout == NULL ? 0 : PyList_GET_SIZE(FIELD(layout, d_donated));
     PyObject *given = PyList_New(0), *done = NULL;
     for (Py_ssize_t i = 0; given != NULL && i < count && run->given[i] != NULL; i++)
         if (PyList_Append(given, run->given[i]) < 0)
             Py_CLEAR(given);
-    if (given != NULL)
+    if (given != NULL && run->aliases != NULL && run->flags != NULL)
         done = layout == NULL ? Py_NewRef(Py_None) : PyObject_CallMethodObjArgs(layout, n_give_back, run->leaves, given, NULL);
     Py_XDECREF(given);
     for (Py_ssize_t i = 0; i < count; i++)
@@ -635,7 +642,8 @@ int setup_running(PyObject *parts)
     }
     Py_XDECREF(ident);
     Py_XDECREF(runs);
-    if (PyErr_Occurred() || (for_read = PyUnicode_InternFromString("read")) == NULL)
+    if (PyErr_Occurred() || (for_read = PyUnicode_InternFromString("read")) == NULL || (automatic = PyUnicode_InternFromString("auto")) == NULL
+        || (nothing = PyList_New(0)) == NULL)
         return -1;
     if ((python_close = PyObject_GetAttrString((PyObject *)Segment, "close")) == NULL
         || (python_settle = PyObject_GetAttrString((PyObject *)Segment, "settle")) == NULL)

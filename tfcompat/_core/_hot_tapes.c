@@ -279,10 +279,8 @@ static PyObject *place_of(PyObject *segment, PyObject *tensor)
 {
     if (FIELD(tensor, t_seg) == segment)
         return Py_NewRef(FIELD(tensor, t_slot));
-    PyObject *key = PyLong_FromVoidPtr(tensor);
-    PyObject *wire = key == NULL ? NULL : PyDict_GetItemWithError(FIELD(segment, s_index), key);
-    Py_XDECREF(key);
-    return wire != NULL ? Py_NewRef(wire) : PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
+    PyObject *wire = leaf_wire(segment, tensor);
+    return wire != NULL || PyErr_Occurred() ? wire : Py_NewRef(Py_None);
 }
 
 /* (first, last) of positions that follow one another, else all. */

@@ -66,8 +66,8 @@ def _make(context, tape, entries, targets, sources, seeds, kind):
     found = list({id(t): t for r in results for t in parts_of(r)}.values())
     if len(scratch.specs) < 2 or any(t._seg is not scratch for t in found):
         return False
-    leaves = scratch.leaves
-    if not all([t._seg is segment or id(t) in segment.leaf_index for t in leaves]):
+    leaves, index = scratch.leaves, segment.leaf_index()
+    if not all([t._seg is segment or id(t) in index for t in leaves]):
         return False
     block = scratch.fold("Gradient", found, leaves)
     if len(segment.specs) + len(block.specs) > segments.MAX_NODES or segment.nbytes + block.nbytes > segments.MAX_BYTES:
@@ -79,7 +79,7 @@ def _make(context, tape, entries, targets, sources, seeds, kind):
         picks.append((*numbers, r.dense_shape) if len(numbers) > 1 else numbers[0] if numbers else None)
     if inside and not block.repeatable:
         return False
-    return Plan(block, picks, tuple([t._slot if t._seg is segment else segment.leaf_index[id(t)] for t in leaves]), inside)
+    return Plan(block, picks, tuple([t._slot if t._seg is segment else index[id(t)] for t in leaves]), inside)
 
 
 def _of_slices(entry, inside):
@@ -149,7 +149,7 @@ def noted_key(tape, segment, inside, targets, sources, seeds, kind):
 
 def _places(segment, tensors):
     """Where a segment has some tensors: slots of results, wires of leaves, None for what it does not use."""
-    places = tuple(map(segment.leaf_index.get, map(id, tensors)))
+    places = tuple(map(segment.leaf_index().get, map(id, tensors)))
     if None in places:
         places = tuple([t._slot if t._seg is segment else p for p, t in zip(places, tensors, strict=True)])
     return places
@@ -172,7 +172,7 @@ def _key(tape, segment, taped, watched, targets, sources, seeds, kind):
         if seed is not None:
             if type(seed) is not Tensor:
                 return None
-            if seed._seg is not segment and id(seed) not in segment.leaf_index:
+            if seed._seg is not segment and id(seed) not in segment.leaf_index():
                 segment._leaf(seed)
             given.append((i, *_places(segment, [seed])))
     variables, cells = tape._variables, None

@@ -55,7 +55,7 @@ class Work:
 class Segment:
     """Nodes recorded since the last run, of one thread."""
 
-    __slots__ = ("aliases", "cut_sites", "defers", "flags", "foresees", "gids", "interrupts", "known", "leaf_index", "leaves", "lock",
+    __slots__ = ("aliases", "cut_sites", "defers", "flags", "foresees", "gids", "indexed", "interrupts", "known", "leaves", "lock",
                  "nbytes", "refs", "serial", "specs", "tapes", "unchecked", "uncut", "watcher", "wires", "writes")  # fmt: skip
 
     symbolic = False  # True for a Trace, whose tensors never have values
@@ -75,7 +75,8 @@ class Segment:
         self.serial = next(_serials)
         self.interrupts = interrupts.held.delivered
         self.specs, self.wires, self.refs = [], [], []
-        self.leaves, self.leaf_index = [], {}
+        self.leaves = []
+        self.indexed = {}  # see `leaf_index`
         self.aliases, self.flags, self.writes = [], [], []
         self.nbytes = 0
         self.known = None  # (folding.Plan, number of nodes): which segment it is, if it ends there
@@ -88,7 +89,7 @@ class Segment:
         if self.cut_sites:
             self.before_record()
         # Every op comes through here: one and two inputs are written out, a tensor is made without a constructor call.
-        index = self.leaf_index.get
+        index = self.leaf_index().get
         if len(ins) == 2:
             x, y = ins
             wires = (
@@ -172,9 +173,16 @@ class Segment:
         if type(value) is Failure:
             raise value.error.with_traceback(None)
         wire = ~len(self.leaves)
+        index = self.leaf_index()
         self.leaves.append(tensor)
-        self.leaf_index[id(tensor)] = wire
+        index[id(tensor)] = wire
         return wire
+
+    def leaf_index(self):
+        """{id of a leaf: the wire to it}. The C extension looks through a few leaves and makes none for them: `indexed` is None then."""
+        if self.indexed is None:
+            self.indexed = {id(t): ~k for k, t in enumerate(self.leaves)}
+        return self.indexed
 
     def before_record(self):
         """Closes the segment at a call site at which a limit has fired."""
@@ -299,7 +307,7 @@ class Segment:
         """Makes `work`, the rest of a run that was given up, what is pending; nothing was recorded since."""
         self.specs, self.wires, self.refs = list(work.specs), list(work.wires), work.refs
         self.leaves, self.aliases, self.flags, self.writes = work.leaves, work.aliases, work.flags, work.writes
-        self.leaf_index = {id(t): ~k for k, t in enumerate(work.leaves)}
+        self.indexed = None
 
     def settle(self, tensor):
         """Computes a pending tensor of this segment, from whichever thread."""

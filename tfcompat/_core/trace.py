@@ -162,14 +162,14 @@ class Trace(segments.Segment):
         return False
 
     def _leaf(self, tensor):
-        k = self.leaf_index.get(id(tensor))
+        k = self.indexed.get(id(tensor))
         if k is None:
             if type(tensor._value) is Failure:
                 raise tensor._value.error
             segment = tensor._seg
             if segment is not None and segment.symbolic and not segment.encloses(self):
                 raise self.out_of_scope(tensor)
-            k = self.leaf_index[id(tensor)] = len(self.leaves)
+            k = self.indexed[id(tensor)] = len(self.leaves)
             self.leaves.append(tensor)
             if self.sizes is not None:
                 if segment is None or not segment.symbolic or segment.sizes is None:

@@ -164,7 +164,7 @@ def _record_usual(segment, entries, position, cotangents, wanted, consume):
     Returns:
       The position that is reached.
     """
-    wire_of, leaf, summed = segment.leaf_index.get, segment._leaf, None
+    wire_of, leaf, summed = segment.leaf_index().get, segment._leaf, None
     specs, wires, avals = [], [], []
     slots, late = {}, []  # gid -> slot of its cotangent; gids and slots of what is to be added to slices
     first = slot = len(segment.refs)
