@@ -42,25 +42,25 @@ def dynamic_partition(data, partitions, num_partitions, name=None):
       InvalidArgumentError: a number out of range, or shapes that do not fit.
     """
     data, partitions = convert(data), _int32(partitions, "DynamicPartition", 1)
-    shape, given = data.shape, partitions.shape
-    if not shape[: given.rank].is_compatible_with(given):
+    given = partitions._aval.shape
+    if data._aval.shape[: len(given)] != given and not data.shape[: len(given)].is_compatible_with(partitions.shape):
         raise invalid(f"data.shape must start with partitions.shape, got data.shape = {text_of(data._aval.shape)}, "
-                      f"partitions.shape = {text_of(partitions._aval.shape)}", "DynamicPartition")  # fmt: skip
+                      f"partitions.shape = {text_of(given)}", "DynamicPartition")  # fmt: skip
     parts = [(np.int64, (None,))] * num_partitions
     places = by_value("DynamicPartition", functools.partial(_places, num_partitions), [partitions], *parts)
-    rows = reshape(data, (partitions._aval.size, *data._aval.shape[given.rank :]))
+    rows = _in_rows(data, partitions._aval)
     return [take(rows, p, 0) for p in places]
 
 
 def _places(count, partitions):
     """For each of `count` numbers where it stands among `partitions`."""
     numbers = host_value(partitions)
-    bad = np.argwhere((numbers < 0) | (numbers >= count))
-    if len(bad):
-        where_ = f"[{','.join(map(str, bad[0]))}]" if numbers.ndim else ""
-        raise invalid(f"partitions{where_} = {numbers[tuple(bad[0])]} is not in [0, {count})", "DynamicPartition")
     flat = numbers.reshape(-1)
-    return [_host(np.flatnonzero(flat == k)) for k in range(count)]
+    if np.count_nonzero(flat.view(np.uint32) >= count):  # negative ones, too
+        bad = np.argwhere((numbers < 0) | (numbers >= count))[0]
+        where_ = f"[{','.join(map(str, bad))}]" if numbers.ndim else ""
+        raise invalid(f"partitions{where_} = {numbers[tuple(bad)]} is not in [0, {count})", "DynamicPartition")
+    return [_host((flat == k).nonzero()[0]) for k in range(count)]
 
 
 _Rows = Data("P", only=dtypes.int32)
@@ -87,33 +87,39 @@ def dynamic_stitch(indices, data, name=None):
         raise invalid(f"needs as many data as indices, and at least one: {len(indices)} and {len(data)}", kernel)
     places = [_int32(i, kernel, k) for k, i in enumerate(indices)]
     values = [convert(d) for d in data]
-    first = places[0].shape.rank
-    rest = values[0].shape[first:]
+    first = len(places[0]._aval.shape)
+    rest = values[0]._aval.shape[first:]
     for k, (i, d) in enumerate(zip(places, values, strict=True)):
-        shape, rank = d.shape, i.shape.rank
-        if not shape[:rank].is_compatible_with(i.shape):
-            raise invalid(f"data[{k}].shape = {text_of(d._aval.shape)} does not start with indices[{k}].shape = "
-                          f"{text_of(i._aval.shape)}", kernel)  # fmt: skip
-        if not shape[rank:].is_compatible_with(rest):
+        given, shape = i._aval.shape, d._aval.shape
+        rank = len(given)
+        if shape[:rank] != given and not d.shape[:rank].is_compatible_with(i.shape):
+            raise invalid(f"data[{k}].shape = {text_of(shape)} does not start with indices[{k}].shape = {text_of(given)}", kernel)
+        if shape[rank:] != rest and not d.shape[rank:].is_compatible_with(values[0].shape[first:]):
             raise invalid(f"Need data[0].shape[{first}:] = data[{k}].shape[{rank}:], got data[0].shape = "
-                          f"{text_of(values[0]._aval.shape)}, data[{k}].shape = {text_of(d._aval.shape)}, indices[0].shape = "
-                          f"{text_of(places[0]._aval.shape)}, indices[{k}].shape = {text_of(i._aval.shape)}",
-                          kernel)  # fmt: skip
-    rows = concat([reshape(d, (i._aval.size, *d._aval.shape[i.shape.rank :])) for i, d in zip(places, values, strict=True)], 0)
-    (source,) = by_value(kernel, _sources, places, (np.int32, (None,)))
+                          f"{text_of(values[0]._aval.shape)}, data[{k}].shape = {text_of(shape)}, indices[0].shape = "
+                          f"{text_of(places[0]._aval.shape)}, indices[{k}].shape = {text_of(given)}", kernel)  # fmt: skip
+    rows = concat([_in_rows(d, i._aval) for i, d in zip(places, values, strict=True)], 0)
+    count = sum([i._aval.size for i in places])
+    source, flat = by_value(kernel, _sources, places, (np.int32, (None,)), (np.int32, (count,)))
     if rows.dtype is dtypes.string:
         return take(concat([rows, zeros((1, *rows._aval.shape[1:]), rows.dtype)], 0), source, 0)
-    return _stitch(rows, source, concat([reshape(i, (i._aval.size,)) for i in places], 0))
+    return _stitch(rows, source, flat)
+
+
+def _in_rows(data, places):
+    """A row for each of `places`."""
+    rank = len(places.shape)
+    return data if rank == 1 else reshape(data, (places.size, *data._aval.shape[rank:]))
 
 
 def _sources(*places):
-    """For each position which row goes there; the one behind the last where none does."""
+    """For each position which row goes there, the one behind the last where none does; and where each row goes."""
     flat = np.concatenate([host_value(i).reshape(-1) for i in places])
     if flat.size and flat.min() < 0:
         raise invalid(f"indices[{int(flat.argmin())}] is out of range", "DynamicStitch")
     source = np.full(int(flat.max()) + 1 if flat.size else 0, flat.size, np.int32)
     source[flat] = np.arange(flat.size, dtype=np.int32)
-    return [_host(source)]
+    return [_host(source), _host(flat)]
 
 
 # Positions

@@ -17,16 +17,17 @@ from tfcompat._core.tensor_base import host_value
 from tfcompat._creation import ones_like
 from tfcompat._declare import INDEX, INEXACT, NUMBERS, REAL, declare, invalid, not_allowed, refused, where
 from tfcompat._elementwise import maximum, sqrt
+from tfcompat._select import _host
 
 Ids = Data("Tindices", d.int32)
 
 
 def _placed(data, ids, num, start, method):
     """Combines rows of `data` by `ids`; negative ids are left out."""
-    index = jnp.where(ids >= 0, ids, jnp.full_like(ids, num)).reshape(-1)
+    index = ids.reshape(-1)
     rows = data.reshape(index.shape + data.shape[ids.ndim :])
     target = jnp.full((num, *data.shape[ids.ndim :]), start, data.dtype)
-    return getattr(target.at[index], method)(rows, mode="drop")
+    return getattr(target.at[index], method)(rows, mode="drop", wrap_negative_indices=False)
 
 
 def _lowest(dtype):
@@ -189,7 +190,7 @@ def _sorted_inputs(op, data, segment_ids):
     check_dtypes(op, (data, ids))
     if len(ids._aval.shape) != 1:
         raise invalid("segment_ids should be a vector.", kernel)
-    if not data.shape[:1].is_compatible_with(ids.shape):
+    if data._aval.shape[:1] != ids._aval.shape and not data.shape[:1].is_compatible_with(ids.shape):
         raise refused("segment_ids should be the same size as dimension 0 of input.", kernel)
     (num,) = by_value(kernel, functools.partial(_count_sorted, kernel), [ids], (np.int64, ()))
     return data, ids, num
@@ -199,12 +200,12 @@ def _count_sorted(kernel, ids):
     """The number of segments."""
     values = np.asarray(host_value(ids))
     num = int(values[-1]) + 1 if values.size else 0
-    if (values < 0).any():
-        raise refused(f"Segment id {values[values < 0][0]} out of range [0, {num}), possibly because 'segment_ids' "
-                      "input is not sorted.", kernel)  # fmt: skip
-    if (values[1:] < values[:-1]).any():
+    if values.size and (values[0] < 0 or np.count_nonzero(values[1:] < values[:-1])):
+        if (values < 0).any():
+            raise refused(f"Segment id {values[values < 0][0]} out of range [0, {num}), possibly because 'segment_ids' "
+                          "input is not sorted.", kernel)  # fmt: skip
         raise refused("segment ids are not increasing", kernel)
-    return [convert(np.array(num, np.int64))]
+    return [_host(np.array(num, np.int64))]
 
 
 segment_sum = _sorted("segment_sum", "SegmentSum", "add", NUMBERS, True, "Sums of the rows of each segment.")
