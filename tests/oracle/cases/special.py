@@ -117,7 +117,7 @@ def _bands():
 
 def _others():
     sobol = "tf.math.sobol_sample"
-    for args, more in (((1, 3), {}), ((3, 5), {"skip": 4}), ((7, 20), {"dtype": ref("tf.float64")}), ((0, 5), {}),
+    for args, more in (((1, 3), {}), ((3, 5), {"skip": 4}), ((7, 20), {"dtype": ref("tf.float64")}), ((5, 3, 9000), {}), ((0, 5), {}),
                        ((3, -1), {}), ((3, 2, -1), {}), ((40000, 2), {}), ((3, 2, 0, ref("tf.int32")), {})):  # fmt: skip
         yield case(sobol, *args, **more)
     for name in ("tf.math.approx_max_k", "tf.math.approx_min_k"):
