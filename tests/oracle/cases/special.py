@@ -42,6 +42,7 @@ def _matrices():
     yield case("tf.linalg.sqrtm", lit([[1.0, 2.0], [3.0, 4.0]], "float32"), grad=False)
     yield case("tf.linalg.logm", lit([[1.0, 2.0], [3.0, 4.0]], "complex64"))
     yield case("tf.linalg.logm", lit([[2.0, 1.0], [0.0, 2.0]], "complex64"))
+    yield case("tf.linalg.logm", lit([[0.0, 0.0], [0.0, 0.0]], "complex128"))
     yield case("tf.matrix_square_root", "float32[2,2]:spd")
     for x in ("float32[2,3]", "float32[3]", "int32[2,2]", "float16[2,2]", "float32[0,0]"):
         yield case("tf.linalg.sqrtm", x)
