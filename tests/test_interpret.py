@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies as st
 from jax import lax
 from xla_reference import FLOAT32, check, check_all, compiled, dtypes, few, numbers, run, same, values
 
+from tfcompat import _elementwise, nn
 from tfcompat._core.interpret import NoHostForm, host_function
 
 # --- elementwise
@@ -209,12 +210,17 @@ OF_HALVES = {
     "chain": lambda x, y: (abs(x * y), jnp.where(x > y, x, y - 1)),
 }  # fmt: skip
 NEARLY = "exp expm1 log log1p sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh rsqrt cbrt logistic erf erfc erf_inv lgamma digamma".split()
+TWINS = {
+    "twin of sign": lambda x, y: _elementwise.sign.op.body(x), "twin of softplus": lambda x, y: nn.softplus.op.body(x),
+    "twin of xlogy": lambda x, y: _elementwise.xlogy.op.body(x, abs(y)), "twin of lgamma": lambda x, y: _elementwise._lgamma(abs(x) + 3),
+    "twin of digamma": lambda x, y: _elementwise._digamma(abs(x) + 3),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("small", ["float16", "bfloat16"])
-@pytest.mark.parametrize("name", [*OF_HALVES, *NEARLY])
+@pytest.mark.parametrize("name", [*OF_HALVES, *NEARLY, *TWINS])
 def test_small_floats(name, small):
-    function = OF_HALVES.get(name) or (lambda x, y: getattr(lax, name)(x))
+    function = OF_HALVES.get(name) or TWINS.get(name) or (lambda x, y: getattr(lax, name)(x))
     small = jnp.dtype(small)
     x, y = [values(FLOAT32, seed=k, low=-30, high=30).reshape(-1, 2).astype(small) for k in range(2)]
     rtol, atol = (0, 0) if name in OF_HALVES else (4 * float(jnp.finfo(small).eps), 1e-5)

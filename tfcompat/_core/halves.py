@@ -12,7 +12,9 @@ _WIDE = np.dtype(np.float32)
 _ONCE = frozenset(
     "add sub mul div rem max min neg abs sign floor ceil round is_finite eq ne lt le gt ge sqrt rsqrt cbrt square clamp"
     " exp expm1 log log1p sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh atan2 pow logistic"
-    " erf erfc erf_inv lgamma digamma reduce_max reduce_min argmax argmin tfcompat.floor_divide tfcompat.remainder".split()
+    " erf erfc erf_inv lgamma digamma reduce_max reduce_min argmax argmin tfcompat.floor_divide tfcompat.remainder"
+    # XLA does not round between what it fuses
+    " tfcompat.sign_of_real tfcompat.softplus tfcompat.xlogy tfcompat.lgamma tfcompat.digamma".split()
 )
 
 
