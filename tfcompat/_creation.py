@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tfcompat._core import caches, dtypes
+from tfcompat._core import attributes, caches, dtypes
 from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.by_value import by_value
 from tfcompat._core.context import state
@@ -138,8 +138,10 @@ def fill(dims, value, name=None, layout=None):
 
 def _full(shape, dtype, number):
     """Zeros or ones: a host value where small, recorded where large."""
-    key = caches.raw_key(shape, number) if type(dtype) is dtypes.DType and state.trace is None else None
-    known = _full_before.get((dtype, key))
+    key = None
+    if type(dtype) is dtypes.DType and state.trace is None and (sizes := shape if type(shape) is int else attributes.plain_ints(shape)) is not None:
+        key = dtype, sizes, number
+    known = _full_before.get(key)
     if known is not None:
         a, array, further = known
         return Tensor(a, array.copy(), None, further) if array is not None else recorded(_filled_with.op, further, (), further, 0)
@@ -163,10 +165,10 @@ def _full(shape, dtype, number):
         array = np.zeros(shape, dtype.np) if not number else np.ones(shape, dtype.np)
         slot = STATIC if a.size <= 64 else PLAIN
         if key is not None:
-            _full_before[dtype, key] = a, array.copy(), slot
+            _full_before[key] = a, array.copy(), slot
         return Tensor(a, array, None, slot)
     if key is not None:
-        _full_before[dtype, key] = None, None, (number, shape, dtype)
+        _full_before[key] = None, None, (number, shape, dtype)
     return _filled_with(number, shape, dtype)
 
 

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from tfcompat._core import caches, draws, dtypes, native, random_state
+from tfcompat._core import attributes, draws, dtypes, native, random_state
 from tfcompat._core.attributes import Sizes, python_value, size_list
 from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.context import state as thread
@@ -30,9 +30,8 @@ def key_counter(seed: T):
 def dims_of(shape, kernel):
     """The shape as a tuple, and whether TensorFlow keeps it in 64 bits: kernels with their own streams."""
     wide = isinstance(shape, (TensorHandle, np.ndarray)) and shape.dtype in (dtypes.int64, np.dtype(np.int64))
-    key = caches.raw_key(shape)
-    if key is not None and type(key[0]) is tuple:
-        dims = key[0]
+    if (numbers := attributes.plain_ints(shape)) is not None:
+        dims = numbers
     elif isinstance(shape, (list, tuple)) and (found := size_list(shape)) is not None:
         dims = found
     else:
@@ -68,8 +67,8 @@ def leaves_of(key, low, high):
     return Tensor(_KEY, words[:2], None, PLAIN), Tensor(_COUNTER, words[2:], None, PLAIN)
 
 
-def reserve(kernel, dims, seed, *attributes):
-    return drawn((kernel, *attributes), 256, seed, dims)
+def reserve(kernel, dims, seed, *values):
+    return drawn((kernel, *values), 256, seed, dims)
 
 
 def op_seed(seed):

@@ -1,6 +1,6 @@
 """Attributes that TensorFlow takes as integer tensors: shapes, axes, multiples; what does not fit raises its errors."""
 
-from tfcompat._core import caches, dtypes
+from tfcompat._core import attributes, dtypes
 from tfcompat._core.attributes import size_list
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
@@ -30,9 +30,9 @@ class Vector:
     def canonical(self, value, name):
         kind = type(value)
         if kind is list or kind is tuple:
-            key = caches.raw_key(value)
-            if key is not None and (not value or (min(value) >= -(2**63) and max(value) < 2**63)):
-                return key[0]
+            numbers = attributes.plain_ints(value)
+            if numbers is not None and (not value or (min(value) >= -(2**63) and max(value) < 2**63)):
+                return numbers
         elif kind is int and self.scalar:
             return (value,)
         elif kind is TensorShape and value.is_fully_defined():

@@ -581,7 +581,7 @@ static PyMethodDef methods[] = {
     {"give", (PyCFunction)(void (*)(void))give, METH_FASTCALL, "give(alive, results, position): tensors get their values."},
     {"noted_key", (PyCFunction)(void (*)(void))noted_key, METH_FASTCALL, "The key of a walk over what a tape has only noted."},
     {"beside", (PyCFunction)(void (*)(void))beside, METH_FASTCALL, "beside(first, annotations, values): tensors of all."},
-    {"raw_key", (PyCFunction)(void (*)(void))raw_key, METH_FASTCALL, "raw_key(*values): a key of arguments as they are given."},
+    {"plain_ints", plain_ints, METH_O, "plain_ints(values): the tuple of a list of ints, else None."},
     {"philox", (PyCFunction)(void (*)(void))philox, METH_FASTCALL, "philox(key, counter, offsets, *words): blocks of Philox 4x32-10."},
     {"box_muller", (PyCFunction)(void (*)(void))box_muller, METH_FASTCALL, "box_muller(first, second, sines, cosines): normal numbers."},
     {"permutation", (PyCFunction)(void (*)(void))permutation, METH_FASTCALL, "permutation(words, order): swaps the places of `order` at random."},

@@ -163,7 +163,7 @@ PyObject *new_operator(vectorcallfunc function, PyObject *op, PyObject *attrs, P
 PyObject *scalar_beside(PyObject *tensor, PyObject *number);
 PyObject *operand(PyObject *context, PyObject *value);
 PyObject *beside(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
-PyObject *raw_key(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *plain_ints(PyObject *module, PyObject *values);
 PyObject *make_operator(PyObject *module, PyObject *args);
 
 /* _hot_variables.c */

@@ -74,30 +74,13 @@ fail:
     return NULL;
 }
 
-/* `raw_key(*values)`; see caches.py. */
-PyObject *raw_key(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+/* `plain_ints(values)`; see attributes.py. */
+PyObject *plain_ints(PyObject *module, PyObject *values)
 {
-    PyObject *key = PyTuple_New(nargs);
-    for (Py_ssize_t k = 0; key != NULL && k < nargs; k++) {
-        PyObject *value = args[k];
-        if (PyLong_CheckExact(value) || PyUnicode_CheckExact(value) || value == Py_None) {
-            PyTuple_SET_ITEM(key, k, Py_NewRef(value));
-            continue;
-        }
-        int plain = PyList_CheckExact(value) || PyTuple_CheckExact(value);
-        for (Py_ssize_t i = 0; plain && i < PySequence_Fast_GET_SIZE(value); i++)
-            plain = PyLong_CheckExact(PySequence_Fast_GET_ITEM(value, i));
-        if (!plain) {
-            Py_DECREF(key);
-            Py_RETURN_NONE;
-        }
-        PyObject *numbers = PySequence_Tuple(value);
-        if (numbers == NULL)
-            Py_CLEAR(key);
-        else
-            PyTuple_SET_ITEM(key, k, numbers);
-    }
-    return key;
+    int plain = PyList_CheckExact(values) || PyTuple_CheckExact(values);
+    for (Py_ssize_t i = 0; plain && i < PySequence_Fast_GET_SIZE(values); i++)
+        plain = PyLong_CheckExact(PySequence_Fast_GET_ITEM(values, i));
+    return plain ? PySequence_Tuple(values) : Py_NewRef(Py_None);
 }
 
 /* Operators: what `_forward` and `_reflected` of _operators.py make, for a tensor or variable and another, or a number. */

@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from tfcompat._core import caches, dtypes, shapes
+from tfcompat._core import dtypes, shapes
 from tfcompat._core.context import state
 from tfcompat._core.refusals import mistyped, unfit
 from tfcompat._core.tensor_base import TensorHandle, host_value, size_value
@@ -16,6 +16,11 @@ def _no_axis(dtype):
 
 
 _PLAIN = frozenset((int, float, bool, str, list, tuple, type(None)))
+
+
+def plain_ints(values):
+    """The tuple of a list of ints, of which none is a bool or another type of int; else None."""
+    return (*values,) if type(values) in (list, tuple) and set(map(type, values)) <= {int} else None
 
 
 def python_value(value, known=host_value):
@@ -75,9 +80,8 @@ class Axes:
 
     @staticmethod
     def canonical(value, name):
-        (key,) = caches.raw_key(value) or (None,)
-        if type(key) is tuple:
-            return key
+        if (numbers := plain_ints(value)) is not None:
+            return numbers
         if isinstance(value, TensorHandle) and not value.dtype.is_integer:
             raise _no_axis(value.dtype)
         value = python_value(value)
@@ -122,9 +126,8 @@ class Shape:
 
     @staticmethod
     def canonical(value, name):
-        (key,) = caches.raw_key(value) or (None,)
-        if type(key) is tuple:
-            return key
+        if (numbers := plain_ints(value)) is not None:
+            return numbers
         value = python_value(value, size_value)
         if value is None:
             raise ValueError(f"Argument `{name}` must be a shape. Received: None.")

@@ -6,7 +6,7 @@ in a fifth of the time and call these for all others, so that nothing depends on
 """
 
 from tfcompat._core import (
-    caches,
+    attributes,
     callsite,
     checks,
     convert,
@@ -60,7 +60,7 @@ if _hot is not None:
     program.living, program.give = _hot.living, _hot.give
     folding.noted_key = _hot.noted_key
     convert.beside = _hot.beside
-    caches.raw_key = _hot.raw_key
+    attributes.plain_ints = _hot.plain_ints
     Variable.assign = _hot.assigning(Variable.assign)
     Variable._update = _hot.changing(Variable._update)
     Variable.assign_add = _hot.updating(_assign_add.op, Variable.assign_add)
