@@ -16,7 +16,8 @@ from jax import lax
 import tfcompat as tf
 from tfcompat import _diagonals
 from tfcompat._core import context, native, plans
-from tfcompat._core.interpret import Builder, Value, host_function
+from tfcompat._core.equations import Value
+from tfcompat._core.interpret import Builder, host_function
 
 pytestmark = [pytest.mark.own_mode]
 if native.extension is None:

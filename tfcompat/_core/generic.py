@@ -14,7 +14,7 @@ import jax
 from jax import export
 from jax.extend import core as jex
 
-from tfcompat._core import costs, interpret
+from tfcompat._core import costs, equations, interpret
 from tfcompat._core.avals import aval
 
 EXACT_TRACES = 2  # sets of shapes of one pattern that are traced exactly before a symbolic trace is worth its cost
@@ -85,7 +85,7 @@ class Form:
 def evaluator(shapes, names):
     """A function from sizes to concrete shapes; `shapes` holds dimensions as text or ints."""
     arguments = ", ".join(f"d_{n}" for n in names)
-    body = ", ".join("(" + "".join(f"{interpret.dim_text(str(d), names)}, " for d in s) + ")" for s in shapes)
+    body = ", ".join("(" + "".join(f"{equations.dim_text(str(d), names)}, " for d in s) + ")" for s in shapes)
     space = {"floordiv": lambda a, b: a // b, "mod": lambda a, b: a % b, "max": max, "min": min}
     return eval(f"lambda {arguments}: ({body},)", space)  # noqa: S307 - text that JAX printed
 

@@ -5,6 +5,7 @@ import types
 import numpy as np
 
 from tfcompat._core import dtypes
+from tfcompat._core.equations import Equation, Value
 
 HALVES = frozenset([dtypes.float16.np, dtypes.bfloat16.np])
 _WIDE = np.dtype(np.float32)
@@ -18,21 +19,16 @@ _ONCE = frozenset(
 )
 
 
-def widened(equations, equation_of, value_of):
-    """Equations in which those on 16-bit floats that round once are computed in float32.
-
-    Args:
-      equations: a list of `interpret.Equation`.
-      equation_of, value_of: the classes Equation and Value.
-    """
+def widened(equations):
+    """Equations in which those on 16-bit floats that round once are computed in float32."""
     if not any(_is_half(v) for e in equations for v in (*e.ins, *e.outs)):
         return equations
     found = []
 
     def converted(value, dtype, other=None):
         """The equation that makes another value, in `dtype` if it is not given, of this one."""
-        other = value_of(types.SimpleNamespace(shape=value.shape, dtype=dtype)) if other is None else other
-        found.append(equation_of("convert_element_type", {"new_dtype": other.dtype, "weak_type": False, "sharding": None}, [value], [other]))
+        other = Value(types.SimpleNamespace(shape=value.shape, dtype=dtype)) if other is None else other
+        found.append(Equation("convert_element_type", {"new_dtype": other.dtype, "weak_type": False, "sharding": None}, [value], [other]))
         return other
 
     for equation in equations:
@@ -40,8 +36,8 @@ def widened(equations, equation_of, value_of):
             found.append(equation)
             continue
         ins = [converted(v, _WIDE) if _is_half(v) else v for v in equation.ins]
-        outs = [value_of(types.SimpleNamespace(shape=v.shape, dtype=_WIDE)) if _is_half(v) else v for v in equation.outs]
-        made = equation_of(equation.name, equation.params, ins, outs, equation.limited)
+        outs = [Value(types.SimpleNamespace(shape=v.shape, dtype=_WIDE)) if _is_half(v) else v for v in equation.outs]
+        made = Equation(equation.name, equation.params, ins, outs, equation.limited)
         made.wanted = equation.wanted
         found.append(made)
         for value, out in zip(equation.outs, outs, strict=True):

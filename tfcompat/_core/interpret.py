@@ -9,19 +9,15 @@ else may still read it.
 
 from __future__ import annotations
 
-import contextlib
 import math
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import numpy as np
-from jax.export import is_symbolic_dim
 from jax.extend import core as jex
 
 from tfcompat._core import (  # noqa: F401  (most of them fill RULES or STEPS)
-    caches,
     halves,
     lax_indexing,
     lax_linalg,
@@ -32,6 +28,7 @@ from tfcompat._core import (  # noqa: F401  (most of them fill RULES or STEPS)
     plan_steps,
     plan_windows,
 )
+from tfcompat._core.equations import Equation, Late, Value, dim_text, line_uses_sizes, symbols_of
 from tfcompat._core.lax_numpy import NAMES, OPERATORS, RULES, NoHostForm, is_standard, is_static
 from tfcompat._core.memory import empty_aligned
 from tfcompat._core.plans import plan_of
@@ -79,40 +76,6 @@ _SAME_IF_SAME = frozenset(
 _FOLD_LIMIT = 1 << 14
 # Results from this many bytes on are freed explicitly, and take over dying buffers.
 _LARGE = 1 << 13
-
-
-class Value:
-    """One array of the jaxpr. `actual` is the shape it has while its broadcast is not materialised."""
-
-    __slots__ = ("shape", "dtype", "actual", "text", "const", "owners")
-
-    def __init__(self, aval: Any) -> None:
-        self.shape = tuple(aval.shape)
-        self.dtype = _dtype(aval.dtype)
-        self.actual = self.shape
-        self.text: str | None = None
-        self.const: Any = None
-        self.owners: frozenset[int] = frozenset()  # buffers it may lie in
-
-
-class Equation:
-    """One primitive application after inlining."""
-
-    __slots__ = ("name", "params", "ins", "outs", "limited", "wanted")
-
-    def __init__(self, name: str, params: dict, ins: list[Value], outs: list[Value], limited: bool = True) -> None:
-        self.name, self.params, self.ins, self.outs = name, params, ins, outs
-        self.limited = limited  # whether it has no host form when it is large
-        self.wanted = [True] * len(outs)  # which results are read
-
-
-def _dtype(dtype: Any) -> np.dtype:
-    if isinstance(dtype, np.dtype):
-        return dtype
-    if str(dtype) == "key<fry>":
-        # A threefry key is two words; one number of 64 bits lets every movement rule handle it.
-        return np.dtype(np.uint64)
-    raise NoHostForm(f"dtype {dtype}")
 
 
 class Builder:
@@ -340,7 +303,7 @@ class Builder:
         """
         returned, results = results, [value for value in results if value is not None]
         self._drop_dead(results)
-        self.equations = halves.widened(self.equations, Equation, Value)
+        self.equations = halves.widened(self.equations)
         if again is not None and self.dims is None and not self.overwrite:
             plan = plan_of(arguments, self.equations, returned, InPython(again))
             if plan is not None:
@@ -494,7 +457,7 @@ class Builder:
 
     def call(self, make: Callable, equation: Equation, texts: list[str]) -> list[str]:
         """Text that calls what `make(equation)` gives; made per set of sizes where they are symbolic."""
-        symbols = _symbols(equation)
+        symbols = symbols_of(equation)
         if not symbols:
             return [f"{self.bind(make(equation))}({', '.join(texts)})"]
         late = Late(make, equation, symbols)
@@ -517,42 +480,6 @@ class InPython:
         return self.function(*arrays)
 
 
-class Late:
-    """A closure made when sizes are known, kept for the sets of sizes seen lately."""
-
-    def __init__(self, make: Callable, equation: Equation, symbols: dict[str, Any]) -> None:
-        self.make, self.equation, self.symbols = make, equation, tuple(symbols)
-        self.known: dict[tuple[int, ...], Callable] = caches.Bounded(256)
-
-    def __call__(self, sizes: tuple[int, ...]) -> Callable:
-        made = self.known.get(sizes)
-        if made is None:
-            values = dict(zip(self.symbols, sizes, strict=True))
-            equation = self.equation
-            concrete = Equation(
-                equation.name,
-                {key: _concrete(param, values) for key, param in equation.params.items()},
-                [self._sized(value, values) for value in equation.ins],
-                [self._sized(value, values) for value in equation.outs],
-                limited=False,  # the choice was made without knowing the sizes
-            )
-            concrete.wanted = equation.wanted
-            made = self.known[sizes] = self.make(concrete)
-        return made
-
-    def probe(self, sizes: list[int]) -> None:
-        """Raise NoHostForm now if it is due at any sizes; made-up ones may be wrong in other ways."""
-        with contextlib.suppress(ArithmeticError, IndexError, ValueError):
-            self(tuple(sizes))
-        self.known.clear()
-
-    def _sized(self, value: Value, values: dict[str, int]) -> Value:
-        sized = Value(value)
-        sized.shape = sized.actual = _concrete(value.shape, values)
-        sized.const = value.const
-        return sized
-
-
 def _is_lowest(value: Value) -> bool:
     """Whether it is a constant -inf, which changes no maximum."""
     return value.const is not None and not value.shape and value.dtype.kind == "f" and value.const == -np.inf
@@ -562,60 +489,6 @@ def _is_identity(name: str, params: dict, value: Value, out: Value) -> bool:
     """Whether an equation that keeps shape and dtype keeps the order of elements, too."""
     transposes = name == "reshape" and params.get("dimensions") is not None
     return value.shape == out.shape and value.dtype == out.dtype and not transposes
-
-
-def _symbols(equation: Equation) -> dict[str, Any]:
-    """The symbolic dimensions an equation mentions, by their text."""
-    found: dict[str, Any] = {}
-
-    def visit(item: Any) -> None:
-        if isinstance(item, (tuple, list)):
-            for part in item:
-                visit(part)
-        elif is_symbolic_dim(item):
-            found[str(item)] = item
-
-    for param in equation.params.values():
-        visit(param)
-    for value in (*equation.ins, *equation.outs):
-        visit(value.shape)
-    return found
-
-
-def _concrete(item: Any, values: dict[str, int]) -> Any:
-    if type(item) in (tuple, list):
-        return type(item)(_concrete(part, values) for part in item)
-    if is_symbolic_dim(item):
-        return values[str(item)]
-    return item
-
-
-_WORD = re.compile(r"[A-Za-z_]\w*")
-_FUNCTIONS = frozenset(["floordiv", "mod", "max", "min"])
-NAMES["floordiv"] = lambda x, y: x // y
-NAMES["mod"] = lambda x, y: x % y
-
-
-def dim_text(text: str, dims: Sequence[str] | None) -> str:
-    """A symbolic dimension, as JAX prints it, as Python over the locals `d_<symbol>`."""
-
-    def name(match: re.Match) -> str:
-        word = match.group()
-        if word in _FUNCTIONS:
-            return word
-        if dims is None or word not in dims:
-            raise ValueError(f"dimension '{text}' uses the symbol '{word}', which is not among {dims}")
-        return f"d_{word}"
-
-    return _WORD.sub(name, text).replace("^", "**")
-
-
-_SIZE_NAME = re.compile(r"\bn\d+\b")
-
-
-def line_uses_sizes(text: str) -> bool:
-    """Whether generated text reads a symbolic size, so that it cannot be computed while preparing."""
-    return _SIZE_NAME.search(text) is not None
 
 
 def _count(shape: Sequence[Any]) -> int | None:

@@ -8,7 +8,8 @@ Of checks among them it has one verdict, whether any has failed. Then they are i
 
 import numpy as np
 
-from tfcompat._core.interpret import Builder, Equation, Value
+from tfcompat._core.equations import Equation, Value
+from tfcompat._core.interpret import Builder
 from tfcompat._core.interpreter import getter
 
 AFTER = 100  # runs
