@@ -64,7 +64,7 @@ log.append([np.asarray(t).tolist() for k in kept for t in (k if isinstance(k, li
 kept.clear()
 
 # Indexing: what C knows and what it leaves to Python, of new patterns and known ones
-from tfcompat import _slicing
+from tfcompat import _index_patterns
 t3, column, scalar = tf.constant(np.arange(60.0, dtype="float32").reshape(3, 4, 5)), tf.constant([[1], [2]]), tf.constant(1.0)
 deep = tf.ones([1] * 9 + [2])
 indices = (
@@ -82,7 +82,7 @@ for _ in range(2):
         tried(lambda: v[index].assign(tf.zeros_like(v[index])).numpy().tolist())
     for shape in ((3, 4), (1, 2), (0, 4), ()):
         for index in indices:
-            tried(lambda: _slicing.parse(shape, index if type(index) is tuple else (index,)))
+            tried(lambda: _index_patterns.parse(shape, index if type(index) is tuple else (index,)))
 tried(lambda: tf.Tensor.__getitem__(t3))
 tried(lambda: t3.__getitem__(1)[0, 0])
 tried(lambda: tf.range(3000.0)[2000:2002] + tf.range(3000.0)[2047])

@@ -13,7 +13,8 @@ from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Check, Data, Int, Many, Shape, T, op
 from tfcompat._core.refusals import plain
 from tfcompat._declare import invalid, refused
-from tfcompat._slicing import INDEX_DTYPES, WIDE, moves
+from tfcompat._index_patterns import INDEX_DTYPES
+from tfcompat._slicing import WIDE, moves
 
 # Gather
 

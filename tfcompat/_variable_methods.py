@@ -2,7 +2,7 @@
 
 import sys
 
-from tfcompat import _gather, _slicing
+from tfcompat import _gather, _index_patterns, _slicing
 from tfcompat._core import errors
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert, variable_types
@@ -24,7 +24,7 @@ class VariableSlice(Tensor):
         source = variable._read()
         self._variable = variable
         self._source = source
-        self._index = _slicing.parse(source._aval.shape, index)
+        self._index = _index_patterns.parse(source._aval.shape, index)
         self._taken = None
         if state.context.tapes:
             self._read()  # a tape must see the slice where it was taken

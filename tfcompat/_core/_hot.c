@@ -599,7 +599,7 @@ static PyMethodDef methods[] = {
     {"updating", make_updating, METH_VARARGS, "updating(op, otherwise): a method of a variable that adds or subtracts."},
     {"assigning", make_assigning, METH_O, "assigning(otherwise): `Variable.assign`."},
     {"changing", make_changing, METH_O, "changing(otherwise): `Variable._update`."},
-    {"parser", make_parser, METH_O, "parser(otherwise): what an index means; see _slicing.py."},
+    {"parser", make_parser, METH_O, "parser(otherwise): what an index means; see _index_patterns.py."},
     {"putting", make_putting, METH_VARARGS, "putting(op, made, otherwise): a part of a tensor replaced; see _slicing.py."},
     {"subscript", make_subscript, METH_VARARGS, "subscript(op, made, otherwise): tensor[index]; see _slicing.py."},
     {NULL},

@@ -1,4 +1,4 @@
-/* Indexing with ints, slices of step 1, None and ...: `parse` and `getitem` of _slicing.py in the usual case. */
+/* Indexing with ints, slices of step 1, None and ...: `parse` of _index_patterns.py and `getitem` of _slicing.py in the usual case. */
 
 #include "_hot.h"
 
@@ -7,7 +7,7 @@
 
 #define MAX_ITEMS 16
 
-/* Entries of a pattern; see _slicing.py */
+/* Entries of a pattern; see _index_patterns.py */
 enum { NOTHING = 0, ONE = -1, NEW = -3, ALL = -4, ONLY = -5 };
 
 typedef struct {
@@ -289,7 +289,7 @@ PyObject *make_subscript(PyObject *module, PyObject *args) { return make_method(
 /* putting(op, made, otherwise): `_slicing.assign` */
 PyObject *make_putting(PyObject *module, PyObject *args) { return make_method(put_in, args); }
 
-/* parser(otherwise): `_slicing.parse`. */
+/* parser(otherwise): `_index_patterns.parse`. */
 PyObject *make_parser(PyObject *module, PyObject *otherwise) { return new_operator(parse, Py_None, Py_None, otherwise); }
 
 int setup_indexing(void)

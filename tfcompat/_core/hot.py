@@ -82,7 +82,7 @@ def operator(op, attrs, python, reflected):
 
 
 def parser(python):
-    """`_slicing.parse`: `python`, or its C form."""
+    """`_index_patterns.parse`: `python`, or its C form."""
     return python if _hot is None else _hot.parser(python)
 
 
