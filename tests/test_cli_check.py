@@ -151,18 +151,18 @@ def test_the_report(tmp_path):
     (tmp_path / "pkg" / ".hidden").mkdir(parents=True)
     (tmp_path / "venv").mkdir()
     for folder in (tmp_path / "pkg" / ".hidden", tmp_path / "venv"):
-        (folder / "x.py").write_text("import tensorflow as tf\ntf.raw_ops.MatMul\n")
+        (folder / "x.py").write_text("import tensorflow as tf\ntf.lite.TFLiteConverter\n")
     (tmp_path / "venv" / "pyvenv.cfg").write_text("")
     good.write_text("import tensorflow as tf\nprint(tf.exp(1.0), tf.exp)\n")
-    bad.write_text("from tensorflow import raw_ops\nraw_ops.MatMul\nraw_ops.MatMul\n")
+    bad.write_text("from tensorflow import lite\nlite.TFLiteConverter\nlite.TFLiteConverter\n")
     broken.write_text("def\n")
     files = list(sources.find([str(tmp_path)]))
     assert files == [str(good), str(bad), str(broken)]
     report = check.check(files)
     assert report["symbols"]["tf.exp"] == {"status": "supported", "uses": 2, "note": ""}
     assert [(p["line"], p["symbol"], p["status"]) for p in report["problems"][1:]] == [
-        (2, "tf.raw_ops.MatMul", "missing"),
-        (3, "tf.raw_ops.MatMul", "missing"),
+        (2, "tf.lite.TFLiteConverter", "missing"),
+        (3, "tf.lite.TFLiteConverter", "missing"),
         (1, "", "unreadable"),
     ]
     assert report["summary"]["files"] == 3 and report["summary"]["unreadable"] == 1

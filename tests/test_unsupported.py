@@ -100,10 +100,10 @@ def test_layers_that_hints_name_work():
 
 
 def test_namespaces_are_modules_and_the_same_each_time():
-    assert tf.raw_ops is tf.raw_ops
-    assert repr(tf.raw_ops) == "<module 'tfcompat.raw_ops' (not supported)>"
+    assert tf.lite is tf.lite
+    assert repr(tf.lite) == "<module 'tfcompat.lite' (not supported)>"
     assert tf.compat.v2 is tf
-    assert "raw_ops" not in dir(tf)
+    assert "lite" not in dir(tf)
     assert not hasattr(tf.math, "__wrapped__")
 
 

@@ -184,7 +184,8 @@ def _reduce_std(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
 def _inexact(value, axis):
     t = convert(value)
     if t.dtype.is_integer:
-        axes_of("Mean", t._aval.struct, Axes.canonical(axis, "axis"))
+        if axis is not None:
+            axes_of("Mean", t._aval.struct, Axes.canonical(axis, "axis"))
         raise TypeError(f"Input must be either real or complex. Received integer type {t.dtype}.")
     return t
 

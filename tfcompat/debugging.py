@@ -186,7 +186,7 @@ def assert_near(x, y, rtol=None, atol=None, message=None, summarize=None, name=N
         return _recorded_assert(close, [*([message] if message else []), "x and y not equal to tolerance", x, y], summarize)
     condition = _convert(bool(_array(close).all()))
     Assert(condition, [
-        f"{message}.  " if message else "", f"x and y not equal to tolerance rtol = {rtol}, atol = {atol}",
+        f"{message}.  " if message else "", f"x and y not equal to tolerance rtol = {rtol!s}, atol = {atol!s}",
         f"x (shape={x.shape} dtype={x.dtype.name}) = ", x, f"y (shape={y.shape} dtype={y.dtype.name}) = ", y,
     ], summarize)  # fmt: skip
 
@@ -436,8 +436,8 @@ def assert_same_float_dtype(tensors=None, dtype=None):
         if dtype is None:
             dtype, first = t.dtype.base_dtype, t
         elif t.dtype.base_dtype is not dtype:
-            ending = f" as {first}" if first is not None else ""
-            raise ValueError(f"{t}, type={t.dtype}, must be of the same type ({dtype}){ending}.")
+            ending = f" as {first!s}" if first is not None else ""
+            raise ValueError(f"{t!s}, type={t.dtype}, must be of the same type ({dtype}){ending}.")
     dtype = dtype or _d.float32
     if not dtype.is_floating:
         raise ValueError(f"Expected floating point type, got {dtype}.")

@@ -2,7 +2,7 @@
 
     python tests/oracle/record.py            writes tests/oracle/data
     python tests/oracle/record.py --check    records in memory, lists what differs from the data, exit status 1 if any
-    python tests/oracle/record.py --only math    one area (or "snippets", or "function_errors")
+    python tests/oracle/record.py --only math    one area (or "snippets", "function_errors", "printed")
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # other kernels, other last bits
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from oracle import cases, compare, function_errors, harness, snippets, store  # noqa: E402
+from oracle import cases, compare, function_errors, harness, printed, snippets, store  # noqa: E402
 
 
 def record_area(tf, area):
@@ -46,7 +46,7 @@ def main() -> int:
     import tensorflow as tf
 
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    others = {"snippets": snippets, "function_errors": function_errors}
+    others = {"snippets": snippets, "function_errors": function_errors, "printed": printed}
     areas = [*cases.AREAS, *others]
     drift = []
     for area in [options.only] if options.only else areas:

@@ -154,7 +154,7 @@ def convert(value, dtype=None, hint=None, name=None):
         if any(d is None for d in dims):
             raise ValueError(f"Cannot convert a partially known TensorShape {value} to a Tensor.")
         return convert_python(dims, dtype or dtypes.int32, None) if dims else convert([], dtypes.int32)
-    if isinstance(value, collections.abc.Sequence):
+    if hasattr(kind, "__getitem__") and hasattr(kind, "__len__") and not isinstance(value, collections.abc.Mapping):
         return convert_sequence(list(value), dtype, hint)
     error = ValueError if value is None else unconvertible
     raise error(UNSUPPORTED.format(value=value, kind=kind))
@@ -401,7 +401,7 @@ def convert_group(op, annotations, values, names):
             decided.setdefault(annotation.letter, value._aval.dtype)
             continue
         others.append(i)
-        if kind not in _SCALAR_AVALS and (hasattr(kind, "_read") or hasattr(kind, "__tf_tensor__")):
+        if kind not in _SCALAR_AVALS and (hasattr(kind, "_read") or hasattr(kind, "__tf_tensor__") and hasattr(value, "dtype")):
             decided.setdefault(annotation.letter, dtypes.as_dtype(value.dtype))
     for i in others:
         annotation, value = annotations[i], values[i]

@@ -505,6 +505,10 @@ def _cast(spec, value):
     """The argument as an input signature wants it."""
     if not isinstance(spec, TypeSpec):
         if nest.is_nested(spec):
+            if isinstance(spec, dict) and not nest.is_mapping(value):
+                raise _CannotCast(f"Can not cast {value!r} to a Dict type.")
+            if isinstance(spec, dict) and set(spec) != set(value):
+                raise _CannotCast(f"{value!r} has different keys with the TraceType {type_text(_as_leaves(spec))}.")
             try:
                 nest.assert_same_structure(spec, value, check_types=False)
                 flat = [_cast(s, v) for s, v in zip(nest.flatten(spec), nest.flatten_up_to(spec, value), strict=True)]
@@ -526,8 +530,8 @@ def _cast(spec, value):
     else:
         try:
             tensor = convert(value, spec.dtype)
-        except (ValueError, TypeError):
-            raise _CannotCast(f"Can not cast {type_text(value)} to {TensorSpec(spec.shape, spec.dtype)!r}") from None
+        except (ValueError, TypeError) as error:
+            raise _CannotCast(str(error)) from None
     if tensor._aval.dtype is not spec.dtype or not spec.shape.is_compatible_with(tensor.shape):
         raise _CannotCast(
             f"Can not cast {TensorSpec(tensor.shape, tensor.dtype)!r} to {TensorSpec(spec.shape, spec.dtype)!r}"

@@ -189,15 +189,32 @@ def trace(op, function, avals):
         raise unfit(f"{op.kernel}: incompatible inputs of shapes {shapes}: {text} [Op:{op.kernel}]") from None
 
 
-def mismatch(kernel, position, expected, dtype):
+def mismatch(kernel, position, expected, dtype, while_recording=None):
     return mistyped(
         f"cannot compute {kernel} as input #{position}(zero-based) was expected to be a "
-        f"{dtypes.c_name(expected)} tensor but is a {dtypes.c_name(dtype)} tensor [Op:{kernel}] name: "
+        f"{dtypes.c_name(expected)} tensor but is a {dtypes.c_name(dtype)} tensor [Op:{kernel}] name: ",
+        while_recording,
     )
 
 
+def _mismatch_while_recording(op, position, expected, ins):
+    """What functions say of two dtypes where an op takes one: they know the names of its inputs."""
+    data = [(name, a) for name, a in op.parameters if isinstance(a, Data)]
+    extra = len(ins) - len(data)
+    places = [pair for pair in data for _ in range(1 + extra if pair[1].many else 1)]
+    name, annotation = places[position]
+    if annotation.many:
+        kinds = ", ".join([t._aval.dtype.name for t, (n, _) in zip(ins, places, strict=True) if n == name])
+        return f"Tensors in list passed to '{name}' of '{op.kernel}' Op have types [{kinds}] that don't all match."
+    text = f"Input '{name}' of '{op.kernel}' Op has type {ins[position]._aval.dtype.name} that does not match "
+    if annotation.only is not None:
+        return f"{text}expected type of {expected.name}."
+    first = next(n for n, a in places if a.letter == annotation.letter)
+    return f"{text}type {expected.name} of argument '{first}'."
+
+
 # The order in which TensorFlow lists dtypes
-_LISTED = [dtypes.c_name(d) for d in (
+_LISTED = [d.name for d in (
     dtypes.bfloat16, dtypes.half, dtypes.float32, dtypes.float64, dtypes.uint8, dtypes.uint16, dtypes.uint32,
     dtypes.uint64, dtypes.int8, dtypes.int16, dtypes.int32, dtypes.int64, dtypes.complex64, dtypes.complex128,
 )]  # fmt: skip
@@ -217,13 +234,16 @@ def check_dtypes(op, ins):
         dtype = t._aval.dtype
         expected = seen.setdefault(letter, dtype)
         if expected is not dtype:
-            raise mismatch(op.kernel, position, expected, dtype)
+            raise mismatch(op.kernel, position, expected, dtype, _mismatch_while_recording(op, position, expected, ins))
         allowed = op.dtypes.get(letter)
         if allowed is not None and dtype not in allowed:
-            names = ", ".join(sorted(map(dtypes.c_name, allowed), key=lambda name: (_LISTED.index(name) if name in _LISTED else 99, name)))
+            order = sorted(allowed, key=lambda d: (_LISTED.index(d.name) if d.name in _LISTED else 99, d.name))
+            name = next(n for n, a in op.parameters if isinstance(a, Data) and a.letter == letter)
             raise mistyped(
-                f"Value for attr '{letter}' of {dtypes.c_name(dtype)} is not in the list of allowed values: {names}"
-                f"\n\t; NodeDef: {op.kernel}; [Op:{op.kernel}] name: "
+                f"Value for attr '{letter}' of {dtypes.c_name(dtype)} is not in the list of allowed values: "
+                f"{', '.join(map(dtypes.c_name, order))}\n\t; NodeDef: {op.kernel}; [Op:{op.kernel}] name: ",
+                f"Value passed to parameter '{name}' has DataType {dtype.name} not in list of allowed values: "
+                f"{', '.join([d.name for d in order])}",
             )
 
 

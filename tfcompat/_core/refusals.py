@@ -11,12 +11,12 @@ from tfcompat._core.context import state
 
 def unfit(message, eager=errors.InvalidArgumentError):
     """The error of shapes, or of attributes, that an op does not take."""
-    return _refusal(ValueError, message, eager)
+    return _refusal(ValueError, message, eager=eager)
 
 
-def mistyped(message):
-    """The error of a dtype that an op does not take."""
-    return _refusal(TypeError, message)
+def mistyped(message, while_recording=None):
+    """The error of a dtype that an op does not take; functions may have another text."""
+    return _refusal(TypeError, message, while_recording)
 
 
 def unconvertible(message):
@@ -30,7 +30,7 @@ def plain(error):
     return error
 
 
-def _refusal(while_recording, message, eager=errors.InvalidArgumentError):
+def _refusal(while_recording, message, text=None, eager=errors.InvalidArgumentError):
     if state.trace is None or state.trace.at_call:
         return eager(None, None, message)
-    return plain(while_recording(message))
+    return plain(while_recording(text or message))

@@ -206,7 +206,7 @@ class Tensor(TensorHandle):
         value = self.numpy()
         if isinstance(value, np.generic):
             value = value.item()
-        return format(value, spec) if not isinstance(value, bytes) else format(str(value), spec)
+        return format(value, spec)
 
     def __repr__(self):
         return f"<tf.Tensor: shape={self.shape}, dtype={self.dtype.name}, {numpy_text(self)}>"

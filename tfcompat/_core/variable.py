@@ -296,7 +296,9 @@ class Variable(Trackable, TensorType, metaclass=Creatable):
         return iter(self._read())
 
     def __format__(self, spec):
-        return format(repr(self) if not spec else self._cell._tensor, spec)
+        if spec:
+            raise TypeError(f"unsupported format string passed to {type(self).__name__}.__format__")
+        return repr(self)
 
     def is_initialized(self, name=None):
         """A boolean scalar Tensor: True."""
