@@ -11,8 +11,8 @@ from tfcompat._core.convert import convert
 from tfcompat._core.op import T, op
 from tfcompat._core.tensor_base import host_value
 from tfcompat._declare import fitting, invalid, not_allowed, refused, sum_to
+from tfcompat._random_draws import normal as _normal, uniform as _uniform
 from tfcompat._random_keys import dims_of, leaves, stateless
-from tfcompat.random import _normal, _uniform
 
 _DTYPES = (d.float16, d.float32, d.float64)
 _KERNEL = "StatelessParameterizedTruncatedNormal"
