@@ -1,10 +1,11 @@
 """The hundred ops that TensorFlow code uses most, each as one expression for TensorFlow's API and one for JAX's.
 
 Names in the expressions are the inputs that `inputs` makes: x, y (matrices, all numbers near 1), v (a matrix of numbers
-around 0), row and column (one of its rows and columns), index (one of its rows each), mask, other_mask, whole and
-whole_2 (integer matrices), m and n (square matrices), spd (symmetric, positive definite), lower (triangular), image and
-kernel (NHWC). `n_rows`, `n_columns` are sizes. The result of an expression on small inputs is the first input of the
-next call where shape and dtype allow, so that a hundred calls are a chain.
+around 0), row (one of its rows), slab and strips (as many numbers as x, in planes of one row, and in eight rows), index
+(one of its rows each), mask, other_mask, whole and whole_2 (integer matrices), m and n (square matrices), spd (symmetric,
+positive definite), lower (triangular), image and kernel (NHWC). `n_rows`, `n_columns` are sizes. The result of an
+expression on small inputs is the first input of the next call where shape and dtype allow, so that a hundred calls are a
+chain.
 """
 
 import numpy as np
@@ -41,7 +42,7 @@ OPS = {
     "tf.expand_dims": ("tf.expand_dims(x, 1)", "jnp.expand_dims(x, 1)"),
     "tf.ones_like": ("tf.ones_like(x)", "jnp.ones_like(x)"),
     "tf.identity": ("tf.identity(x)", "x"),
-    "tf.squeeze": ("tf.squeeze(column)", "jnp.squeeze(column)"),
+    "tf.squeeze": ("tf.squeeze(slab)", "jnp.squeeze(slab)"),
     "tf.math.log1p": ("tf.math.log1p(x)", "jnp.log1p(x)"),
     "tf.eye": ("tf.eye(n_rows)", "jnp.eye(n_rows)"),
     "tf.math.softplus": ("tf.math.softplus(v)", "jax.nn.softplus(v)"),
@@ -76,14 +77,14 @@ OPS = {
     "tf.cumsum": ("tf.cumsum(x, axis=1)", "jnp.cumsum(x, axis=1)"),
     "tf.linalg.set_diag": ("tf.linalg.set_diag(m, square_row)", "jnp.where(jnp.eye(m.shape[0], dtype=bool), square_row, m)"),
     "tf.math.expm1": ("tf.math.expm1(v)", "jnp.expm1(v)"),
-    "tf.unstack": ("tf.unstack(x[:8])", "list(x[:8])"),
+    "tf.unstack": ("tf.unstack(strips)", "list(strips)"),
     "tf.stop_gradient": ("tf.stop_gradient(x)", "jax.lax.stop_gradient(x)"),
     "tf.math.squared_difference": ("tf.math.squared_difference(x, y)", "jnp.square(x - y)"),
     "tf.sign": ("tf.sign(v)", "jnp.sign(v)"),
     "tf.tile": ("tf.tile(x, [2, 1])", "jnp.tile(x, [2, 1])"),
     "tf.reduce_prod": ("tf.reduce_prod(x, axis=1)", "jnp.prod(x, axis=1)"),
     "tf.math.l2_normalize": ("tf.math.l2_normalize(x, axis=1)", "x * jax.lax.rsqrt(jnp.maximum(jnp.sum(x * x, 1, keepdims=True), 1e-12))"),
-    "tf.one_hot": ("tf.one_hot(index, 10)", "jax.nn.one_hot(index, 10)"),
+    "tf.one_hot": ("tf.one_hot(index, n_columns)", "jax.nn.one_hot(index, n_columns)"),
     "tf.math.is_finite": ("tf.math.is_finite(x)", "jnp.isfinite(x)"),
     "tf.add_n": ("tf.add_n([x, y, v])", "x + y + v"),
     "tf.math.reduce_std": ("tf.math.reduce_std(x, axis=1)", "jnp.std(x, axis=1)"),
@@ -151,7 +152,8 @@ def inputs(size):
         "v": rng.normal(size=(rows, columns)).astype("float32"),
         "row": near_one(columns),
         "square_row": near_one(square),
-        "column": near_one(rows, 1),
+        "slab": near_one(rows, 1, columns),
+        "strips": near_one(8, rows * columns // 8),
         "index": rng.permutation(rows).astype("int32"),
         "mask": rng.integers(0, 2, (rows, columns)).astype(bool),
         "other_mask": rng.integers(0, 2, (rows, columns)).astype(bool),
