@@ -102,6 +102,26 @@ def test_zeros_keep_their_signs():
         assert np.signbit(called(tf.fill, [2], -0.0)).all() and not np.signbit(called(tf.fill, [2], 0.0)).any()
 
 
+def test_each_call_gives_an_array_of_its_own():
+    """Of what is known without a value: one is written to in place, the others are as they were."""
+    for function, args in ((tf.ones, ((2, 3),)), (tf.zeros_like, (x,)), (tf.zeros, ([2], tf.string)), (tf.ones, ((300, 300),))):
+        made = [function(*args) for _ in range(4)]
+        assert len({id(t) for t in made}) == 4
+        variable = tf.Variable(made[2])
+        first = made[0].numpy()
+        variable[:1].assign(variable[:1] + ("a" if first.dtype == object else 5))
+        made[3].numpy()[...] = 7 if first.dtype != object else b"b"
+        del made[3]
+        assert all(np.array_equal(t.numpy(), first) for t in [*made, function(*args)])
+        assert not np.array_equal(variable.numpy(), first)
+    with tf.GradientTape(persistent=True) as tape:
+        one, other = tf.ones([2]), tf.ones([2])
+        tape.watch(one)
+        product = tf.reduce_sum(one * other * 3.0)
+    assert tape.gradient(product, one).numpy().tolist() == [3, 3]
+    assert tape.gradient(product, other) is None
+
+
 def test_values_are_read_anew():
     for n in (1, 2, 3, 4, 5):
         assert tf.fill(tf.constant([n]), 1.0).shape == [n]

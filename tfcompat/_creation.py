@@ -8,14 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tfcompat._core import attributes, caches, dtypes
+from tfcompat._core import dtypes
 from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.by_value import by_value
-from tfcompat._core.context import state
 from tfcompat._core.convert import convert, convert_numbers, convert_sequence, holds_tensors, set_count, static_value
 from tfcompat._core.core_types import CompositeTensor, TensorType
 from tfcompat._core.forms import by_form
-from tfcompat._core.hot import recorded
 from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Axis, Data, Dtype, Int, Shape, Size, T, op
 from tfcompat._core.python_data import MIXED, leaves
@@ -103,9 +101,6 @@ _zeros_dims = Vector("Fill", "index_type", _RANK, sizes=True, dtype=dtypes.int32
 _zeros_wide_dims = Vector("Fill", "index_type", _RANK, sizes=True, dtype=dtypes.int64)
 
 
-_full_before = caches.Bounded(512)  # (dtype, shape as given, number) -> (aval, array, slot) where small, else (None, None, attributes of `_filled_with`)
-
-
 def _checked_dims(shape):
     for d in shape:
         if d < 0:
@@ -138,13 +133,6 @@ def fill(dims, value, name=None, layout=None):
 
 def _full(shape, dtype, number):
     """Zeros or ones: a host value where small, recorded where large."""
-    key = None
-    if type(dtype) is dtypes.DType and state.trace is None and (sizes := shape if type(shape) is int else attributes.plain_ints(shape)) is not None:
-        key = dtype, sizes, number
-    known = _full_before.get(key)
-    if known is not None:
-        a, array, further = known
-        return Tensor(a, array.copy(), None, further) if array is not None else recorded(_filled_with.op, further, (), further, 0)
     dtype = dtypes.as_dtype(dtype)
     try:
         shape = _zeros_dims.canonical(shape, "shape")
@@ -163,15 +151,11 @@ def _full(shape, dtype, number):
     a = aval(shape, dtype.np)
     if a.nbytes <= _AT_ONCE:
         array = np.zeros(shape, dtype.np) if not number else np.ones(shape, dtype.np)
-        slot = STATIC if a.size <= 64 else PLAIN
-        if key is not None:
-            _full_before[key] = a, array.copy(), slot
-        return Tensor(a, array, None, slot)
-    if key is not None:
-        _full_before[key] = None, None, (number, shape, dtype)
+        return Tensor(a, array, None, STATIC if a.size <= 64 else PLAIN)
     return _filled_with(number, shape, dtype)
 
 
+@by_form
 def zeros(shape, dtype=dtypes.float32, name=None, layout=None):
     """A tensor of zeros (False, empty strings).
 
@@ -186,6 +170,7 @@ def zeros(shape, dtype=dtypes.float32, name=None, layout=None):
     return _full(shape, dtype, 0)
 
 
+@by_form
 def ones(shape, dtype=dtypes.float32, name=None, layout=None):
     """A tensor of ones (True).
 
@@ -200,6 +185,7 @@ def ones(shape, dtype=dtypes.float32, name=None, layout=None):
     return _full(shape, dtype, 1)
 
 
+@by_form
 def zeros_like(input, dtype=None, name=None, layout=None):
     """Zeros of the shape of `input`, and its dtype unless `dtype` is given.
 
@@ -215,6 +201,7 @@ def zeros_like(input, dtype=None, name=None, layout=None):
     return _full(a.shape, a.dtype if dtype is None else dtype, 0)
 
 
+@by_form
 def ones_like(input, dtype=None, name=None, layout=None):
     """Ones of the shape of `input`, and its dtype unless `dtype` is given.
 

@@ -24,6 +24,7 @@ typedef struct {
     Node *nodes;
     Py_ssize_t *outs;    /* the registers of what is returned */
     PyObject *constants; /* a tuple of tensors with values */
+    PyObject *values;    /* of tensors that are returned with copies of their values: their numbers come after the registers' */
     PyObject *make;      /* None: there is one output, which is returned; list, tuple, or a function of the outputs */
 } Form;
 
@@ -57,6 +58,7 @@ static void form_dealloc(PyObject *self)
     PyMem_Free(form->nodes);
     PyMem_Free(form->outs);
     Py_XDECREF(form->constants);
+    Py_XDECREF(form->values);
     Py_XDECREF(form->make);
     PyObject_Free(self);
 }
@@ -75,18 +77,20 @@ static Py_ssize_t *registers_of(PyObject *numbers, Py_ssize_t limit)
     return found == NULL ? (PyErr_NoMemory(), NULL) : found;
 }
 
-/* form(inputs, constants, nodes, outputs, make): nodes are (op, spec, key, attributes, count, registers, number of results). */
+/* form(inputs, constants, nodes, values, outputs, make): nodes are (op, spec, key, attributes, count, registers, number of results). */
 PyObject *make_form(PyObject *module, PyObject *args)
 {
-    PyObject *constants, *nodes, *outputs, *make;
+    PyObject *constants, *nodes, *values, *outputs, *make;
     Py_ssize_t inputs;
-    if (!PyArg_ParseTuple(args, "nO!O!O!O", &inputs, &PyTuple_Type, &constants, &PyTuple_Type, &nodes, &PyTuple_Type, &outputs, &make))
+    if (!PyArg_ParseTuple(args, "nO!O!O!O!O", &inputs, &PyTuple_Type, &constants, &PyTuple_Type, &nodes, &PyTuple_Type, &values, &PyTuple_Type, &outputs,
+                          &make))
         return NULL;
     Form *form = PyObject_New(Form, &FormType);
     if (form == NULL)
         return NULL;
     form->inputs = inputs;
     form->constants = Py_NewRef(constants);
+    form->values = Py_NewRef(values);
     form->make = Py_NewRef(make);
     form->registers = inputs + PyTuple_GET_SIZE(constants);
     form->outputs = PyTuple_GET_SIZE(outputs);
@@ -114,7 +118,7 @@ PyObject *make_form(PyObject *module, PyObject *args)
             goto fail;
         form->registers += results;
     }
-    if ((form->outs = registers_of(outputs, form->registers)) == NULL)
+    if ((form->outs = registers_of(outputs, form->registers + PyTuple_GET_SIZE(values))) == NULL)
         goto fail;
     return (PyObject *)form;
 fail:
@@ -162,6 +166,17 @@ static int record_nodes(PyObject *context, Form *form, PyObject **registers)
     return 0;
 }
 
+/* What a register holds, or a new tensor with a copy of a value. */
+static PyObject *output(Form *form, PyObject **registers, Py_ssize_t number)
+{
+    if (number < form->registers)
+        return Py_NewRef(registers[number]);
+    PyObject *known = PyTuple_GET_ITEM(form->values, number - form->registers), *value = PyObject_CallMethodNoArgs(FIELD(known, t_value), n_copy);
+    PyObject *tensor = value == NULL ? NULL : new_tensor(FIELD(known, t_aval), value, Py_None, FIELD(known, t_slot));
+    Py_XDECREF(value);
+    return tensor;
+}
+
 /* What a call of this form gives for these tensors, which `registers` owns. */
 static PyObject *by_form(PyObject *context, Form *form, PyObject **registers)
 {
@@ -175,14 +190,16 @@ static PyObject *by_form(PyObject *context, Form *form, PyObject **registers)
     if (record_nodes(context, form, registers) < 0)
         return NULL;
     if (form->make == Py_None)
-        return Py_NewRef(registers[form->outs[0]]);
+        return output(form, registers, form->outs[0]);
     if (form->make == (PyObject *)&PyList_Type)
         result = PyList_New(form->outputs);
     else
         result = PyTuple_New(form->outputs);
     for (Py_ssize_t k = 0; result != NULL && k < form->outputs; k++) {
-        PyObject *out = Py_NewRef(registers[form->outs[k]]);
-        if (PyList_CheckExact(result))
+        PyObject *out = output(form, registers, form->outs[k]);
+        if (out == NULL)
+            Py_CLEAR(result);
+        else if (PyList_CheckExact(result))
             PyList_SET_ITEM(result, k, out);
         else
             PyTuple_SET_ITEM(result, k, out);

@@ -13,6 +13,8 @@ import functools
 import inspect
 import types
 
+import numpy as np
+
 from tfcompat._core import failures
 from tfcompat._core.checks import Flag
 from tfcompat._core.convert import variable_types
@@ -77,17 +79,23 @@ class Rehearsal:
                 avals += spec.avals[:results]
                 register += results
             slot += len(spec.avals)
-        outputs, kind = [self.result], None
+        outputs, values, kind = [self.result], [], None
         if isinstance(self.result, (list, tuple)):
             outputs, kind = self.result, type(self.result)
             if not (kind in (list, tuple) or hasattr(kind, "_make")):
                 raise Unformed
-        if not outputs or not nodes:
+        if not outputs:
             raise Unformed
-        for t in outputs:  # an argument or a constant that is returned would be one tensor for several
-            if not isinstance(t, Tensor) or t._seg is not trace or t._slot < 0 or t._slot not in registers:
+        numbers = []
+        for t in outputs:  # an argument or an operand that is returned would be one tensor for several
+            if isinstance(t, Tensor) and t._seg is trace and t._slot >= 0 and t._slot in registers:
+                numbers.append(registers[t._slot])
+            elif type(t) is Tensor and type(t._value) is np.ndarray and not any([t is c for c in constants]):
+                numbers.append(register + len(values))
+                values.append(t)  # what is known of a result without a value of an argument
+            else:
                 raise Unformed
-        return extension.form(self.inputs, tuple(constants), tuple(nodes), tuple([registers[t._slot] for t in outputs]), kind)
+        return extension.form(self.inputs, tuple(constants), tuple(nodes), tuple(values), tuple(numbers), kind)
 
 
 def learn(function, arguments):
