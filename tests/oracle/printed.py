@@ -55,6 +55,7 @@ def run(tf, source) -> list[str]:
     """The lines that a program prints; the last one says how it ended where it failed."""
     source = source.replace("import tensorflow as tf", f"import {tf.__name__} as tf")
     if "keras" in source:
+        tf.keras.backend.clear_session()  # numbers in names of layers
         tf.keras.utils.set_random_seed(7)
     for seed in (tf.random.set_seed, np.random.seed, random.seed):
         seed(7)

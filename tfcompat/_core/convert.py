@@ -6,7 +6,7 @@ import itertools
 import jax
 import numpy as np
 
-from tfcompat._core import dtypes, failures
+from tfcompat._core import dtypes, failures, recorded_data
 from tfcompat._core.avals import SCALARS, aval, aval_of, known_aval
 from tfcompat._core.context import state
 from tfcompat._core.memory import copy_into, empty_aligned
@@ -156,6 +156,8 @@ def convert(value, dtype=None, hint=None, name=None):
         return convert_python(dims, dtype or dtypes.int32, None) if dims else convert([], dtypes.int32)
     if hasattr(kind, "__getitem__") and hasattr(kind, "__len__") and not isinstance(value, collections.abc.Mapping):
         return convert_sequence(list(value), dtype, hint)
+    if recorded_data.recording():
+        return convert_python(value, dtype, hint)
     error = ValueError if value is None else unconvertible
     raise error(UNSUPPORTED.format(value=value, kind=kind))
 
@@ -177,7 +179,7 @@ def fast_scalar(kind, value, dtype=None, hint=None):
 def default_scalar(value, kind):
     if kind is float:
         if not -FLOAT32_MAX <= value <= FLOAT32_MAX:
-            check_range(value)
+            return convert_python(value, None, None)
         return Tensor(_SCALAR_AVALS[float], np.float32(value), None, STATIC)
     if kind is bool:
         return Tensor(_SCALAR_AVALS[bool], np.bool_(value), None, STATIC)
@@ -193,6 +195,9 @@ def convert_python(value, dtype, hint):
             return convert_python(value, hint, None)
         except (TypeError, ValueError):
             dtype = None
+    if recorded_data.recording():
+        array = recorded_data.read(value, dtype)
+        return Tensor(aval(array.shape, array.dtype), array, None, PLAIN if array.dtype == object else STATIC)
     first = first_leaf(value)
     if dtype is None:
         dtype = infer_dtype(value, first)
@@ -343,7 +348,7 @@ def convert_sequence(value, dtype, hint):
                 f"a {next(n for n in names if n != names[0])} tensor [Op:Pack] name: packed"
             )
         return _pack(items)
-    if any(isinstance(v, np.ndarray) for v in leaves(value)):
+    if not recorded_data.recording() and any(isinstance(v, np.ndarray) for v in leaves(value)):
         plain = to_lists(value)
         if dtype is None:
             first = next(v for v in leaves(value))

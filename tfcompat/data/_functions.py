@@ -74,7 +74,7 @@ class DataFunction:
 
     def __init__(self, function, structure, transformation, first=None):
         if not callable(function):
-            raise ValueError(f"Argument `func` must be a callable. Received func={function} (of type {type(function)}).")
+            raise ValueError(f"Argument `func` must be a callable. Received func={function} (of type {type(function)})")
         self._function, self._structure, self._transformation = function, structure, transformation
         self._converted = converted(function)
         self._unpacked = type(structure.spec) is tuple
