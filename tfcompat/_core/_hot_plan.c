@@ -44,6 +44,10 @@ static char *elements(PyObject *value, const Shape *shape, npy_clongdouble *room
     Py_XDECREF(descr);
     if (!fits)
         return NULL;
+    if (PyTypeNum_ISUSERDEF(shape->type)) { /* NumPy does not know where in a bfloat16 its number lies */
+        *keep = PyArray_FROM_OF(value, NPY_ARRAY_CARRAY_RO);
+        return *keep == NULL ? NULL : PyArray_DATA((PyArrayObject *)*keep);
+    }
     PyArray_ScalarAsCtype(value, room);
     return (char *)room;
 }

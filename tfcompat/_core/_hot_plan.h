@@ -15,6 +15,7 @@
 #include <numpy/ufuncobject.h>
 
 enum { MAX_RANK = 6, MAX_OPERANDS = 7, MAX_ARGUMENTS = 1000, MOST_ORDERED = 128, SHORT = 16, LARGEST_MATRIX = 16, MOST_COLUMNS = 64 };
+enum { BFLOAT16 = -1 }; /* in casts, for the number that it is given when it is registered with NumPy */
 enum { LOOP, COPY, SELECT, CAST, PRODUCT, PLACED, PHILOX, BOX_MULLER, ORDER, CHOLESKY, TRIANGULAR, SOLUTION };
 
 typedef struct {

@@ -111,8 +111,68 @@ SELECT_ROW(bytes, memcpy(out, *mask ? yes : no, step->size))
 CONVERSIONS(CONVERT)
 TRUNCATIONS(TRUNCATE)
 
+/* 16-bit floats, rounded to the nearest, to the even one of two */
+
+static npy_uint32 bits_of(float x)
+{
+    npy_uint32 bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static float with_bits(npy_uint32 bits)
+{
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static float from_half(npy_uint16 x)
+{
+    npy_uint32 sign = (npy_uint32)(x & 0x8000) << 16, exponent = x >> 10 & 31, fraction = x & 0x3ff;
+    if (exponent == 0) /* multiples of 2^-24 */
+        return with_bits(sign | bits_of((float)fraction * 0x1p-24f));
+    return with_bits(sign | (exponent == 31 ? 0x7f800000 : (exponent + 112) << 23) | fraction << 13);
+}
+
+static npy_uint16 to_half(float x)
+{
+    npy_uint32 bits = bits_of(x), sign = bits >> 16 & 0x8000;
+    bits &= 0x7fffffff;
+    if (bits > 0x7f800000)
+        return sign | 0x7e00;
+    if (bits >= 0x477ff000) /* 65520 */
+        return sign | 0x7c00;
+    if (bits < 0x38800000) /* 2^-14 */
+        return sign | (npy_uint16)rintf(with_bits(bits) * 0x1p24f);
+    return sign | (bits - 0x38000000 + 0xfff + (bits >> 13 & 1)) >> 13;
+}
+
+static float from_bfloat(npy_uint16 x) { return with_bits((npy_uint32)x << 16); }
+
+static npy_uint16 to_bfloat(float x)
+{
+    npy_uint32 bits = bits_of(x);
+    return x != x ? (bits >> 16 & 0x8000) | 0x7fc0 : (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+}
+
+#define ROUND(function, A, B) \
+    static void by_##function(char *out, char *in, npy_intp n, npy_intp to, npy_intp from, int lowest) \
+    { \
+        for (npy_intp i = 0; i < n; i++, out += to, in += from) \
+            *(B *)out = function(*(A *)in); \
+    }
+ROUND(from_half, npy_uint16, float)
+ROUND(to_half, float, npy_uint16)
+ROUND(from_bfloat, npy_uint16, float)
+ROUND(to_bfloat, float, npy_uint16)
+
 static Cast cast_of(int source, int target)
 {
+    if (target == NPY_FLOAT32 && (source == NPY_HALF || source == BFLOAT16))
+        return source == NPY_HALF ? by_from_half : by_from_bfloat;
+    if (source == NPY_FLOAT32 && (target == NPY_HALF || target == BFLOAT16))
+        return target == NPY_HALF ? by_to_half : by_to_bfloat;
 #define FIND_CAST(a, A, b, B) \
     if (source == NPY_##a && target == NPY_##b) \
         return a##_to_##b;

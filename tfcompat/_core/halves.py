@@ -10,7 +10,7 @@ from tfcompat._core.equations import Equation, Value
 HALVES = frozenset([dtypes.float16.np, dtypes.bfloat16.np])
 _WIDE = np.dtype(np.float32)
 # One rounding each. Sums, products of matrices and other powers round more often, each in its own way.
-_ONCE = frozenset(
+ONCE = frozenset(
     "add sub mul div rem max min neg abs sign floor ceil round is_finite eq ne lt le gt ge sqrt rsqrt cbrt square clamp"
     " exp expm1 log log1p sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh atan2 pow logistic"
     " erf erfc erf_inv lgamma digamma reduce_max reduce_min argmax argmin tfcompat.floor_divide tfcompat.remainder"
@@ -53,4 +53,4 @@ def _is_half(value):
 def _rounds_once(equation):
     if not any(map(_is_half, (*equation.ins, *equation.outs))):
         return False
-    return equation.name in _ONCE or equation.name == "integer_pow" and equation.params["y"] in (2, -1)
+    return equation.name in ONCE or equation.name == "integer_pow" and equation.params["y"] in (2, -1)

@@ -5,7 +5,10 @@ import math
 
 import numpy as np
 
+from tfcompat._core import dtypes
+from tfcompat._core.halves import HALVES
 from tfcompat._core.plans import (
+    BFLOAT16,
     BOX_MULLER,
     CAST,
     CHOLESKY,
@@ -171,8 +174,12 @@ def _convert_element_type(p, e, lowest=False):
         return
     if value.dtype.kind == "b":
         raise Unplanned("a conversion")
+    if value.dtype in HALVES and e.ins[0].const is not None:
+        p.put(value, p.constant(e.ins[0].const.astype(value.dtype)).spread(value.shape))
+        return
     out = p.result(value)
-    p.step(CAST, [out, view], (number_of(view.dtype), number_of(value.dtype), int(lowest)))
+    source, target = [BFLOAT16 if dtype == dtypes.bfloat16.np else number_of(dtype) for dtype in (view.dtype, value.dtype)]
+    p.step(CAST, [out, view], (source, target, int(lowest)))
 
 
 @step("tfcompat.truncated32", "tfcompat.truncated64")

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from tfcompat._core.halves import HALVES, ONCE
 from tfcompat._core.lax_numpy import RULES, is_static
 from tfcompat._core.native import extension as _hot
 from tfcompat._core.twins import has_twin
@@ -20,12 +21,13 @@ LONGEST = 1000  # arguments, results
 RANK = 6
 
 LOOP, COPY, SELECT, CAST, PRODUCT, PLACED, PHILOX, BOX_MULLER, ORDER, CHOLESKY, TRIANGULAR, SOLUTION = range(12)
+BFLOAT16 = -1  # in casts, for the number that it is given when it is registered with NumPy
 _ALIGNED = 64
 MOST_ORDERED = 128  # elements of a row whose order is found by insertion; where only the elements are wanted in order, NumPy is faster
 MOST_SORTED = 32  # from here on
 LARGEST_MATRIX, MOST_COLUMNS = 16, 64  # what _hot_matrices.c has room for: LAPACK is at home with more
 PRODUCT_MOST = 1 << 14  # multiply-adds: BLAS is at home with more, and may use threads
-_STANDARD = frozenset(np.dtype(t) for t in "? b h i l B H I L f d".split())
+_STANDARD = frozenset(np.dtype(t) for t in "? b h i l B H I L f d".split()) | HALVES
 
 
 class Unplanned(Exception):
@@ -220,8 +222,11 @@ class Planner:
     def go_through(self, equations, last):
         """Adds the steps of equations; `last` tells which of them is the last that reads a value."""
         for i, equation in enumerate(equations):
-            for value in (*equation.ins, *equation.outs):
+            values = *equation.ins, *equation.outs
+            for value in values:
                 self.admit(value)
+            if not HALVES.isdisjoint([v.dtype for v in values]) and not moves(equation.name):
+                raise Unplanned("arithmetic with 16-bit floats")  # what rounds once is in float32 by now
             step_of(equation.name)(self, equation)
             if last:
                 self.release(last, i)
@@ -307,7 +312,12 @@ def elementwise(p, e):
 
 def number_of(dtype):
     """NumPy's number of a dtype; of the several that mean one type the usual one."""
-    return np.dtype(dtype.str).num
+    return dtype.num if dtype in HALVES else np.dtype(dtype.str).num
+
+
+def moves(name):
+    """Whether a primitive moves or converts data of any dtype."""
+    return name in RULES and RULES[name].moves
 
 
 # Primitives and twins whose rules give a ufunc, for `covers`: a rule would have to be made to tell
@@ -343,6 +353,8 @@ def _covered(eqn):
     if name in _MATRICES and any([max(v.aval.shape[-2:]) > most for v, most in zip(eqn.invars, (LARGEST_MATRIX, MOST_COLUMNS), strict=False)]):
         return False
     name = params["name"] if "jaxpr" in params else name
+    if not HALVES.isdisjoint([v.aval.dtype for v in (*eqn.invars, *eqn.outvars)]) and name not in ONCE and not moves(name):
+        return False
     if name.startswith(_ORDERS):
         most = MOST_SORTED if name == "sort" and len(eqn.invars) == 1 else MOST_ORDERED
         if name == "sort" and len(eqn.invars) > 2 or max(eqn.invars[0].aval.shape, default=1) > most:
