@@ -48,7 +48,7 @@ def test_at_any_point(mode):
     def step():
         y = v * 1.0 + 1.0
         v.assign(y)
-        w.assign_add(tf.ones(40))
+        w.assign_add(tf.fill(tf.constant([40]), 1.0))  # Python code, not a call by form
         float(tf.reduce_sum(w) + tf.reduce_sum(v))
 
     with debug.mode({mode!r}):

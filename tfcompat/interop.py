@@ -98,12 +98,18 @@ def block_until_ready(structure):
     Raises:
       What computing one of the tensors raises.
     """
-    for leaf in (structure,) if type(structure) is _Tensor else _jax.tree.leaves(_plain(structure)):
-        if isinstance(leaf, _TensorType):
-            value = _payload(leaf if type(leaf) is _Tensor else _convert(leaf))
-            if type(value) not in _HOST_TYPES:
-                _wait_for(value)
+    tensors = [structure] if type(structure) is _Tensor else _tensors(structure)
+    for tensor in tensors:
+        value = _payload(tensor)
+        if type(value) not in _HOST_TYPES:
+            _wait_for(value)
     return structure
+
+
+def _tensors(structure):
+    """What is a tensor in a structure, or has the value of one."""
+    leaves = [leaf for leaf in _jax.tree.leaves(_plain(structure)) if isinstance(leaf, _TensorType)]
+    return [leaf if type(leaf) is _Tensor else _convert(leaf) for leaf in leaves]
 
 
 def _from_one(leaf):

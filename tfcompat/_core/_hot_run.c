@@ -261,25 +261,50 @@ static int find_arguments(Run *run)
     return DONE;
 }
 
+/* Empty lists: those of the next segment are made while this one's program runs. */
+static PyObject *lists[4];
+
+static int make_lists(void)
+{
+    for (size_t k = 0; k < Py_ARRAY_LENGTH(lists); k++) {
+        PyObject *list = lists[k] == NULL ? PyList_New(0) : NULL; /* the collector may run code that takes them, or makes them */
+        if (list != NULL && lists[k] == NULL)
+            lists[k] = list;
+        else
+            Py_XDECREF(list);
+        if (lists[k] == NULL)
+            return PyErr_Occurred() ? -1 : 0;
+    }
+    return 0;
+}
+
+/* One of them, for a field of a segment. */
+static void put_list(PyObject *segment, Py_ssize_t offset, size_t k)
+{
+    PyObject *list = lists[k];
+    lists[k] = NULL;
+    Py_SETREF(FIELD(segment, offset), list);
+}
+
 /* What `Segment._clear` does, unless something has been recorded since `run` looked at it. */
 static int take(PyObject *segment, Run *run)
 {
     PyObject *tapes = FIELD(segment, s_tapes);
     tapes = PyList_GET_SIZE(tapes) ? tapes_that_record(tapes) : Py_NewRef(tapes);
-    PyObject *specs = PyList_New(0), *wires = PyList_New(0), *refs = PyList_New(0), *leaves = PyList_New(0), *serial = PyIter_Next(serials);
+    PyObject *serial = make_lists() < 0 ? NULL : PyIter_Next(serials);
     PyObject *aliases = run->twins ? PyList_New(0) : Py_NewRef(run->aliases); /* what is empty stays: the run takes `nothing` for it */
     PyObject *flags = PyList_GET_SIZE(run->flags) ? PyList_New(0) : Py_NewRef(run->flags);
     PyObject *gids = PyDict_GET_SIZE(FIELD(segment, s_gids)) ? PyDict_New() : Py_NewRef(FIELD(segment, s_gids));
     int usual = PyErr_Occurred() ? FAILED
         : tapes != NULL && FIELD(segment, s_specs) == run->specs && PyList_GET_SIZE(run->specs) == run->nodes
             && PyList_GET_SIZE(run->refs) == run->results && FIELD(segment, s_aliases) == run->aliases
-            && PyList_GET_SIZE(run->aliases) == run->twins
+            && PyList_GET_SIZE(run->aliases) == run->twins && lists[0] != NULL && lists[3] != NULL
         ? DONE : UNUSUAL;
     if (usual == DONE) {
-        Py_SETREF(FIELD(segment, s_specs), Py_NewRef(specs));
-        Py_SETREF(FIELD(segment, s_wires), Py_NewRef(wires));
-        Py_SETREF(FIELD(segment, s_refs), Py_NewRef(refs));
-        Py_SETREF(FIELD(segment, s_leaves), Py_NewRef(leaves));
+        put_list(segment, s_specs, 0); /* the run owns what was there */
+        put_list(segment, s_wires, 1);
+        put_list(segment, s_refs, 2);
+        put_list(segment, s_leaves, 3);
         Py_SETREF(FIELD(segment, s_flags), Py_NewRef(flags));
         Py_SETREF(FIELD(segment, s_aliases), Py_NewRef(aliases));
         Py_SETREF(FIELD(segment, s_serial), Py_NewRef(serial));
@@ -296,10 +321,6 @@ static int take(PyObject *segment, Run *run)
             Py_SETREF(run->aliases, Py_NewRef(nothing));
     }
     Py_XDECREF(tapes);
-    Py_XDECREF(specs);
-    Py_XDECREF(wires);
-    Py_XDECREF(refs);
-    Py_XDECREF(leaves);
     Py_XDECREF(flags);
     Py_XDECREF(aliases);
     Py_XDECREF(gids);
@@ -334,24 +355,31 @@ static int take_over(Run *run)
     return taken && add_to(stats, n_donated, taken) < 0 ? FAILED : DONE;
 }
 
+/* Counts what has been run. */
+static int count(Run *run)
+{
+    return add_to(stats, n_segments, 1) < 0 || add_to(stats, n_ops, run->nodes) < 0 || add_to(run->structure, r_runs, 1) < 0 ? -1 : 0;
+}
+
 /* Runs what has been taken the long way, which says what is wrong, if there still is something. */
 static int run_again(PyObject *segment, Run *run, PyObject *why)
 {
     PyObject *kind, *error, *traceback;
     PyErr_Fetch(&kind, &error, &traceback);
     PyErr_NormalizeException(&kind, &error, &traceback);
+    int counted = count(run);
     PyObject *layout = run->program == NULL ? NULL : FIELD(run->program, m_arguments);
     Py_SETREF(run->aliases, PyList_GetSlice(run->aliases, 0, run->twins));
     Py_SETREF(run->flags, PyList_GetSlice(run->flags, 0, PyList_GET_SIZE(run->flags)));
-    Py_ssize_t count = layout == NULL ? 0 : PyList_GET_SIZE(FIELD(layout, d_donated));
+    Py_ssize_t donated = layout == NULL ? 0 : PyList_GET_SIZE(FIELD(layout, d_donated));
     PyObject *given = PyList_New(0), *done = NULL;
-    for (Py_ssize_t i = 0; given != NULL && i < count && run->given[i] != NULL; i++)
+    for (Py_ssize_t i = 0; given != NULL && i < donated && run->given[i] != NULL; i++)
         if (PyList_Append(given, run->given[i]) < 0)
             Py_CLEAR(given);
-    if (given != NULL && run->aliases != NULL && run->flags != NULL)
+    if (counted == 0 && given != NULL && run->aliases != NULL && run->flags != NULL)
         done = layout == NULL ? Py_NewRef(Py_None) : PyObject_CallMethodObjArgs(layout, n_give_back, run->leaves, given, NULL);
     Py_XDECREF(given);
-    for (Py_ssize_t i = 0; i < count; i++)
+    for (Py_ssize_t i = 0; i < donated; i++)
         Py_CLEAR(run->given[i]); /* what is held cannot be donated */
     if (done != NULL)
         Py_SETREF(done, PyObject_CallMethodObjArgs(segment, n_again, run->specs, run->wires, run->refs, run->leaves, run->aliases, run->flags, why,
@@ -366,14 +394,12 @@ static int run_again(PyObject *segment, Run *run, PyObject *why)
 /* Calls the program and gives its results to what is alive. */
 static int dispatch_program(PyObject *segment, Run *run, PyObject *why)
 {
-    if (add_to(stats, n_segments, 1) < 0 || add_to(stats, n_ops, run->nodes) < 0 || add_to(run->structure, r_runs, 1) < 0)
-        return FAILED;
-    if (take_over(run) != DONE)
-        return run_again(segment, run, why);
-    PyObject *call = Py_NewRef(FIELD(run->program, m_call)), *results = PyObject_Vectorcall(call, run->given, run->arguments, NULL);
+    PyObject *call = Py_NewRef(FIELD(run->program, m_call));
+    PyObject *results = take_over(run) == DONE ? PyObject_Vectorcall(call, run->given, run->arguments, NULL) : NULL;
     Py_DECREF(call);
     if (results == NULL) /* memory, or a fork */
         return run_again(segment, run, why);
+    /* Other threads compute now: whatever can wait comes after the call. */
     int found = PyList_CheckExact(results) ? DONE : FAILED;
     for (Py_ssize_t k = 0; found == DONE && k < run->alive; k++)
         if (run->places[k] < PyList_GET_SIZE(results))
@@ -383,14 +409,13 @@ static int dispatch_program(PyObject *segment, Run *run, PyObject *why)
     Py_DECREF(results);
     if (found == FAILED)
         PyErr_SetString(PyExc_RuntimeError, "a program gave other results than it was compiled for");
-    return found == DONE ? add_to(stats, n_compiled_runs, 1) == 0 ? DONE : FAILED : FAILED;
+    return found == DONE && count(run) == 0 && make_lists() == 0 && add_to(stats, n_compiled_runs, 1) == 0 ? DONE : FAILED;
 }
 
 /* `program.run_interpreted` */
 static int interpret(PyObject *segment, Run *run, PyObject *why)
 {
-    if (add_to(stats, n_segments, 1) < 0 || add_to(stats, n_ops, run->nodes) < 0 || add_to(run->structure, r_runs, 1) < 0
-        || (run->lost > 0 && lose(run->structure, run->lost) < 0))
+    if (run->lost > 0 && lose(run->structure, run->lost) < 0)
         return FAILED;
     PyObject **values = PyMem_Calloc(run->results, sizeof *values);
     if (values == NULL) {
@@ -408,7 +433,7 @@ static int interpret(PyObject *segment, Run *run, PyObject *why)
     for (Py_ssize_t k = 0; k < run->results; k++)
         Py_XDECREF(values[k]);
     PyMem_Free(values);
-    return found == FAILED ? run_again(segment, run, why) : add_to(stats, n_interpreted, 1) == 0 ? DONE : FAILED;
+    return found == FAILED ? run_again(segment, run, why) : count(run) == 0 && add_to(stats, n_interpreted, 1) == 0 ? DONE : FAILED;
 }
 
 /* `interrupts.hold`: 1, 0 where it is not the thread that gets them, or -1. */
