@@ -109,8 +109,9 @@ def _shared(kernel):
         axes = axes_of(kernel, x, axis)
         if axes and not keepdims:
             g, out = kept(g, axes), kept(out, axes)
-        attained = jnp.equal(x, out).astype(x.dtype)
-        return attained / jnp.sum(attained, axes, dtype=x.dtype, keepdims=True) * g
+        attained = jnp.equal(x, out)
+        share = 1 / jnp.sum(attained, axes, dtype=x.dtype, keepdims=True) * g  # without bound where a NaN leaves none
+        return jnp.where(attained, share, 0 * share)  # XLA takes a product with `attained` for 0 even then
 
     return grad
 

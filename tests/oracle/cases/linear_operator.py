@@ -160,7 +160,7 @@ def _algebra():
     yield expr(f"[type(o).__name__ for row in {three}.inverse().operators for o in row]", grad=False, **inputs)
     for name in ("matvec", "solvevec"):
         yield expr(f"{blocks}.{name}([c, a])", **inputs)
-        yield expr(f"{lower}.{name}([a, c], adjoint=True)", **inputs)
+        yield expr(f"{lower}.{name}([c, a], adjoint=True)", **inputs)
     for name in ("matmul", "solve"):
         yield expr(f"{blocks}.{name}([b, b])", **inputs)
         yield expr(f"{lower}.{name}([b, b], adjoint_arg=True)", **inputs)
