@@ -69,7 +69,7 @@ def gamma(key, counter, alpha):
         uniforms = _Taken(lambda p: _uniforms(key, counter, p), uniform, has_uniform)
         x, at = normals.take(at)
         v = 1 + c * x
-        inside = v > 0
+        inside = ~(v <= 0)  # NaN, of a shape parameter that there is no law for, is taken: to wait for a number would be forever
         v = v * v * v
         u, at = uniforms.take(at, inside)
         fits = (u < 1 - 0.0331 * (x * x) * (x * x)) | (jnp.log(u) < 0.5 * x * x + d * (1 - v + jnp.log(v)))

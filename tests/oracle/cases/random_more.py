@@ -28,6 +28,7 @@ def _stateful():
     yield seeded(f"{gamma}([0], [2.0, 1.0])")
     yield seeded(f"{gamma}([2, 2], [2.0, 1.0])")
     yield seeded(f"{gamma}([2000], 0.7)")
+    yield seeded(f"{gamma}([2], a)", a=lit([1.0, -1.0, 2.0, float("nan"), float("inf"), -0.5], "float32"), grad=False)
     for text in (f"{gamma}([2], 1, dtype=tf.int32)", f"{gamma}([-1], 1.0)", f"{gamma}([2], 'a')", f"{gamma}([2], [1.0, 2.0], [1.0] * 3)"):
         yield expr(text)
     poisson = "tf.random.poisson"
