@@ -5,7 +5,7 @@
 #include "_hot.h"
 
 PyObject *host_types, *held, *stats;
-static PyObject *handover, *structures, *serials, *forks, *hold, *release, *logged_runs, *for_read, *nothing, *automatic;
+static PyObject *handover, *structures, *serials, *forks, *hold, *release, *logged_runs, *for_read, *for_check, *nothing, *automatic;
 static PyObject *python_close, *python_settle, *python_host_value, *python_payload; /* what does all that is not usual */
 static unsigned long main_thread;
 static Py_ssize_t looked_after;
@@ -391,6 +391,20 @@ static int run_again(PyObject *segment, Run *run, PyObject *why)
     return done == NULL ? FAILED : DONE;
 }
 
+/* Whether a flag of a run is set, or cannot be read. This waits for the program. */
+static int has_failed(Run *run)
+{
+    int failed = 0;
+    for (Py_ssize_t k = 0; !failed && k < PyList_GET_SIZE(run->flags); k++) {
+        PyObject *flag = PyList_GET_ITEM(run->flags, k), *tensor = PyObject_TypeCheck(flag, Flag) ? FIELD(flag, f_tensor) : NULL;
+        PyObject *verdict = tensor == NULL ? NULL : PyObject_CallMethodNoArgs(FIELD(tensor, t_value), n_array);
+        failed = verdict == NULL || is_true(verdict) != 0;
+        Py_XDECREF(verdict);
+    }
+    PyErr_Clear(); /* it comes up once more */
+    return failed;
+}
+
 /* Calls the program and gives its results to what is alive. */
 static int dispatch_program(PyObject *segment, Run *run, PyObject *why)
 {
@@ -406,10 +420,18 @@ static int dispatch_program(PyObject *segment, Run *run, PyObject *why)
             fulfil(run->tensors[k], PyList_GET_ITEM(results, run->places[k]));
         else
             found = FAILED;
-    Py_DECREF(results);
     if (found == FAILED)
         PyErr_SetString(PyExc_RuntimeError, "a program gave other results than it was compiled for");
-    return found == DONE && count(run) == 0 && make_lists() == 0 && add_to(stats, n_compiled_runs, 1) == 0 ? DONE : FAILED;
+    else if (count(run) < 0 || make_lists() < 0 || add_to(stats, n_compiled_runs, 1) < 0)
+        found = FAILED;
+    if (found == DONE && has_failed(run)) {
+        PyObject *done = PyObject_CallMethodObjArgs(segment, n_look, run->specs, run->wires, run->refs, run->leaves, run->aliases, run->flags, why,
+                                                    run->program, results, NULL);
+        found = done == NULL ? FAILED : DONE;
+        Py_XDECREF(done);
+    }
+    Py_DECREF(results);
+    return found;
 }
 
 /* `program.run_interpreted` */
@@ -491,7 +513,7 @@ static int run_locked(PyObject *segment, PyObject *why)
             : (run.steps = find_steps(run.structure, PyList_GET_ITEM(run.specs, 0), run.flags, run.tensors, run.alive, run.results, &run.lost)) != NULL ? DONE
             : PyErr_Occurred() ? FAILED : UNUSUAL;
     else if (found == DONE)
-        found = PyList_GET_SIZE(run.flags) ? UNUSUAL : find_arguments(&run);
+        found = PyList_GET_SIZE(run.flags) && why != for_read && why != for_check ? UNUSUAL : find_arguments(&run);
     if (found == DONE)
         found = (shielded = hold_interrupts()) < 0 ? FAILED : take(segment, &run);
     if (found == DONE)
@@ -667,7 +689,8 @@ int setup_running(PyObject *parts)
     }
     Py_XDECREF(ident);
     Py_XDECREF(runs);
-    if (PyErr_Occurred() || (for_read = PyUnicode_InternFromString("read")) == NULL || (automatic = PyUnicode_InternFromString("auto")) == NULL
+    if (PyErr_Occurred() || (for_read = PyUnicode_InternFromString("read")) == NULL || (for_check = PyUnicode_InternFromString("check")) == NULL
+        || (automatic = PyUnicode_InternFromString("auto")) == NULL
         || (nothing = PyList_New(0)) == NULL)
         return -1;
     if ((python_close = PyObject_GetAttrString((PyObject *)Segment, "close")) == NULL

@@ -351,8 +351,13 @@ def run_compiled(segment, work, program, alive):
     results = call(program, program.name, work.leaves, noted=noted)
     give(alive, results, program.position)
     if work.flags:
-        taken = {k: results[program.position[slot]] for k, slot in program.taken.items()}
-        segment.unchecked = FlaggedRun(work, taken)
+        note_flags(segment, work, program, results)
+
+
+def note_flags(segment, work, program, results):
+    """From now on the flags of this run are to be looked at, before what comes next."""
+    taken = {k: results[program.position[slot]] for k, slot in program.taken.items()}
+    segment.unchecked = FlaggedRun(work, taken)
 
 
 def run_interpreted(segment, work, structure, live, alive):
@@ -546,6 +551,7 @@ def evaluate_aside(segment, tensor):
 
 
 run.evaluate_aside = evaluate_aside
+run.note_flags = note_flags
 segments.set_runner(run)
 
 

@@ -265,9 +265,7 @@ class Segment:
         Args:
           error: what the program raised, or None where it was not called, or a check failed.
         """
-        work = Work()
-        work.specs, work.wires, work.refs, work.leaves, work.aliases, work.why = specs, wires, refs, leaves, aliases, why
-        work.flags, work.writes, work.known, work.regular = flags, [], None, True
+        work = _usual_work(specs, wires, refs, leaves, aliases, flags, why)
         if error is not None and any([t._value is None for t in leaves]):  # it has consumed what it took over
             orphan(work, error)
             failures.restore_variables(usable)
@@ -276,6 +274,14 @@ class Segment:
             self._run(work)
             if self.unchecked is not None:
                 self.check_flags()
+        except errors.OpError as error:
+            raise failures.trimmed(error)  # noqa: B904 - it is the same error
+
+    def _look(self, specs, wires, refs, leaves, aliases, flags, why, program, results):
+        """Looks once more at the flags of a run, of which one seems to be set, and raises what it stands for."""
+        _runner.note_flags(self, _usual_work(specs, wires, refs, leaves, aliases, flags, why), program, results)
+        try:
+            self.check_flags()
         except errors.OpError as error:
             raise failures.trimmed(error)  # noqa: B904 - it is the same error
 
@@ -350,6 +356,14 @@ class Segment:
             t = r()
             if t is not None and t._value is None:
                 fail(t, error)
+
+
+def _usual_work(specs, wires, refs, leaves, aliases, flags, why):
+    """What _hot_run.c has taken of a segment, as Work."""
+    work = Work()
+    work.specs, work.wires, work.refs, work.leaves, work.aliases, work.why = specs, wires, refs, leaves, aliases, why
+    work.flags, work.writes, work.known, work.regular = flags, [], None, True
+    return work
 
 
 def foldable(context):
