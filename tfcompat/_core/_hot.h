@@ -151,7 +151,12 @@ int add_ufuncs(PyObject *module);
 extern PyObject *host_types, *held, *stats;
 int add_to(PyObject *object, Py_ssize_t offset, Py_ssize_t number);
 int setup_running(PyObject *parts);
+PyObject *segment_settle(PyObject *segment, PyObject *tensor);
+
+/* _hot_values.c */
+int setup_values(PyObject *parts);
 PyObject *referred(PyObject *reference);
+void fulfil(PyObject *tensor, PyObject *value);
 PyObject *payload(PyObject *module, PyObject *tensor);
 PyObject *host_value(PyObject *module, PyObject *tensor);
 PyObject *living(PyObject *module, PyObject *const *args, Py_ssize_t nargs);

@@ -6,25 +6,12 @@
 
 PyObject *host_types, *held, *stats;
 static PyObject *handover, *structures, *serials, *forks, *hold, *release, *logged_runs, *for_read, *for_check, *nothing, *automatic;
-static PyObject *python_close, *python_settle, *python_host_value, *python_payload; /* what does all that is not usual */
+static PyObject *python_close, *python_settle; /* what does all that is not usual */
 static unsigned long main_thread;
 static Py_ssize_t looked_after;
 static PyTypeObject *array_type;               /* JAX's, once it is known */
 
 enum { UNUSUAL = 0, DONE = 1, FAILED = -1 };
-
-/* What a weak reference refers to, as a new reference; NULL: there is none any more. */
-PyObject *referred(PyObject *reference)
-{
-#if PY_VERSION_HEX >= 0x030D0000
-    PyObject *tensor = NULL;
-    PyWeakref_GetRef(reference, &tensor);
-    return tensor;
-#else
-    PyObject *tensor = PyWeakref_GET_OBJECT(reference);
-    return tensor == Py_None ? NULL : Py_NewRef(tensor);
-#endif
-}
 
 /* Adds to a slot that holds an int. */
 int add_to(PyObject *object, Py_ssize_t offset, Py_ssize_t number)
@@ -34,13 +21,6 @@ int add_to(PyObject *object, Py_ssize_t offset, Py_ssize_t number)
         return -1;
     Py_SETREF(FIELD(object, offset), sum);
     return 0;
-}
-
-static void fulfil(PyObject *tensor, PyObject *value)
-{
-    Py_SETREF(FIELD(tensor, t_value), Py_NewRef(value));
-    Py_SETREF(FIELD(tensor, t_seg), Py_NewRef(Py_None));
-    Py_SETREF(FIELD(tensor, t_slot), Py_NewRef(plain));
 }
 
 /* One run: what of the segment it takes, what is alive of that, and the program with its arguments. */
@@ -558,7 +538,7 @@ static PyObject *segment_close(PyObject *segment, PyObject *const *args, Py_ssiz
 }
 
 /* `segment.settle(tensor)` */
-static PyObject *segment_settle(PyObject *segment, PyObject *tensor)
+PyObject *segment_settle(PyObject *segment, PyObject *tensor)
 {
     PyObject *context = current_context();
     if (context == NULL)
@@ -568,99 +548,6 @@ static PyObject *segment_settle(PyObject *segment, PyObject *tensor)
     if (found != UNUSUAL)
         return found == DONE ? Py_NewRef(Py_None) : NULL;
     return PyObject_CallFunctionObjArgs(python_settle, segment, tensor, NULL);
-}
-
-/* What a tensor holds, computed now if this thread has it pending; a new reference. NULL without an error: something is unusual. */
-static PyObject *held_value(PyObject *tensor)
-{
-    PyObject *context = Py_TYPE(tensor) == Tensor ? current_context() : NULL, *value = NULL;
-    if (context == NULL)
-        return NULL;
-    PyObject *own = Py_NewRef(FIELD(context, c_segment)), *done = NULL;
-    Py_DECREF(context);
-    if (Py_TYPE(own) == Segment && FIELD(tensor, t_value) == Py_None && FIELD(tensor, t_seg) == own)
-        done = segment_settle(own, tensor);
-    if (!PyErr_Occurred() && Py_TYPE(own) == Segment && FIELD(own, s_unchecked) == Py_None && FIELD(tensor, t_value) != Py_None
-        && (PyObject *)Py_TYPE(FIELD(tensor, t_value)) != failure)
-        value = Py_NewRef(FIELD(tensor, t_value));
-    Py_XDECREF(done);
-    Py_DECREF(own);
-    return value;
-}
-
-/* `tensor_base.payload(tensor)` */
-PyObject *payload(PyObject *module, PyObject *tensor)
-{
-    PyObject *value = held_value(tensor);
-    return value != NULL || PyErr_Occurred() ? value : PyObject_CallOneArg(python_payload, tensor);
-}
-
-/* `tensor_base.host_value(tensor)` */
-PyObject *host_value(PyObject *module, PyObject *tensor)
-{
-    PyObject *value = held_value(tensor);
-    int host = value == NULL ? 0 : PySet_Contains(host_types, (PyObject *)Py_TYPE(value));
-    if (host > 0)
-        return value;
-    Py_XDECREF(value);
-    return host < 0 || PyErr_Occurred() ? NULL : PyObject_CallOneArg(python_host_value, tensor);
-}
-
-/* `program.living(refs, aliases)` */
-PyObject *living(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
-{
-    if (nargs != 2 || !PyList_CheckExact(args[0]) || !PyList_CheckExact(args[1]))
-        return PyErr_Format(PyExc_TypeError, "living() takes two lists");
-    PyObject *alive = PyList_New(0), *live = PyFrozenSet_New(NULL);
-    if (alive == NULL || live == NULL)
-        goto fail;
-    Py_ssize_t results = PyList_GET_SIZE(args[0]), aliases = PyList_GET_SIZE(args[1]);
-    for (Py_ssize_t k = 0; k < results + aliases; k++) {
-        PyObject *pair = k < results ? NULL : PyList_GET_ITEM(args[1], k - results);
-        PyObject *reference = pair == NULL ? PyList_GET_ITEM(args[0], k) : PyTuple_GET_ITEM(pair, 1);
-        PyObject *tensor = referred(reference);
-        if (tensor == NULL)
-            continue;
-        PyObject *slot = pair == NULL ? PyLong_FromSsize_t(k) : Py_NewRef(PyTuple_GET_ITEM(pair, 0));
-        PyObject *entry = slot == NULL ? NULL : PyTuple_Pack(2, slot, tensor);
-        int failed = entry == NULL || PyList_Append(alive, entry) < 0 || PySet_Add(live, slot) < 0;
-        Py_DECREF(tensor);
-        Py_XDECREF(slot);
-        Py_XDECREF(entry);
-        if (failed)
-            goto fail;
-    }
-    PyObject *both = PyTuple_Pack(2, alive, live);
-    Py_DECREF(alive);
-    Py_DECREF(live);
-    return both;
-fail:
-    Py_XDECREF(alive);
-    Py_XDECREF(live);
-    return NULL;
-}
-
-/* `program.give(alive, results, position)` */
-PyObject *give(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
-{
-    if (nargs != 3 || !PyList_CheckExact(args[0]) || !PyList_CheckExact(args[1]) || !PyDict_CheckExact(args[2]))
-        return PyErr_Format(PyExc_TypeError, "give() takes two lists and a dict");
-    for (Py_ssize_t k = 0; k < PyList_GET_SIZE(args[0]); k++) {
-        PyObject *entry = PyList_GET_ITEM(args[0], k), *tensor = PyTuple_GET_ITEM(entry, 1);
-        PyObject *place = PyDict_GetItemWithError(args[2], PyTuple_GET_ITEM(entry, 0));
-        if (place == NULL) {
-            if (!PyErr_Occurred())
-                PyErr_SetObject(PyExc_KeyError, PyTuple_GET_ITEM(entry, 0));
-            return NULL;
-        }
-        PyObject *value = PyList_GetItem(args[1], PyLong_AsSsize_t(place));
-        if (value == NULL)
-            return NULL;
-        if (!PyObject_TypeCheck(tensor, Tensor))
-            return PyErr_Format(PyExc_TypeError, "%R is no tensor", Py_TYPE(tensor));
-        fulfil(tensor, value);
-    }
-    Py_RETURN_NONE;
 }
 
 /* Setting up */
@@ -677,7 +564,7 @@ int setup_running(PyObject *parts)
         const char *name;
     } objects[] = {
         {&handover, "handover"}, {&structures, "structures"}, {&serials, "serials"}, {&forks, "forks"}, {&host_types, "host_types"}, {&hold, "hold"},
-        {&release, "release"}, {&held, "held"}, {&stats, "stats"}, {&logged_runs, "logged_runs"}, {&python_host_value, "host_value"}, {&python_payload, "payload"},
+        {&release, "release"}, {&held, "held"}, {&stats, "stats"}, {&logged_runs, "logged_runs"},
     };
     for (size_t k = 0; k < Py_ARRAY_LENGTH(objects); k++)
         if ((*objects[k].place = own(parts, objects[k].name)) == NULL)
@@ -696,5 +583,5 @@ int setup_running(PyObject *parts)
     if ((python_close = PyObject_GetAttrString((PyObject *)Segment, "close")) == NULL
         || (python_settle = PyObject_GetAttrString((PyObject *)Segment, "settle")) == NULL)
         return -1;
-    return setup_interpreting(parts) < 0 ? -1 : put_methods(Segment, of_segment, Py_ARRAY_LENGTH(of_segment));
+    return setup_interpreting(parts) < 0 || setup_values(parts) < 0 ? -1 : put_methods(Segment, of_segment, Py_ARRAY_LENGTH(of_segment));
 }
