@@ -9,24 +9,18 @@ from tfcompat._declare import FLOATS, invalid
 from tfcompat._random_keys import SEED_DTYPES, Counter, Key
 
 
-@op("RandomUniform", grad=None, static=False)
-def uniform(philox_key: Key, counter: Counter, shape: Shape, dtype: Dtype):
-    return random_state.shaped(random_state.uniform, philox_key, counter, shape, dtype.np)
+def _kernel(kernel, sample):
+    @op(kernel, grad=None, static=False)
+    def drawn(philox_key: Key, counter: Counter, shape: Shape, dtype: Dtype):
+        return random_state.shaped(sample, philox_key, counter, shape, dtype.np)
+
+    return drawn
 
 
-@op("RandomStandardNormal", grad=None, static=False)
-def normal(philox_key: Key, counter: Counter, shape: Shape, dtype: Dtype):
-    return random_state.shaped(random_state.normal, philox_key, counter, shape, dtype.np)
-
-
-@op("TruncatedNormal", grad=None, static=False)
-def truncated_normal(philox_key: Key, counter: Counter, shape: Shape, dtype: Dtype):
-    return random_state.shaped(random_state.truncated_normal, philox_key, counter, shape, dtype.np)
-
-
-@op("RandomUniformFullInt", grad=None, static=False)
-def full_integers(philox_key: Key, counter: Counter, shape: Shape, dtype: Dtype):
-    return random_state.shaped(random_state.integers, philox_key, counter, shape, dtype.np)
+uniform = _kernel("RandomUniform", random_state.uniform)
+normal = _kernel("RandomStandardNormal", random_state.normal)
+truncated_normal = _kernel("TruncatedNormal", random_state.truncated_normal)
+full_integers = _kernel("RandomUniformFullInt", random_state.integers)
 
 
 def _integer_kernel(kernel):

@@ -2,7 +2,6 @@
 
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
 from tfcompat._core import dtypes
 from tfcompat._core.op import Any, T, op
@@ -11,11 +10,8 @@ from tfcompat._declare import refused
 
 @op("Bucketize", T=(dtypes.int32, dtypes.int64, dtypes.float32, dtypes.float64), grad=None)
 def _bucketize(input: T, boundaries: Any):
-    # NaN is in the last bucket: no boundary is greater.
-    found = jnp.full(input.shape, len(boundaries), np.int32)
-    for i, boundary in reversed(list(enumerate(boundaries))):
-        found = lax.select(input < np.float32(boundary), jnp.full_like(found, i), found)
-    return found
+    below = input[..., None] < np.array(boundaries, np.float32)
+    return jnp.sum(~below, -1, dtype=np.int32)  # NaN is in the last bucket: no boundary is greater
 
 
 def Bucketize(*, input, boundaries, name=None):

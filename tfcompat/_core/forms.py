@@ -5,6 +5,8 @@ Which nodes these are is told by the avals of the tensors among the arguments an
 a key of these is rehearsed: the function runs once more in a trace, with placeholders for the tensors, and what it records there is
 the form of all later calls with that key. In C (_hot_forms.c) such a call takes a microsecond, whatever the function looks at.
 
+A result that is known without the value of an argument, such as small zeros, is part of the form: each call gives a copy of it.
+
 A function that needs the value of a tensor, reads a variable, draws, or raises has no form, and neither has a call with arguments that
 are no Python scalars, dtypes, tensors, variables, or short lists of these. Without the C extension functions are called as they are.
 """

@@ -9,6 +9,7 @@ import numpy as np
 
 from tfcompat._core import dtypes
 from tfcompat._core.context import state
+from tfcompat._core.python_data import leaves
 
 _KINDS = (  # whether it is for a dtype, and the types of the items that it takes
     (lambda d: d.is_bool, (bool,)),
@@ -39,7 +40,7 @@ def read(value, dtype):
         raise ValueError("None values not supported.")
     if dtype is not None:
         taken = next((types for fits, types in _KINDS if fits(dtype)), (object,))
-        for item in _items(value):
+        for item in leaves(value):
             if not isinstance(item, taken) and not (isinstance(item, np.ndarray) and issubclass(item.dtype.type, taken)):
                 raise TypeError(f"Expected {dtype.name}, but got {item} of type '{type(item).__name__}'.")
     with np.errstate(all="ignore"):
@@ -56,16 +57,8 @@ def read(value, dtype):
     return array
 
 
-def _items(value):
-    if isinstance(value, (list, tuple, range)):
-        for item in value:
-            yield from _items(item)
-    else:
-        yield value
-
-
 def _texts(value, array):
-    items = list(_items(value))
+    items = list(leaves(value))
     if not all([isinstance(item, (bytes, str)) for item in items]):
         raise TypeError(_FAILED.format(value))
     texts = np.empty(array.shape, object)

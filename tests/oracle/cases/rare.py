@@ -55,6 +55,13 @@ def _histograms():
         yield case(op, lit(values, "float32"), lit([0, 5], "int32"), 5)
         yield case(op, "float16[3]", lit([0.0, 1.0], "float16"), 5)
         yield case(op, lit([float("nan"), 1.0], "float32"), [0.0, 5.0], 5)
+    for dtype in ("float32", "float64", "int32", "int64", "bool", "float16"):
+        yield expr("tf.raw_ops.Bucketize(input=x, boundaries=[0.0, 1.5, 2.0])", x=f"{dtype}[5,7]:wide" if dtype != "bool" else "bool[2]")
+    for found, boundaries in (
+        (lit([float("nan"), -0.0, 0.0, float("inf"), 1.0], "float32"), [0.0, 1.0]), (lit(3.0, "float32"), []), ("float32[0,2]", [1.0]),
+        (lit([1.0], "float32"), [2.0, 1.0]), (lit(values, "float32"), [1.5, 1.5, 5.0]),
+    ):  # fmt: skip
+        yield expr(f"tf.raw_ops.Bucketize(input=x, boundaries={boundaries})", x=found)
     from_table = "tf.histogram_fixed_width(x, [0.0, 5.0], 5, dtype=tf.{})"
     for dtype in ("int64", "int32", "float32"):
         yield expr(from_table.format(dtype), x=lit(values, "float32"))
