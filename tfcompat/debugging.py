@@ -104,10 +104,11 @@ def _compare(sign, compare, x, y, message, summarize):
         parts = [message] if message else []
         parts += [f"Condition x {sign} y did not hold element-wise:", f"x ({_name_of(x)}) = ", x, f"y ({_name_of(y)}) = ", y]
         return _recorded_assert(compare(x, y), parts, summarize)
-    if _state.trace is not None:
-        compare(x, y)  # raises what recording it raises
-    with _Eager():  # what is known is looked at now
-        holds = _array(compare(x, y))
+    holds = compare(x, y)
+    if _state.trace is not None:  # recording it raises what it raises
+        with _Eager():  # what is known is looked at now
+            holds = compare(x, y)
+    holds = _array(holds)
     if holds.all():
         return
     limit = _limit(summarize)

@@ -4,6 +4,7 @@ import collections.abc
 import itertools
 
 import jax
+import ml_dtypes
 import numpy as np
 
 from tfcompat._core import dtypes, failures, recorded_data
@@ -36,8 +37,7 @@ _DIRECT = frozenset(
 )  # fmt: skip
 
 _LISTS, _INTS, _FLOATS, _TENSORS = {list, tuple}, {int}, {float}, {Tensor}
-_INT_LIMITS = {np.dtype(t).name: (int(np.iinfo(t).min), int(np.iinfo(t).max)) for t in (np.int32, np.int64)}
-_EXACT = -(2**24), 2**24  # ints that float32 holds
+_EXACT = 2**24  # float32 holds all ints up to it
 
 _new = object.__new__
 _registry = []  # (priority, order, types, function)
@@ -46,15 +46,26 @@ _pack = _cast = _count = None
 
 variable_types = set()  # tf.Variable and its kin, whose `_read()` is the fast way to their tensor
 
-for _name in ("float32", "float64", "int32", "int64"):
-    _scalar, _make = aval((), np.dtype(_name)), getattr(np, _name)
-    _range = np.finfo(_make) if _name.startswith("float") else np.iinfo(_make)
-    for _kind in (float, int) if _name.startswith("float") else (int,):
-        _scalar.scalars[_kind] = _scalar, _make, _kind(_range.min), _kind(_range.max)
+def _scalars_of(dtype):
+    """Python types whose numbers become `dtype` as NumPy makes them: {type: (aval, NumPy type, the least, the greatest)}."""
+    scalar, make = aval((), dtype.np), dtype.np.type
+    if dtype.is_bool:
+        return {bool: (scalar, make, False, True)}
+    if dtype.is_integer:
+        limits = np.iinfo(make)
+        return {int: (scalar, make, int(limits.min), int(limits.max))}
+    most = float(ml_dtypes.finfo(make).max)
+    whole = int(most) if dtype.np.kind == "f" and dtype.size > 2 else min(int(most), _EXACT)
+    return {float: (scalar, make, -most, most), int: (scalar, make, -whole, whole)}
+
+
+for _name in ("bool uint8 uint16 uint32 uint64 int8 int16 int32 int64 float16 bfloat16 float32 float64 complex64 complex128").split():
+    SCALARS.setdefault(_name, {}).update(_scalars_of(getattr(dtypes, _name)))
 _SCALAR_AVALS = {
     float: aval((), np.dtype(np.float32)),
     bool: aval((), np.dtype(np.bool_)),
     int: aval((), np.dtype(np.int32)),
+    complex: aval((), np.dtype(np.complex128)),
 }
 
 
@@ -181,8 +192,9 @@ def default_scalar(value, kind):
         if not -FLOAT32_MAX <= value <= FLOAT32_MAX:
             return convert_python(value, None, None)
         return Tensor(_SCALAR_AVALS[float], np.float32(value), None, STATIC)
-    if kind is bool:
-        return Tensor(_SCALAR_AVALS[bool], np.bool_(value), None, STATIC)
+    if kind is bool or kind is complex:
+        a = _SCALAR_AVALS[kind]
+        return Tensor(a, a.np_dtype.type(value), None, STATIC)
     if INT32[0] <= value <= INT32[1]:
         return Tensor(_SCALAR_AVALS[int], np.int32(value), None, STATIC)
     return convert_python(value, None, None)
@@ -286,15 +298,19 @@ def convert_numbers(value, dtype):
         flat = [*itertools.chain.from_iterable(flat)]
         kinds = set(map(type, flat))
     if kinds == _INTS:
-        wanted = dtypes.int32 if dtype is None else dtype
-        low, high = _INT_LIMITS.get(wanted.name, _EXACT)
+        kind, wanted, most = int, dtypes.int32 if dtype is None else dtype, _EXACT
     elif kinds == _FLOATS:
-        wanted = dtypes.float32 if dtype is None else dtype
-        low, high = -FLOAT32_MAX, FLOAT32_MAX
+        kind, wanted, most = float, dtypes.float32 if dtype is None else dtype, FLOAT32_MAX
     else:
         return None
+    known = SCALARS.get(wanted.name, {}).get(kind)
+    if known is None:
+        return None
+    _, _, low, high = known
+    if not wanted.is_integer:
+        low, high = max(low, -most), min(high, most)
     # Other dtypes take some numbers only, by rules of their own.
-    if not kinds.issubset(SCALARS.get(wanted.name, ())) or not (low <= min(flat) and max(flat) <= high):
+    if not (low <= min(flat) and max(flat) <= high):
         return None
     try:
         array = np.array(value, wanted.np)
