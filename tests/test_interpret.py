@@ -11,6 +11,7 @@ from jax import lax
 from xla_reference import FLOAT32, check, check_all, compiled, dtypes, few, numbers, run, same, values
 
 from tfcompat import _elementwise, nn
+from tfcompat._core import halves
 from tfcompat._core.interpret import NoHostForm, host_function
 
 # --- elementwise
@@ -193,9 +194,26 @@ def test_small_floats_are_moved_and_converted(small):
     check(lambda x: lax.convert_element_type(lax.convert_element_type(x, small).T[::-1], np.float32), x)
     check(lambda x: lax.convert_element_type(lax.convert_element_type(x, small), np.int32), x)
     check(lambda x: lax.convert_element_type(jnp.where(x > 0, x.astype(small), 1), np.float64), x)
+    check(lambda x: lax.convert_element_type(lax.convert_element_type(x, small), bool), x)
+    check(lambda x: lax.convert_element_type(lax.convert_element_type(x.astype(small), jnp.float16), np.float32), x)
+    long = np.ones(halves.MOST_IN_TURN + 1, np.float32)
     with pytest.raises(NoHostForm) as error:
-        host_function(jax.make_jaxpr(lambda x: lax.cumsum(x.astype(small)))(x))
+        host_function(jax.make_jaxpr(lambda x: lax.cumsum(x.astype(small)))(long))
     assert error.value.primitive == "cumsum"
+
+
+@pytest.mark.parametrize("small", ["float16", "bfloat16"])
+@pytest.mark.parametrize("name", ["cumsum", "cumprod", "cummax", "cummin"])
+def test_each_of_a_short_row_of_small_floats_is_rounded_before_the_next(name, small):
+    small, ufunc = jnp.dtype(small), {"cumsum": np.add, "cumprod": np.multiply, "cummax": np.maximum, "cummin": np.minimum}[name]
+    x = np.float32([0.1, -1.7, 3.3, 256, 0.7, np.nan, 2]).astype(small).reshape(7, 1) * np.ones(3, small)
+    host = host_function(jax.make_jaxpr(lambda x: getattr(lax, name)(x))(x))
+    want, sofar = [], None
+    for row in x:
+        sofar = row if sofar is None else ufunc(sofar.astype(np.float32), row.astype(np.float32)).astype(small)
+        want.append(sofar)
+    for form in (host, getattr(host, "in_python", host)):
+        np.testing.assert_array_equal(run(form, x)[0].astype(np.float32), np.array(want).astype(np.float32))
 
 
 # Each rounds once, so a float32 result that is rounded is XLA's; of functions with errors of their own the last bit may differ.

@@ -208,6 +208,10 @@ def test_orders(dtype, size):
             np.testing.assert_array_equal(got, want)
 
 
+        for axis, kind in itertools.product(range(3), (np.int32, np.int64)):  # of NaN the first
+            agree(made(lambda x: (lax.argmax(x, axis, kind), lax.argmin(x, axis, kind)), x), x)  # noqa: B023
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64"])
 @pytest.mark.parametrize("size", [1, 2, 7, 32])
 def test_sorts(dtype, size):
@@ -311,6 +315,7 @@ def test_matrices(dtype, batch):
         agree(made(lambda a: jnp.linalg.cholesky(a, symmetrize_input=False), square), square)
         dominant = x / 5 + np.eye(n, dtype=dtype)
         agree(made(lambda a, b: tf.linalg.solve.op.body(a, b, False), dominant, b), dominant, b)
+        agree(made(lambda a: lax.linalg.lu(a), x), x)
         for left, lower, transposed, unit in itertools.product((True, False), repeat=4):
             rhs = b if left else np.ascontiguousarray(np.swapaxes(b, -1, -2))
             agree(made(lambda a, b: lax.linalg.triangular_solve(a, b, left_side=left, lower=lower, transpose_a=transposed, unit_diagonal=unit),  # noqa: B023
@@ -324,8 +329,38 @@ def test_matrices_that_fail(dtype):
     unknown, last = np.where(good > 0, good, np.nan).astype(dtype), np.diag([1, 1, 0]).astype(dtype)
     x = np.stack([good, zeros, ones, negative, unknown, last])
     agree(made(lambda a: jnp.linalg.cholesky(a, symmetrize_input=False), x), x)
+    agree(made(lambda a: lax.linalg.lu(a), x), x)
     for a in (*x, x[:1], x[3:], x):
         agree(made(lambda a, b: tf.linalg.solve.op.body(a, b, False), a, a), a, np.ones_like(a))
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_complex_numbers(dtype):
+    rng = np.random.default_rng(0)
+    x, y = [(rng.normal(size=(3, 4)) + 1j * rng.normal(size=(3, 4))).astype(dtype) for _ in range(2)]
+    other = jnp.dtype({"complex64": "complex128", "complex128": "complex64"}[dtype])
+    rows = jnp.array([2, 0, 5])
+    functions = [
+        lambda x, y: x * y + x / y - x, lambda x, y: (x.real, x.T.imag, lax.complex(y.imag, x.real)), lambda x, y: (jnp.conj(x), -y, abs(x)),
+        lambda x, y: (x.sum(0), x.prod(1), jnp.cumsum(x, 1)), lambda x, y: x @ y.T, lambda x, y: jnp.where(x == y, x, 2 * y), lambda x, y: x[0, 1] + 1,
+        lambda x, y: (jnp.exp(x), jnp.sqrt(x), jnp.sin(y)), lambda x, y: (x.astype(other), x.real.astype(dtype), x.real.astype(other)),
+        lambda x, y: (jnp.take(x, rows, 0, mode="fill"), x.at[rows[:2]].add(y[:2])), lambda x, y: lax.real(x[:, :1] * 2),
+    ]  # fmt: skip
+    special = x.copy()
+    special.flat[:4] = [0, complex(np.inf, 1), complex(1, np.nan), complex(-0.0, -np.inf)]
+    for function in functions:
+        agree(made(function, x, y), x, y)
+        agree(made(function, x, y), special, y)
+
+
+@pytest.mark.parametrize("small", ["float16", "bfloat16"])
+@pytest.mark.parametrize("name", ["add", "multiply", "max", "min"])
+def test_scatters_of_small_floats_round_each_time(small, name):
+    x = np.float32([[0.1, 300], [np.nan, 2], [-5, 0.3], [7, 0.7]]).astype(jnp.dtype(small))
+    target = np.float32([[1, 256], [0, 3], [9, 9]]).astype(jnp.dtype(small))
+    host = made(lambda t, x: getattr(t.at[np.array([0, 0, 2, 0])], name)(x), target, x)
+    (got,), (want,) = run(host, target, x), run(host.in_python, target, x)
+    np.testing.assert_array_equal(got.astype(np.float32), want.astype(np.float32))
 
 
 @pytest.mark.parametrize("size", [(4, 4), (2, 5), (5, 2), (1, 1), (2, 3, 4)])

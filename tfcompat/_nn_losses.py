@@ -195,7 +195,7 @@ def l2_loss(t: T):
     Raises:
       InvalidArgumentError: another dtype.
     """
-    return jnp.sum(t * t, dtype=t.dtype) / 2
+    return jnp.sum(t * t) / 2
 
 
 def nce_loss(weights, biases, labels, inputs, num_sampled, num_classes, num_true=1, sampled_values=None,

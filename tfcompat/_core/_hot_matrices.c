@@ -101,12 +101,56 @@
             *(npy_bool *)at[1] = 1; \
     }
 
+/* The factors L and U, below and above the diagonal, of the other operand with its rows exchanged; the third gets the exchanges, the
+   fourth the order that they make. Where all below is 0 nothing is exchanged nor divided, as in LAPACK. */
+#define FACTORS_OF(type, size) \
+    static void factors_##type(const Step *step, char **at) \
+    { \
+        type f[LARGEST_MATRIX][LARGEST_MATRIX]; \
+        npy_int32 order[LARGEST_MATRIX]; \
+        int n = (int)step->n; \
+        for (int i = 0; i < n; i++) { \
+            order[i] = i; \
+            for (int j = 0; j < n; j++) \
+                f[i][j] = ELEMENT(type, 1, i, j); \
+        } \
+        for (int j = 0; j < n; j++) { \
+            int p = j; \
+            for (int i = j + 1; i < n; i++) \
+                if (size(f[i][j]) > size(f[p][j])) \
+                    p = i; \
+            ELEMENT(npy_int32, 2, j, 0) = p; \
+            if (p != j) { \
+                npy_int32 place = order[p]; \
+                order[p] = order[j]; \
+                order[j] = place; \
+                for (int k = 0; k < n; k++) { \
+                    type other = f[p][k]; \
+                    f[p][k] = f[j][k]; \
+                    f[j][k] = other; \
+                } \
+            } \
+            for (int i = j + 1; i < n && f[j][j] != 0; i++) { \
+                type factor = f[i][j] /= f[j][j]; \
+                for (int k = j + 1; k < n; k++) \
+                    f[i][k] -= factor * f[j][k]; \
+            } \
+        } \
+        for (int i = 0; i < n; i++) { \
+            ELEMENT(npy_int32, 3, i, 0) = order[i]; \
+            for (int j = 0; j < n; j++) \
+                ELEMENT(type, 0, i, j) = f[i][j]; \
+        } \
+    }
+
 CHOLESKY_OF(npy_float, sqrtf)
 CHOLESKY_OF(npy_double, sqrt)
 TRIANGULAR_SOLUTION(npy_float)
 TRIANGULAR_SOLUTION(npy_double)
 SOLUTION_OF(npy_float, fabsf)
 SOLUTION_OF(npy_double, fabs)
+FACTORS_OF(npy_float, fabsf)
+FACTORS_OF(npy_double, fabs)
 
 /* The function of a matrix for steps of this kind; NULL: there is none. */
 Row matrix_row(const Step *step)
@@ -119,6 +163,8 @@ Row matrix_row(const Step *step)
         return step->operands != 2 || step->n > LARGEST_MATRIX ? NULL : wide ? cholesky_npy_double : cholesky_npy_float;
     case TRIANGULAR:
         return step->operands != 3 ? NULL : wide ? triangular_npy_double : triangular_npy_float;
+    case FACTORS:
+        return step->operands != 4 || step->n > LARGEST_MATRIX ? NULL : wide ? factors_npy_double : factors_npy_float;
     default:
         return step->operands != 4 ? NULL : wide ? solution_npy_double : solution_npy_float;
     }

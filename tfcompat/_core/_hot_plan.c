@@ -208,6 +208,8 @@ static int shape_of(PyObject *given, Shape *shape)
 static int loop_of(PyObject *ufunc, int loop, int operands, Step *step)
 {
     PyUFuncObject *function = (PyUFuncObject *)ufunc;
+    if (PyObject_TypeCheck(ufunc, &PyUFunc_Type) && loop == BFLOAT16 && operands == 3 && (step->loop = bfloat_loop(function->name)) != NULL)
+        return 0;
     if (!PyObject_TypeCheck(ufunc, &PyUFunc_Type) || loop < 0 || loop >= function->ntypes || function->nargs != operands) {
         PyErr_SetString(PyExc_ValueError, "the ufunc has no such loop");
         return -1;
@@ -263,7 +265,7 @@ static int step_of(PyObject *given, Step *step, int bases)
         return -1;
     product = step->kind == PRODUCT;
     step->operands = (int)PyTuple_GET_SIZE(operands);
-    if (step->operands < 2 || step->operands > MAX_OPERANDS || step->kind < LOOP || step->kind > SOLUTION || (product && step->rank != 3)) {
+    if (step->operands < 2 || step->operands > MAX_OPERANDS || step->kind < LOOP || step->kind > FACTORS || (product && step->rank != 3)) {
         PyErr_SetString(PyExc_ValueError, "no such step");
         return -1;
     }
@@ -292,13 +294,14 @@ static int step_of(PyObject *given, Step *step, int bases)
     case BOX_MULLER:
         fits = step->rank == 1 && step->operands == (step->kind == PHILOX ? 7 : 4);
         break;
-    case ORDER: /* how many are wanted, whether they fall, type numbers of elements and places */
+    case ORDER: /* how many are wanted, in which order (see `order_of`), type numbers of elements and places */
         parsed = PyArg_ParseTuple(detail, "iiii", &step->size, &step->leaves_out, &step->from, &step->to);
         fits = step->rank && step->operands <= 3 && step->size > 0 && step->size <= MOST_ORDERED;
         break;
     case CHOLESKY:
     case TRIANGULAR:
-    case SOLUTION: /* type number, whether the diagonal is of ones */
+    case SOLUTION:
+    case FACTORS: /* type number, whether the diagonal is of ones */
         parsed = PyArg_ParseTuple(detail, "ii", &step->from, &step->size);
         break;
     case COPY:

@@ -15,8 +15,8 @@
 #include <numpy/ufuncobject.h>
 
 enum { MAX_RANK = 6, MAX_OPERANDS = 7, MAX_ARGUMENTS = 1000, MOST_ORDERED = 128, SHORT = 16, LARGEST_MATRIX = 16, MOST_COLUMNS = 64 };
-enum { BFLOAT16 = -1 }; /* in casts, for the number that it is given when it is registered with NumPy */
-enum { LOOP, COPY, SELECT, CAST, PRODUCT, PLACED, PHILOX, BOX_MULLER, ORDER, CHOLESKY, TRIANGULAR, SOLUTION };
+enum { BFLOAT16 = -1 }; /* in casts, for the number that it is given when it is registered with NumPy; as a loop, for ours of it */
+enum { LOOP, COPY, SELECT, CAST, PRODUCT, PLACED, PHILOX, BOX_MULLER, ORDER, CHOLESKY, TRIANGULAR, SOLUTION, FACTORS };
 
 typedef struct {
     int base; /* number of an argument, of a result, of the constants, of the scratch memory */
@@ -54,6 +54,7 @@ struct Step {
 int prepare_step(Step *step);
 void run_step(const Step *step, char **bases);
 Row short_loop(const char *name, int type);
+PyUFuncGenericFunction bfloat_loop(const char *name);
 
 /* _hot_matrices.c */
 Row matrix_row(const Step *step);

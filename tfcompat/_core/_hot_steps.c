@@ -167,6 +167,22 @@ ROUND(to_half, float, npy_uint16)
 ROUND(from_bfloat, npy_uint16, float)
 ROUND(to_bfloat, float, npy_uint16)
 
+/* Complex numbers are two floats; of real ones the second is 0. */
+#define CONVERT_COMPLEX(a, A, b, B, imaginary) \
+    static void a##_to_##b(char *out, char *in, npy_intp n, npy_intp to, npy_intp from, int lowest) \
+    { \
+        for (npy_intp i = 0; i < n; i++, out += to, in += from) { \
+            ((B *)out)[0] = (B)((A *)in)[0]; \
+            ((B *)out)[1] = imaginary; \
+        } \
+    }
+#define TO_COMPLEX(X) \
+    X(COMPLEX64, npy_float, COMPLEX128, npy_double, ((npy_float *)in)[1]) X(COMPLEX128, npy_double, COMPLEX64, npy_float, (npy_float)((npy_double *)in)[1]) \
+    X(FLOAT32, npy_float, COMPLEX64, npy_float, 0) X(FLOAT64, npy_double, COMPLEX128, npy_double, 0) \
+    X(FLOAT32, npy_float, COMPLEX128, npy_double, 0) X(FLOAT64, npy_double, COMPLEX64, npy_float, 0) \
+    X(INT32, npy_int32, COMPLEX64, npy_float, 0) X(INT32, npy_int32, COMPLEX128, npy_double, 0)
+TO_COMPLEX(CONVERT_COMPLEX)
+
 static Cast cast_of(int source, int target)
 {
     if (target == NPY_FLOAT32 && (source == NPY_HALF || source == BFLOAT16))
@@ -178,6 +194,8 @@ static Cast cast_of(int source, int target)
         return a##_to_##b;
     CONVERSIONS(FIND_CAST)
     TRUNCATIONS(FIND_CAST)
+#define FIND_COMPLEX(a, A, b, B, imaginary) FIND_CAST(a, A, b, B)
+    TO_COMPLEX(FIND_COMPLEX)
     return NULL;
 }
 
@@ -259,6 +277,35 @@ Row short_loop(const char *name, int type)
     return NULL;
 }
 
+/* Loops of bfloat16, which NumPy's ufuncs have none of: one number after the other, each result rounded */
+#define BFLOAT_LOOP(name, expression) \
+    static void bfloat_##name(char **args, const npy_intp *dims, const npy_intp *steps, void *data) \
+    { \
+        char *first = args[0], *second = args[1], *out = args[2]; \
+        for (npy_intp i = 0; i < dims[0]; i++, first += steps[0], second += steps[1], out += steps[2]) { \
+            float x = from_bfloat(*(npy_uint16 *)first), y = from_bfloat(*(npy_uint16 *)second); \
+            *(npy_uint16 *)out = to_bfloat(expression); \
+        } \
+    }
+BFLOAT_LOOP(add, x + y)
+BFLOAT_LOOP(subtract, x - y)
+BFLOAT_LOOP(multiply, x * y)
+BFLOAT_LOOP(maximum, x > y || x != x ? x : y)
+BFLOAT_LOOP(minimum, x < y || x != x ? x : y)
+
+PyUFuncGenericFunction bfloat_loop(const char *name)
+{
+#define FIND_LOOP(which) \
+    if (strcmp(name, #which) == 0) \
+        return bfloat_##which;
+    FIND_LOOP(add)
+    FIND_LOOP(subtract)
+    FIND_LOOP(multiply)
+    FIND_LOOP(maximum)
+    FIND_LOOP(minimum)
+    return NULL;
+}
+
 /* Of windows: what is there is an operand. */
 static void combine_row(const Step *step, char **at)
 {
@@ -268,7 +315,7 @@ static void combine_row(const Step *step, char **at)
 }
 
 /* Where the first `size` elements of a row's stable order are, and, in a third operand, what they are; by insertion: what is behind is
-   dropped. Falling, where NaN is as -infinity, or rising, where NaN is last. */
+   dropped. Rising, where NaN is last, or falling, where NaN is as -infinity; or the greatest, or the least, first, where NaN is before all. */
 #define ORDER_ROW(name, type, value, second_first) \
     static void name##_##type(const Step *step, char **at) \
     { \
@@ -305,19 +352,23 @@ static void combine_row(const Step *step, char **at)
             for (int k = 0; k < found; k++) \
                 *(type *)(at[2] + k * step->by[2]) = kept[k]; \
     }
-#define ORDER_ROWS(type, value, is_nan) \
+#define ORDER_ROWS(type, value, nan_behind, nan_first) \
+    ORDER_ROW(rising, type, y, y < x || nan_behind) \
     ORDER_ROW(falling, type, value, y > x) \
-    ORDER_ROW(rising, type, y, y < x || is_nan)
-ORDER_ROWS(npy_float, y != y ? -INFINITY : y, (x != x && y == y))
-ORDER_ROWS(npy_double, y != y ? -INFINITY : y, (x != x && y == y))
-ORDER_ROWS(npy_int32, y, 0)
-ORDER_ROWS(npy_int64, y, 0)
+    ORDER_ROW(greatest, type, y, y > x || nan_first) \
+    ORDER_ROW(least, type, y, y < x || nan_first)
+ORDER_ROWS(npy_float, y != y ? -INFINITY : y, (x != x && y == y), (y != y && x == x))
+ORDER_ROWS(npy_double, y != y ? -INFINITY : y, (x != x && y == y), (y != y && x == x))
+ORDER_ROWS(npy_int32, y, 0, 0)
+ORDER_ROWS(npy_int64, y, 0, 0)
 
 static Row order_of(const Step *step)
 {
 #define FIND_ORDER(number, type) \
-    if (step->from == number) \
-        return step->leaves_out ? falling_##type : rising_##type;
+    if (step->from == number) { \
+        const Row rows[] = {rising_##type, falling_##type, greatest_##type, least_##type}; \
+        return step->leaves_out >= 0 && step->leaves_out < (int)Py_ARRAY_LENGTH(rows) ? rows[step->leaves_out] : NULL; \
+    }
     FIND_ORDER(NPY_FLOAT32, npy_float)
     FIND_ORDER(NPY_FLOAT64, npy_double)
     FIND_ORDER(NPY_INT32, npy_int32)
@@ -471,6 +522,7 @@ int prepare_step(Step *step)
     case CHOLESKY:
     case TRIANGULAR:
     case SOLUTION:
+    case FACTORS:
         step->row = matrix_row(step);
         break;
     default:

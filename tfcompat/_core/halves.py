@@ -7,16 +7,20 @@ import numpy as np
 from tfcompat._core import dtypes
 from tfcompat._core.equations import Equation, Value
 
-HALVES = frozenset([dtypes.float16.np, dtypes.bfloat16.np])
+BFLOAT = dtypes.bfloat16.np
+HALVES = frozenset([dtypes.float16.np, BFLOAT])
 _WIDE = np.dtype(np.float32)
 # One rounding each. Sums, products of matrices and other powers round more often, each in its own way.
 ONCE = frozenset(
     "add sub mul div rem max min neg abs sign floor ceil round is_finite eq ne lt le gt ge sqrt rsqrt cbrt square clamp"
     " exp expm1 log log1p sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh atan2 pow logistic"
-    " erf erfc erf_inv lgamma digamma reduce_max reduce_min argmax argmin tfcompat.floor_divide tfcompat.remainder"
+    " erf erfc erf_inv lgamma digamma reduce_max reduce_min argmax argmin iota tfcompat.floor_divide tfcompat.remainder"
     # XLA does not round between what it fuses
-    " tfcompat.sign_of_real tfcompat.softplus tfcompat.xlogy tfcompat.lgamma tfcompat.digamma".split()
+    " tfcompat.sign_of_real tfcompat.softplus tfcompat.xlogy tfcompat.lgamma tfcompat.digamma tfcompat.top".split()
 )
+# Of short rows each result is rounded before the next one, as in TensorFlow.
+IN_TURN = frozenset("cumsum cumprod cummax cummin".split())
+MOST_IN_TURN = 64
 
 
 def widened(equations):
@@ -50,7 +54,12 @@ def _is_half(value):
     return value.dtype in HALVES
 
 
+def rounds_once(name):
+    """Whether a primitive, or a function with a twin, rounds once: of several that differ by a number the name begins alike."""
+    return name in ONCE or name.split("_")[0] in ONCE
+
+
 def _rounds_once(equation):
     if not any(map(_is_half, (*equation.ins, *equation.outs))):
         return False
-    return equation.name in ONCE or equation.name == "integer_pow" and equation.params["y"] in (2, -1)
+    return rounds_once(equation.name) or equation.name == "integer_pow" and equation.params["y"] in (2, -1)

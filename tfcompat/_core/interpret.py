@@ -368,7 +368,7 @@ class Builder:
         entry = RULES.get(equation.name)
         if entry is None:
             raise NoHostForm(equation.name)
-        if not entry.moves:
+        if not (entry.moves or equation.name in halves.IN_TURN):
             for value in (*equation.ins, *equation.outs):
                 if not is_standard(value.dtype):
                     raise NoHostForm(equation.name, f"arithmetic in {value.dtype}")

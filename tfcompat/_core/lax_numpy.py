@@ -435,6 +435,10 @@ def _convert_small_float(source: np.dtype, target: np.dtype) -> Callable:
     if target.kind in "iu" and is_standard(target):
         inner = _float_to_int(wide, target)
         return lambda x: inner(x.astype(wide))
+    if target.kind == "b":
+        return lambda x: x.astype(wide) != 0
+    if target.itemsize == source.itemsize:
+        return lambda x: x.astype(wide).astype(target)
     raise NoHostForm(name)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tfcompat._core.halves import HALVES, MOST_IN_TURN
 from tfcompat._core.lax_numpy import NAMES, NoHostForm, is_static, rule
 
 # --- movement
@@ -295,6 +296,9 @@ def _cumulative(name: str, ufunc: np.ufunc) -> None:
         axis, dtype = int(e.params["axis"]), e.outs[0].dtype
         if name == "cumlogsumexp" and dtype.kind == "c":
             raise NoHostForm(name, "complex operand")
+        length = e.outs[0].shape[axis]
+        if dtype in HALVES and not (is_static(length) and length <= MOST_IN_TURN):
+            raise NoHostForm(name, f"a long row of {dtype}")
         accumulate = ufunc.accumulate
         if not e.params["reverse"]:
             return lambda x: accumulate(x, axis, dtype)

@@ -5,13 +5,13 @@ import math
 
 import numpy as np
 
-from tfcompat._core import dtypes
-from tfcompat._core.halves import HALVES
+from tfcompat._core.halves import BFLOAT, HALVES, MOST_IN_TURN
 from tfcompat._core.plans import (
     BFLOAT16,
     BOX_MULLER,
     CAST,
     CHOLESKY,
+    FACTORS,
     LARGEST_MATRIX,
     LOOP,
     MOST_COLUMNS,
@@ -166,6 +166,9 @@ def _div(p, e):
     _chosen(p, value, zero, quotient, ones)
 
 
+_WIDE = np.dtype(np.float32)  # by way of which 16-bit floats are converted
+
+
 @step("convert_element_type")
 def _convert_element_type(p, e, lowest=False):
     view, value = p.view(e.ins[0]), e.outs[0]
@@ -173,13 +176,22 @@ def _convert_element_type(p, e, lowest=False):
         p.put(value, view)
         return
     if value.dtype.kind == "b":
-        raise Unplanned("a conversion")
+        if view.dtype in HALVES:
+            view = _converted(p, view, p.room(view.shape, _WIDE))
+        p.made(np.not_equal, value, view, p.constant(np.zeros((), view.dtype)))
+        return
     if value.dtype in HALVES and e.ins[0].const is not None:
         p.put(value, p.constant(e.ins[0].const.astype(value.dtype)).spread(value.shape))
         return
-    out = p.result(value)
-    source, target = [BFLOAT16 if dtype == dtypes.bfloat16.np else number_of(dtype) for dtype in (view.dtype, value.dtype)]
+    if _WIDE not in (view.dtype, value.dtype) and not HALVES.isdisjoint((view.dtype, value.dtype)):  # XLA rounds twice, too
+        view = _converted(p, view, p.room(view.shape, _WIDE))
+    _converted(p, view, p.result(value), lowest)
+
+
+def _converted(p, view, out, lowest=False):
+    source, target = [BFLOAT16 if dtype == BFLOAT else number_of(dtype) for dtype in (view.dtype, out.dtype)]
     p.step(CAST, [out, view], (source, target, int(lowest)))
+    return out
 
 
 @step("tfcompat.truncated32", "tfcompat.truncated64")
@@ -194,6 +206,29 @@ def _bitcast_convert_type(p, e):
         raise Unplanned("the bits of bools")
     strides = dense_strides(value.shape, value.dtype)
     p.put(value, View(view.base, view.offset, value.shape, strides, value.dtype, view.block))
+
+
+def _part(view, k):
+    """The real or the imaginary parts of complex numbers."""
+    real = np.dtype(f"f{view.dtype.itemsize // 2}")
+    return View(view.base, view.offset + k * real.itemsize, view.shape, view.strides, real, view.block)
+
+
+@step("real")
+def _real(p, e):
+    p.put(e.outs[0], _part(p.view(e.ins[0]), 0))
+
+
+@step("imag")
+def _imag(p, e):
+    p.put(e.outs[0], _part(p.view(e.ins[0]), 1))
+
+
+@step("complex")
+def _complex(p, e):
+    out = p.result(e.outs[0])
+    for k, value in enumerate(e.ins):
+        p.copy(_part(out, k), p.view(value))
 
 
 @step("tfcompat.softplus")
@@ -361,6 +396,8 @@ def _pad(p, e):
 
 def _cumulative(ufunc, p, e):
     view, value, axis = p.view(e.ins[0]), e.outs[0], int(e.params["axis"])
+    if value.dtype in HALVES and view.shape[axis] > MOST_IN_TURN:
+        raise Unplanned("a long sum of 16-bit floats")
     out = p.result(value)
     if e.params["reverse"]:
         view, out = reversed_(view, (axis,)), reversed_(out, (axis,))
@@ -384,7 +421,7 @@ def _dot_general(p, e):
     x, y = map(p.view, e.ins)
     value = e.outs[0]
     (own, other), batch = e.params["dimension_numbers"]
-    if (*batch[0], *batch[1]) or len(own) != 1 or not x.dtype == y.dtype == value.dtype or value.dtype.kind != "f":
+    if (*batch[0], *batch[1]) or len(own) != 1 or not x.dtype == y.dtype == value.dtype or value.dtype.kind not in "fc":
         raise Unplanned("a product")
     (i,), (j,) = own, other
     if len(x.shape) > 2 or len(y.shape) > 2 or 0 in (*x.shape, *y.shape) or math.prod(value.shape) * x.shape[i] > PRODUCT_MOST:
@@ -400,8 +437,11 @@ def _dot_general(p, e):
 # Order
 
 
-def _order(p, view, axis, out, falling, *values):
-    """The places of the first elements along an axis, in falling or in rising order, as `out`, which has as many as are wanted.
+RISING, FALLING, GREATEST, LEAST = range(4)
+
+
+def _order(p, view, axis, out, order, *values):
+    """The places of the first elements along an axis, in an order of _hot_steps.c, as `out`, which has as many as are wanted.
 
     values: where given, gets the elements.
     """
@@ -414,7 +454,7 @@ def _order(p, view, axis, out, falling, *values):
     numbers = number_of(view.dtype), number_of(out.dtype)
     view, *others = [v.with_strides(last(v.shape, axis), last(v.strides, axis)) for v in (view, out, *values)]
     operands = tuple([(v.base, v.offset, v.strides) for v in (others[0], view, *others[1:])])
-    p.steps.append((ORDER, view.shape, operands, (wanted, int(falling), *numbers)))
+    p.steps.append((ORDER, view.shape, operands, (wanted, order, *numbers)))
 
 
 def last(numbers, axis):
@@ -431,21 +471,30 @@ def _sort(p, e):
     if view.shape[axis] > (MOST_SORTED if alone else MOST_ORDERED):
         raise Unplanned("a sort of many")
     places = p.room(view.shape, np.dtype(np.int32)) if alone or not e.wanted[1] else p.result(e.outs[1])
-    _order(p, view, axis, places, False, *[p.result(v) for v in e.outs[:1] if e.wanted[0]])
+    _order(p, view, axis, places, RISING, *[p.result(v) for v in e.outs[:1] if e.wanted[0]])
 
 
 @step("tfcompat.top")
 def _top(p, e):
     view, value = p.view(e.ins[0]), e.outs[0]
-    _order(p, view, len(view.shape) - 1, p.result(value), True)
+    _order(p, view, len(view.shape) - 1, p.result(value), FALLING)
+
+
+def _first(p, e, axis, order):
+    view, value = p.view(e.ins[0]), e.outs[0]
+    out = p.result(value)
+    shape, strides = [[*numbers[:axis], one, *numbers[axis:]] for numbers, one in ((out.shape, 1), (out.strides, 0))]
+    _order(p, view, axis, out.with_strides(shape, strides), order)
 
 
 @step("tfcompat.argmax")
 def _argmax(p, e):
-    view, value, axis = p.view(e.ins[0]), e.outs[0], int(e.name.split("_")[1])
-    out = p.result(value)
-    shape, strides = [[*numbers[:axis], one, *numbers[axis:]] for numbers, one in ((out.shape, 1), (out.strides, 0))]
-    _order(p, view, axis, out.with_strides(shape, strides), True)
+    _first(p, e, int(e.name.split("_")[1]), FALLING)
+
+
+@step("argmax", "argmin")
+def _extreme(p, e):
+    _first(p, e, int(e.params["axes"][0]), GREATEST if e.name == "argmax" else LEAST)
 
 
 # Matrices
@@ -463,6 +512,16 @@ def _of_matrices(p, kind, views, unit=0):
 def _cholesky(p, e):
     view, value = p.view(e.ins[0]), e.outs[0]
     _of_matrices(p, CHOLESKY, [p.result(value), view])
+
+
+@step("lu")
+def _lu(p, e):
+    view = p.view(e.ins[0])
+    if view.shape[-1] != view.shape[-2]:
+        raise Unplanned("factors")
+    both, *numbers = map(p.result, e.outs)
+    columns = [v.with_strides((*v.shape, 1), (*v.strides, 0)) for v in numbers]
+    _of_matrices(p, FACTORS, [both, view, *columns])
 
 
 def _turned(view):

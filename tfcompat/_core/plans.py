@@ -9,8 +9,8 @@ import math
 
 import numpy as np
 
-from tfcompat._core.halves import HALVES, ONCE
-from tfcompat._core.lax_numpy import RULES, is_static
+from tfcompat._core.halves import BFLOAT, HALVES, IN_TURN, rounds_once
+from tfcompat._core.lax_numpy import RULES, NoHostForm, is_static
 from tfcompat._core.native import extension as _hot
 from tfcompat._core.twins import has_twin
 
@@ -20,14 +20,17 @@ MOST_COPIED = 1 << 10  # bytes of a result that is only arranged: a view takes N
 LONGEST = 1000  # arguments, results
 RANK = 6
 
-LOOP, COPY, SELECT, CAST, PRODUCT, PLACED, PHILOX, BOX_MULLER, ORDER, CHOLESKY, TRIANGULAR, SOLUTION = range(12)
-BFLOAT16 = -1  # in casts, for the number that it is given when it is registered with NumPy
+LOOP, COPY, SELECT, CAST, PRODUCT, PLACED, PHILOX, BOX_MULLER, ORDER, CHOLESKY, TRIANGULAR, SOLUTION, FACTORS = range(13)
+BFLOAT16 = -1  # in casts, for the number that it is given when it is registered with NumPy; as a loop, for the one in C
 _ALIGNED = 64
 MOST_ORDERED = 128  # elements of a row whose order is found by insertion; where only the elements are wanted in order, NumPy is faster
 MOST_SORTED = 32  # from here on
 LARGEST_MATRIX, MOST_COLUMNS = 16, 64  # what _hot_matrices.c has room for: LAPACK is at home with more
 PRODUCT_MOST = 1 << 14  # multiply-adds: BLAS is at home with more, and may use threads
-_STANDARD = frozenset(np.dtype(t) for t in "? b h i l B H I L f d".split()) | HALVES
+_STANDARD = frozenset(np.dtype(t) for t in "? b h i l B H I L f d F D".split()) | HALVES
+
+
+_OF_BFLOATS = frozenset([np.add, np.subtract, np.multiply, np.maximum, np.minimum])  # _hot_steps.c has loops of them
 
 
 class Unplanned(Exception):
@@ -69,6 +72,8 @@ def dense_strides(shape, dtype):
 @functools.cache
 def loop_of(ufunc, types):
     """The number of a ufunc's loop for the characters of its operands' and result's dtypes."""
+    if types == 3 * BFLOAT.char and ufunc in _OF_BFLOATS:
+        return BFLOAT16
     text = f"{types[:-1]}->{types[-1]}"
     if text not in ufunc.types:
         raise Unplanned(ufunc, text)
@@ -225,7 +230,7 @@ class Planner:
             values = *equation.ins, *equation.outs
             for value in values:
                 self.admit(value)
-            if not HALVES.isdisjoint([v.dtype for v in values]) and not moves(equation.name):
+            if not HALVES.isdisjoint([v.dtype for v in values]) and not (moves(equation.name) or equation.name in IN_TURN):
                 raise Unplanned("arithmetic with 16-bit floats")  # what rounds once is in float32 by now
             step_of(equation.name)(self, equation)
             if last:
@@ -329,8 +334,8 @@ _UFUNCS = frozenset(
 _OF_SINGLES = frozenset("lgamma digamma tfcompat.lgamma tfcompat.digamma".split())
 
 
-_MATRICES = ("cholesky", "triangular_solve", "tfcompat.solution")
-_ORDERS = ("sort", "tfcompat.top", "tfcompat.argmax")
+_MATRICES = ("cholesky", "lu", "triangular_solve", "tfcompat.solution")
+_ORDERS = ("sort", "argmax", "argmin", "tfcompat.top", "tfcompat.argmax")
 
 
 def covers(jaxpr):
@@ -353,7 +358,7 @@ def _covered(eqn):
     if name in _MATRICES and any([max(v.aval.shape[-2:]) > most for v, most in zip(eqn.invars, (LARGEST_MATRIX, MOST_COLUMNS), strict=False)]):
         return False
     name = params["name"] if "jaxpr" in params else name
-    if not HALVES.isdisjoint([v.aval.dtype for v in (*eqn.invars, *eqn.outvars)]) and name not in ONCE and not moves(name):
+    if not HALVES.isdisjoint([v.aval.dtype for v in (*eqn.invars, *eqn.outvars)]) and not (rounds_once(name) or name in IN_TURN or moves(name)):
         return False
     if name.startswith(_ORDERS):
         most = MOST_SORTED if name == "sort" and len(eqn.invars) == 1 else MOST_ORDERED
@@ -386,5 +391,5 @@ def plan_of(arguments, equations, results, otherwise):
     try:
         planner = Planner(arguments, results)
         return planner.plan(planner.folded(equations), arguments, otherwise)
-    except (Unplanned, NotImplementedError):
+    except (Unplanned, NoHostForm, NotImplementedError):
         return None
