@@ -48,6 +48,16 @@ def test_decompositions_and_solutions(shape, dtype):
     )
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(4, 4), (2, 5, 3), (3, 5), (1, 1)])
+@pytest.mark.parametrize("complete", [False, True])
+def test_orthogonal_factors(shape, dtype, complete):
+    mode = "complete" if complete else "reduced"
+    x = matrices(shape, dtype)
+    check_all((lambda a: jnp.linalg.qr(a, mode=mode), [x], 64), (lambda a: jnp.linalg.qr(a, mode=mode), [np.zeros_like(x)], 0),
+              near=64 * np.finfo(dtype).eps)  # fmt: skip
+
+
 def test_oblong_and_singular():
     check_all(
         (lax.linalg.lu, [matrices((5, 3), "float32")], 64),

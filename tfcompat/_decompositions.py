@@ -4,6 +4,7 @@ import collections
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jax.lax import linalg
 
 from tfcompat import _elementwise as e
@@ -124,8 +125,11 @@ def _slogdet_grad(g, out, input):
 @op("LogMatrixDeterminant", T=_SOLVABLE, single=False, grad=_slogdet_grad)
 def _slogdet(input: T):
     _square(input, "LogMatrixDeterminant")
-    sign, size = jnp.linalg.slogdet(input)
-    return [sign, size.astype(input.dtype)]
+    factors, exchanges, _ = linalg.lu(input)
+    pivots = diagonal(factors)
+    exchanged = jnp.sum(exchanges != jnp.arange(input.shape[-1], dtype=exchanges.dtype), -1, dtype=exchanges.dtype)
+    sign = jnp.prod(lax.sign(pivots), -1) * (1 - 2 * (exchanged & 1)).astype(input.dtype)
+    return [sign, jnp.sum(jnp.log(jnp.abs(pivots)), -1).astype(input.dtype)]
 
 
 def slogdet(input, name=None):

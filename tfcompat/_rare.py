@@ -4,13 +4,17 @@ import collections
 import functools
 import time
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
 from tfcompat._core import dtypes as d
 from tfcompat._core.attributes import python_value
 from tfcompat._core.convert import convert
+from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Bool, Float, Int, T, op
+from tfcompat._core.ranking import places
 from tfcompat._declare import COMPLEX, FLOATS, binary, invalid, not_allowed, refused
 
 _MOST_DIMENSIONS = 21_200
@@ -64,6 +68,7 @@ def _beginning(dim, count):
 
 
 @op("ApproxTopK", T=FLOATS[:3], single=False)
+@inlined
 def _approx_top_k(input: T, k: Int, reduction_dimension: Int, recall_target: Float, is_max_k: Bool, size: Int):
     if not input.ndim or not -input.ndim <= reduction_dimension < input.ndim:
         raise invalid(f"reduction_dimension {reduction_dimension} is no dimension of {list(input.shape)}", "ApproxTopK")
@@ -73,9 +78,13 @@ def _approx_top_k(input: T, k: Int, reduction_dimension: Int, recall_target: Flo
     if k == 0:
         nothing = lax.slice_in_dim(input, 0, 0, axis=reduction_dimension)
         return [nothing, nothing.astype(np.int32)]
-    function = lax.approx_max_k if is_max_k else lax.approx_min_k
-    values, indices = function(input, k, reduction_dimension, min(recall_target, 1.0), size)
-    return [values, indices]
+    if jax.default_backend() == "tpu":
+        function = lax.approx_max_k if is_max_k else lax.approx_min_k
+        return [*function(input, k, reduction_dimension, min(recall_target, 1.0), size)]
+    rows = jnp.moveaxis(input, reduction_dimension, -1)
+    indices = places(k)(lax.stop_gradient(rows if is_max_k else -rows))
+    values = jnp.take_along_axis(rows, indices, -1, mode="promise_in_bounds")
+    return [jnp.moveaxis(x, -1, reduction_dimension) for x in (values, indices)]
 
 
 def approx_top_k(input, k, reduction_dimension=-1, recall_target=0.95, is_max_k=True, reduction_input_size_override=-1,

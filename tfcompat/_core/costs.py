@@ -39,7 +39,7 @@ _REORDERED = frozenset(["transpose", "rev"])  # who reads a result that is such 
 _READERS = {"top_k": 16, "argmax": 1, "argmin": 1, "cumprod": 4, "cummax": 1, "cummin": 1, "reduce_prod": 4,
             "reduce_window": 8, "select_and_scatter_add": 16}  # fmt: skip
 # How many of NumPy's calls their one equation is.
-_SLOW_CALLS = {"top_k": 5, "sort": 3, "scatter": 4, "cholesky": 3, "lu": 4, "triangular_solve": 2, "reduce_window": 3,
+_SLOW_CALLS = {"top_k": 5, "sort": 3, "scatter": 4, "cholesky": 3, "lu": 4, "qr": 8, "triangular_solve": 2, "reduce_window": 3,
                "conv_general_dilated": 8}  # fmt: skip
 # Their inner jaxpr only says how two elements become one.
 _COMBINING = ("scatter", "reduce", "select_and_scatter")

@@ -64,6 +64,25 @@ def _lu(e: Any) -> Callable:
     return _of_stacks(e, function)
 
 
+@rule("qr", kind="closure")
+def _qr(e: Any) -> Callable:
+    if e.params["pivoting"]:
+        raise NoHostForm("qr", "with exchanges of columns")
+    geqrf, orgqr = _routine(e, "lapack", "geqrf"), _routine(e, "lapack", "orgqr" if e.ins[0].dtype.kind == "f" else "ungqr")
+    rows, columns = e.ins[0].shape[-2:]
+    wide = e.outs[0].shape[-1]
+
+    def function(x: np.ndarray) -> tuple:
+        both, factors, *_ = geqrf(x)
+        reflectors = both[:, :wide]
+        if wide > columns:
+            reflectors = np.zeros((rows, wide), x.dtype)
+            reflectors[:, :columns] = both
+        return orgqr(reflectors, factors)[0], np.triu(both[:wide])
+
+    return _of_stacks(e, function)
+
+
 @rule("triangular_solve", kind="closure")
 def _triangular_solve(e: Any) -> Callable:
     trsm = _routine(e, "blas", "trsm")
