@@ -1,6 +1,7 @@
 """Segment reductions of `tf.math`: elements are combined by the number that goes with them."""
 
 import functools
+import operator
 
 import jax.numpy as jnp
 import numpy as np
@@ -14,6 +15,7 @@ from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, Size, T, check_dtypes, op
 from tfcompat._core.tensor_base import host_value
+from tfcompat._core.trace import is_symbolic
 from tfcompat._creation import ones_like
 from tfcompat._declare import INDEX, INEXACT, NUMBERS, REAL, declare, invalid, not_allowed, refused, where
 from tfcompat._elementwise import maximum, sqrt
@@ -185,27 +187,43 @@ _SORTED = """
     """
 
 
+@functools.lru_cache(1024)
+def _fit(op, data, ids):
+    """Whether inputs of these avals fit at first sight."""
+    return data.dtype in op.dtypes["T"] and ids.dtype in op.dtypes["Tindices"] and len(ids.shape) == 1 and data.shape[:1] == ids.shape
+
+
 def _sorted_inputs(op, data, segment_ids):
     data, ids, kernel = convert(data), convert(segment_ids, None, d.int32), op.kernel
-    check_dtypes(op, (data, ids))
-    if len(ids._aval.shape) != 1:
-        raise invalid("segment_ids should be a vector.", kernel)
-    if data._aval.shape[:1] != ids._aval.shape and not data.shape[:1].is_compatible_with(ids.shape):
-        raise refused("segment_ids should be the same size as dimension 0 of input.", kernel)
-    (num,) = by_value(kernel, functools.partial(_count_sorted, kernel), [ids], (np.int64, ()))
+    if not _fit(op, data._aval, ids._aval):
+        check_dtypes(op, (data, ids))
+        if len(ids._aval.shape) != 1:
+            raise invalid("segment_ids should be a vector.", kernel)
+        if data._aval.shape[:1] != ids._aval.shape and not data.shape[:1].is_compatible_with(ids.shape):
+            raise refused("segment_ids should be the same size as dimension 0 of input.", kernel)
+    if not is_symbolic(ids):
+        return data, ids, _count(kernel, ids)
+    (num,) = by_value(kernel, lambda ids: [_host(np.array(_count(kernel, ids), np.int64))], [ids], (np.int64, ()))
     return data, ids, num
 
 
-def _count_sorted(kernel, ids):
+_FEW = 100  # of so many numbers Python's own functions take less time than NumPy's
+
+
+def _count(kernel, ids):
     """The number of segments."""
     values = np.asarray(host_value(ids))
-    num = int(values[-1]) + 1 if values.size else 0
-    if values.size and (values[0] < 0 or np.count_nonzero(values[1:] < values[:-1])):
+    if not values.size:
+        return 0
+    few = values.tolist() if values.size <= _FEW else None
+    num = int(values[-1]) + 1
+    falls = any(map(operator.gt, few, few[1:])) if few else np.count_nonzero(values[1:] < values[:-1])
+    if values[0] < 0 or falls:
         if (values < 0).any():
             raise refused(f"Segment id {values[values < 0][0]} out of range [0, {num}), possibly because 'segment_ids' "
                           "input is not sorted.", kernel)  # fmt: skip
         raise refused("segment ids are not increasing", kernel)
-    return [_host(np.array(num, np.int64))]
+    return num
 
 
 segment_sum = _sorted("segment_sum", "SegmentSum", "add", NUMBERS, True, "Sums of the rows of each segment.")
