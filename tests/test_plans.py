@@ -511,3 +511,28 @@ def test_functions_of_singles(name, numbers):
     [spec] = [spec for spec in context.state.segment.specs if spec.name == name.capitalize()]
     assert host_function(spec.jaxpr).planned
     np.testing.assert_array_equal(found, got)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["zeta", "polygamma"])
+def test_functions_of_two(name, dtype):
+    """What SciPy computes where all is ordinary, also far from it; at limits the recorded cases hold."""
+    from scipy import special
+
+    rng = np.random.default_rng(0)
+    q = np.exp(rng.uniform(-6, 9, 4000)).astype(dtype)
+    x = 1 + np.exp(rng.uniform(-6, 4, 4000)).astype(dtype) if name == "zeta" else rng.integers(0, 30, 4000).astype(dtype)
+    with np.errstate(all="ignore"):
+        got = getattr(native.extension, name)(x, q)
+        if name == "zeta":
+            want = special.zeta(x.astype(np.float64), q.astype(np.float64))
+        else:
+            want = special.polygamma(x.astype(int), q.astype(np.float64))
+    inside = (abs(want) < np.finfo(dtype).max) & (abs(want) > np.finfo(dtype).tiny)
+    if name == "polygamma":  # near its root digamma cancels; of singles the sum may be none where the product is one
+        inside &= (abs(want) > 0.01) & (abs(want) > np.finfo(dtype).tiny * special.gamma(np.float64(x) + 1))
+    assert inside.sum() > 1000
+    np.testing.assert_allclose(got[inside], want[inside], rtol=1e-6 if dtype == "float32" else 1e-11)
+    negative = np.array([-0.25, -3.7, -999.5, -1000.5, -40000.25], dtype)
+    want = special.zeta(3, negative.astype(np.float64))
+    np.testing.assert_allclose(native.extension.zeta(np.asarray(3, dtype), negative), want, rtol=1e-6, atol=1e-9)

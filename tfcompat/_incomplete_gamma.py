@@ -10,6 +10,7 @@ import numpy as np
 from jax import lax
 from jax.scipy.special import ndtr
 
+from tfcompat._core import native
 from tfcompat._core.twins import twin
 
 _LARGE = 1e6
@@ -92,10 +93,13 @@ def polygamma(n, x):
     return _polygamma_defined(jnp, lax.polygamma(n, x), lambda n: jnp.exp(lax.lgamma(n + 1)), n, x)
 
 
-# Next to always all arguments are ordinary, and it is one call of SciPy's function instead of thirty of NumPy's.
+# Next to always all arguments are ordinary, and it is one call of SciPy's function instead of thirty of NumPy's. The C extension has
+# ufuncs of both.
 
 
 def _zeta_rule(b, e):
+    if native.extension is not None:
+        return native.extension.zeta
     from scipy import special  # which takes 0.1 s
 
     dtype = e.outs[0].dtype
@@ -110,6 +114,8 @@ def _zeta_rule(b, e):
 
 
 def _polygamma_rule(b, e):
+    if native.extension is not None:
+        return native.extension.polygamma
     from scipy import special
 
     dtype = e.outs[0].dtype
@@ -123,5 +129,6 @@ def _polygamma_rule(b, e):
     return function
 
 
-zeta = twin(zeta, 6, "elementwise")(_zeta_rule)
-polygamma = twin(polygamma, 8, "elementwise")(_polygamma_rule)
+_SCIPY = native.extension is None
+zeta = twin(zeta, 6 if _SCIPY else 1, "elementwise")(_zeta_rule)
+polygamma = twin(polygamma, 8 if _SCIPY else 1, "elementwise")(_polygamma_rule)

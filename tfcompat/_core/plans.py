@@ -329,6 +329,7 @@ def moves(name):
 _UFUNCS = frozenset(
     "add add_any sub mul neg max min lt le gt ge eq ne and or xor not shift_left abs sign floor ceil is_finite nextafter exp log"
     " log1p expm1 sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh cbrt atan2 exp2 round pow erf erfc"
+    " erf_inv igamma igammac regularized_incomplete_beta bessel_i0e bessel_i1e tfcompat.zeta tfcompat.polygamma"
     " tfcompat.floor_divide tfcompat.remainder tfcompat.sign_of_real stop_gradient copy name optimization_barrier".split()
 )
 _OF_SINGLES = frozenset("lgamma digamma tfcompat.lgamma tfcompat.digamma".split())
