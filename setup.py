@@ -4,7 +4,7 @@ import numpy
 from setuptools import Extension, setup
 
 PARTS = (
-    "", "_checks", "_forms", "_index", "_interpret", "_lock", "_math", "_matrices", "_memory", "_operators", "_pack", "_plan", "_random",
+    "", "_calls", "_checks", "_forms", "_index", "_interpret", "_lock", "_math", "_matrices", "_memory", "_operators", "_pack", "_plan", "_random",
     "_run", "_steps", "_tapes", "_values", "_variables",
 )  # fmt: skip
 

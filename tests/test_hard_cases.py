@@ -15,7 +15,6 @@ import pytest
 
 import tfcompat as tf
 from tfcompat import debug
-from tfcompat._core import segment as segments
 from tfcompat._core.context import settings
 
 all_modes = pytest.mark.all_modes
@@ -345,7 +344,7 @@ def test_14_growing_shapes_are_not_traced_each_time():
 @own_mode
 def test_15_limits_do_not_divide_what_one_call_records(monkeypatch):
     """All nodes of a gradient, or of an update, have one call site: it cuts before them, once the limit has fired in them."""
-    monkeypatch.setattr(segments, "MAX_NODES", 100)
+    monkeypatch.setattr(settings, "max_nodes", 100)
     x = tf.Variable(np.ones(3, np.float32))
     counts = []
     with debug.mode("deferred"):

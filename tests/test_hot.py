@@ -20,7 +20,7 @@ import gc, json
 import numpy as np
 import tfcompat as tf
 from tfcompat._core import segment as segments
-from tfcompat._core.context import state
+from tfcompat._core.context import settings, state
 
 log = []
 
@@ -214,14 +214,14 @@ for k in range(3):
     log.append(tape.gradient(z, v).numpy().tolist())
 
 # Limits, aliases, functions, threads
-limit, segments.MAX_NODES = segments.MAX_NODES, 20
+limit, settings.max_nodes = settings.max_nodes, 20
 z = x
 for k in range(50):
     z = z * 0.9 + 0.1
     if k % 10 == 0:
         pending()
 log.append(z.numpy().tolist())
-segments.MAX_NODES = limit
+settings.max_nodes = limit
 a = tf.identity(v) + 1
 copy = v.value()
 pending()
@@ -242,7 +242,7 @@ import numpy as np
 import tfcompat as tf
 from tfcompat import debug
 from tfcompat._core import costs, program as programs
-from tfcompat._core.context import state
+from tfcompat._core.context import settings, state
 
 costs.DISPATCH = -1e9  # what comes a second time is compiled
 log = []

@@ -5,8 +5,8 @@ import pytest
 
 import tfcompat as tf
 from tfcompat import debug
-from tfcompat._core import folding, segment as segments, walk
-from tfcompat._core.context import state
+from tfcompat._core import folding, walk
+from tfcompat._core.context import settings, state
 
 
 def chain(table, w, x):
@@ -99,9 +99,9 @@ def test_limits(program, monkeypatch):
     """Wherever a limit cuts the walk."""
     want = op_by_op(program)
     for count in range(1, 30, 2):
-        for limit in "MAX_NODES_OF_CALL", "MAX_BYTES":
+        for limit in "max_nodes_of_call", "max_bytes":
             with monkeypatch.context() as patched, debug.mode("deferred"):
-                patched.setattr(segments, limit, 8 * count if limit == "MAX_BYTES" else count)
+                patched.setattr(settings, limit, 8 * count if limit == "max_bytes" else count)
                 try:
                     assert_same(gradients(program), want)
                 finally:

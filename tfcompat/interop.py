@@ -24,6 +24,7 @@ from tfcompat._core.data_structures import ListWrapper as _ListWrapper, _DictWra
 from tfcompat._core.draws import DrawCell as _DrawCell
 from tfcompat._core.errors import OperatorNotAllowedInGraphError as _NotAllowed
 from tfcompat._core.failures import wait_for as _wait_for
+from tfcompat._core.hot import are_ready as _are_ready
 from tfcompat._core.op import Op as _Op, invoke as _invoke
 from tfcompat._core.tensor import Tensor as _Tensor
 from tfcompat._core.tensor_base import HOST_TYPES as _HOST_TYPES, PLAIN as _PLAIN, payload as _payload
@@ -98,16 +99,18 @@ def block_until_ready(structure):
     Raises:
       What computing one of the tensors raises.
     """
-    tensors = [structure] if type(structure) is _Tensor else _tensors(structure)
-    for tensor in tensors:
-        value = _payload(tensor)
-        if type(value) not in _HOST_TYPES:
-            _wait_for(value)
+    if not _are_ready(structure):
+        for tensor in _tensors(structure):
+            value = _payload(tensor)
+            if type(value) not in _HOST_TYPES:
+                _wait_for(value)
     return structure
 
 
 def _tensors(structure):
     """What is a tensor in a structure, or has the value of one."""
+    if type(structure) is _Tensor:
+        return [structure]
     leaves = [leaf for leaf in _jax.tree.leaves(_plain(structure)) if isinstance(leaf, _TensorType)]
     return [leaf if type(leaf) is _Tensor else _convert(leaf) for leaf in leaves]
 

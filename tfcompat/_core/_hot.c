@@ -14,7 +14,7 @@ SLOTS(DEFINE_OFFSET)
 NAMES(DEFINE_NAME)
 
 PyObject *state, *settings, *failure, *zero, *plain, *plain_static;
-static PyObject *segment_globals, *taped_call;
+static PyObject *taped_call;
 
 static int is_false(PyObject *value) { return value == Py_False; }
 
@@ -34,12 +34,6 @@ static int true_of_spec(PyObject *spec, Py_ssize_t offset, PyObject *name)
     int result = value == Py_True ? 1 : is_false(value) ? 0 : PyObject_IsTrue(value);
     Py_DECREF(value);
     return result;
-}
-
-static Py_ssize_t limit_of(PyObject *name)
-{
-    PyObject *value = PyDict_GetItemWithError(segment_globals, name);
-    return value == NULL ? -1 : PyLong_AsSsize_t(value);
 }
 
 /* `state.context` as a new reference. A thread-local attribute takes as long to read as a node to append: that of the thread that came
@@ -164,14 +158,7 @@ static PyObject *new_result(PyObject *segment, PyObject *aval, Py_ssize_t slot, 
 /* What is done after a node: `Segment._after_record`, where a limit has been reached. */
 static int is_within_limits(PyObject *segment, PyObject *spec, PyObject *const *ins, Py_ssize_t taken, PyObject *out, Py_ssize_t first, Py_ssize_t total)
 {
-    static Py_ssize_t max_nodes, max_bytes;
-    if (first == 0 || max_nodes <= 0) { /* looked up for each segment */
-        max_nodes = limit_of(n_max_nodes);
-        max_bytes = limit_of(n_max_bytes);
-        if (PyErr_Occurred())
-            return -1;
-    }
-    if (first <= max_nodes && total <= max_bytes)
+    if (first <= PyLong_AsSsize_t(FIELD(settings, g_nodes)) && total <= PyLong_AsSsize_t(FIELD(settings, g_bytes)))
         return 0;
     PyObject *all = PyTuple_New(taken), *done = NULL;
     for (Py_ssize_t k = 0; all != NULL && k < taken; k++)
@@ -544,7 +531,7 @@ static PyObject *setup(PyObject *module, PyObject *args)
 #define FIND_TYPE(name) {&name, types, #name},
         TYPES(FIND_TYPE)
         {&state, parts, "state"}, {&settings, parts, "settings"}, {&failure, parts, "failure"}, {&plain, parts, "plain"},
-        {&segment_globals, parts, "segment_globals"}, {&taped_call, parts, "record_taped"}, {&plain_static, parts, "static"},
+        {&taped_call, parts, "record_taped"}, {&plain_static, parts, "static"},
     };
     const struct {
         Py_ssize_t *place;
@@ -567,7 +554,7 @@ static PyObject *setup(PyObject *module, PyObject *args)
     }
     if ((python_record = PyObject_GetAttr((PyObject *)Segment, n_record)) == NULL
         || put_methods(Segment, of_segment, Py_ARRAY_LENGTH(of_segment)) < 0 || put_methods(DType, of_dtype, 1) < 0 || setup_running(parts) < 0 || setup_tapes(parts) < 0 || setup_checks(parts) < 0
-        || setup_forms(parts) < 0 || setup_variables() < 0)
+        || setup_calls(parts) < 0 || setup_variables() < 0)
         return NULL;
     Py_RETURN_NONE;
 }
@@ -577,6 +564,7 @@ static PyMethodDef methods[] = {
     {"recorded", (PyCFunction)(void (*)(void))recorded, METH_FASTCALL, "recorded(op, key, ins, attrs, count): records a call."},
     {"payload", payload, METH_O, "payload(tensor): the array that it holds."},
     {"host_value", host_value, METH_O, "host_value(tensor): its value as a NumPy array or scalar."},
+    {"are_ready", are_ready, METH_O, "are_ready(structure): waits for a tensor, or a list of them. False: Python is to do it."},
     {"living", (PyCFunction)(void (*)(void))living, METH_FASTCALL, "living(refs, aliases): the results that somebody holds."},
     {"give", (PyCFunction)(void (*)(void))give, METH_FASTCALL, "give(alive, results, position): tensors get their values."},
     {"noted_key", (PyCFunction)(void (*)(void))noted_key, METH_FASTCALL, "The key of a walk over what a tape has only noted."},
@@ -595,7 +583,7 @@ static PyMethodDef methods[] = {
     {"operator", make_operator, METH_VARARGS, "operator(op, attrs, otherwise, reflected): a method for an operator of tensors."},
     {"plan", make_plan, METH_VARARGS, "plan(arguments, results, constants, scratch, steps, ufuncs, otherwise): see plans.py."},
     {"form", make_form, METH_VARARGS, "form(inputs, constants, nodes, outputs, make): what a call records; see forms.py."},
-    {"by_form", make_call, METH_VARARGS, "by_form(function, generated): the function, called by form."},
+    {"function", make_function, METH_VARARGS, "function(make, names, defaults): the function that make() gives, called by form; see forms.py."},
     {"updating", make_updating, METH_VARARGS, "updating(op, otherwise): a method of a variable that adds or subtracts."},
     {"assigning", make_assigning, METH_O, "assigning(otherwise): `Variable.assign`."},
     {"changing", make_changing, METH_O, "changing(otherwise): `Variable._update`."},
@@ -613,7 +601,7 @@ PyMODINIT_FUNC PyInit__hot(void)
     if ((n_##place = PyUnicode_InternFromString(#name)) == NULL) \
         return NULL;
     NAMES(MAKE_NAME)
-    if ((zero = PyLong_FromLong(0)) == NULL || setup_operators() < 0 || PyType_Ready(&LockType) < 0 || setup_plans() < 0 || setup_packing() < 0 || setup_indexing() < 0)
+    if ((zero = PyLong_FromLong(0)) == NULL || setup_operators() < 0 || setup_forms() < 0 || setup_functions() < 0 || PyType_Ready(&LockType) < 0 || setup_plans() < 0 || setup_packing() < 0 || setup_indexing() < 0)
         return NULL;
     PyObject *module = PyModule_Create(&definition);
     if (module != NULL && (add_ufuncs(module) < 0 || PyModule_AddObjectRef(module, "Lock", (PyObject *)&LockType) < 0))

@@ -31,7 +31,7 @@
     X(c_accumulators, Context, accumulators) X(c_tracer, Context, tracer) X(c_trace, Context, trace) X(c_sites, Context, sites) \
     X(c_no_reads, Context, no_reads) X(v_held, Cell, held) X(v_lease, Cell, lease) X(v_gid, Cell, gid) \
     X(v_trainable, Cell, trainable) X(v_written, Cell, written) X(v_before, Cell, before) X(a_scalars, Aval, scalars) X(a_shape, Aval, shape) X(d_enum, DType, _type_enum) X(g_watchful, Settings, watchful) \
-    X(g_tier, Settings, tier) X(plan_structure, Plan, structure) X(r_programs, Structure, programs) X(r_specs, Structure, specs) X(r_wires, Structure, wires) X(r_runs, Structure, runs) \
+    X(g_tier, Settings, tier) X(g_nodes, Settings, max_nodes) X(g_bytes, Settings, max_bytes) X(plan_structure, Plan, structure) X(r_programs, Structure, programs) X(r_specs, Structure, specs) X(r_wires, Structure, wires) X(r_runs, Structure, runs) \
     X(r_small, Structure, small) X(r_acts, Structure, acts) X(r_interpreted, Structure, interpreted) X(r_forgotten, Structure, forgotten) X(r_last, Structure, last) \
     X(r_gain, Structure, gain) X(r_lost, Structure, lost) X(r_lone, Structure, lone) X(r_urgent, Structure, urgent) X(r_seen, Structure, seen) \
     X(r_compile_cost, Structure, compile_cost) X(r_holds_strings, Structure, holds_strings) X(p_judging, Spec, judging) \
@@ -48,14 +48,14 @@
 /* Names of attributes and methods: n_..., the name */
 #define NAMES(X) \
     X(context, context) X(close, close) X(dict, __dict__) X(limit, limit) X(host, host) X(host_in_place, host_in_place) X(avals, avals) X(nbytes, nbytes) X(single, single) X(special, special) X(taped, taped) X(leaf, _leaf) \
-    X(after, _after_record) X(max_nodes, MAX_NODES) X(max_bytes, MAX_BYTES) X(fresh, _fresh) X(noted, _noted) \
+    X(after, _after_record) X(fresh, _fresh) X(noted, _noted) \
     X(variables, _variables) X(variable_read, _variable_read) X(cell, _cell) X(read, _read) X(watch_accessed, _watch_accessed) \
     X(watches, _watches) X(watched_at, _watched_at) X(specs, specs) X(otherwise, otherwise) X(record, record) X(made, _made) \
     X(followed, _followed) X(outermost, _outermost) X(serial, _serial) X(recording, _recording) X(pack, pack) X(again, _again) X(look, _look) X(array, __array__) X(give_back, give_back) X(copy, copy) \
     X(complete, _complete) X(sparse_grad, sparse_grad) X(forward, forward) \
     X(keep, keep) X(key, key) X(jvp, jvp) X(grad, grad) X(tangents, _tangents) X(gone, _gone) X(of_cells, _of_cells) \
     X(level, _level) X(folded, folded) X(only, only) X(letter, letter) X(checked, checked) \
-    X(immediate, immediate) X(leaf_index, leaf_index) X(seed, seed) X(new_pair, new_pair) X(any, any)
+    X(immediate, immediate) X(leaf_index, leaf_index) X(seed, seed) X(new_pair, new_pair) X(any, any) X(wait, block_until_ready)
 
 #define DECLARE_TYPE(name) extern PyTypeObject *name;
 #define DECLARE_OFFSET(place, owner, name) extern Py_ssize_t place;
@@ -96,10 +96,15 @@ PyObject *call_site(void);
 int setup_checks(PyObject *parts);
 PyObject *record_checked(PyObject *context, PyObject *op, PyObject *spec, PyObject *key, PyObject *ins, PyObject *attrs, PyObject *count);
 
+/* _hot_calls.c */
+int setup_calls(PyObject *parts);
+int setup_functions(void);
+PyObject *make_function(PyObject *module, PyObject *args);
+
 /* _hot_forms.c */
-int setup_forms(PyObject *parts);
+int setup_forms(void);
 PyObject *make_form(PyObject *module, PyObject *args);
-PyObject *make_call(PyObject *module, PyObject *args);
+PyObject *record_form(PyObject *context, PyObject *known, PyObject *const *tensors, Py_ssize_t count);
 
 /* _hot_interpret.c */
 int setup_interpreting(PyObject *parts);
@@ -148,7 +153,7 @@ PyObject *make_plan(PyObject *module, PyObject *args);
 int add_ufuncs(PyObject *module);
 
 /* _hot_run.c: types of host values, and what is held back of Ctrl-C */
-extern PyObject *host_types, *held, *stats;
+extern PyObject *host_types, *held, *stats, *forks;
 int add_to(PyObject *object, Py_ssize_t offset, Py_ssize_t number);
 int setup_running(PyObject *parts);
 PyObject *segment_settle(PyObject *segment, PyObject *tensor);
@@ -159,6 +164,7 @@ PyObject *referred(PyObject *reference);
 void fulfil(PyObject *tensor, PyObject *value);
 PyObject *payload(PyObject *module, PyObject *tensor);
 PyObject *host_value(PyObject *module, PyObject *tensor);
+PyObject *are_ready(PyObject *module, PyObject *structure);
 PyObject *living(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *give(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 

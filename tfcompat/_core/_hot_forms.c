@@ -1,14 +1,9 @@
-/* Calls by form: what a function records, for arguments like these, was learnt from an earlier call; see forms.py.
-
-   A Call stands for a Python function. From its arguments it makes a key: the avals of tensors, and of all else the value. A key that
-   is known gives a Form, the nodes that the function records. All other calls are calls of the function. */
+/* Forms: what calls with arguments like these record; see forms.py and _hot_calls.c. */
 
 #include "_hot.h"
 
-#define MAX_PARTS 64   /* parts of a key: long lists are data, which a key should not hold */
-#define MAX_FORMS 1024 /* keys of one function */
-#define MAX_TENSORS 64
-#define FEW 8 /* operands of a node that needs no tuple of them */
+#define FEW 8        /* operands of a node that needs no tuple of them */
+#define FEW_TENSORS 64 /* registers that are on the stack */
 
 /* One node of a form */
 typedef struct {
@@ -28,20 +23,7 @@ typedef struct {
     PyObject *make;      /* None: there is one output, which is returned; list, tuple, or a function of the outputs */
 } Form;
 
-/* A function that is called by form */
-typedef struct {
-    PyObject_HEAD
-    vectorcallfunc vectorcall;
-    PyObject *function, *forms;
-    PyObject *last, *last_form; /* the key that came last and its form: most keys are those of the call before */
-    int generated; /* whether the function is one that forms.py has generated, beside the one that calls this */
-} Call;
-
-static PyTypeObject FormType, CallType;
-static PyObject *learn, *tags[6];
-enum { OF_TRUE, OF_FALSE, OF_FLOAT, OF_LIST, OF_TUPLE, OF_DTYPE };
-
-/* Forms */
+static PyTypeObject FormType;
 
 static void form_dealloc(PyObject *self)
 {
@@ -177,8 +159,8 @@ static PyObject *output(Form *form, PyObject **registers, Py_ssize_t number)
     return tensor;
 }
 
-/* What a call of this form gives for these tensors, which `registers` owns. */
-static PyObject *by_form(PyObject *context, Form *form, PyObject **registers)
+/* What a call of this form gives for the tensors in `registers`, to which it adds what they own besides. */
+static PyObject *fill(PyObject *context, Form *form, PyObject **registers)
 {
     PyObject *result = NULL;
     for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(form->constants); k++) { /* a tensor for each call: leaves are as they are without forms */
@@ -216,267 +198,23 @@ static PyTypeObject FormType = {
     .tp_flags = Py_TPFLAGS_DEFAULT,
 };
 
-/* Keys */
-
-typedef struct {
-    PyObject *context;
-    Py_ssize_t parts, count;
-    PyObject *part[MAX_PARTS], *tensors[MAX_TENSORS];
-} Arguments;
-
-static void drop(Arguments *arguments)
+/* What a call of this form gives for these tensors. NULL without an error: it is no form, or one of another number of tensors. */
+PyObject *record_form(PyObject *context, PyObject *known, PyObject *const *tensors, Py_ssize_t count)
 {
-    for (Py_ssize_t k = 0; k < arguments->parts; k++)
-        Py_DECREF(arguments->part[k]);
-    for (Py_ssize_t k = 0; k < arguments->count; k++)
-        Py_DECREF(arguments->tensors[k]);
-}
-
-/* Puts a part, which it takes over, at the end. 1, 0 where there are too many, or -1. */
-static int put(Arguments *arguments, PyObject *part)
-{
-    if (part == NULL)
-        return -1;
-    if (arguments->parts == MAX_PARTS) {
-        Py_DECREF(part);
-        return 0;
-    }
-    arguments->part[arguments->parts++] = part;
-    return 1;
-}
-
-static int put_tensor(Arguments *arguments, PyObject *tensor)
-{
-    if (tensor == NULL)
-        return -1;
-    if (arguments->count == MAX_TENSORS) {
-        Py_DECREF(tensor);
-        return 0;
-    }
-    arguments->tensors[arguments->count++] = tensor;
-    return put(arguments, Py_NewRef(FIELD(tensor, t_aval)));
-}
-
-/* Adds a value; what is equal without being the same (1, 1.0, True) has a tag before it. 1, 0 where it is not for a key, or -1. */
-static int add(Arguments *arguments, PyObject *value, int depth)
-{
-    PyTypeObject *type = Py_TYPE(value);
-    if (type == Tensor)
-        return put_tensor(arguments, Py_NewRef(value));
-    if (value == Py_None || type == &PyLong_Type || type == &PyUnicode_Type)
-        return put(arguments, Py_NewRef(value));
-    if (type == &PyBool_Type)
-        return put(arguments, Py_NewRef(tags[value == Py_True ? OF_TRUE : OF_FALSE]));
-    if (type == &PyFloat_Type) {
-        double number = PyFloat_AS_DOUBLE(value);
-        long long bits;
-        memcpy(&bits, &number, sizeof bits);
-        int done = put(arguments, Py_NewRef(tags[OF_FLOAT]));
-        return done > 0 ? put(arguments, PyLong_FromLongLong(bits)) : done;
-    }
-    if (type == DType) {
-        int done = put(arguments, Py_NewRef(tags[OF_DTYPE]));
-        return done > 0 ? put(arguments, PyLong_FromVoidPtr(value)) : done;
-    }
-    if (type == Variable) {
-        PyObject *tensor = read_variable(arguments->context, value);
-        if (tensor != NULL && Py_TYPE(tensor) != Tensor) {
-            Py_DECREF(tensor);
-            return 0;
-        }
-        return put_tensor(arguments, tensor);
-    }
-    if ((type != &PyList_Type && type != &PyTuple_Type) || depth > 8)
-        return 0;
-    int done = put(arguments, Py_NewRef(tags[type == &PyList_Type ? OF_LIST : OF_TUPLE]));
-    if (done > 0)
-        done = put(arguments, PyLong_FromSsize_t(PySequence_Fast_GET_SIZE(value)));
-    for (Py_ssize_t k = 0; done > 0 && k < PySequence_Fast_GET_SIZE(value); k++) { /* to read a variable may call back */
-        PyObject *item = Py_NewRef(PySequence_Fast_GET_ITEM(value, k));
-        done = add(arguments, item, depth + 1);
-        Py_DECREF(item);
-    }
-    return done;
-}
-
-/* The key of all parts, which it takes over. */
-static PyObject *key_of(Arguments *arguments)
-{
-    PyObject *key = PyTuple_New(arguments->parts);
-    if (key == NULL)
+    Form *form = (Form *)known;
+    if (Py_TYPE(known) != &FormType || form->inputs != count)
         return NULL;
-    for (Py_ssize_t k = 0; k < arguments->parts; k++)
-        PyTuple_SET_ITEM(key, k, arguments->part[k]);
-    arguments->parts = 0;
-    return key;
-}
-
-/* Whether all parts are those of a key. */
-static int are_same(const Arguments *arguments, PyObject *key)
-{
-    if (key == NULL || PyTuple_GET_SIZE(key) != arguments->parts)
-        return 0;
-    for (Py_ssize_t k = 0; k < arguments->parts; k++) {
-        PyObject *part = arguments->part[k], *known = PyTuple_GET_ITEM(key, k);
-        if (part != known && !(PyLong_CheckExact(part) && PyLong_CheckExact(known) && PyObject_RichCompareBool(part, known, Py_EQ) == 1))
-            return 0;
-    }
-    return 1;
-}
-
-/* Calls */
-
-/* Calls the function itself. Of the two generated frames of an op an error's traceback shows one. */
-static PyObject *call_function(Call *call, PyObject *const *args, size_t nargsf, PyObject *names)
-{
-    PyObject *result = PyObject_Vectorcall(call->function, args, nargsf, names), *kind, *error, *traceback;
-    if (result != NULL || !call->generated)
-        return result;
-    PyErr_Fetch(&kind, &error, &traceback);
-    if (traceback != NULL && PyTraceBack_Check(traceback))
-        Py_SETREF(traceback, Py_XNewRef((PyObject *)((PyTracebackObject *)traceback)->tb_next));
-    PyErr_Restore(kind, error, traceback);
-    return NULL;
-}
-
-/* A call with a key that has no form: the second one is learnt from. */
-static PyObject *call_first(Call *call, PyObject *key, PyObject *const *args, size_t nargsf)
-{
-    PyObject *known = PyDict_GetItemWithError(call->forms, key);
-    int seen = known != NULL && PyLong_CheckExact(known);
-    PyObject *result = PyErr_Occurred() ? NULL : call_function(call, args, nargsf, NULL);
-    if (result == NULL || (known != NULL && !seen))
-        return result; /* there is none, or it raises */
-    PyObject *entry = NULL, *values = NULL;
-    if (!seen)
-        entry = Py_NewRef(zero);
-    else if ((values = PyTuple_New(PyVectorcall_NARGS(nargsf))) != NULL) {
-        for (Py_ssize_t k = 0; k < PyVectorcall_NARGS(nargsf); k++)
-            PyTuple_SET_ITEM(values, k, Py_NewRef(args[k]));
-        entry = PyObject_CallFunctionObjArgs(learn, call->function, values, NULL);
-        Py_DECREF(values);
-    }
-    if (entry != NULL && PyDict_GET_SIZE(call->forms) >= MAX_FORMS)
-        PyDict_Clear(call->forms);
-    if (entry == NULL || PyDict_SetItem(call->forms, key, entry) < 0)
-        Py_CLEAR(result);
-    Py_XDECREF(entry);
-    return result;
-}
-
-static PyObject *call_form(Arguments *arguments, Form *form)
-{
-    Py_ssize_t count = form->registers;
-    PyObject *few[MAX_TENSORS], **registers = count <= MAX_TENSORS ? few : PyMem_New(PyObject *, count), *result;
+    PyObject *few[FEW_TENSORS], **registers = form->registers <= FEW_TENSORS ? few : PyMem_New(PyObject *, form->registers), *result;
     if (registers == NULL)
         return PyErr_NoMemory();
-    memcpy(registers, arguments->tensors, arguments->count * sizeof *registers);
-    memset(registers + arguments->count, 0, (count - arguments->count) * sizeof *registers);
-    result = by_form(arguments->context, form, registers);
-    for (Py_ssize_t k = arguments->count; k < count; k++)
+    memcpy(registers, tensors, count * sizeof *registers);
+    memset(registers + count, 0, (form->registers - count) * sizeof *registers);
+    result = fill(context, form, registers);
+    for (Py_ssize_t k = count; k < form->registers; k++)
         Py_XDECREF(registers[k]);
     if (registers != few)
         PyMem_Free(registers);
     return result;
 }
 
-static PyObject *call_by_form(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
-{
-    Call *call = (Call *)self;
-    Arguments arguments; /* a kilobyte, of which most is not used */
-    arguments.parts = arguments.count = 0;
-    if ((arguments.context = current_context()) == NULL)
-        return NULL;
-    PyObject *key = NULL, *result = NULL;
-    int usual = names == NULL && FIELD(arguments.context, c_trace) == Py_None;
-    for (Py_ssize_t k = 0; usual > 0 && k < PyVectorcall_NARGS(nargsf); k++)
-        usual = add(&arguments, args[k], 0);
-    if (usual == 0)
-        result = call_function(call, args, nargsf, names);
-    else if (usual > 0) {
-        PyObject *form = are_same(&arguments, call->last) ? Py_NewRef(call->last_form) : NULL;
-        if (form == NULL && (key = key_of(&arguments)) != NULL) {
-            form = Py_XNewRef(PyDict_GetItemWithError(call->forms, key));
-            if (form != NULL && Py_TYPE(form) == &FormType && ((Form *)form)->inputs == arguments.count) {
-                Py_XSETREF(call->last, Py_NewRef(key));
-                Py_XSETREF(call->last_form, Py_NewRef(form));
-            } else
-                Py_CLEAR(form);
-        }
-        if (form != NULL) {
-            result = call_form(&arguments, (Form *)form);
-            Py_DECREF(form);
-        } else if (!PyErr_Occurred())
-            result = call_first(call, key, args, nargsf);
-    }
-    Py_XDECREF(key);
-    drop(&arguments);
-    Py_DECREF(arguments.context);
-    return result;
-}
-
-static int call_traverse(PyObject *self, visitproc visit, void *arg)
-{
-    Py_VISIT(((Call *)self)->function);
-    Py_VISIT(((Call *)self)->forms);
-    Py_VISIT(((Call *)self)->last);
-    Py_VISIT(((Call *)self)->last_form);
-    return 0;
-}
-
-static int call_clear(PyObject *self)
-{
-    Py_CLEAR(((Call *)self)->function);
-    Py_CLEAR(((Call *)self)->forms);
-    Py_CLEAR(((Call *)self)->last);
-    Py_CLEAR(((Call *)self)->last_form);
-    return 0;
-}
-
-static void call_dealloc(PyObject *self)
-{
-    PyObject_GC_UnTrack(self);
-    call_clear(self);
-    Py_TYPE(self)->tp_free(self);
-}
-
-static PyTypeObject CallType = {
-    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "tfcompat._core._hot.Call",
-    .tp_basicsize = sizeof(Call),
-    .tp_dealloc = call_dealloc,
-    .tp_vectorcall_offset = offsetof(Call, vectorcall),
-    .tp_call = PyVectorcall_Call,
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL,
-    .tp_traverse = call_traverse,
-    .tp_clear = call_clear,
-};
-
-/* by_form(function, generated) */
-PyObject *make_call(PyObject *module, PyObject *args)
-{
-    PyObject *function;
-    int generated;
-    if (!PyArg_ParseTuple(args, "Op", &function, &generated))
-        return NULL;
-    PyObject *forms = PyDict_New();
-    Call *made = forms == NULL ? NULL : PyObject_GC_New(Call, &CallType);
-    if (made == NULL) {
-        Py_XDECREF(forms);
-        return NULL;
-    }
-    made->vectorcall = call_by_form;
-    made->function = Py_NewRef(function);
-    made->forms = forms;
-    made->last = made->last_form = NULL;
-    made->generated = generated;
-    PyObject_GC_Track((PyObject *)made);
-    return (PyObject *)made;
-}
-
-int setup_forms(PyObject *parts)
-{
-    for (size_t k = 0; k < Py_ARRAY_LENGTH(tags); k++)
-        if (tags[k] == NULL && (tags[k] = PyObject_CallNoArgs((PyObject *)&PyBaseObject_Type)) == NULL)
-            return -1;
-    return (learn = own(parts, "learn")) == NULL || PyType_Ready(&FormType) < 0 || PyType_Ready(&CallType) < 0 ? -1 : 0;
-}
+int setup_forms(void) { return PyType_Ready(&FormType); }

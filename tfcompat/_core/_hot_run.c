@@ -4,8 +4,8 @@
 
 #include "_hot.h"
 
-PyObject *host_types, *held, *stats;
-static PyObject *handover, *structures, *serials, *forks, *hold, *release, *logged_runs, *for_read, *for_check, *nothing, *automatic;
+PyObject *host_types, *held, *stats, *forks;
+static PyObject *handover, *structures, *serials, *hold, *release, *logged_runs, *for_read, *for_check, *nothing, *automatic;
 static PyObject *python_close, *python_settle; /* what does all that is not usual */
 static unsigned long main_thread;
 static Py_ssize_t looked_after;

@@ -61,6 +61,31 @@ PyObject *host_value(PyObject *module, PyObject *tensor)
     return host < 0 || PyErr_Occurred() ? NULL : PyObject_CallOneArg(python_host_value, tensor);
 }
 
+/* Waits for the value of a tensor. 0: it is no tensor, or something is unusual; -1: error. */
+static int is_ready(PyObject *tensor)
+{
+    PyObject *value = held_value(tensor);
+    int host = value == NULL ? -1 : PySet_Contains(host_types, (PyObject *)Py_TYPE(value));
+    PyObject *done = host == 0 ? PyObject_CallMethodNoArgs(value, n_wait) : NULL;
+    if (host == 0 && done == NULL)
+        PyErr_Clear(); /* Python says it in TensorFlow's terms */
+    Py_XDECREF(done);
+    Py_XDECREF(value);
+    return PyErr_Occurred() ? -1 : host > 0 || done != NULL;
+}
+
+/* are_ready(structure): see hot.py */
+PyObject *are_ready(PyObject *module, PyObject *structure)
+{
+    int ready = PyList_GET_SIZE(forks) ? 0 : !PyList_CheckExact(structure) ? is_ready(structure) : 1;
+    for (Py_ssize_t k = 0; ready > 0 && PyList_CheckExact(structure) && k < PyList_GET_SIZE(structure); k++) {
+        PyObject *tensor = Py_NewRef(PyList_GET_ITEM(structure, k));
+        ready = is_ready(tensor);
+        Py_DECREF(tensor);
+    }
+    return ready < 0 ? NULL : PyBool_FromLong(ready);
+}
+
 /* `program.living(refs, aliases)` */
 PyObject *living(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {

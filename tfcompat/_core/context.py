@@ -80,9 +80,12 @@ class Settings:
     random_cuts: a `random.Random` that decides after which op a segment is closed (a test mode), or None.
     traceback_filtering: errors about the user's code show none of the frames below the call.
     watchful: True when recording must look at its call site or mode after each op.
+    max_nodes: that a segment has before it is closed, as a compile of more takes seconds.
+    max_nodes_of_call: the same where one call of the user's records many, as an update of some hundred variables does.
+    max_bytes: of results that are recorded and not yet computed.
     """
 
-    __slots__ = ("determinism", "random_cuts", "synchronous", "tier", "traceback_filtering", "watchful")
+    __slots__ = ("determinism", "max_bytes", "max_nodes", "max_nodes_of_call", "random_cuts", "synchronous", "tier", "traceback_filtering", "watchful")
 
     def __init__(self):
         self.tier = "auto"
@@ -91,6 +94,9 @@ class Settings:
         self.traceback_filtering = True
         self.determinism = False
         self.watchful = self.synchronous
+        self.max_nodes = 4_000
+        self.max_nodes_of_call = 16_000
+        self.max_bytes = 512 << 20
 
 
 settings = Settings()

@@ -8,8 +8,9 @@ accumulator the node goes on it like any other.
 
 import operator
 
-from tfcompat._core import caches, segment as segments
+from tfcompat._core import caches
 from tfcompat._core.cells import cell_of
+from tfcompat._core.context import settings
 from tfcompat._core.entries import handles, placed, record_taped
 from tfcompat._core.segment import foldable
 from tfcompat._core.stretch import Notes, Scratch, parts_of
@@ -70,7 +71,7 @@ def _make(context, tape, entries, targets, sources, seeds, kind):
     if not all([t._seg is segment or id(t) in index for t in leaves]):
         return False
     block = scratch.fold("Gradient", found, leaves)
-    if len(segment.specs) + len(block.specs) > segments.MAX_NODES or segment.nbytes + block.nbytes > segments.MAX_BYTES:
+    if len(segment.specs) + len(block.specs) > settings.max_nodes or segment.nbytes + block.nbytes > settings.max_bytes:
         return False  # a walk can be cut anywhere
     places = {id(t): k for k, t in enumerate(found)}
     picks = []

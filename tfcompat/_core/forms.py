@@ -3,7 +3,7 @@
 What most functions of the API do in eager code is to convert their arguments, to look at them, and to record one or a few nodes.
 Which nodes these are is told by the avals of the tensors among the arguments and by the values of all else. So the second call with
 a key of these is rehearsed: the function runs once more in a trace, with placeholders for the tensors, and what it records there is
-the form of all later calls with that key. In C (_hot_forms.c) such a call takes a microsecond, whatever the function looks at.
+the form of all later calls with that key. In C (_hot_calls.c, _hot_forms.c) such a call takes a microsecond, whatever the function looks at.
 
 A result that is known without the value of an argument, such as small zeros, is part of the form: each call gives a copy of it.
 
@@ -108,41 +108,28 @@ def learn(function, arguments):
         return None
 
 
-def called_by_form(function, generated=True):
-    """What calls a function of positional arguments by form; the function itself where there is no C extension.
-
-    Args:
-      generated: whether there is nothing for the user to see in it: errors show no frame of it.
-    """
-    return function if extension is None else extension.by_form(function, generated)
-
-
 def by_form(function):
-    """Declares a function of the API that may be called by form: what it records depends on the key of its arguments alone."""
+    """Declares a function that may be called by form: what it records depends on the key of its arguments alone."""
     if extension is None:
         return function
-    names = {}
-    public = lazily_made(function.__name__, names, lambda: _calling(function, names))
-    return functools.update_wrapper(public, function)
+    code = function.__code__
+    names = () if code.co_flags & inspect.CO_VARARGS else code.co_varnames[: code.co_argcount]
+    public = extension.function(lambda: function, names, names and function.__defaults__ or ())
+    return functools.update_wrapper(public, function, ("__module__", "__name__", "__qualname__", "__doc__"))
 
 
-def _calling(function, names):
-    """A function with the signature of `function` that calls it by form."""
-    header, positional, keywords = [], [], None
-    for p in inspect.signature(function).parameters.values():
-        if p.kind is p.VAR_KEYWORD:
-            keywords = p.name
-            header.append(f"**{p.name}")
-            continue
-        many = "*" if p.kind is p.VAR_POSITIONAL else ""
-        if p.default is not p.empty:
-            names[f"default_{p.name}"] = p.default
-        header.append(many + p.name + ("" if p.default is p.empty else f"=default_{p.name}"))
-        positional.append(many + p.name)
-    names["function"], names["run"] = function, called_by_form(function, False)
-    arguments = ", ".join(positional)
-    lines = [f"if {keywords}: return function({arguments}, **{keywords})"] if keywords else []
-    return compiled(function.__name__, ", ".join(header), [*lines, f"return run({arguments})"], names)
+def made_by_form(name, names, make, parameters):
+    """A function that may be called by form, made when it is called first: at import that would cost 0.2 ms.
+
+    Args:
+      names: the globals of the function.
+      make: gives it.
+      parameters: its `inspect.Parameter`s, all positional.
+    """
+    if extension is None:
+        return lazily_made(name, names, make)
+    defaults = [p.default for p in parameters if p.default is not p.empty]
+    return extension.function(make, tuple([p.name for p in parameters]), tuple(defaults))
 
 
 def compiled(name, header, lines, names):
@@ -153,12 +140,7 @@ def compiled(name, header, lines, names):
 
 
 def lazily_made(name, names, make):
-    """A function whose code is made at its first call: at import it would cost 0.2 ms.
-
-    Args:
-      names: its globals.
-      make: gives a function with these globals, whose code it takes over.
-    """
+    """The same without the C extension: it takes the code of the function that is made."""
     public = types.FunctionType(_UNMADE, names, name)
 
     def first(args, kwargs):

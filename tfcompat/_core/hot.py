@@ -44,7 +44,7 @@ if _hot is not None:
         dtypes.DType, checks.Flag, joined.Judged, program.Program, donation.Arguments, donation.Packed, interrupts.Held, Stats,
     )  # fmt: skip
     parts = {
-        "state": state, "settings": settings, "segment_globals": vars(segment), "failure": Failure, "record_taped": record_taped,
+        "state": state, "settings": settings, "failure": Failure, "record_taped": record_taped,
         "plain": PLAIN, "static": STATIC, "noted_key": folding.noted_key, "structures": program._structures,
         "serials": segment._serials, "forks": failures._forks, "host_types": HOST_TYPES, "handover": handover, "hold": interrupts.hold,
         "release": interrupts.release, "gids": gids, "keyed": forward.Keyed, "held": interrupts.held, "stats": stats, "logged_runs": program.LOGGED_RUNS,
@@ -79,6 +79,11 @@ def operator(op, attrs, python, reflected):
       reflected: whether the op's first operand is the second one.
     """
     return python if _hot is None else _hot.operator(op, attrs, python, reflected)
+
+
+def are_ready(structure):
+    """Waits for the values of a tensor, or of a list of them. Returns whether they are there; in C, as it is only there to save time."""
+    return _hot is not None and _hot.are_ready(structure)
 
 
 def parser(python):

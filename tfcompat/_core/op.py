@@ -30,7 +30,7 @@ from tfcompat._core.avals import aval, aval_of
 from tfcompat._core.checks import Check as Check, call_judged, check_values
 from tfcompat._core.context import settings, state
 from tfcompat._core.convert import convert, convert_first, convert_group, convert_many, convert_operands, convert_pair
-from tfcompat._core.forms import called_by_form, compiled, lazily_made
+from tfcompat._core.forms import compiled, made_by_form
 from tfcompat._core.parameters import Data, Index as Index, Many as Many, T, U as U, V as V, arrange
 from tfcompat._core.refusals import mistyped, unfit
 from tfcompat._core.spec import Spec
@@ -422,7 +422,8 @@ def make_public(declared, body, signature, convert_data=convert_group):
         parameters.append(inspect.Parameter("name", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None))
     names = {"Tensor": Tensor, "op": declared, "convert": convert, "convert_group": convert_data, "convert_many": convert_many,
              "dispatch": dispatch}  # fmt: skip
-    public = lazily_made(body.__name__, names, lambda: generate(body.__name__, parameters, names))
+    public = made_by_form(body.__name__, names, lambda: generate(body.__name__, parameters, names), parameters)
+    public.__name__ = body.__name__
     public.__doc__ = body.__doc__
     public.__module__ = body.__module__
     public.__qualname__ = body.__name__
@@ -490,11 +491,7 @@ def generate(name, parameters, names):
     else:
         lines += [*canonical, f"key = ({avals},)" if avals else "key = ()"]
     lines.append(f"return recorded(op, key, {ins}, {attributes_text}, {count})")
-    function = compiled(name, ", ".join(header), lines, names)
-    names["run"] = called_by_form(function)
-    if names["run"] is function:
-        return function
-    return compiled(name, ", ".join(header), [f"return run({', '.join(p.name for p in parameters)})"], names)
+    return compiled(name, ", ".join(header), lines, names)
 
 
 Axes, Axis, Bool = attributes.Axes, attributes.Axis, attributes.Bool

@@ -17,9 +17,6 @@ from tfcompat._core.native import extension
 from tfcompat._core.stats import stats
 from tfcompat._core.tensor_base import Failure, Handover, settled
 
-MAX_NODES = 4_000  # a compile of more takes seconds
-MAX_NODES_OF_CALL = 16_000  # where one call of the user's records many: an update of some hundred variables
-MAX_BYTES = 512 << 20  # results recorded and not yet computed
 MAX_CUT_SITES = 64
 
 _serials = itertools.count(1)
@@ -131,7 +128,7 @@ class Segment:
             refs += made
         if self.watcher is not None:
             self.watcher.recorded(spec, ins, out)
-        if slot > MAX_NODES or nbytes > MAX_BYTES or watchful:
+        if slot > settings.max_nodes or nbytes > settings.max_bytes or watchful:
             self._after_record(spec, ins, out)
         return out
 
@@ -149,7 +146,7 @@ class Segment:
         self.specs.append(spec)
         self.wires.append(wires)
         refs += made
-        if first > MAX_NODES or nbytes > MAX_BYTES:
+        if first > settings.max_nodes or nbytes > settings.max_bytes:
             self._after_record(spec, (), out)
         return out
 
@@ -204,7 +201,7 @@ class Segment:
             self.close("observed", regular=False)
             state.observer(spec, ins, out)
             return
-        if len(self.specs) > (MAX_NODES_OF_CALL if self.uncut else MAX_NODES) or self.nbytes > MAX_BYTES:
+        if len(self.specs) > (settings.max_nodes_of_call if self.uncut else settings.max_nodes) or self.nbytes > settings.max_bytes:
             stats.limits += 1
             if len(self.cut_sites) >= MAX_CUT_SITES:
                 self.cut_sites.pop(next(iter(self.cut_sites)))

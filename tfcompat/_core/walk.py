@@ -169,8 +169,8 @@ def _record_usual(segment, entries, position, cotangents, wanted, consume):
     slots, late = {}, []  # gid -> slot of its cotangent; gids and slots of what is to be added to slices
     first = slot = len(segment.refs)
     nbytes = segment.nbytes
-    room = (segments.MAX_NODES_OF_CALL if segment.uncut else segments.MAX_NODES) - len(segment.specs)
-    while position and len(specs) <= room and nbytes <= segments.MAX_BYTES:
+    room = (settings.max_nodes_of_call if segment.uncut else settings.max_nodes) - len(segment.specs)
+    while position and len(specs) <= room and nbytes <= settings.max_bytes:
         derivative, in_gids, out_gids, kept, _, _ = entries[position - 1]
         if derivative is None or len(out_gids) > 1 or derivative.places is not None:
             break
@@ -235,7 +235,7 @@ def _record_usual(segment, entries, position, cotangents, wanted, consume):
         segment.refs += refs
         segment.nbytes = nbytes
         cotangents.update(zip(slots, map(made.get, slots.values()), strict=True))
-        if len(specs) > room or nbytes > segments.MAX_BYTES:
+        if len(specs) > room or nbytes > settings.max_bytes:
             segment._after_record(specs[-1], (), None)
         for gid, s in late:
             cotangents[gid] = add_cotangents(cotangents[gid], made[s])

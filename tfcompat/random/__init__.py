@@ -11,7 +11,7 @@ from tfcompat._core import dtypes, random_state
 from tfcompat._core.attributes import python_value
 from tfcompat._core.context import paused as _paused, state as _thread
 from tfcompat._core.convert import convert
-from tfcompat._core.forms import called_by_form as _called_by_form
+from tfcompat._core.forms import by_form as _by_form
 from tfcompat._core.op import Data, Dtype, Int, T, op
 from tfcompat._declare import FLOATS, invalid
 from tfcompat._random_draws import (
@@ -105,7 +105,7 @@ def _draw_uniform(key, counter, shape, minval, maxval, dtype, seed):
     return _scaled(drawn, maxval) if from_zero else _between(drawn, convert(minval, dtype), maxval)
 
 
-_uniform_by_form = _called_by_form(_draw_uniform)
+_uniform_by_form = _by_form(_draw_uniform)
 
 
 def _accept(dtype, accepted):
@@ -159,7 +159,7 @@ def _draw_normal(key, counter, kernel, shape, mean, stddev, dtype, seed):
     return _scaled_to(_NORMALS[kernel](key, counter, dims, dtype), mean, stddev, dtype)
 
 
-_normal_by_form = _called_by_form(_draw_normal)
+_normal_by_form = _by_form(_draw_normal)
 
 
 def _scaled_to(drawn, mean, stddev, dtype):
@@ -210,7 +210,7 @@ def stateless_uniform(shape, seed, minval=0, maxval=None, dtype=dtypes.float32, 
     return _stateless_uniform(shape, _seed_pair(seed), minval, maxval, dtype, alg)
 
 
-@_called_by_form
+@_by_form
 def _stateless_uniform(shape, seed, minval, maxval, dtype, alg):
     dtype = dtypes.as_dtype(dtype)
     _accept(dtype, (*_ACCEPTED, dtypes.uint32, dtypes.uint64))
@@ -255,7 +255,7 @@ def stateless_truncated_normal(shape, seed, mean=0.0, stddev=1.0, dtype=dtypes.f
     return _stateless_normal("StatelessTruncatedNormalV2", shape, _seed_pair(seed), mean, stddev, dtype, alg)
 
 
-@_called_by_form
+@_by_form
 def _stateless_normal(kernel, shape, seed, mean, stddev, dtype, alg):
     dtype = dtypes.as_dtype(dtype)
     dims, _ = _dims(shape, kernel)
