@@ -38,10 +38,10 @@
     X(f_position, Flag, position) X(f_index, Flag, index) X(f_stateful, Flag, stateful) X(f_ahead, Flag, ahead) X(f_op, Flag, op) X(f_check, Flag, check) \
     X(f_attrs, Flag, attrs) X(f_count, Flag, count) X(f_tensor, Flag, tensor) X(f_site, Flag, site) \
     X(j_host, Judged, host) X(m_call, Program, call) \
-    X(m_arguments, Program, arguments) X(m_position, Program, position) X(d_donated, Arguments, donated) \
-    X(d_kept, Arguments, kept) X(d_packed, Arguments, packed) X(k_wide, Packed, wide) X(k_dtype, Packed, dtype) \
+    X(m_arguments, Program, arguments) X(m_layout, Program, layout) X(d_packed, Arguments, packed) X(k_values, Packed, values) \
+    X(k_wide, Packed, wide) X(k_dtype, Packed, dtype) \
     X(k_entries, Packed, entries) X(k_last, Packed, last) X(k_size, Packed, size) X(h_delivered, Held, delivered) X(h_depth, Held, depth) \
-    X(h_count, Held, count) X(h_runs, Held, runs) \
+    X(h_count, Held, count) \
     X(n_segments, Stats, segments) X(n_interpreted, Stats, interpreted) X(n_ops, Stats, ops) X(n_compiled_runs, Stats, compiled_runs) \
     X(n_donated, Stats, donated) X(n_in_place, Stats, in_place)
 

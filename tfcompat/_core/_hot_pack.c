@@ -26,6 +26,35 @@ static int gather(char *to, PyObject *leaves, PyObject *entries, PyArray_Descr *
     return 1;
 }
 
+/* Whether all values are the scalars that came last, or rather the same objects. */
+static int are_last(PyObject *packed, PyObject *leaves)
+{
+    PyObject *values = FIELD(packed, k_values), *entries = FIELD(packed, k_entries);
+    Py_ssize_t count = PyTuple_GET_SIZE(values);
+    for (Py_ssize_t i = 0; i < count; i++) {
+        Py_ssize_t leaf = PyLong_AsSsize_t(PyTuple_GET_ITEM(PyList_GET_ITEM(entries, i), 0));
+        if (leaf >= PyList_GET_SIZE(leaves) || FIELD(PyList_GET_ITEM(leaves, leaf), t_value) != PyTuple_GET_ITEM(values, i))
+            return 0;
+    }
+    return count > 0;
+}
+
+/* Remembers the values, where all of them are scalars, which do not change. */
+static int note_last(PyObject *packed, PyObject *leaves, PyTypeObject *scalar)
+{
+    PyObject *entries = FIELD(packed, k_entries), *values = PyTuple_New(PyList_GET_SIZE(entries));
+    for (Py_ssize_t i = 0; values != NULL && i < PyList_GET_SIZE(entries); i++) {
+        PyObject *value = FIELD(PyList_GET_ITEM(leaves, PyLong_AsSsize_t(PyTuple_GET_ITEM(PyList_GET_ITEM(entries, i), 0))), t_value);
+        if (!Py_IS_TYPE(value, scalar))
+            return Py_DECREF(values), 0;
+        PyTuple_SET_ITEM(values, i, Py_NewRef(value));
+    }
+    if (values == NULL)
+        return -1;
+    Py_SETREF(FIELD(packed, k_values), values);
+    return 0;
+}
+
 /* The vector; NULL without an error where it needs a look at settings of JAX's, as 64 bits do that are not on the device. */
 PyObject *pack(PyObject *packed, PyObject *leaves)
 {
@@ -34,27 +63,33 @@ PyObject *pack(PyObject *packed, PyObject *leaves)
     int wide = FIELD(packed, k_wide) != Py_False;
     if (!PyArray_DescrCheck((PyObject *)dtype) || !PyTypeNum_ISNUMBER(dtype->type_num) || !PyList_CheckExact(entries))
         return wide ? NULL : PyObject_CallMethodOneArg(packed, n_pack, leaves);
+    PyObject *moved = PyTuple_GET_ITEM(last, 1);
+    if (moved != Py_None && are_last(packed, leaves))
+        return Py_NewRef(moved);
     Py_ssize_t itemsize = PyDataType_ELSIZE(dtype), size = PyLong_AsSsize_t(FIELD(packed, k_size));
     PyObject *content = PyBytes_FromStringAndSize(NULL, size * itemsize), *vector = NULL;
     int usual = content == NULL ? -1 : gather(PyBytes_AS_STRING(content), leaves, entries, dtype, itemsize);
     if (usual < 0)
         goto done;
-    PyObject *known = PyTuple_GET_ITEM(last, 0), *moved = PyTuple_GET_ITEM(last, 1);
+    PyObject *known = PyTuple_GET_ITEM(last, 0);
     int same = usual && PyBytes_GET_SIZE(known) == size * itemsize
         && memcmp(PyBytes_AS_STRING(known), PyBytes_AS_STRING(content), size * itemsize) == 0;
     if (same && moved != Py_None)
-        vector = Py_NewRef(moved);
+        vector = note_last(packed, leaves, dtype->typeobj) < 0 ? NULL : Py_NewRef(moved);
     else if (wide)
         ;
     else if (same || !usual)
         vector = PyObject_CallMethodOneArg(packed, n_pack, leaves);
     else if ((vector = PyArray_SimpleNew(1, &size, dtype->type_num)) != NULL) {
         memcpy(PyArray_DATA((PyArrayObject *)vector), PyBytes_AS_STRING(content), size * itemsize);
-        PyObject *now = PyTuple_Pack(2, content, Py_None);
-        if (now == NULL)
+        PyObject *now = PyTuple_Pack(2, content, Py_None), *none = now == NULL ? NULL : PyTuple_New(0);
+        if (none == NULL) {
+            Py_XDECREF(now);
             Py_CLEAR(vector);
-        else
+        } else {
             Py_SETREF(FIELD(packed, k_last), now);
+            Py_SETREF(FIELD(packed, k_values), none);
+        }
     }
 done:
     Py_XDECREF(content);

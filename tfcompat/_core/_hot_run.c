@@ -12,6 +12,7 @@ static Py_ssize_t looked_after;
 static PyTypeObject *array_type;               /* JAX's, once it is known */
 
 enum { UNUSUAL = 0, DONE = 1, FAILED = -1 };
+enum { FEW = 8 };
 
 /* Adds to a slot that holds an int. */
 int add_to(PyObject *object, Py_ssize_t offset, Py_ssize_t number)
@@ -30,9 +31,17 @@ typedef struct {
     double lost; /* seconds that to interpret it takes longer */
     Py_ssize_t nodes, results, twins, alive, arguments; /* donated arguments come first */
     PyObject **tensors;  /* those that are alive */
-    Py_ssize_t *places;  /* of each among the program's results */
+    Py_ssize_t *places;  /* their slots; then of each the place among the program's results */
     PyObject **given;    /* the arguments */
+    const int32_t *layout; /* `Program.layout` */
+    PyObject *few_tensors[FEW], *few_given[FEW]; /* where there is room in these, no memory is asked for */
+    Py_ssize_t few_places[FEW];
 } Run;
+
+/* The numbers in `Program.layout` */
+enum { DONATED, KEPT, SLOTS, FIRST };
+static const int32_t *donated_leaves(Run *run) { return run->layout + FIRST; }
+static const int32_t *kept_leaves(Run *run) { return donated_leaves(run) + run->layout[DONATED]; }
 
 static void drop(Run *run)
 {
@@ -40,9 +49,12 @@ static void drop(Run *run)
         Py_DECREF(run->tensors[k]);
     for (Py_ssize_t k = 0; k < run->arguments; k++)
         Py_XDECREF(run->given[k]);
-    PyMem_Free(run->tensors);
-    PyMem_Free(run->places);
-    PyMem_Free(run->given);
+    if (run->tensors != run->few_tensors)
+        PyMem_Free(run->tensors);
+    if (run->places != run->few_places)
+        PyMem_Free(run->places);
+    if (run->given != run->few_given)
+        PyMem_Free(run->given);
     Py_XDECREF(run->structure);
     Py_XDECREF(run->program);
     Py_XDECREF(run->steps);
@@ -152,11 +164,15 @@ static int find_structure(Run *run)
 /* What is alive: `program.living`. */
 static int find_living(PyObject *segment, Run *run)
 {
-    run->tensors = PyMem_New(PyObject *, run->results + run->twins);
-    run->places = PyMem_New(Py_ssize_t, run->results + run->twins);
-    if (run->tensors == NULL || run->places == NULL) {
-        PyErr_NoMemory();
-        return FAILED;
+    run->tensors = run->few_tensors;
+    run->places = run->few_places;
+    if (run->results + run->twins > FEW) {
+        run->tensors = PyMem_New(PyObject *, run->results + run->twins);
+        run->places = PyMem_New(Py_ssize_t, run->results + run->twins);
+        if (run->tensors == NULL || run->places == NULL) {
+            PyErr_NoMemory();
+            return FAILED;
+        }
     }
     for (Py_ssize_t k = 0; k < run->results + run->twins; k++) {
         PyObject *tensor = referred(k < run->results ? PyList_GET_ITEM(run->refs, k) : PyTuple_GET_ITEM(PyList_GET_ITEM(run->aliases, k - run->results), 1));
@@ -165,6 +181,7 @@ static int find_living(PyObject *segment, Run *run)
         run->tensors[run->alive++] = tensor;
         if (!PyObject_TypeCheck(tensor, Tensor) || FIELD(tensor, t_seg) != segment)
             return UNUSUAL;
+        run->places[run->alive - 1] = PyLong_AsSsize_t(FIELD(tensor, t_slot));
     }
     return run->alive ? DONE : UNUSUAL;
 }
@@ -174,27 +191,21 @@ static int find_program(Run *run)
 {
     PyObject *programs = FIELD(run->structure, r_programs);
     for (Py_ssize_t i = 0; PyList_CheckExact(programs) && i < PyList_GET_SIZE(programs); i++) {
-        PyObject *program = PyList_GET_ITEM(programs, i), *position = FIELD(program, m_position);
+        PyObject *program = PyList_GET_ITEM(programs, i);
+        const int32_t *layout = (const int32_t *)PyBytes_AS_STRING(FIELD(program, m_layout));
+        const int32_t *places = layout + FIRST + layout[DONATED] + layout[KEPT];
         Py_ssize_t k = 0;
-        for (; k < run->alive; k++) {
-            PyObject *place = PyDict_GetItemWithError(position, FIELD(run->tensors[k], t_slot));
-            if (place == NULL)
-                break;
-            run->places[k] = PyLong_AsSsize_t(place);
-        }
-        if (PyErr_Occurred())
-            return FAILED;
-        if (k == run->alive) {
-            run->program = Py_NewRef(program);
-            return DONE;
-        }
+        while (k < run->alive && run->places[k] < layout[SLOTS] && places[run->places[k]] >= 0)
+            k++;
+        if (k < run->alive)
+            continue;
+        for (k = 0; k < run->alive; k++)
+            run->places[k] = places[run->places[k]];
+        run->program = Py_NewRef(program);
+        run->layout = layout;
+        return DONE;
     }
     return UNUSUAL;
-}
-
-static PyObject *leaf_at(Run *run, PyObject *places, Py_ssize_t i)
-{
-    return PyList_GET_ITEM(run->leaves, PyLong_AsSsize_t(PyList_GET_ITEM(places, i)));
 }
 
 /* Whether a value is an array of JAX's. */
@@ -213,20 +224,20 @@ static int is_array(PyObject *value)
 /* The arguments of the call where nothing is new to the device: `Arguments.pack`. What is donated is only looked at. */
 static int find_arguments(Run *run)
 {
-    PyObject *layout = FIELD(run->program, m_arguments), *kept = FIELD(layout, d_kept), *packed = FIELD(layout, d_packed);
-    PyObject *donated = FIELD(layout, d_donated);
-    run->given = PyMem_Calloc(PyList_GET_SIZE(donated) + PyList_GET_SIZE(kept) + PyList_GET_SIZE(packed) + 1, sizeof(PyObject *));
-    if (run->given == NULL) {
+    PyObject *packed = FIELD(FIELD(run->program, m_arguments), d_packed);
+    Py_ssize_t donated = run->layout[DONATED], kept = run->layout[KEPT], count = donated + kept + PyList_GET_SIZE(packed);
+    run->given = run->few_given; /* all NULL */
+    if (count > FEW && (run->given = PyMem_Calloc(count, sizeof(PyObject *))) == NULL) {
         PyErr_NoMemory();
         return FAILED;
     }
-    for (; run->arguments < PyList_GET_SIZE(donated); run->arguments++) {
-        int found = is_array(FIELD(leaf_at(run, donated, run->arguments), t_value));
+    for (; run->arguments < donated; run->arguments++) {
+        int found = is_array(FIELD(PyList_GET_ITEM(run->leaves, donated_leaves(run)[run->arguments]), t_value));
         if (found != DONE)
             return found;
     }
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(kept); i++) {
-        PyObject *value = FIELD(leaf_at(run, kept, i), t_value);
+    for (Py_ssize_t i = 0; i < kept; i++) {
+        PyObject *value = FIELD(PyList_GET_ITEM(run->leaves, kept_leaves(run)[i]), t_value);
         int found = is_array(value);
         if (found != DONE)
             return found;
@@ -311,10 +322,9 @@ static int take(PyObject *segment, Run *run)
 /* Takes over the arrays that are donated: `Arguments._take`. No lock is needed as long as nothing is called in between. */
 static int take_over(Run *run)
 {
-    PyObject *donated = FIELD(FIELD(run->program, m_arguments), d_donated);
     Py_ssize_t taken = 0;
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(donated); i++) {
-        PyObject *leaf = leaf_at(run, donated, i), *value = FIELD(leaf, t_value);
+    for (Py_ssize_t i = 0; i < run->layout[DONATED]; i++) {
+        PyObject *leaf = PyList_GET_ITEM(run->leaves, donated_leaves(run)[i]), *value = FIELD(leaf, t_value);
         if (Py_TYPE(value) != array_type) /* another thread has taken it meanwhile */
             return UNUSUAL;
         run->given[i] = Py_NewRef(value);
@@ -351,7 +361,7 @@ static int run_again(PyObject *segment, Run *run, PyObject *why)
     PyObject *layout = run->program == NULL ? NULL : FIELD(run->program, m_arguments);
     Py_SETREF(run->aliases, PyList_GetSlice(run->aliases, 0, run->twins));
     Py_SETREF(run->flags, PyList_GetSlice(run->flags, 0, PyList_GET_SIZE(run->flags)));
-    Py_ssize_t donated = layout == NULL ? 0 : PyList_GET_SIZE(FIELD(layout, d_donated));
+    Py_ssize_t donated = layout == NULL ? 0 : run->layout[DONATED];
     PyObject *given = PyList_New(0), *done = NULL;
     for (Py_ssize_t i = 0; given != NULL && i < donated && run->given[i] != NULL; i++)
         if (PyList_Append(given, run->given[i]) < 0)
@@ -394,10 +404,11 @@ static int dispatch_program(PyObject *segment, Run *run, PyObject *why)
     if (results == NULL) /* memory, or a fork */
         return run_again(segment, run, why);
     /* Other threads compute now: whatever can wait comes after the call. */
-    int found = PyList_CheckExact(results) ? DONE : FAILED;
+    int several = PyList_CheckExact(results), found = DONE;
+    Py_ssize_t given = several ? PyList_GET_SIZE(results) : 1;
     for (Py_ssize_t k = 0; found == DONE && k < run->alive; k++)
-        if (run->places[k] < PyList_GET_SIZE(results))
-            fulfil(run->tensors[k], PyList_GET_ITEM(results, run->places[k]));
+        if (run->places[k] < given)
+            fulfil(run->tensors[k], several ? PyList_GET_ITEM(results, run->places[k]) : results);
         else
             found = FAILED;
     if (found == FAILED)
@@ -443,8 +454,9 @@ static int hold_interrupts(void)
 {
     if (PyThread_get_thread_ident() != main_thread)
         return 0;
-    if ((PyLong_AsSsize_t(FIELD(held, h_runs)) + 1) % looked_after)
-        return add_to(held, h_runs, 1) < 0 || add_to(held, h_depth, 1) < 0 ? -1 : 1;
+    static Py_ssize_t runs;
+    if (++runs % looked_after)
+        return add_to(held, h_depth, 1) < 0 ? -1 : 1;
     PyObject *done = PyObject_CallNoArgs(hold); /* one of the runs that look after the handler */
     Py_XDECREF(done);
     return done == NULL ? -1 : 1;

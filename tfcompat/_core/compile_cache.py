@@ -38,12 +38,24 @@ def directory():
     return _directory or None
 
 
-def compile(function, structs, donate_argnums=()):
-    """An ahead-of-time compiled executable of `function`, which returns a list, for arguments of the given structs."""
+def compile(function, structs, single=False, donate_argnums=()):
+    """An ahead-of-time compiled executable of `function`, which returns a list, for arguments of the given structs.
+
+    Args:
+      single: whether it is to give the one array that the list has, without a list.
+    """
+
+    def trace(function):
+        def result(*arguments):
+            results = function(*arguments)
+            return results[0] if single else results
+
+        # Unused arguments are kept: without them programs that ignore different arguments would have the same text.
+        return jax.jit(result, donate_argnums=donate_argnums, keep_unused=True).trace(*structs)
+
     check_fork()
     with jax.enable_x64(True):
-        # Unused arguments are kept: without them programs that ignore different arguments would have the same text.
-        traced = jax.jit(function, donate_argnums=donate_argnums, keep_unused=True).trace(*structs)
+        traced = trace(function)
         jaxpr, options = traced.jaxpr.jaxpr, None
         if diagonals.present(jaxpr):
             jaxpr = diagonals.rewritten(jaxpr)
@@ -54,8 +66,7 @@ def compile(function, structs, donate_argnums=()):
                 if forms.present(jaxpr):
                     jaxpr = forms.rewritten(jaxpr)
         if jaxpr is not traced.jaxpr.jaxpr:
-            function = jex.jaxpr_as_fun(jex.ClosedJaxpr(jaxpr, traced.jaxpr.consts))
-            traced = jax.jit(function, donate_argnums=donate_argnums, keep_unused=True).trace(*structs)
+            traced = trace(jex.jaxpr_as_fun(jex.ClosedJaxpr(jaxpr, traced.jaxpr.consts)))
         lowered = traced.lower()
         folder = directory()
         # What JAX's own disk cache gives back cannot be serialised again; where it is on, it does the job.

@@ -129,7 +129,7 @@ class Packed:
       entries: (leaf, offset, size, shape) of each.
     """
 
-    __slots__ = ("dtype", "entries", "filling", "last", "size", "wide")
+    __slots__ = ("dtype", "entries", "filling", "last", "size", "values", "wide")
 
     def __init__(self, dtype, entries):
         self.dtype, self.entries = dtype, entries
@@ -137,6 +137,7 @@ class Packed:
         self.wide = dtype.itemsize >= 8
         self.filling = [(k, slice(i, i + n) if shape else i, len(shape) > 1) for k, i, n, shape in entries]
         self.last = b"", None  # the bytes of the last vector, the vector on the device if it was used twice
+        self.values = ()  # for C: the NumPy scalars of that one
 
     def pack(self, leaves):
         """The vector; one that stays the same (a learning rate) is moved to the device."""
@@ -147,7 +148,7 @@ class Packed:
         content = vector.tobytes()
         known, moved = self.last
         if content != known:
-            self.last = content, None
+            self.last, self.values = (content, None), ()
             return vector
         if moved is None:
             with jax.enable_x64(True):

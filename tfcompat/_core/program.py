@@ -10,6 +10,7 @@ import collections
 import functools
 import sys
 import time
+from contextlib import nullcontext
 
 import jax
 import numpy as np
@@ -38,11 +39,17 @@ Run = collections.namedtuple("Run", "why site nodes outputs tier reason compile_
 class Program:
     """One compiled executable of a structure: which slots it returns, which leaves it takes over or gets packed.
 
+    It gives a list of arrays, or one array, to make a list of which takes as long as to record an op.
+
     `taken` tells which slot takes the memory of a variable's old value; in a program with error flags it holds that value
     when a flag is set.
+
+    Attributes:
+      layout: for C, int32 of: how many leaves are donated, how many are kept, how many slots there are; then these leaves, and the
+        place of each slot among the results (-1: it has none).
     """
 
-    __slots__ = ("arguments", "call", "name", "outputs", "position", "taken")
+    __slots__ = ("arguments", "call", "layout", "name", "outputs", "position", "taken")
 
     def __init__(self, call, name, arguments, order, taken):
         self.call = call.__call__  # the method: to call the object takes a look-up and a tuple more
@@ -50,7 +57,10 @@ class Program:
         self.arguments = arguments
         self.taken = taken
         self.outputs = frozenset(order)
-        self.position = {slot: i for i, slot in enumerate(order)}
+        self.position = position = {slot: i for i, slot in enumerate(order)}
+        donated, kept, slots = arguments.donated, arguments.kept, max(order, default=-1) + 1
+        places = [position.get(slot, -1) for slot in range(slots)]
+        self.layout = np.array([len(donated), len(kept), slots, *donated, *kept, *places], np.int32).tobytes()
 
 
 class Structure:
@@ -141,7 +151,7 @@ class Structure:
             return [values[s] for s in order]
 
         start, traces = time.perf_counter(), stats.traces
-        call = compile_cache.compile(run, arguments.structs(), donate_argnums=tuple(range(len(arguments.donated))))
+        call = compile_cache.compile(run, arguments.structs(), len(order) == 1, tuple(range(len(arguments.donated))))
         seconds = time.perf_counter() - start
         stats.traces = traces  # exact traces of ops that had a form for any sizes are part of the compile
         stats.compiles += 1
@@ -333,14 +343,13 @@ def on_accelerator(leaves):
 
 
 def call(program, name, leaves, holders=0, noted=donation.NOTHING, lease=None):
-    """The results of a program; see `donation.Arguments.pack`."""
+    """The list of the results of a program; see `donation.Arguments.pack`."""
     arguments, wide = program.arguments.pack(leaves, holders, noted, lease)
     stats.compiled_runs += 1
     try:
-        if wide:  # JAX looks at the types of NumPy arguments only
-            with jax.enable_x64(True):
-                return failures.call(program.call, arguments, name)
-        return failures.call(program.call, arguments, name)
+        with jax.enable_x64(True) if wide else nullcontext():  # JAX looks at the types of NumPy arguments only
+            results = failures.call(program.call, arguments, name)
+        return results if type(results) is list else [results]
     except BaseException:
         program.arguments.give_back(leaves, arguments, lease)
         raise
