@@ -41,7 +41,7 @@
     X(m_arguments, Program, arguments) X(m_layout, Program, layout) X(d_packed, Arguments, packed) X(k_values, Packed, values) \
     X(k_wide, Packed, wide) X(k_dtype, Packed, dtype) \
     X(k_entries, Packed, entries) X(k_last, Packed, last) X(k_size, Packed, size) X(h_delivered, Held, delivered) X(h_depth, Held, depth) \
-    X(h_count, Held, count) \
+    X(h_count, Held, count) X(h_runs, Held, runs) \
     X(n_segments, Stats, segments) X(n_interpreted, Stats, interpreted) X(n_ops, Stats, ops) X(n_compiled_runs, Stats, compiled_runs) \
     X(n_donated, Stats, donated) X(n_in_place, Stats, in_place)
 

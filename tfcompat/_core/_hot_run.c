@@ -454,9 +454,8 @@ static int hold_interrupts(void)
 {
     if (PyThread_get_thread_ident() != main_thread)
         return 0;
-    static Py_ssize_t runs;
-    if (++runs % looked_after)
-        return add_to(held, h_depth, 1) < 0 ? -1 : 1;
+    if ((PyLong_AsSsize_t(FIELD(held, h_runs)) + 1) % looked_after)
+        return add_to(held, h_runs, 1) < 0 || add_to(held, h_depth, 1) < 0 ? -1 : 1;
     PyObject *done = PyObject_CallNoArgs(hold); /* one of the runs that look after the handler */
     Py_XDECREF(done);
     return done == NULL ? -1 : 1;

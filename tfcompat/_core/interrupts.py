@@ -12,7 +12,7 @@ import threading
 
 _MAIN = threading.main_thread().ident
 _get_ident = threading.get_ident
-LOOKED_AFTER = 100  # runs, which C counts apart: asking for the handler can cost as much as a short run
+LOOKED_AFTER = 128  # runs: asking for the handler can cost as much as a short run
 
 
 class Held:
