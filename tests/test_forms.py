@@ -1,11 +1,15 @@
 """Functions called by form record what they record when they are called as they are."""
 
+import ast
+import copy
 import gc
 import inspect
 import pickle
+import pydoc
 import weakref
 
 import numpy as np
+import processes
 import pytest
 
 import tfcompat as tf
@@ -203,12 +207,65 @@ def test_what_tells_whether_a_matrix_is_singular(name):
 
 def test_functions_stay_functions():
     for function in (tf.stack, tf.add, tf.nn.conv2d, tf.einsum):
-        assert inspect.isfunction(function)
+        assert inspect.isfunction(function) and inspect.isroutine(function)
         assert function.__doc__ and function.__module__.startswith("tfcompat")
-    for function in (tf.stack, tf.nn.conv2d, tf.einsum):
-        assert pickle.loads(pickle.dumps(function)) is function
+        assert repr(function).startswith(f"<function {function.__name__} at 0x")
+        assert pickle.loads(pickle.dumps(function)) is function and copy.deepcopy(function) is function
+        assert weakref.ref(function)() is function
+        assert pydoc.plain(pydoc.render_doc(function)).splitlines()[2] == f"{function.__name__}{inspect.signature(function)}"
     assert list(inspect.signature(tf.stack).parameters) == ["values", "axis", "name"]
     assert str(inspect.signature(tf.einsum)) == "(equation, *inputs, **kwargs)"
+    tf.reduce_sum(x)
+    assert tf.reduce_sum.__code__.co_name == "reduce_sum" and tf.reduce_sum.__defaults__ == (None, False, None)
+    bound = type("Bound", (), {"double": tf.add_n, "absolute": staticmethod(tf.abs)})()
+    assert bound.double.__self__ is bound and bound.absolute is tf.abs
+
+
+@pytest.mark.parametrize("times", [1, 4])
+def test_arguments_by_name(times):
+    total = x.numpy().sum(1, keepdims=True)
+    for _ in range(times):
+        np.testing.assert_array_equal(tf.reduce_sum(x, 1, True), total)
+        np.testing.assert_array_equal(tf.reduce_sum(x, keepdims=True, axis=1), total)
+        np.testing.assert_array_equal(tf.reduce_sum(axis=1, input_tensor=x, keepdims=True, name="total"), total)
+        np.testing.assert_array_equal(tf.reduce_sum(x, **{"".join(["ax", "is"]): 1, "keepdims": True}), total)
+        assert tf.reduce_sum(x, keepdims=True).shape == (1, 1) and tf.reduce_sum(x).shape == ()
+        np.testing.assert_array_equal(tf.stack(axis=1, values=[x, y]), np.stack([x, y], 1))
+        np.testing.assert_array_equal(tf.einsum("ij->j", x, optimize="greedy"), x.numpy().sum(0))
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: tf.add(x), "add() missing 1 required positional argument: 'y'"),
+        (lambda: tf.add(y=x), "add() missing 1 required positional argument: 'x'"),
+        (lambda: tf.add(x, y, None, x), "add() takes from 2 to 3 positional arguments but 4 were given"),
+        (lambda: tf.add(x, y, other=1), "add() got an unexpected keyword argument 'other'"),
+        (lambda: tf.add(x, y, x=1), "add() got multiple values for argument 'x'"),
+        (lambda: tf.stack([x, y], values=[x]), "stack() got multiple values for argument 'values'"),
+    ],
+)
+def test_wrong_arguments(call, text):
+    for _ in range(4):
+        with pytest.raises(TypeError) as caught:
+            call()
+        assert str(caught.value) == text
+
+
+def test_errors_of_first_calls_show_no_other_frames():
+    """Where functions are made by Python, a first call shows frames of that."""
+    text = """
+import traceback, tfcompat as tf
+for _ in range(2):
+    try:
+        tf.math.squared_difference([1.0, 2.0], [1.0, 2.0, 3.0])
+    except tf.errors.InvalidArgumentError as error:
+        print([frame.filename for frame in traceback.extract_tb(error.__traceback__)])
+"""
+    first, last = processes.run_code(text).splitlines()
+    first, last = ast.literal_eval(first), ast.literal_eval(last)
+    assert last[0] == "<string>" and 3 <= len(last) <= 4
+    assert native.extension is None or first == last
 
 
 def test_forms_keep_no_argument():

@@ -41,6 +41,8 @@ def test_waiting(mode):
         assert y._value is None
         assert block_until_ready(y) is y
         assert y._value is not None and other._value is not None  # of one segment
+        several = [x + 2, tf.square(x)]
+        assert block_until_ready(several) is several and several[1]._value is not None
         v.assign(v * 2)
         structure = {"a": [tf.sqrt(x), v], "b": (np.ones(2), "text", None, tf.constant("s"))}
         assert block_until_ready(structure) is structure
