@@ -381,15 +381,35 @@ static int run_again(PyObject *segment, Run *run, PyObject *why)
     return done == NULL ? FAILED : DONE;
 }
 
+/* Whether a flag is set, or cannot be read. The buffer of an array on the host takes a microsecond, `__array__` four. */
+static int is_set(PyObject *value)
+{
+    Py_buffer view;
+    int set = 0;
+    if (PyObject_GetBuffer(value, &view, PyBUF_FORMAT | PyBUF_C_CONTIGUOUS) == 0) {
+        int plain = view.format != NULL && strcmp(view.format, "?") == 0;
+        for (Py_ssize_t k = 0; plain && !set && k < view.len; k++)
+            set = ((const char *)view.buf)[k] != 0;
+        PyBuffer_Release(&view);
+        if (plain)
+            return set;
+    }
+    PyErr_Clear();
+    PyObject *verdict = PyObject_CallMethodNoArgs(value, n_array);
+    set = verdict == NULL || is_true(verdict) != 0;
+    Py_XDECREF(verdict);
+    return set;
+}
+
 /* Whether a flag of a run is set, or cannot be read. This waits for the program. */
 static int has_failed(Run *run)
 {
     int failed = 0;
     for (Py_ssize_t k = 0; !failed && k < PyList_GET_SIZE(run->flags); k++) {
         PyObject *flag = PyList_GET_ITEM(run->flags, k), *tensor = PyObject_TypeCheck(flag, Flag) ? FIELD(flag, f_tensor) : NULL;
-        PyObject *verdict = tensor == NULL ? NULL : PyObject_CallMethodNoArgs(FIELD(tensor, t_value), n_array);
-        failed = verdict == NULL || is_true(verdict) != 0;
-        Py_XDECREF(verdict);
+        PyObject *value = tensor == NULL ? NULL : Py_NewRef(FIELD(tensor, t_value));
+        failed = value == NULL || is_set(value);
+        Py_XDECREF(value);
     }
     PyErr_Clear(); /* it comes up once more */
     return failed;
