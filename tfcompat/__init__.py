@@ -184,6 +184,7 @@ from tfcompat._creation import (
     zeros as zeros,
     zeros_like as zeros_like,
 )
+from tfcompat._critical_section import CriticalSection as CriticalSection
 from tfcompat._decompositions import (
     eig as eig,
     eigvals as eigvals,

@@ -12,8 +12,11 @@ from tfcompat._core.attributes import size_list
 from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
 from tfcompat._core.core_types import CompositeTensor
+from tfcompat._core.custom_gradient import custom_gradient
 from tfcompat._core.forms import by_form
 from tfcompat._core.op import Any, Axes, Axis, Bool, Data, Many, Op, Size, T, invoke, op
+from tfcompat._core.recorded_data import recording
+from tfcompat._core.refusals import plain
 from tfcompat._core.sizes import unranked
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle, host_value, size_value
@@ -146,6 +149,10 @@ def _squeeze(input: T, axis: SqueezeDims = None):
     return lax.squeeze(input, sorted(set(axes)))
 
 
+# Their gradients reshape: it is the number of elements that counts.
+reshape.op.seeds = expand_dims.op.seeds = _squeeze.op.seeds = reshape
+
+
 @by_form
 def squeeze(input, axis=None, name=None):
     """Removes dimensions of size 1: those in `axis`, by default all.
@@ -204,6 +211,7 @@ def identity(input, name=None):
 
 
 identity.op = _identity.op
+identity.op.seeds = "broadcast"
 
 
 def identity_n(input, name=None):
@@ -217,7 +225,17 @@ def identity_n(input, name=None):
     """
     if not input:
         raise invalid("Length for attr 'T' of 0 must be at least minimum 1\n\t; NodeDef: {{node IdentityN}}", "IdentityN")
-    return list(invoke(_identities(len(input)), [convert(t) for t in input]))
+    tensors = [convert(t) for t in input]
+    differentiable = [t._aval.differentiable for t in tensors]
+    if any(differentiable) and not all(differentiable):
+        return _identities_of_any(*tensors)
+    return list(invoke(_identities(len(input)), tensors))
+
+
+@custom_gradient
+def _identities_of_any(*tensors):
+    """`identity_n` of numbers and what is none: beside numbers integers get gradients, too."""
+    return [identity(t) for t in tensors], lambda *gradients: list(gradients)
 
 
 @functools.cache
@@ -310,9 +328,22 @@ def concat(values, axis, name="concat"):
     return concat_v2(values, axis)
 
 
+def _unequal(shape, other):
+    """What functions say of two shapes that have to be one."""
+    if len(shape) != len(other):
+        return f"Shapes must be equal rank, but are {len(shape)} and {len(other)}"
+    k = next(k for k, (n, m) in enumerate(zip(shape, other, strict=True)) if n != m)
+    shapes = f"Shapes are {text_of(shape)} and {text_of(other)}."
+    return f"Dimension {k} in both shapes must be equal, but are {shape[k]} and {other[k]}. {shapes}"
+
+
 def _same_shapes(values):
     for k, v in enumerate(values):
         if v.shape != values[0].shape:
+            if recording():  # looked at from the last one on
+                last = values[-1].shape
+                other = next(v.shape for v in reversed(values) if v.shape != last)
+                raise plain(ValueError(_unequal(other, last)))
             raise invalid(f"Shapes of all inputs must match: values[0].shape = {text_of(values[0].shape)} != "
                           f"values[{k}].shape = {text_of(v.shape)}", "Pack", "stack")  # fmt: skip
 
@@ -338,11 +369,14 @@ def stack(values, axis=0, name="stack"):
     """
     if type(values) in (list, tuple) and set(map(type, values)) == {Tensor}:
         return pack(values, _checked_axis(values, axis))
-    if axis == 0 and (isinstance(values, (TensorHandle, np.ndarray)) or not conversion.holds_tensors(values)):
+    listed = isinstance(values, (list, tuple))
+    if axis == 0 and not (listed and conversion.holds_tensors(values)):
         try:
             return identity(values)
         except (TypeError, ValueError):
             pass  # lists of different lengths: an error of shapes
+    if not listed or values:
+        conversion.convert(values[0])  # raises what is no sequence, and no tensor
     if isinstance(values, (TensorHandle, np.ndarray)):
         values = [*values]
     values = _convert_all(values)

@@ -32,6 +32,9 @@ def _clip_by_value(t: T, clip_value_min: T, clip_value_max: T):
     return lax.max(lax.min(x, high), low)
 
 
+_clip_by_value.op.seeds = "broadcast"
+
+
 @by_form
 def clip_by_value(t, clip_value_min, clip_value_max, name=None):
     """The elements of `t`, with those below `clip_value_min` or above `clip_value_max` replaced by these.

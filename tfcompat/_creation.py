@@ -11,12 +11,21 @@ from jax import lax
 from tfcompat._core import dtypes
 from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.by_value import by_value
-from tfcompat._core.convert import convert, convert_numbers, convert_sequence, holds_tensors, set_count, static_value
+from tfcompat._core.convert import (
+    convert,
+    convert_numbers,
+    convert_python,
+    convert_sequence,
+    holds_tensors,
+    set_count,
+    static_value,
+)
 from tfcompat._core.core_types import CompositeTensor, TensorType
 from tfcompat._core.forms import by_form
 from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Axis, Data, Dtype, Int, Shape, Size, T, op
 from tfcompat._core.python_data import MIXED, leaves
+from tfcompat._core.recorded_data import recording
 from tfcompat._core.refusals import unconvertible
 from tfcompat._core.segment import current
 from tfcompat._core.shapes import TensorShape
@@ -54,6 +63,10 @@ def constant(value, dtype=None, shape=None, name="Const"):
         raise TypeError(f"Expected {wanted}, but got {value} of type {type(value).__name__!r}.")
     if isinstance(value, TensorHandle) and dtype is not None and value.dtype is not dtype:
         raise TypeError(f"Expected tensor {value.numpy()} with dtype {dtype!r}, but got dtype {value.dtype!r}.")
+    if recording():
+        return _recorded_constant(value, dtype, shape)
+    if type(value) is TensorShape and value.is_fully_defined():
+        value = value.as_list() or convert((), dtypes.int32)
     if isinstance(value, (list, tuple)) and holds_tensors(value):
         first = next(leaves(value))
         numbers = isinstance(first, (bool, int, float, complex))
@@ -61,8 +74,25 @@ def constant(value, dtype=None, shape=None, name="Const"):
     if hasattr(type(value), "_read"):  # a variable: its value, like any other array's
         value = host_value(value._read())
     tensor = convert_sequence(value, dtype, None) if type(value) is builtins.range else convert(value, dtype)
-    if shape is None:
-        return tensor
+    return tensor if shape is None else _shaped(tensor, shape, value)
+
+
+def _recorded_constant(value, dtype, shape):
+    """`constant` in a function: NumPy reads whatever it is; sizes of `shape` are truncated, and may be fewer elements than 1."""
+    for item in leaves(value):
+        if isinstance(item, TensorHandle) and item is not value:
+            if dtype is None:
+                raise TypeError("Expected any non-tensor type, but got a tensor instead.")
+            raise TypeError(f"Expected {dtype.name}, but got {item} of type '{type(item).__name__}'.")
+        if hasattr(type(item), "_read"):
+            raise NotImplementedError("numpy() is only available when eager execution is enabled.")
+    plain = type(value) in (builtins.range, TensorShape)
+    tensor = convert_python(value, dtype, None) if plain else convert(value, dtype)
+    return tensor if shape is None else _shaped(tensor, _truncated(shape), value)
+
+
+def _shaped(tensor, shape, value):
+    """`tensor`, made of `value`, in `shape`: filled with it where it is one element."""
     wanted = tuple(TensorShape(shape).as_list())
     if None in wanted:
         raise unconvertible("Attempt to convert a value (None) with an unsupported type (<class 'NoneType'>) to a Tensor.")
@@ -77,10 +107,19 @@ def constant(value, dtype=None, shape=None, name="Const"):
         return reshape(current().alias(tensor), wanted)  # a constant: not the tensor that tapes know
     if tensor._aval.size == 1:
         return fill(wanted, tensor)
+    if recording():
+        raise TypeError(f"Expected Tensor's shape: {wanted}, but got {tensor._aval.shape}.")
     raise TypeError(
         f"Eager execution of tf.constant with unsupported shape. Tensor {tensor.numpy()} (converted from {value}) has "
         f"{tensor._aval.size} elements, but got `shape` {wanted} with {size} elements)."
     )
+
+
+def _truncated(shape):
+    """Functions take the integer part of sizes that are floats."""
+    if type(shape) in (list, tuple) and float in map(type, shape) and recording():
+        return [int(n) if type(n) is float else n for n in shape]
+    return shape
 
 
 @op("Fill")
@@ -133,7 +172,7 @@ def fill(dims, value, name=None, layout=None):
 
 def _full(shape, dtype, number):
     """Zeros or ones: a host value where small, recorded where large."""
-    dtype = dtypes.as_dtype(dtype)
+    dtype, shape = dtypes.as_dtype(dtype), _truncated(shape)
     try:
         shape = _zeros_dims.canonical(shape, "shape")
     except (TypeError, ValueError) as error:  # sizes that need 64 bits, or the error

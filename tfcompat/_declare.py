@@ -30,9 +30,14 @@ INDEX = (d.int32, d.int64)
 Bools = Data("T", only=d.bool)
 
 
-def invalid(text, kernel, name=""):
-    """TensorFlow's error of an op whose arguments do not fit, where shape inference finds it."""
-    return unfit(f"{text} [Op:{kernel}] name: {name}")
+def invalid(text, kernel, name="", while_recording=None):
+    """TensorFlow's error of an op whose arguments do not fit, where shape inference finds it; functions may have another text."""
+    return unfit(f"{text} [Op:{kernel}] name: {name}", while_recording=while_recording)
+
+
+def for_shapes(text, kernel, *arrays):
+    """A text of shape inference."""
+    return f"{text} for '{kernel}' with input shapes: {', '.join([shape_text(a.shape) for a in arrays])}."
 
 
 def refused(text, kernel, name=""):
@@ -71,8 +76,16 @@ def fitting(kernel, *arrays):
         pairs = zip(arrays[0].shape[::-1], other.shape[::-1], strict=False)
         if any(m != n and m != 1 and n != 1 for m, n in pairs):
             text = f"Incompatible shapes: {shape_text(arrays[0].shape)} vs. {shape_text(other.shape)}"
-            raise invalid(text, kernel)
+            raise invalid(text, kernel, while_recording=for_shapes(_unequal(arrays[0].shape, other.shape), kernel, *arrays))
     return arrays
+
+
+def _unequal(shape, other):
+    """What functions say of shapes that cannot be broadcast together."""
+    rank = max(len(shape), len(other))
+    pairs = zip((1,) * (rank - len(shape)) + shape, (1,) * (rank - len(other)) + other, strict=True)
+    m, n = next((m, n) for m, n in pairs if m != n and m != 1 and n != 1)
+    return f"Dimensions must be equal, but are {m} and {n}"
 
 
 def aligned(kernel, *arrays):
@@ -112,6 +125,10 @@ def broadcast(x, shape):
     return x if x.shape == shape else lax.broadcast_in_dim(x, shape, range(len(shape) - len(x.shape), len(shape)))
 
 
+# Elementwise ops whose gradients TensorFlow computes with kernels that take one shape alone
+_ONE_SHAPE = {"Reciprocal", "Sqrt", "Rsqrt", "Sigmoid", "Tanh", "DivNoNan", "FloorMod"}
+
+
 def declare(name, doc, body, kernel, **options):
     """`op` for a body without a `def` statement of its own. It belongs to the module that declares it, where pickle looks for it."""
     frame = sys._getframe(1)
@@ -120,7 +137,10 @@ def declare(name, doc, body, kernel, **options):
     body.__module__ = frame.f_globals["__name__"]
     body.__name__ = body.__qualname__ = name
     body.__doc__ = doc
-    return op(kernel, **options)(inlined(body))
+    function = op(kernel, **options)(inlined(body))
+    if kernel not in _ONE_SHAPE:  # an output gradient of another shape is broadcast, by the multiplication that the gradient is
+        function.op.seeds = "broadcast"
+    return function
 
 
 def named(types):

@@ -13,7 +13,7 @@ from tfcompat import _incomplete_gamma as incomplete
 from tfcompat._core import dtypes as d, errors
 from tfcompat._core.avals import shape_text
 from tfcompat._core.lax_numpy import digamma as digamma_rule, log_gamma
-from tfcompat._core.op import Check, Data, T, op
+from tfcompat._core.op import Check, Data, T, mismatch, op
 from tfcompat._core.twins import twin
 from tfcompat._declare import (
     FLOATS,
@@ -39,8 +39,14 @@ from tfcompat._declare import (
 
 # Arithmetic
 
+def _strings_beside(x, y):
+    if x is d.string and y is not x:  # they have a kernel of their own
+        text = f"Input 'y' of 'Add' Op has type {y.name} that does not match type string of argument 'x'."
+        raise mismatch("Add", 1, x, y, text)
+
+
 add = binary("add", "AddV2", NUMBERS, lax.add, True, "x + y, elementwise; of strings, y after x.",
-             convert="first", strings=lambda x, y: np.asarray(np.add(x, y), object))  # fmt: skip
+             convert="first", complain=_strings_beside, strings=lambda x, y: np.asarray(np.add(x, y), object))  # fmt: skip
 subtract = binary("subtract", "Sub", NUMBERS, lax.sub, True, "x - y, elementwise.")
 multiply = binary("multiply", "Mul", NUMBERS, lax.mul,
                   lambda g, out, x, y: (lax.mul(g, conj(y)), lax.mul(g, conj(x))), "x * y, elementwise.")  # fmt: skip

@@ -16,6 +16,7 @@ from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Axes, Check, Data, Dtype, Many, Size, T, op
 from tfcompat._core.ranking import places
+from tfcompat._core.recorded_data import recording
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle
 from tfcompat._declare import (
@@ -282,6 +283,8 @@ def in_top_k(targets, predictions, k, name=None):
     Raises:
       InvalidArgumentError: shapes that do not fit.
     """
+    if recording():  # what it is not comes as of any op there
+        return _in_top_k(predictions, targets, k)
     return _in_top_k(convert(predictions, d.float32), targets, k)
 
 

@@ -13,6 +13,7 @@ from tfcompat._core import dtypes
 from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Axis, Check, Data, Dtype, Shape, T, mismatch, op
+from tfcompat._core.recorded_data import recording
 from tfcompat._core.tensor_base import host_value
 from tfcompat._creation import zeros
 from tfcompat._declare import INDEX, invalid, is_float, not_allowed, refused
@@ -43,6 +44,8 @@ def dynamic_partition(data, partitions, num_partitions, name=None):
     """
     data, partitions = convert(data), _int32(partitions, "DynamicPartition", 1)
     given = partitions._aval.shape
+    if num_partitions < 1 and recording():
+        raise ValueError(f"Attr 'num_partitions' of 'DynamicPartition' Op passed {num_partitions} less than minimum 1.")
     if data._aval.shape[: len(given)] != given and not data.shape[: len(given)].is_compatible_with(partitions.shape):
         raise invalid(f"data.shape must start with partitions.shape, got data.shape = {text_of(data._aval.shape)}, "
                       f"partitions.shape = {text_of(given)}", "DynamicPartition")  # fmt: skip
@@ -149,6 +152,8 @@ def unravel_index(indices, dims, name=None):
         raise not_allowed("Tidx", indices._aval.np_dtype, INDEX, kernel)
     sizes, places = np.asarray(host_value(dims)), np.asarray(host_value(indices))
     if sizes.ndim != 1:
+        if recording():
+            raise ValueError(f"Shape must be rank 1 but is rank {sizes.ndim}")
         raise invalid(f'The indices can only be 1-D, got "{text_of(sizes.shape)}"', kernel)
     if places.ndim > 1:
         raise invalid(f'The indices can only be scalar or vector, got "{text_of(places.shape)}"', kernel)

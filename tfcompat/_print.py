@@ -35,7 +35,16 @@ def print_(*inputs, output_stream=sys.stderr, summarize=3, sep=" ", end="\n", na
         _record(inputs, output_stream, summarize, sep, end)
         return
     if repeated("PrintV2") is None:
-        _write(sep.join(format_value(value, summarize, top=True) for value in inputs) + end, output_stream)
+        _write(_text(inputs, summarize, sep) + end, output_stream)
+
+
+def _text(inputs, summarize, sep):
+    """What is printed but for the end. A scalar of text by itself is printed as it is."""
+    if len(inputs) == 1 and (isinstance(inputs[0], TensorHandle) or hasattr(type(inputs[0]), "_read")):
+        array = _array(inputs[0])
+        if array.ndim == 0 and isinstance(array.item(), bytes):
+            return array.item().decode(errors="replace")
+    return sep.join([format_value(value, summarize, top=True) for value in inputs])
 
 
 def _record(inputs, output_stream, summarize, sep, end):
@@ -51,7 +60,7 @@ def _record(inputs, output_stream, summarize, sep, end):
         arrays = iter(arrays)
         values = [wrap(next(arrays), Tensor) if s else v for s, v in zip(symbolic, flat, strict=True)]
         values = nest.pack_sequence_as(inputs, values)
-        _write(sep.join(format_value(v, summarize, top=True) for v in values) + end, output_stream)
+        _write(_text(values, summarize, sep) + end, output_stream)
 
     record_effect("PrintV2", write, [v for s, v in zip(symbolic, flat, strict=True) if s])
 
@@ -77,10 +86,13 @@ _IMPORTED_STDERR = sys.stderr
 print_.__name__ = "print"
 
 
+def _array(value):
+    return np.asarray(host_value(value._read() if hasattr(type(value), "_read") else value))
+
+
 def format_value(value, summarize, top=False):
     if isinstance(value, TensorHandle) or hasattr(type(value), "_read"):
-        tensor = value._read() if hasattr(type(value), "_read") else value
-        return format_array(np.asarray(host_value(tensor)), summarize)
+        return format_array(_array(value), summarize)
     if not any(isinstance(v, TensorType) or hasattr(type(v), "_read") for v in nest.flatten(value)):
         return value if top and isinstance(value, str) else pprint.pformat(value)
     if isinstance(value, dict):

@@ -17,7 +17,7 @@ from tfcompat._core.op import Any, Bool, Dtype, Many, Str, T, op
 from tfcompat._core.refusals import plain
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle, host_value
-from tfcompat._declare import FLOATS, INEXACT, NUMBERS, axes_of, conj, invalid, kept, not_allowed
+from tfcompat._declare import FLOATS, INEXACT, NUMBERS, axes_of, conj, for_shapes, invalid, kept, not_allowed
 
 MULTIPLIABLE = (d.int32, d.int64, *INEXACT)
 
@@ -45,17 +45,21 @@ def multiply_matrices(a, b, flip_a=False, flip_b=False, dtype=None):
     """The product of (stacks of) matrices, with TensorFlow's errors; each may be transposed first."""
     batched = a.ndim > 2 or b.ndim > 2
     kernel = "BatchMatMulV2" if batched else "MatMul"
-    if not batched and a.ndim == b.ndim < 2:
-        raise invalid(f"In[0] and In[1] ndims must be == 2: {a.ndim}", kernel)
-    if not batched and a.ndim != b.ndim:
-        raise invalid(f"In[0] and In[1] has different ndims: {shape_text(a.shape)} vs. {shape_text(b.shape)}", kernel)
     for i, x in enumerate((a, b)):
         if x.ndim < 2:
-            raise invalid(f"In[{i}] ndims must be >= 2", kernel)
+            text = f"Shape must be {'at least ' if batched else ''}rank 2 but is rank {x.ndim}"
+            if batched:
+                shown = f"In[{i}] ndims must be >= 2: {x.ndim}"
+            elif a.ndim == b.ndim:
+                shown = f"In[0] and In[1] ndims must be == 2: {a.ndim}"
+            else:
+                shown = f"In[0] and In[1] has different ndims: {shape_text(a.shape)} vs. {shape_text(b.shape)}"
+            raise invalid(shown, kernel, while_recording=for_shapes(text, kernel, a, b))
     if a.shape[-2 if flip_a else -1] != b.shape[-1 if flip_b else -2]:
         flags = f" {int(flip_a)} {int(flip_b)}" if batched else ""
-        raise invalid(f"Matrix size-incompatible: In[0]: {shape_text(a.shape)}, In[1]: {shape_text(b.shape)}{flags}",
-                      kernel)  # fmt: skip
+        n, m = a.shape[-2 if flip_a else -1], b.shape[-1 if flip_b else -2]
+        raise invalid(f"Matrix size-incompatible: In[0]: {shape_text(a.shape)}, In[1]: {shape_text(b.shape)}{flags}", kernel,
+                      while_recording=for_shapes(f"Dimensions must be equal, but are {n} and {m}", kernel, a, b))  # fmt: skip
     if batched and b.ndim == 2 and not flip_a:
         return lax.dot_general(a, b, (((a.ndim - 1,), (1 if flip_b else 0,)), ((), ())), preferred_element_type=dtype)
     a, b = broadcast_batch(a, b, kernel)

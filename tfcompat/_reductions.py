@@ -137,6 +137,10 @@ def reduce_prod(input_tensor: T, axis: Axes = None, keepdims: Bool = False):
     return _reduce("Prod", _over(lax.reduce_prod), input_tensor, axis, keepdims)
 
 
+for _function in (reduce_sum, reduce_mean, reduce_max, reduce_min, reduce_prod):
+    _function.op.seeds = reshape  # output gradients of as many elements will do
+
+
 @op("Any", grad=None)
 @inlined
 def reduce_any(input_tensor: Bools, axis: Axes = None, keepdims: Bool = False):

@@ -51,6 +51,9 @@ def select_v2(condition: Data("C", only=dtypes.bool), x: T, y: T):
     return lax.select(*[a if a.shape == shape else jnp.broadcast_to(a, shape) for a in (condition, x, y)])
 
 
+select_v2.op.seeds = "broadcast"
+
+
 @by_form
 def where(condition, x=None, y=None, name=None):
     """Elements of `x` where `condition` holds, else of `y`; without them, the positions where it holds.

@@ -148,7 +148,6 @@ INSTEAD = {
     "raw_ops": "use the public function that does the same",
     "conv2d_backprop_filter_v2": "use a GradientTape around tf.nn.conv2d",
     "conv2d_backprop_input_v2": "use tf.nn.conv2d_transpose",
-    "CriticalSection": "use threading.Lock around the code",
     "nondifferentiable_batch_function": "collect inputs in Python and call the function with a batch",
     "debugging.experimental": "use tfcompat.debug.trace, tfcompat.debug.explain, or tf.debugging.enable_check_numerics",
     "test.Benchmark": "use timeit, and tf.test.experimental.sync_devices to wait for what was computed",

@@ -15,6 +15,7 @@ from tfcompat._core.context import settings as _context_settings, state as _stat
 from tfcompat._core.convert import convert as _convert
 from tfcompat._core.core_types import TensorType as _TensorType
 from tfcompat._core.op import Check as _Check, Str as _Str, T as _T, op as _op
+from tfcompat._core.recorded_data import recording as _recording
 from tfcompat._core.tensor import Tensor as _Tensor
 from tfcompat._core.tensor_base import TensorHandle as _TensorHandle, host_value as _host_value
 from tfcompat._core.trace import Eager as _Eager
@@ -55,6 +56,8 @@ def Assert(condition, data, summarize=None, name=None):
     Raises:
       InvalidArgumentError: `condition` is false.
     """
+    if _recording() and not hasattr(condition, "dtype"):
+        condition = _read_as_bool(condition)
     if _symbolic(condition):
         return _recorded_assert(condition, data, summarize)
     value = condition if not hasattr(condition, "dtype") else _array(_convert(condition))
@@ -63,6 +66,13 @@ def Assert(condition, data, summarize=None, name=None):
             raise TypeError("values must be a sequence.")
         shown = [_listed(_array(_convert(v)), summarize) for v in data]
         _fail(f"Expected '{condition!s}' to be true. Summarized data: " + "\n".join(shown))
+
+
+def _read_as_bool(condition):
+    if not isinstance(condition, bool) and isinstance(condition, (int, float)):
+        kind = "int32" if isinstance(condition, int) else "float32"
+        raise TypeError(f"Input 'condition' of 'Assert' Op has type {kind} that does not match expected type of bool.")
+    return condition
 
 
 def _symbolic(*values):

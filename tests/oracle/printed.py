@@ -83,6 +83,7 @@ _REPLACED = [
     (r"\bResourceVariable\b", "Variable"),
     (r"(\[Op:\w+\])( name: ?[\w/]*)?", r"\1"),
     (r"; NodeDef: .*", ""),
+    (r"'\{\{node [^}]*\}\} = (\w+)\[[^\n]*?'", r"'\1'"),
     (r"-?\d+\.\d*(e[-+]?\d+)?", lambda m: f"{0.0 if abs(float(m[0])) < 1e-6 else float(m[0]):.4g}"),
     (r"(?<=[\[(])[ \t]+|[ \t]+(?=[\])+]|$)", ""),
     (r"[ \t]+", " "),

@@ -36,6 +36,13 @@ _DIRECT = frozenset(
      dtypes.bool, dtypes.string)
 )  # fmt: skip
 
+# Why there is no tensor of some of NumPy's dtypes
+_NO_DTYPE = {
+    char: f"Unsupported numpy type: NPY_{name}"
+    for char, name in {"M": "DATETIME", "m": "TIMEDELTA", "g": "LONGDOUBLE", "G": "CLONGDOUBLE"}.items()
+}
+_UNEXPECTED = "Unexpected numpy data type"
+
 _LISTS, _INTS, _FLOATS, _TENSORS = {list, tuple}, {int}, {float}, {Tensor}
 _EXACT = 2**24  # float32 holds all ints up to it
 
@@ -147,10 +154,10 @@ def convert(value, dtype=None, hint=None, name=None):
     if isinstance(value, jax.Array):
         wanted = None if dtype is None or dtype.np == value.dtype else dtype
         return convert_array(np.asarray(value), wanted) if wanted else Tensor(aval_of(value), value, None, PLAIN)
-    if kind is range:
-        return convert_range(value, dtype, hint)
     if isinstance(value, (list, tuple)):
         return convert_sequence(value, dtype, hint)
+    if kind is range:
+        return convert_range(value, dtype, hint)
     method = getattr(kind, "__tf_tensor__", None)
     if method is not None:
         return convert(method(value, dtype, name), dtype, hint)
@@ -161,14 +168,16 @@ def convert(value, dtype=None, hint=None, name=None):
         return convert_array(np.asarray(value), dtype)
     dims = getattr(value, "as_list", None)
     if dims is not None and hasattr(value, "rank"):  # a TensorShape
+        if dtype is not None and dtype not in (dtypes.int32, dtypes.int64):
+            raise TypeError(f"Cannot convert TensorShape {value} to dtype {dtype}. Allowed dtypes are tf.int32 and tf.int64")
         dims = [None] if value.rank is None else dims()
         if any(d is None for d in dims):
             raise ValueError(f"Cannot convert a partially known TensorShape {value} to a Tensor.")
         return convert_python(dims, dtype or dtypes.int32, None) if dims else convert([], dtypes.int32)
-    if hasattr(kind, "__getitem__") and hasattr(kind, "__len__") and not isinstance(value, collections.abc.Mapping):
-        return convert_sequence(list(value), dtype, hint)
     if recorded_data.recording():
         return convert_python(value, dtype, hint)
+    if hasattr(kind, "__getitem__") and hasattr(kind, "__len__") and not isinstance(value, collections.abc.Mapping):
+        return convert_sequence(list(value), dtype, hint)
     error = ValueError if value is None else unconvertible
     raise error(UNSUPPORTED.format(value=value, kind=kind))
 
@@ -276,6 +285,8 @@ def convert_array(array, dtype):
         for v in flat:
             if not isinstance(v, (str, bytes)):
                 kind = type(v)
+                if recorded_data.recording():
+                    raise TypeError(f"Expected binary or unicode string, got {v}")
                 where = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
                 raise unconvertible(
                     f"Failed to convert a NumPy array to a Tensor (Unsupported object type {where}{kind.__name__})."
@@ -287,7 +298,9 @@ def convert_array(array, dtype):
     try:
         dtypes.from_numpy(wanted)
     except (KeyError, TypeError):
-        raise ValueError(f"Failed to convert a NumPy array to a Tensor (Unsupported object type {wanted}).") from None
+        if recorded_data.recording():
+            raise TypeError(f"Cannot convert the argument `type_value`: {wanted!r} to a TensorFlow DType.") from None
+        raise ValueError(f"Failed to convert a NumPy array to a Tensor ({_NO_DTYPE.get(wanted.char, _UNEXPECTED)}).") from None
     return Tensor(aval(array.shape, wanted), aligned_copy(array, wanted), None, PLAIN)
 
 
@@ -345,6 +358,7 @@ def convert_sequence(value, dtype, hint):
         wanted = hint if dtype is None else dtype
         decided = decided if hint is None else dtype
         items = [_fitting(v, wanted) if _is_tensor(v) else convert(v, decided, hint) for v in value]
+        _check_items(items, decided)
         shapes = {t._aval.shape for t in items}
         if len(shapes) > 1:
             first, other = [list(t._aval.shape) for t in items if True][:2]
@@ -374,6 +388,16 @@ def convert_sequence(value, dtype, hint):
     if getattr(type(value), "__array__", None) is not None:
         return convert_array(np.asarray(value), dtype)
     return convert_python(value, dtype, hint)
+
+
+def _check_items(items, dtype):
+    """Functions look at the dtypes of a list before they stack it."""
+    if dtype is not None and recorded_data.recording():
+        for t in items:
+            if t._aval.dtype is not dtype:
+                raise TypeError(
+                    f"Cannot convert a list containing a tensor of dtype {t._aval.dtype} to {dtype} (Tensor is: {t!r})"
+                )
 
 
 def _is_tensor(value):
@@ -504,13 +528,34 @@ def convert_many(op, annotations, values, names):
         flat.extend(items)
         flat_annotations.extend([annotation] * len(items))
         flat_names.extend([name] * len(items))
-    tensors = iter(convert_group(op, flat_annotations, flat, flat_names))
+    try:
+        if recorded_data.recording() and not any(map(_is_tensor, flat)):  # none decides for the others
+            flat = [convert(v, a.only) for v, a in zip(flat, flat_annotations, strict=True)]
+        tensors = iter(convert_group(op, flat_annotations, flat, flat_names))
+    except (TypeError, ValueError):
+        if not recorded_data.recording():
+            raise
+        raise _unlike(op, annotations, values, names) from None
     result = []
     for annotation, value in zip(annotations, values, strict=True):
         count = len(value) if annotation.many else 1
         taken = [next(tensors) for _ in range(count)]
         result.append(taken if annotation.many else taken[0])
     return result
+
+
+def _unlike(op, annotations, values, names):
+    """What functions say of a list with an item that cannot become a tensor like the others."""
+    name, items = next((n, v) for a, v, n in zip(annotations, values, names, strict=True) if a.many)
+    kinds = []
+    for item in items:
+        try:
+            kinds.append(convert(item).dtype.name)
+        except (TypeError, ValueError):
+            kinds.append("<NOT CONVERTIBLE TO TENSOR>")
+    return TypeError(
+        f"Tensors in list passed to '{name}' of '{op.kernel}' Op have types [{', '.join(kinds)}] that don't all match."
+    )
 
 
 def convert_to_tensor(value, dtype=None, dtype_hint=None, name=None):

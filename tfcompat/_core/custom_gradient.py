@@ -123,6 +123,8 @@ def _call(f, args, kwargs):
         return [_cotangent(p, dtype) for p, dtype in zip((*pulled, *of_variables), dtypes, strict=True)]
 
     avals, dtypes = [t._aval for t in outs], [t._aval.dtype for t in ins]
+    if not any([t._aval.differentiable for t in ins]):
+        return nest.pack_sequence_as(result, outs)  # nothing that tapes follow
     record_python(getattr(f, "__name__", type(f).__name__), ins, outs, pull)
     return nest.pack_sequence_as(result, outs)
 

@@ -195,7 +195,8 @@ class Function:
         parts = []
         for i, p in enumerate(self._signature.parameters):
             if i < len(self._input_signature):
-                parts.append(f"{p.name}: {type_text(_as_leaves(self._input_signature[i]))}")
+                spec = self._input_signature[i]
+                parts.append(f"{p.name}: {spec!r}" if isinstance(spec, TensorSpec) else f"{p.name}: {type_text(_as_leaves(spec))}")
             else:
                 parts.append(p.name)
         return f"({', '.join(parts)})"
@@ -334,6 +335,9 @@ class Function:
         trace.may_create = may_create
         trace.stageable = True
         names = argument_names(self._signature.parameters, args, kwargs)
+        specs = nest.flatten(self._input_signature or ())
+        if len(specs) == len(names):
+            names = [getattr(s, "name", None) or name for s, name in zip(specs, names, strict=True)]
         placeholders = []
         open_leaves = [leaf for leaf in leaves if isinstance(leaf, SpecLeaf) and not leaf.spec.shape.is_fully_defined()]
         unranked = [leaf for leaf in open_leaves if leaf.spec.shape.rank is None]
@@ -522,7 +526,7 @@ def _cast(spec, value):
         given = value.spec
         if given.dtype is spec.dtype and spec.shape.is_compatible_with(given.shape):
             return SpecLeaf(TensorSpec(spec.shape, spec.dtype, spec.name or given.name)) if given.shape.rank is None else value
-        raise _CannotCast(f"Can not cast {TensorSpec(given.shape, given.dtype)!r} to {TensorSpec(spec.shape, spec.dtype)!r}")
+        raise _CannotCast(f"Can not cast {TensorSpec(given.shape, given.dtype)!r} to {spec!r}")
     if isinstance(value, TensorHandle):
         tensor = value
     elif hasattr(type(value), "_read"):

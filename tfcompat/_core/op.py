@@ -70,6 +70,8 @@ class Op:
 
     folded = False  # True where it stands for a stretch of nodes, and knows its derivatives (stretch.py)
     gradient_only = ()  # positions of inputs that are not looked at: the gradient goes to them alone
+    # What becomes of output gradients of another shape: "broadcast", a function of one and the shape, None: they are refused.
+    seeds = None
     rows = None  # of a pullback: what makes slices of its own gradients (rows.PulledRows)
     only = None  # the one Spec of an op that was made for certain inputs
     places = None  # of a pullback: which of its results each wanted input gets (`entries.placed`); None: one each
@@ -327,6 +329,8 @@ def assume(op, ins, attrs, count):
 
 def call_on_strings(op, ins):
     """An op on strings, which are host values always: computed at once."""
+    if op.complain is not None:
+        op.complain(*[t._aval.dtype for t in ins])
     for position, t in enumerate(ins):
         if t._aval.dtype is not dtypes.string:
             raise mismatch(op.kernel, position, dtypes.string, t._aval.dtype)

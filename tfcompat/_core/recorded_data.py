@@ -7,9 +7,8 @@ import numbers
 
 import numpy as np
 
-from tfcompat._core import dtypes
+from tfcompat._core import dtypes, nest
 from tfcompat._core.context import state
-from tfcompat._core.python_data import leaves
 
 _KINDS = (  # whether it is for a dtype, and the types of the items that it takes
     (lambda d: d.is_bool, (bool,)),
@@ -38,9 +37,14 @@ def read(value, dtype):
     """
     if value is None:
         raise ValueError("None values not supported.")
+    if _is_buffer(value):
+        array = np.asarray(value)
+        if dtype is dtypes.string:
+            raise TypeError(f"Expected binary or unicode string, got {array.reshape(-1)[0]}")
+        return array if dtype is None else array.astype(dtype.np)
     if dtype is not None:
         taken = next((types for fits, types in _KINDS if fits(dtype)), (object,))
-        for item in leaves(value):
+        for item in nest.flatten(value):
             if not isinstance(item, taken) and not (isinstance(item, np.ndarray) and issubclass(item.dtype.type, taken)):
                 raise TypeError(f"Expected {dtype.name}, but got {item} of type '{type(item).__name__}'.")
     with np.errstate(all="ignore"):
@@ -53,12 +57,36 @@ def read(value, dtype):
             small = array.astype(np.int32)
             array = small if np.array_equal(small, array) else array
     if array.dtype.kind in "OUS":
-        return _texts(value, array)
+        array = _texts(value, array)
+    if array.shape != (listed := _lengths(value)):
+        raise ValueError(f"Expected values {value} to be a dense tensor with shape {[*listed]}, but got shape {[*array.shape]}.")
     return array
 
 
+def _is_buffer(value):
+    """Whether `value` is memory, such as a `bytearray` or an `array.array`, and no text."""
+    if isinstance(value, bytes):
+        return False
+    try:
+        memoryview(value)
+    except TypeError:
+        return False
+    return True
+
+
+def _lengths(value):
+    """The shape that lists and tuples alone give `value`: of arrays, ranges and sequences in them nothing is known."""
+    found = []
+    while isinstance(value, (list, tuple)):
+        found.append(len(value))
+        if not value:
+            break
+        value = value[0]
+    return tuple(found)
+
+
 def _texts(value, array):
-    items = list(leaves(value))
+    items = array.reshape(-1).tolist() if array.dtype.kind == "O" else nest.flatten(value)
     if not all([isinstance(item, (bytes, str)) for item in items]):
         raise TypeError(_FAILED.format(value))
     texts = np.empty(array.shape, object)

@@ -9,9 +9,9 @@ from tfcompat._core import errors
 from tfcompat._core.context import state
 
 
-def unfit(message, eager=errors.InvalidArgumentError):
-    """The error of shapes, or of attributes, that an op does not take."""
-    return _refusal(ValueError, message, eager=eager)
+def unfit(message, eager=errors.InvalidArgumentError, while_recording=None):
+    """The error of shapes, or of attributes, that an op does not take; functions may have another text."""
+    return _refusal(ValueError, message, while_recording, eager)
 
 
 def mistyped(message, while_recording=None):

@@ -30,6 +30,7 @@ from tfcompat._core.tape_errors import (
     ONE_BY_ONE,
     PERSISTENT_INSIDE,
     SEED_DTYPE,
+    SEED_ELEMENTS,
     SEED_SHAPE,
     STILL_RECORDING,
     UNCONNECTED,
@@ -37,7 +38,7 @@ from tfcompat._core.tape_errors import (
 )  # fmt: skip
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle
-from tfcompat._core.walk import GRADIENT, tensor_of, zeros_for
+from tfcompat._core.walk import GRADIENT, identity_of, tensor_of, zeros_for
 
 levels = itertools.count(1)
 
@@ -252,7 +253,7 @@ class GradientTape:
         elif any([hasattr(type(s), "_gradient_parts") for s in (*targets, *flat_sources)]):
             flat = self._of_composites(targets, flat_sources, given, unconnected_gradients)
         else:
-            flat = self._differentiate(targets, flat_sources, _seeds_of(targets, given), unconnected_gradients)
+            flat = self._differentiate(targets, flat_sources, self._seeds_of(targets, given), unconnected_gradients)
         if flat_sources is sources or type(sources) is list and len(sources) == len(flat) and all(map(operator.is_, sources, flat_sources)):
             return flat  # nothing is nested
         return nest.pack_sequence_as(sources, flat)
@@ -262,7 +263,7 @@ class GradientTape:
         targets = [p for t in targets for p in _parts(t)]
         of_sources = [_parts(s) for s in sources]
         given = [p for g in nest.flatten(given) for p in _parts(g)] if given is not None else [None] * len(targets)
-        seeds = [None if g is None else seed_like(t, convert(g)) for t, g in zip(targets, given, strict=True)]
+        seeds = [None if g is None else self._seed(t, convert(g)) for t, g in zip(targets, given, strict=True)]
         flat = iter(self._differentiate(targets, [p for parts in of_sources for p in parts], seeds, unconnected_gradients))
         found = []
         for source, parts in zip(sources, of_sources, strict=True):
@@ -275,6 +276,21 @@ class GradientTape:
                 of_parts = [zeros_for(p) if g is None else g for p, g in zip(parts, of_parts, strict=True)]
                 found.append(nest.pack_sequence_as(source, of_parts, expand_composites=True))
         return found
+
+    def _seeds_of(self, targets, given):
+        """The cotangents of `targets`, None where no output gradient is given."""
+        if given is None:
+            return [None] * len(targets)
+        found = [self._seed(t, convert(g)) for t, g in zip(targets, nest.flatten(given), strict=False)]
+        return found + [None] * (len(targets) - len(found))
+
+    def _seed(self, target, seed):
+        """An output gradient as the cotangent of `target`. Whether another shape will do depends on what made the target."""
+        if seed._aval.shape == tensor_of(target)._aval.shape:
+            return seed_like(target, seed)
+        gid = identity_of(target)
+        maker = next((entry[0] for entry in self._entries if entry[0] is not None and gid in entry[2]), None)
+        return seed_like(target, seed, "broadcast" if maker is None else maker.op.seeds)
 
     def _leave(self):
         """Ends the recording for `gradient` inside the block, which a persistent tape goes on with."""
@@ -384,22 +400,19 @@ def _parts(value):
     return value._gradient_parts() if hasattr(type(value), "_gradient_parts") else [value]
 
 
-def _seeds_of(targets, given):
-    """The cotangents of `targets`, None where no output gradient is given."""
-    seeds = [None] * len(targets)
-    for i, (t, g) in enumerate(zip(targets, () if given is None else nest.flatten(given), strict=False)):
-        seeds[i] = None if g is None else seed_like(t, convert(g))
-    return seeds
-
-
-def seed_like(target, seed):
-    """An output gradient as the cotangent of `target`; of another shape it is broadcast, as the kernels do."""
+def seed_like(target, seed, taken="broadcast"):
+    """An output gradient as the cotangent of `target`; `taken`: see `Op.seeds`."""
     wanted, given = tensor_of(target)._aval, seed._aval
     if given.dtype is not wanted.dtype:
         text = SEED_DTYPE.format(c_name(given.dtype), c_name(wanted.dtype))
         raise errors.InvalidArgumentError(None, None, text)
     if given.shape == wanted.shape:
         return seed
+    if callable(taken) and given.size == wanted.size:
+        return taken(seed, wanted.shape)
+    if taken != "broadcast":
+        text = SEED_ELEMENTS.format(given.size, wanted.size)
+        raise errors.InvalidArgumentError(None, None, text)
     pairs = zip(reversed(given.shape), reversed(wanted.shape), strict=False)
     if len(given.shape) > len(wanted.shape) or any(m not in (1, n) for m, n in pairs):
         text = SEED_SHAPE.format(shape_text(given.shape), shape_text(wanted.shape))

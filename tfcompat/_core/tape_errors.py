@@ -21,6 +21,7 @@ UNCONNECTED = "Unknown value for unconnected_gradients: {value!r}"
 SEED_DTYPE = (  # as if the op in front of the target was a product
     "cannot compute Mul as input #1(zero-based) was expected to be a {} tensor but is a {} tensor [Op:Mul] name: "
 )
+SEED_ELEMENTS = "Input to reshape is a tensor with {} values, but the requested shape has {} [Op:Reshape] name: "
 SEED_SHAPE = "Incompatible shapes: {} vs. {} [Op:Mul] name: "
 ONE_BY_ONE = (
     "GradientTape must be created with persistent=True to compute the {what} with eager execution enabled and with "

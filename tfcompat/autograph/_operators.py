@@ -106,7 +106,7 @@ def _merge(name, first, second, branches):
         nest.assert_same_structure(first, second, expand_composites=True)
     except (ValueError, TypeError) as error:
         raise TypeError(
-            f"'{name}' does not have the same nested structure in the main and else branches.\n\n{error}"
+            f"'{name}' must have the same nested structure in the main and else branches:\n\n{error}"
         ) from None
 
     def complain(a, b):
@@ -189,7 +189,7 @@ class _Variable(Slot):
     @staticmethod
     def wrong_structure(name, error):
         raise TypeError(
-            f"'{name}' does not have the same nested structure before and after one iteration.\n\n{error}"
+            f"'{name}' does not have the same nested structure after one iteration.\n\n{error}"
         ) from None
 
 

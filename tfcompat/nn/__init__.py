@@ -19,6 +19,8 @@ from tfcompat._core.convert import convert as _convert
 from tfcompat._core.forms import by_form
 from tfcompat._core.inlined import inlined as _inlined
 from tfcompat._core.op import Axis, Str, T, op
+from tfcompat._core.recorded_data import recording as _recording
+from tfcompat._core.tensor_base import TensorHandle as _TensorHandle
 from tfcompat._core.twins import twin
 from tfcompat._declare import FLOATS, INEXACT, NUMBERS, REAL, default as _default, invalid, not_allowed
 from tfcompat._elementwise import (
@@ -236,6 +238,9 @@ def _gelu_approximate(features: T):
     return (0.5 * features * (1 + jnp.tanh(inner))).astype(features.dtype)
 
 
+softplus.op.seeds = _swish.op.seeds = _gelu.op.seeds = _gelu_approximate.op.seeds = "broadcast"
+
+
 @by_form
 def gelu(features, approximate=False, name=None):
     """features * P(X <= features) for a standard normal X; `approximate` by tanh (Hendrycks and Gimpel, 2016).
@@ -285,6 +290,9 @@ def _softmax_axis(logits, axis, kernel):
 def _softmax(logits: T, axis: Axis):
     _softmax_axis(logits, axis, "Softmax")
     return jax.nn.softmax(logits, axis)
+
+
+_softmax.op.seeds = "broadcast"
 
 
 @op("LogSoftmax", T=FLOATS, grad=lambda g, y, logits, axis: g - jnp.exp(y) * jnp.sum(g, axis, keepdims=True, dtype=g.dtype))
@@ -364,6 +372,10 @@ def bias_add(value, bias, data_format=None, name=None):
     """
     if data_format is not None and not data_format.startswith(("N", "C")):
         raise ValueError(f"`data_format` must be of the form `N...C` or `NC...`. Received: {data_format}")
+    if _recording() and isinstance(bias, _TensorHandle):
+        value = _convert(value)
+        if bias.dtype is not value.dtype:
+            raise ValueError(f"bias: Tensor conversion requested dtype {value.dtype.name} for Tensor with dtype {bias.dtype.name}: {bias!r}")
     return _bias_add(value, bias, "NC" if data_format is not None and data_format.startswith("NC") else "C")
 
 
