@@ -290,7 +290,10 @@ class GradientTape:
             return seed_like(target, seed)
         gid = identity_of(target)
         maker = next((entry[0] for entry in self._entries if entry[0] is not None and gid in entry[2]), None)
-        return seed_like(target, seed, "broadcast" if maker is None else maker.op.seeds)
+        op = getattr(maker, "op", None)
+        if maker is None or op is not None and op.parameters is None:  # a source, or what a call gave
+            return seed_like(target, seed, "broadcast")
+        return seed_like(target, seed, None if op is None else op.seeds)
 
     def _leave(self):
         """Ends the recording for `gradient` inside the block, which a persistent tape goes on with."""
