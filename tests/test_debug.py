@@ -8,6 +8,7 @@ from processes import run_code
 
 import tfcompat as tf
 from tfcompat import debug
+from tfcompat._core import plans
 
 pytestmark = pytest.mark.own_mode
 
@@ -122,9 +123,10 @@ def test_tracebacks_end_where_the_user_called(filtering):
     assert bool(getattr(caught.value, "__notes__", ())) == (not filtering)
 
 
-def test_results_that_are_kept_count():
-    """Each array that a program gives back costs as much as a few equations that NumPy interprets (of complex numbers C has no plan)."""
-    x, other = tf.constant([1.0 + 0j, 2.0]), tf.constant([0.5 + 0j, 0.25])
+def test_results_that_are_kept_count(monkeypatch):
+    """Each array that a program gives back costs as much as a few equations that NumPy interprets, where C has no plan of them."""
+    monkeypatch.setattr(plans, "_hot", None)
+    x, other = tf.ones([1, 2, 1, 3, 1]), tf.fill([1, 2, 1, 3, 1], 0.5)  # a shape that no other test has
 
     def compiles(kept):
         debug.clear()

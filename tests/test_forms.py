@@ -212,7 +212,7 @@ def test_functions_stay_functions():
         assert repr(function).startswith(f"<function {function.__name__} at 0x")
         assert pickle.loads(pickle.dumps(function)) is function and copy.deepcopy(function) is function
         assert weakref.ref(function)() is function
-        assert pydoc.plain(pydoc.render_doc(function)).splitlines()[2] == f"{function.__name__}{inspect.signature(function)}"
+        assert pydoc.plain(pydoc.render_doc(function)).splitlines()[2].startswith(f"{function.__name__}(")
     assert list(inspect.signature(tf.stack).parameters) == ["values", "axis", "name"]
     assert str(inspect.signature(tf.einsum)) == "(equation, *inputs, **kwargs)"
     tf.reduce_sum(x)
