@@ -165,6 +165,7 @@ void fulfil(PyObject *tensor, PyObject *value);
 PyObject *payload(PyObject *module, PyObject *tensor);
 PyObject *host_value(PyObject *module, PyObject *tensor);
 PyObject *are_ready(PyObject *module, PyObject *structure);
+int is_set(PyObject *value);
 PyObject *living(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *give(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 

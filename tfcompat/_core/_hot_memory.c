@@ -4,46 +4,68 @@
 #include <string.h>
 
 #define MOST_PARTS 16
-#define PAGE ((size_t)4096)
+#define PIECE ((size_t)256 << 10) /* bytes; whole pages, of which none is written by two */
 
+/* One copy, of which each thread takes the next piece until none is left: one that begins late takes fewer. */
 typedef struct {
     char *to;
     const char *from;
-    size_t size;
-    PyThread_type_lock done; /* NULL: there is no thread */
-} Part;
+    size_t size, next;
+    PyThread_type_lock turn;
+} Copy;
 
-static void copy_part(void *given)
+typedef struct {
+    Copy *copy;
+    PyThread_type_lock done; /* NULL: there is no thread */
+} Helper;
+
+static void copy_pieces(Copy *copy)
 {
-    Part *part = given;
-    memcpy(part->to, part->from, part->size);
-    PyThread_release_lock(part->done);
+    for (;;) {
+        PyThread_acquire_lock(copy->turn, WAIT_LOCK);
+        size_t start = copy->next;
+        copy->next = start < copy->size ? start + PIECE : start;
+        PyThread_release_lock(copy->turn);
+        if (start >= copy->size)
+            return;
+        memcpy(copy->to + start, copy->from + start, copy->size - start < PIECE ? copy->size - start : PIECE);
+    }
+}
+
+static void help(void *given)
+{
+    Helper *helper = given;
+    copy_pieces(helper->copy);
+    PyThread_release_lock(helper->done);
 }
 
 static void copy_parts(char *to, const char *from, size_t size, size_t count)
 {
-    Part parts[MOST_PARTS];
-    size_t step = (size / count + PAGE - 1) / PAGE * PAGE; /* no page is written by two */
-    for (size_t k = count; k-- > 0;) {
-        size_t start = k * step < size ? k * step : size;
-        size_t end = k + 1 < count && start + step < size ? start + step : size;
-        parts[k] = (Part){to + start, from + start, end - start, k > 0 ? PyThread_allocate_lock() : NULL};
-        if (parts[k].done != NULL) {
-            PyThread_acquire_lock(parts[k].done, WAIT_LOCK);
-            if (PyThread_start_new_thread(copy_part, &parts[k]) != PYTHREAD_INVALID_THREAD_ID)
-                continue;
-            PyThread_release_lock(parts[k].done); /* there cannot be more threads */
-            PyThread_free_lock(parts[k].done);
-            parts[k].done = NULL;
-        }
-        memcpy(parts[k].to, parts[k].from, parts[k].size);
+    Copy copy = {to, from, size, 0, PyThread_allocate_lock()};
+    Helper helpers[MOST_PARTS];
+    if (copy.turn == NULL) {
+        memcpy(to, from, size);
+        return;
     }
-    for (size_t k = 1; k < count; k++)
-        if (parts[k].done != NULL) {
-            PyThread_acquire_lock(parts[k].done, WAIT_LOCK);
-            PyThread_release_lock(parts[k].done);
-            PyThread_free_lock(parts[k].done);
+    for (size_t k = 1; k < count; k++) {
+        helpers[k] = (Helper){&copy, PyThread_allocate_lock()};
+        if (helpers[k].done == NULL)
+            continue;
+        PyThread_acquire_lock(helpers[k].done, WAIT_LOCK);
+        if (PyThread_start_new_thread(help, &helpers[k]) == PYTHREAD_INVALID_THREAD_ID) { /* there cannot be more threads */
+            PyThread_release_lock(helpers[k].done);
+            PyThread_free_lock(helpers[k].done);
+            helpers[k].done = NULL;
         }
+    }
+    copy_pieces(&copy);
+    for (size_t k = 1; k < count; k++)
+        if (helpers[k].done != NULL) {
+            PyThread_acquire_lock(helpers[k].done, WAIT_LOCK);
+            PyThread_release_lock(helpers[k].done);
+            PyThread_free_lock(helpers[k].done);
+        }
+    PyThread_free_lock(copy.turn);
 }
 
 /* copy_in_parts(out, array, parts): of contiguous arrays of bytes. */

@@ -381,26 +381,6 @@ static int run_again(PyObject *segment, Run *run, PyObject *why)
     return done == NULL ? FAILED : DONE;
 }
 
-/* Whether a flag is set, or cannot be read. The buffer of an array on the host takes a microsecond, `__array__` four. */
-static int is_set(PyObject *value)
-{
-    Py_buffer view;
-    int set = 0;
-    if (PyObject_GetBuffer(value, &view, PyBUF_FORMAT | PyBUF_C_CONTIGUOUS) == 0) {
-        int plain = view.format != NULL && strcmp(view.format, "?") == 0;
-        for (Py_ssize_t k = 0; plain && !set && k < view.len; k++)
-            set = ((const char *)view.buf)[k] != 0;
-        PyBuffer_Release(&view);
-        if (plain)
-            return set;
-    }
-    PyErr_Clear();
-    PyObject *verdict = PyObject_CallMethodNoArgs(value, n_array);
-    set = verdict == NULL || is_true(verdict) != 0;
-    Py_XDECREF(verdict);
-    return set;
-}
-
 /* Whether a flag of a run is set, or cannot be read. This waits for the program. */
 static int has_failed(Run *run)
 {

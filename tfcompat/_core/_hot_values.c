@@ -86,6 +86,26 @@ PyObject *are_ready(PyObject *module, PyObject *structure)
     return ready < 0 ? NULL : PyBool_FromLong(ready);
 }
 
+/* Whether a flag is set, or cannot be read. The buffer of an array on the host takes a microsecond, `__array__` four. */
+int is_set(PyObject *value)
+{
+    Py_buffer view;
+    int set = 0;
+    if (PyObject_GetBuffer(value, &view, PyBUF_FORMAT | PyBUF_C_CONTIGUOUS) == 0) {
+        int plain = view.format != NULL && strcmp(view.format, "?") == 0;
+        for (Py_ssize_t k = 0; plain && !set && k < view.len; k++)
+            set = ((const char *)view.buf)[k] != 0;
+        PyBuffer_Release(&view);
+        if (plain)
+            return set;
+    }
+    PyErr_Clear();
+    PyObject *verdict = PyObject_CallMethodNoArgs(value, n_array);
+    set = verdict == NULL || is_true(verdict) != 0;
+    Py_XDECREF(verdict);
+    return set;
+}
+
 /* `program.living(refs, aliases)` */
 PyObject *living(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
