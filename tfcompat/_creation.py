@@ -527,12 +527,12 @@ def one_hot(indices, depth, on_value=None, off_value=None, axis=None, dtype=None
     given = {text: convert(v, None, dtype and dtypes.as_dtype(dtype))
              for v, text in ((on_value, "on_value"), (off_value, "off_value")) if v is not None}  # fmt: skip
     if dtype is None and len(given) == 2 and given["on_value"].dtype is not given["off_value"].dtype:
-        raise TypeError(f"dtype {given['on_value'].dtype!r} of on_value does not match dtype "
-                        f"{given['off_value'].dtype!r} of off_value")  # fmt: skip
+        raise TypeError(f"dtype {given['on_value'].dtype} of on_value does not match dtype "
+                        f"{given['off_value'].dtype} of off_value")  # fmt: skip
     wanted = dtypes.as_dtype(dtype) if dtype is not None else None
     for text, v in given.items():
         if wanted is not None and v.dtype is not wanted:
-            raise TypeError(f"dtype {v.dtype!r} of {text} does not match dtype parameter {wanted!r}")
+            raise TypeError(f"dtype {v.dtype} of {text} does not match dtype parameter {wanted}")
     wanted = wanted or next((v.dtype for v in given.values()), dtypes.float32)
     on = given["on_value"] if on_value is not None else convert(1, wanted)
     off = given["off_value"] if off_value is not None else convert(0, wanted)

@@ -11,6 +11,7 @@ from tfcompat._core import dtypes as d, errors
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.inlined import inlined
+from tfcompat._core.listed_dtypes import listed
 from tfcompat._core.op import Data, T, op
 from tfcompat._core.refusals import mistyped, unfit
 
@@ -47,9 +48,13 @@ def refused(text, kernel, name=""):
 
 def not_allowed(attribute, dtype, types, kernel):
     """TensorFlow's error of a dtype that a kernel does not take."""
-    names = ", ".join(d.c_name(t) for t in types)
-    return mistyped(f"Value for attr '{attribute}' of {d.c_name(d.from_numpy(dtype))} is not in the list of allowed "
-                    f"values: {names}\n\t; NodeDef: {kernel}; [Op:{kernel}] name: ")  # fmt: skip
+    refused = d.from_numpy(dtype)
+    name, order = listed(kernel, attribute, [], refused, None)
+    names = ", ".join([d.c_name(t) for t in order or types])
+    return mistyped(f"Value for attr '{attribute}' of {d.c_name(refused)} is not in the list of allowed "
+                    f"values: {names}\n\t; NodeDef: {kernel}; [Op:{kernel}] name: ",
+                    name and f"Value passed to parameter '{name}' has DataType {refused.name} not in list of allowed values: "
+                    f"{', '.join([t.name for t in order or types])}")  # fmt: skip
 
 
 @functools.cache
@@ -76,11 +81,11 @@ def fitting(kernel, *arrays):
         pairs = zip(arrays[0].shape[::-1], other.shape[::-1], strict=False)
         if any(m != n and m != 1 and n != 1 for m, n in pairs):
             text = f"Incompatible shapes: {shape_text(arrays[0].shape)} vs. {shape_text(other.shape)}"
-            raise invalid(text, kernel, while_recording=for_shapes(_unequal(arrays[0].shape, other.shape), kernel, *arrays))
+            raise invalid(text, kernel, while_recording=for_shapes(unequal(arrays[0].shape, other.shape), kernel, *arrays))
     return arrays
 
 
-def _unequal(shape, other):
+def unequal(shape, other):
     """What functions say of shapes that cannot be broadcast together."""
     rank = max(len(shape), len(other))
     pairs = zip((1,) * (rank - len(shape)) + shape, (1,) * (rank - len(other)) + other, strict=True)

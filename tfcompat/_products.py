@@ -17,7 +17,7 @@ from tfcompat._core.op import Any, Bool, Dtype, Many, Str, T, op
 from tfcompat._core.refusals import plain
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle, host_value
-from tfcompat._declare import FLOATS, INEXACT, NUMBERS, axes_of, conj, for_shapes, invalid, kept, not_allowed
+from tfcompat._declare import FLOATS, INEXACT, NUMBERS, axes_of, conj, for_shapes, invalid, kept, not_allowed, unequal
 
 MULTIPLIABLE = (d.int32, d.int64, *INEXACT)
 
@@ -37,7 +37,8 @@ def broadcast_batch(a, b, kernel):
         batch = jnp.broadcast_shapes(batch_a, batch_b)
     except ValueError:
         raise invalid(f"In[0] and In[1] must have compatible batch dimensions: {shape_text(a.shape)} vs. "
-                      f"{shape_text(b.shape)}", kernel) from None  # fmt: skip
+                      f"{shape_text(b.shape)}", kernel,
+                      while_recording=for_shapes(unequal(batch_a, batch_b), kernel, a, b)) from None  # fmt: skip
     return jnp.broadcast_to(a, (*batch, *a.shape[-2:])), jnp.broadcast_to(b, (*batch, *b.shape[-2:]))
 
 

@@ -144,7 +144,8 @@ def algorithm(alg):
     else:
         alg = next((a for a in Algorithm if alg in (a, a.value)), alg)
     if not isinstance(alg, Algorithm):
-        raise ValueError(f"Argument `alg` got unsupported value {alg!r}. Supported: philox, threefry, auto_select.")
+        raise ValueError(f"Argument `alg` got unsupported value {alg}. Supported values are philox for the Philox "
+                         "algorithm, threefry for the ThreeFry algorithm, and auto_select for auto-selection.")
     return Algorithm.PHILOX if alg is Algorithm.AUTO_SELECT else alg
 
 

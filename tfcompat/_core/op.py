@@ -31,6 +31,7 @@ from tfcompat._core.checks import Check as Check, call_judged, check_values
 from tfcompat._core.context import settings, state
 from tfcompat._core.convert import convert, convert_first, convert_group, convert_many, convert_operands, convert_pair
 from tfcompat._core.forms import compiled, made_by_form
+from tfcompat._core.listed_dtypes import listed
 from tfcompat._core.parameters import Data, Index as Index, Many as Many, T, U as U, V as V, arrange
 from tfcompat._core.refusals import mistyped, unfit
 from tfcompat._core.spec import Spec
@@ -215,13 +216,6 @@ def _mismatch_while_recording(op, position, expected, ins):
     return f"{text}type {expected.name} of argument '{first}'."
 
 
-# The order in which TensorFlow lists dtypes
-_LISTED = [d.name for d in (
-    dtypes.bfloat16, dtypes.half, dtypes.float32, dtypes.float64, dtypes.uint8, dtypes.uint16, dtypes.uint32,
-    dtypes.uint64, dtypes.int8, dtypes.int16, dtypes.int32, dtypes.int64, dtypes.complex64, dtypes.complex128,
-)]  # fmt: skip
-
-
 def check_dtypes(op, ins):
     """Raises unless inputs that share a dtype variable agree and the op takes that dtype."""
     if op.parameters is None:
@@ -239,8 +233,8 @@ def check_dtypes(op, ins):
             raise mismatch(op.kernel, position, expected, dtype, _mismatch_while_recording(op, position, expected, ins))
         allowed = op.dtypes.get(letter)
         if allowed is not None and dtype not in allowed:
-            order = sorted(allowed, key=lambda d: (_LISTED.index(d.name) if d.name in _LISTED else 99, d.name))
             name = next(n for n, a in op.parameters if isinstance(a, Data) and a.letter == letter)
+            name, order = listed(op.kernel, letter, allowed, dtype, name)
             raise mistyped(
                 f"Value for attr '{letter}' of {dtypes.c_name(dtype)} is not in the list of allowed values: "
                 f"{', '.join(map(dtypes.c_name, order))}\n\t; NodeDef: {op.kernel}; [Op:{op.kernel}] name: ",

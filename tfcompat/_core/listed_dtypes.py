@@ -1,0 +1,40 @@
+"""The dtypes that TensorFlow lists where an op refuses one, in its order, from `_dtypes.txt`: read when something is refused."""
+
+import functools
+import pathlib
+import re
+
+from tfcompat._core import dtypes
+
+# The order in which most ops list dtypes
+_ORDER = [d.name for d in (
+    dtypes.bfloat16, dtypes.half, dtypes.float32, dtypes.float64, dtypes.uint8, dtypes.uint16, dtypes.uint32,
+    dtypes.uint64, dtypes.int8, dtypes.int16, dtypes.int32, dtypes.int64, dtypes.complex64, dtypes.complex128,
+)]  # fmt: skip
+
+
+@functools.cache
+def _recorded():
+    """{(kernel, attribute): (name of the first input of that dtype, dtypes)}."""
+    found = {}
+    text = (pathlib.Path(__file__).parent.parent / "_dtypes.txt").read_text(encoding="utf-8")
+    for line in text.splitlines()[1:]:
+        names, _, kernels = line.partition(": ")
+        listed = [dtypes.as_dtype(name) for name in names.split()]
+        for kernel, attribute, name in re.findall(r"(\w+)\.(\w+)\((\w+)\)", kernels):
+            found[kernel, attribute] = name, listed
+    return found
+
+
+def listed(kernel, attribute, allowed, refused, name):
+    """The name of the input, and the dtypes, that an op's refusal names.
+
+    Args:
+      allowed: the dtypes that it takes here.
+      refused: the dtype that it does not.
+      name: the input's name here.
+    """
+    named, found = _recorded().get((kernel, attribute), (name, None))
+    if found is None or refused in found:  # TensorFlow lists it, and has no kernel for it
+        found = sorted(allowed, key=lambda d: (_ORDER.index(d.name) if d.name in _ORDER else 99, d.name))
+    return named, found
