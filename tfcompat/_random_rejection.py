@@ -1,14 +1,17 @@
 """Random numbers by rejection: gamma, Poisson and binomial laws, with TensorFlow's streams.
 
 Each number has blocks of Philox to itself, of which it takes one after another until one of its candidates is
-accepted; here all numbers try at once, round by round. Arithmetic is in double precision.
+accepted; here all numbers try at once, round by round. Arithmetic is in double precision. Where they are interpreted, Poisson and
+binomial numbers are drawn in C (_hot_laws.c), one by one.
 """
 
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from tfcompat._core import native
 from tfcompat._core.random_state import blocks, box_muller64, float64_of
+from tfcompat._core.twins import twin
 
 _RESERVED, _RESERVED_OF_SUMS = 256, 42  # blocks for each number; of binomial numbers that are sums
 
@@ -172,3 +175,19 @@ def binomial(key, counter, counts, probs):
     return jnp.where(usable, drawn, edge)
 
 
+
+
+def _drawn(e):
+    """A twin of `poisson` or `binomial`."""
+    shape = e.outs[0].shape
+
+    def run(*arrays):
+        found = np.empty(shape)
+        native.extension.law(*map(np.ascontiguousarray, arrays), found)
+        return found
+
+    return run
+
+
+if native.extension is not None:
+    poisson, binomial = [twin(law, 2, as_fast=lambda eqn: True, loops=True)(_drawn) for law in (poisson, binomial)]

@@ -573,6 +573,7 @@ static PyMethodDef methods[] = {
     {"philox", (PyCFunction)(void (*)(void))philox, METH_FASTCALL, "philox(key, counter, offsets, *words): blocks of Philox 4x32-10."},
     {"box_muller", (PyCFunction)(void (*)(void))box_muller, METH_FASTCALL, "box_muller(first, second, sines, cosines): normal numbers."},
     {"permutation", (PyCFunction)(void (*)(void))permutation, METH_FASTCALL, "permutation(words, order): swaps the places of `order` at random."},
+    {"law", (PyCFunction)(void (*)(void))law, METH_FASTCALL, "law(key, counter, rates or counts, [probabilities], drawn): Poisson or binomial numbers."},
     {"index_images", (PyCFunction)(void (*)(void))index_images, METH_FASTCALL, "index_images(index, *keys, limit, images, rounds): where permutations send indices."},
     {"key_and_counter", (PyCFunction)(void (*)(void))key_and_counter, METH_FASTCALL, "key_and_counter(key, low, high): tensors of ints."},
     {"fresh_draw", fresh_draw, METH_O, "fresh_draw(seed): key and counter of a draw without a seed."},

@@ -189,9 +189,15 @@ PyObject *make_changing(PyObject *module, PyObject *otherwise);
 void philox_blocks(const uint32_t *key, const uint32_t *counter, const uint64_t *offsets, Py_ssize_t count, uint32_t **words);
 void box_muller32(const uint32_t *first, const uint32_t *second, Py_ssize_t count, float *sines, float *cosines);
 PyObject *philox(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+int get_buffers(PyObject *const *args, Py_buffer *buffers, int count, int outputs);
+PyObject *released(Py_buffer *buffers, int got, int wanted);
 PyObject *box_muller(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *permutation(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *index_images(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+
+/* _hot_laws.c */
+void draw_law(const uint32_t *key, const uint32_t *counter, const double *first, const double *probs, Py_ssize_t count, double *drawn);
+PyObject *law(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *random_constants(PyObject *module, PyObject *vector);
 
 #endif

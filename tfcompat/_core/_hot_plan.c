@@ -265,7 +265,7 @@ static int step_of(PyObject *given, Step *step, int bases)
         return -1;
     product = step->kind == PRODUCT;
     step->operands = (int)PyTuple_GET_SIZE(operands);
-    if (step->operands < 2 || step->operands > MAX_OPERANDS || step->kind < LOOP || step->kind > FACTORS || (product && step->rank != 3)) {
+    if (step->operands < 2 || step->operands > MAX_OPERANDS || step->kind < LOOP || step->kind > LAW || (product && step->rank != 3)) {
         PyErr_SetString(PyExc_ValueError, "no such step");
         return -1;
     }
@@ -293,6 +293,9 @@ static int step_of(PyObject *given, Step *step, int bases)
     case PHILOX:
     case BOX_MULLER:
         fits = step->rank == 1 && step->operands == (step->kind == PHILOX ? 7 : 4);
+        break;
+    case LAW:
+        fits = step->rank == 1 && (step->operands == 4 || step->operands == 5);
         break;
     case ORDER: /* how many are wanted, in which order (see `order_of`), type numbers of elements and places */
         parsed = PyArg_ParseTuple(detail, "iiii", &step->size, &step->leaves_out, &step->from, &step->to);

@@ -16,7 +16,7 @@
 
 enum { MAX_RANK = 6, MAX_OPERANDS = 7, MAX_ARGUMENTS = 1000, MOST_ORDERED = 128, SHORT = 16, LARGEST_MATRIX = 16, MOST_COLUMNS = 64 };
 enum { BFLOAT16 = -1 }; /* in casts, for the number that it is given when it is registered with NumPy; as a loop, for ours of it */
-enum { LOOP, COPY, SELECT, CAST, PRODUCT, PLACED, PHILOX, BOX_MULLER, ORDER, CHOLESKY, TRIANGULAR, SOLUTION, FACTORS };
+enum { LOOP, COPY, SELECT, CAST, PRODUCT, PLACED, PHILOX, BOX_MULLER, ORDER, CHOLESKY, TRIANGULAR, SOLUTION, FACTORS, LAW };
 
 typedef struct {
     int base; /* number of an argument, of a result, of the constants, of the scratch memory */

@@ -7,7 +7,7 @@
 static Py_buffer constants; /* of random_state.CONSTANTS */
 
 /* Gets buffers of arguments, the last `outputs` of them to write into. Returns how many it got. */
-static int get_buffers(PyObject *const *args, Py_buffer *buffers, int count, int outputs)
+int get_buffers(PyObject *const *args, Py_buffer *buffers, int count, int outputs)
 {
     for (int k = 0; k < count; k++)
         if (PyObject_GetBuffer(args[k], &buffers[k], k < count - outputs ? PyBUF_C_CONTIGUOUS : PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE) < 0)
@@ -15,7 +15,7 @@ static int get_buffers(PyObject *const *args, Py_buffer *buffers, int count, int
     return count;
 }
 
-static PyObject *released(Py_buffer *buffers, int got, int wanted)
+PyObject *released(Py_buffer *buffers, int got, int wanted)
 {
     for (int k = 0; k < got; k++)
         PyBuffer_Release(&buffers[k]);

@@ -490,7 +490,7 @@ static void run_placed(const Step *step, char **bases)
 int prepare_step(Step *step)
 {
     int first = step->kind == PLACED ? step->batch : 0;
-    step->core = step->kind < CHOLESKY ? 1 : 2;
+    step->core = step->kind < CHOLESKY || step->kind == LAW ? 1 : 2;
     step->n = step->rank > first ? step->dims[step->rank - 1] : 1;
     for (int k = 0; k < step->operands; k++)
         step->by[k] = step->rank > first ? step->of[k].strides[step->rank - 1] : 0;
@@ -545,6 +545,8 @@ void run_step(const Step *step, char **bases)
         philox_blocks((uint32_t *)at[4], (uint32_t *)at[5], (uint64_t *)at[6], step->dims[0], words);
     } else if (step->kind == BOX_MULLER) { /* sines, cosines, two words */
         box_muller32((uint32_t *)at[2], (uint32_t *)at[3], step->dims[0], (float *)at[0], (float *)at[1]);
+    } else if (step->kind == LAW) { /* result, key, counter, one parameter or two */
+        draw_law((uint32_t *)at[1], (uint32_t *)at[2], (double *)at[3], step->operands == 5 ? (double *)at[4] : NULL, step->dims[0], (double *)at[0]);
     } else if (step->kind == PRODUCT) { /* result [m, p], [m, n], [n, p] */
         const npy_intp *out = step->of[0].strides, *x = step->of[1].strides, *y = step->of[2].strides;
         npy_intp dims[4] = {1, step->dims[0], step->dims[1], step->dims[2]}, steps[9] = {0, 0, 0, x[0], x[1], y[0], y[1], out[0], out[1]};

@@ -13,6 +13,7 @@ from tfcompat._core.plans import (
     CHOLESKY,
     FACTORS,
     LARGEST_MATRIX,
+    LAW,
     LOOP,
     MOST_COLUMNS,
     MOST_ORDERED,
@@ -256,6 +257,7 @@ def _draws(kind, p, e):
 
 
 STEPS["tfcompat.blocks"] = functools.partial(_draws, PHILOX)
+STEPS["tfcompat.poisson"] = STEPS["tfcompat.binomial"] = functools.partial(_draws, LAW)
 STEPS["tfcompat.box_muller32"] = functools.partial(_draws, BOX_MULLER)
 
 
