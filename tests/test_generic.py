@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 import tfcompat as tf
@@ -74,3 +75,15 @@ def test_a_wrong_call_changes_nothing_for_the_next():
     with pytest.raises(tf.errors.InvalidArgumentError):
         picky(tf.ones([5, 2]))
     assert picky(tf.ones([6, 2])).numpy()[0, 0] == 2
+
+
+def test_output_gradients_where_derivatives_are_of_any_size():
+    """What made the target decides about their shapes, however its derivative was made."""
+    for n in range(20, 30):
+        x = tf.ones([n])
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(x)
+            total, split = tf.reduce_sum(x), tf.split(x, [1, n - 1])[1]
+        np.testing.assert_array_equal(tape.gradient(total, x, output_gradients=tf.constant([2.0])), np.full(n, 2.0))
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            tape.gradient(split, x, output_gradients=tf.constant([2.0]))

@@ -257,6 +257,7 @@ class SizedDerivative:
 
     def __init__(self, symbolic, sizes, exact, plain):
         self._exact, self._make_exact = None, exact
+        self.op = symbolic.op
         self.differentiable, self.count, self.kept = symbolic.differentiable, symbolic.count, symbolic.kept
         self.mask, self.wanted, self.extras, self.keep = symbolic.mask, symbolic.wanted, symbolic.extras, symbolic.keep
         self.kernel, self.flow, self.reached = symbolic.kernel, symbolic.flow, symbolic.reached
