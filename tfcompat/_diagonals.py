@@ -29,8 +29,23 @@ def _rank_two(x, kernel, error=invalid):
 
 def _on_diagonal(rows, columns, k=0):
     """Boolean matrix: true on diagonal k."""
-    i = lax.broadcasted_iota(np.int32, (rows, columns), 0)
-    return lax.broadcasted_iota(np.int32, (rows, columns), 1) - i == k
+    row, column = _indices(rows, columns)
+    return column == row if k == 0 else column - row == k
+
+
+def _indices(rows, columns):
+    """The row and the column of each element of a matrix."""
+    return [lax.broadcasted_iota(np.int32, (rows, columns), dimension) for dimension in (0, 1)]
+
+
+def triangle(matrix, lower, upper):
+    """The main diagonals of matrices with what is below (lower) or above it (upper), zeros elsewhere.
+
+    XLA compares 32-bit indices in half the time of the 64-bit ones of `jnp.tril`.
+    """
+    row, column = _indices(*matrix.shape[-2:])
+    inside = row >= column if lower else row <= column if upper else row == column
+    return matrix if lower and upper else jnp.where(inside, matrix, jnp.zeros_like(matrix))
 
 
 def _span(k):
@@ -334,16 +349,16 @@ def _band_part(input: T, num_lower: Bound, num_upper: Bound):
     return _banded(input, num_lower, num_upper)
 
 
-def _triangle_grad(g, out, input, num_lower, num_upper):
-    return _banded(g, np.int32(num_lower), np.int32(num_upper))
+def _triangle_grad(g, out, input, lower, upper):
+    return triangle(g, lower, upper)
 
 
 @op("MatrixBandPart", grad=_triangle_grad)
 @inlined
-def _triangle(input: T, num_lower: Int, num_upper: Int):
+def _triangle(input: T, lower: Bool, upper: Bool):
     """The usual case: of either side all or nothing, which is always in range."""
     _rank_two(input, "MatrixBandPart", refused)
-    return _banded(input, np.int32(num_lower), np.int32(num_upper))
+    return triangle(input, lower, upper)
 
 
 @by_form
@@ -358,7 +373,7 @@ def band_part(input, num_lower, num_upper, name=None):
       InvalidArgumentError: more diagonals than there are, or a rank below 2.
     """
     if type(num_lower) is type(num_upper) is int and num_lower in (-1, 0) and num_upper in (-1, 0):
-        return _triangle(input, num_lower, num_upper)
+        return _triangle(input, num_lower < 0, num_upper < 0)
     return _band_part(input, num_lower, num_upper)
 
 
