@@ -1,5 +1,9 @@
 """Memory for large arrays, and copies of them, which some threads make: complete, and independent of what they were made of."""
 
+import concurrent.futures
+import os
+import subprocess
+import sys
 import tracemalloc
 
 import numpy as np
@@ -92,6 +96,43 @@ def test_a_copy_in_c_refuses_what_does_not_fit():
     for sizes, count in (((3, 4), 2), ((4, 4), 0), ((4, 4), 17)):
         with pytest.raises(ValueError, match="two arrays of one size"):
             native.extension.copy_in_parts(*[np.zeros(size, np.uint8) for size in sizes], count)
+
+
+@IN_C
+def test_threads_that_copy_at_once_do_not_disturb_each_other():
+    """One of them has the threads that stay; the others copy alone."""
+
+    def copies(first):
+        for k in range(first, first + 40):
+            array, out = np.full(3 * 2**20 + k, k % 251, np.uint8), np.zeros(3 * 2**20 + k, np.uint8)
+            native.extension.copy_in_parts(out, array, 2 + k % 5)
+            if (out != array).any():
+                return k
+        return None
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(copies, range(0, 160, 40))) == [None] * 4
+
+
+_IN_A_CHILD = """
+import os, numpy as np, tfcompat as tf
+from tfcompat._core import memory
+memory._most_parts = lambda: 4
+array = np.arange(5_000_000, dtype="float32")
+for generation in range(3):
+    tensor = tf.constant(array + generation)
+    assert (tensor.numpy() == array + generation).all()
+    child = os.fork()
+    if child:
+        assert os.waitpid(child, 0)[1] == 0, generation
+        os._exit(0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks on this system")
+def test_a_child_of_a_fork_copies_too():
+    done = subprocess.run([sys.executable, "-c", _IN_A_CHILD], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("shape", [(1000, 2000), (3_000_001,)])

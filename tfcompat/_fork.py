@@ -2,7 +2,7 @@
 
 import os
 
-from tfcompat._core import failures, program
+from tfcompat._core import failures, memory, program
 from tfcompat._core.context import settings, state
 from tfcompat._core.random_state import seeds
 
@@ -19,6 +19,7 @@ def _before():
 
 def _in_child():
     failures.note_fork()
+    memory.forget_threads()
     settings.tier = "interpreted"
     program.clear()
     seeds.system.seed()

@@ -100,8 +100,7 @@ def aligned_copy(array, dtype=None):
         out = empty_aligned(array.shape, dtype)
     except MemoryError:
         raise failures.exhausted("Fill", aval(array.shape, dtype)) from None
-    with np.errstate(all="ignore"):
-        copy_into(out, array)
+    copy_into(out, array)
     return out
 
 

@@ -11,7 +11,7 @@ from tfcompat._core.native import extension
 
 _ALIGNMENT = 64  # JAX takes over host memory aligned like this without another copy
 _PAGED = 1 << 20  # bytes from which on it shows whether memory is fresh
-_PART = 2 << 20  # bytes: to start a thread takes up to 50 µs, in which another copies half a megabyte
+_PART = 2 << 20  # bytes of which one thread more makes a difference
 LARGE = 2 * _PART  # bytes from which on arrays are copied in parts
 _MOST_PARTS = 4  # some threads take all that memory gives
 
@@ -29,18 +29,18 @@ def empty_aligned(shape, dtype):
         if out.ctypes.data % _ALIGNMENT == 0:
             return out
     raw = np.empty(size + _ALIGNMENT, np.uint8)
-    start = -raw.ctypes.data % _ALIGNMENT
-    return raw[start : start + raw.size - _ALIGNMENT].view(dtype).reshape(shape)
+    return np.ndarray(shape, dtype, raw, -raw.ctypes.data % _ALIGNMENT)
 
 
 def copy_into(out, array):
     """Copies an array into a C-contiguous one of its shape. Large ones by some threads: one does not get all that memory gives.
 
-    The threads are of this call. Those of a pool would not be there after a fork.
+    Without the extension the threads are of this call. With it they stay, but for the child of a fork, which starts its own.
     """
     parts = min(_most_parts(), array.nbytes // _PART)
     if parts < 2 or array.dtype != out.dtype or array.dtype.hasobject or not array.flags.c_contiguous:
-        out[...] = array
+        with np.errstate(all="ignore"):  # it may be a cast
+            out[...] = array
         return
     copy_in_parts(out.reshape(-1).view(np.uint8), array.reshape(-1).view(np.uint8), parts)
 
@@ -71,6 +71,12 @@ def _copy_part(out, array, done):
 
 
 copy_in_parts = _copy_in_parts if extension is None else extension.copy_in_parts
+
+
+def forget_threads():
+    """In the child of a fork: those that copy are not there."""
+    if extension is not None:
+        extension.forget_threads()
 
 
 @functools.cache
