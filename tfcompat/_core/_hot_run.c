@@ -32,9 +32,9 @@ typedef struct {
     Py_ssize_t nodes, results, twins, alive, arguments; /* donated arguments come first */
     PyObject **tensors;  /* those that are alive */
     Py_ssize_t *places;  /* their slots; then of each the place among the program's results */
-    PyObject **given;    /* the arguments */
+    PyObject **given;    /* the arguments; the place before them is free, for a call of a method */
     const int32_t *layout; /* `Program.layout` */
-    PyObject *few_tensors[FEW], *few_given[FEW]; /* where there is room in these, no memory is asked for */
+    PyObject *few_tensors[FEW], *few_given[1 + FEW]; /* where there is room in these, no memory is asked for */
     Py_ssize_t few_places[FEW];
 } Run;
 
@@ -53,8 +53,8 @@ static void drop(Run *run)
         PyMem_Free(run->tensors);
     if (run->places != run->few_places)
         PyMem_Free(run->places);
-    if (run->given != run->few_given)
-        PyMem_Free(run->given);
+    if (run->given != NULL && run->given != run->few_given + 1)
+        PyMem_Free(run->given - 1);
     Py_XDECREF(run->structure);
     Py_XDECREF(run->program);
     Py_XDECREF(run->steps);
@@ -226,11 +226,12 @@ static int find_arguments(Run *run)
 {
     PyObject *packed = FIELD(FIELD(run->program, m_arguments), d_packed);
     Py_ssize_t donated = run->layout[DONATED], kept = run->layout[KEPT], count = donated + kept + PyList_GET_SIZE(packed);
-    run->given = run->few_given; /* all NULL */
-    if (count > FEW && (run->given = PyMem_Calloc(count, sizeof(PyObject *))) == NULL) {
+    PyObject **places = count > FEW ? PyMem_Calloc(1 + count, sizeof(PyObject *)) : run->few_given; /* all NULL */
+    if (places == NULL) {
         PyErr_NoMemory();
         return FAILED;
     }
+    run->given = places + 1;
     for (; run->arguments < donated; run->arguments++) {
         int found = is_array(FIELD(PyList_GET_ITEM(run->leaves, donated_leaves(run)[run->arguments]), t_value));
         if (found != DONE)
@@ -399,7 +400,7 @@ static int has_failed(Run *run)
 static int dispatch_program(PyObject *segment, Run *run, PyObject *why)
 {
     PyObject *call = Py_NewRef(FIELD(run->program, m_call));
-    PyObject *results = take_over(run) == DONE ? PyObject_Vectorcall(call, run->given, run->arguments, NULL) : NULL;
+    PyObject *results = take_over(run) == DONE ? PyObject_Vectorcall(call, run->given, run->arguments | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL) : NULL;
     Py_DECREF(call);
     if (results == NULL) /* memory, or a fork */
         return run_again(segment, run, why);
