@@ -7,13 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tfcompat._core import dtypes as d, errors
+from tfcompat._core import dtypes as d, errors, listed_dtypes
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.inlined import inlined
-from tfcompat._core.listed_dtypes import listed
 from tfcompat._core.op import Data, T, op
-from tfcompat._core.refusals import mistyped, unfit
+from tfcompat._core.refusals import unfit
 
 # Dtype sets, as TensorFlow's kernels have them
 
@@ -48,13 +47,7 @@ def refused(text, kernel, name=""):
 
 def not_allowed(attribute, dtype, types, kernel):
     """TensorFlow's error of a dtype that a kernel does not take."""
-    refused = d.from_numpy(dtype)
-    name, order = listed(kernel, attribute, [], refused, None)
-    names = ", ".join([d.c_name(t) for t in order or types])
-    return mistyped(f"Value for attr '{attribute}' of {d.c_name(refused)} is not in the list of allowed "
-                    f"values: {names}\n\t; NodeDef: {kernel}; [Op:{kernel}] name: ",
-                    name and f"Value passed to parameter '{name}' has DataType {refused.name} not in list of allowed values: "
-                    f"{', '.join([t.name for t in order or types])}")  # fmt: skip
+    return listed_dtypes.refusal(kernel, attribute, d.from_numpy(dtype), types)
 
 
 @functools.cache

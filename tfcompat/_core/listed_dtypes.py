@@ -5,6 +5,7 @@ import pathlib
 import re
 
 from tfcompat._core import dtypes
+from tfcompat._core.refusals import mistyped
 
 # The order in which most ops list dtypes
 _ORDER = [d.name for d in (
@@ -26,15 +27,19 @@ def _recorded():
     return found
 
 
-def listed(kernel, attribute, allowed, refused, name):
-    """The name of the input, and the dtypes, that an op's refusal names.
+def refusal(kernel, attribute, refused, allowed, name=None):
+    """TensorFlow's error of an op that does not take a dtype.
 
     Args:
       allowed: the dtypes that it takes here.
-      refused: the dtype that it does not.
-      name: the input's name here.
+      name: the input's name here; None where no input has the attribute's dtype.
     """
-    named, found = _recorded().get((kernel, attribute), (name, None))
-    if found is None or refused in found:  # TensorFlow lists it, and has no kernel for it
-        found = sorted(allowed, key=lambda d: (_ORDER.index(d.name) if d.name in _ORDER else 99, d.name))
-    return named, found
+    name, listed = _recorded().get((kernel, attribute), (name, None))
+    if listed is None or refused in listed:  # TensorFlow lists it, and has no kernel for it
+        listed = sorted(allowed, key=lambda d: (_ORDER.index(d.name) if d.name in _ORDER else 99, d.name))
+    return mistyped(
+        f"Value for attr '{attribute}' of {dtypes.c_name(refused)} is not in the list of allowed values: "
+        f"{', '.join(map(dtypes.c_name, listed))}\n\t; NodeDef: {kernel}; [Op:{kernel}] name: ",
+        name and f"Value passed to parameter '{name}' has DataType {refused.name} not in list of allowed values: "
+                 f"{', '.join([d.name for d in listed])}",
+    )  # fmt: skip

@@ -23,6 +23,7 @@ from tfcompat._core import (
     errors,
     failures,
     generic,
+    listed_dtypes,
     program as program,  # it registers itself as what runs closed segments
     sizes,
 )
@@ -31,7 +32,6 @@ from tfcompat._core.checks import Check as Check, call_judged, check_values
 from tfcompat._core.context import settings, state
 from tfcompat._core.convert import convert, convert_first, convert_group, convert_many, convert_operands, convert_pair
 from tfcompat._core.forms import compiled, made_by_form
-from tfcompat._core.listed_dtypes import listed
 from tfcompat._core.parameters import Data, Index as Index, Many as Many, T, U as U, V as V, arrange
 from tfcompat._core.refusals import mistyped, unfit
 from tfcompat._core.spec import Spec
@@ -234,13 +234,7 @@ def check_dtypes(op, ins):
         allowed = op.dtypes.get(letter)
         if allowed is not None and dtype not in allowed:
             name = next(n for n, a in op.parameters if isinstance(a, Data) and a.letter == letter)
-            name, order = listed(op.kernel, letter, allowed, dtype, name)
-            raise mistyped(
-                f"Value for attr '{letter}' of {dtypes.c_name(dtype)} is not in the list of allowed values: "
-                f"{', '.join(map(dtypes.c_name, order))}\n\t; NodeDef: {op.kernel}; [Op:{op.kernel}] name: ",
-                f"Value passed to parameter '{name}' has DataType {dtype.name} not in list of allowed values: "
-                f"{', '.join([d.name for d in order])}",
-            )
+            raise listed_dtypes.refusal(op.kernel, letter, dtype, allowed, name)
 
 
 def call(op, key, ins, attrs, count=0, spec=None):
