@@ -38,7 +38,7 @@
     X(f_position, Flag, position) X(f_index, Flag, index) X(f_stateful, Flag, stateful) X(f_ahead, Flag, ahead) X(f_op, Flag, op) X(f_check, Flag, check) \
     X(f_attrs, Flag, attrs) X(f_count, Flag, count) X(f_tensor, Flag, tensor) X(f_site, Flag, site) \
     X(j_host, Judged, host) X(m_call, Program, call) \
-    X(m_arguments, Program, arguments) X(m_layout, Program, layout) X(d_packed, Arguments, packed) X(k_values, Packed, values) \
+    X(m_arguments, Program, arguments) X(m_layout, Program, layout) X(d_packed, Arguments, packed) \
     X(k_wide, Packed, wide) X(k_dtype, Packed, dtype) \
     X(k_entries, Packed, entries) X(k_last, Packed, last) X(k_size, Packed, size) X(h_delivered, Held, delivered) X(h_depth, Held, depth) \
     X(h_count, Held, count) X(h_runs, Held, runs) \

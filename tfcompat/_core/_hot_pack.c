@@ -26,10 +26,13 @@ static int gather(char *to, PyObject *leaves, PyObject *entries, PyArray_Descr *
     return 1;
 }
 
+/* What `Packed.last` holds */
+enum { CONTENT, MOVED, SCALARS };
+
 /* Whether all values are the scalars that came last, or rather the same objects. */
 static int are_last(PyObject *packed, PyObject *leaves)
 {
-    PyObject *values = FIELD(packed, k_values), *entries = FIELD(packed, k_entries);
+    PyObject *values = PyTuple_GET_ITEM(FIELD(packed, k_last), SCALARS), *entries = FIELD(packed, k_entries);
     Py_ssize_t count = PyTuple_GET_SIZE(values);
     for (Py_ssize_t i = 0; i < count; i++) {
         Py_ssize_t leaf = PyLong_AsSsize_t(PyTuple_GET_ITEM(PyList_GET_ITEM(entries, i), 0));
@@ -39,8 +42,18 @@ static int are_last(PyObject *packed, PyObject *leaves)
     return count > 0;
 }
 
-/* Remembers the values, where all of them are scalars, which do not change. */
-static int note_last(PyObject *packed, PyObject *leaves, PyTypeObject *scalar)
+/* Remembers a vector: its bytes, what is on the device, and the scalars, or nothing. */
+static int note_last(PyObject *packed, PyObject *content, PyObject *moved, PyObject *scalars)
+{
+    PyObject *last = scalars == NULL ? NULL : PyTuple_Pack(3, content, moved, scalars);
+    if (last == NULL)
+        return -1;
+    Py_SETREF(FIELD(packed, k_last), last);
+    return 0;
+}
+
+/* Remembers the values of a vector on the device, where all of them are scalars, which do not change. */
+static int note_scalars(PyObject *packed, PyObject *content, PyObject *moved, PyObject *leaves, PyTypeObject *scalar)
 {
     PyObject *entries = FIELD(packed, k_entries), *values = PyTuple_New(PyList_GET_SIZE(entries));
     for (Py_ssize_t i = 0; values != NULL && i < PyList_GET_SIZE(entries); i++) {
@@ -49,10 +62,9 @@ static int note_last(PyObject *packed, PyObject *leaves, PyTypeObject *scalar)
             return Py_DECREF(values), 0;
         PyTuple_SET_ITEM(values, i, Py_NewRef(value));
     }
-    if (values == NULL)
-        return -1;
-    Py_SETREF(FIELD(packed, k_values), values);
-    return 0;
+    int noted = note_last(packed, content, moved, values);
+    Py_XDECREF(values);
+    return noted;
 }
 
 /* The vector; NULL without an error where it needs a look at settings of JAX's, as 64 bits do that are not on the device. */
@@ -63,7 +75,7 @@ PyObject *pack(PyObject *packed, PyObject *leaves)
     int wide = FIELD(packed, k_wide) != Py_False;
     if (!PyArray_DescrCheck((PyObject *)dtype) || !PyTypeNum_ISNUMBER(dtype->type_num) || !PyList_CheckExact(entries))
         return wide ? NULL : PyObject_CallMethodOneArg(packed, n_pack, leaves);
-    PyObject *moved = PyTuple_GET_ITEM(last, 1);
+    PyObject *moved = PyTuple_GET_ITEM(last, MOVED);
     if (moved != Py_None && are_last(packed, leaves))
         return Py_NewRef(moved);
     Py_ssize_t itemsize = PyDataType_ELSIZE(dtype), size = PyLong_AsSsize_t(FIELD(packed, k_size));
@@ -71,25 +83,23 @@ PyObject *pack(PyObject *packed, PyObject *leaves)
     int usual = content == NULL ? -1 : gather(PyBytes_AS_STRING(content), leaves, entries, dtype, itemsize);
     if (usual < 0)
         goto done;
-    PyObject *known = PyTuple_GET_ITEM(last, 0);
+    PyObject *known = PyTuple_GET_ITEM(last, CONTENT);
     int same = usual && PyBytes_GET_SIZE(known) == size * itemsize
         && memcmp(PyBytes_AS_STRING(known), PyBytes_AS_STRING(content), size * itemsize) == 0;
-    if (same && moved != Py_None)
-        vector = note_last(packed, leaves, dtype->typeobj) < 0 ? NULL : Py_NewRef(moved);
-    else if (wide)
+    if (same && moved != Py_None) {
+        vector = Py_NewRef(moved);
+        if (note_scalars(packed, content, vector, leaves, dtype->typeobj) < 0)
+            Py_CLEAR(vector);
+    } else if (wide)
         ;
     else if (same || !usual)
         vector = PyObject_CallMethodOneArg(packed, n_pack, leaves);
     else if ((vector = PyArray_SimpleNew(1, &size, dtype->type_num)) != NULL) {
         memcpy(PyArray_DATA((PyArrayObject *)vector), PyBytes_AS_STRING(content), size * itemsize);
-        PyObject *now = PyTuple_Pack(2, content, Py_None), *none = now == NULL ? NULL : PyTuple_New(0);
-        if (none == NULL) {
-            Py_XDECREF(now);
+        PyObject *none = PyTuple_New(0);
+        if (note_last(packed, content, Py_None, none) < 0)
             Py_CLEAR(vector);
-        } else {
-            Py_SETREF(FIELD(packed, k_last), now);
-            Py_SETREF(FIELD(packed, k_values), none);
-        }
+        Py_XDECREF(none);
     }
 done:
     Py_XDECREF(content);

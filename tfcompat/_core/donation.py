@@ -129,15 +129,15 @@ class Packed:
       entries: (leaf, offset, size, shape) of each.
     """
 
-    __slots__ = ("dtype", "entries", "filling", "last", "size", "values", "wide")
+    __slots__ = ("dtype", "entries", "filling", "last", "size", "wide")
 
     def __init__(self, dtype, entries):
         self.dtype, self.entries = dtype, entries
         self.size = entries[-1][1] + entries[-1][2]
         self.wide = dtype.itemsize >= 8
         self.filling = [(k, slice(i, i + n) if shape else i, len(shape) > 1) for k, i, n, shape in entries]
-        self.last = b"", None  # the bytes of the last vector, the vector on the device if it was used twice
-        self.values = ()  # for C: the NumPy scalars of that one
+        # The bytes of the last vector, the vector on the device if it was used twice, and then for C the NumPy scalars it was made of.
+        self.last = b"", None, ()
 
     def pack(self, leaves):
         """The vector; one that stays the same (a learning rate) is moved to the device."""
@@ -146,14 +146,14 @@ class Packed:
             value = leaves[k]._value
             vector[place] = np.asarray(value).reshape(-1) if flat else value
         content = vector.tobytes()
-        known, moved = self.last
+        known, moved, _ = self.last
         if content != known:
-            self.last, self.values = (content, None), ()
+            self.last = content, None, ()
             return vector
         if moved is None:
             with jax.enable_x64(True):
                 moved = jax.device_put(vector)
-            self.last = content, moved
+            self.last = content, moved, ()
         return moved
 
 
