@@ -315,15 +315,36 @@ static void combine_row(const Step *step, char **at)
 }
 
 /* Where the first `size` elements of a row's stable order are, and, in a third operand, what they are; by insertion: what is behind is
-   dropped. Rising, where NaN is last, or falling, where NaN is as -infinity; or the greatest, or the least, first, where NaN is before all. */
-#define ORDER_ROW(name, type, value, second_first) \
+   dropped. Rising, where NaN is last, or falling, where NaN is as -infinity; or the greatest, or the least, first, where NaN is before all.
+   Of a long row most elements are behind what has been found: these are looked at by vectors. */
+#define ORDER_ROW(name, type, value, second_first, may_be_first) \
+    static npy_intp name##_##type##_behind(const type *at, npy_intp n, type x) \
+    { \
+        npy_intp i = 0; \
+        for (int any = 0; i + BLOCK <= n; i += BLOCK) { \
+            for (int k = 0; k < BLOCK; k++) { \
+                type y = at[i + k]; \
+                any |= may_be_first; \
+            } \
+            if (any) \
+                break; \
+        } \
+        return i; \
+    } \
     static void name##_##type(const Step *step, char **at) \
     { \
         type kept[MOST_ORDERED]; \
         npy_int32 order[MOST_ORDERED]; \
         char *in = at[1], *out = at[0]; \
-        int found = 0; \
+        int found = 0, long_row = step->n >= 4 * BLOCK && step->by[1] == sizeof(type); \
         for (npy_intp i = 0; i < step->n; i++, in += step->by[1]) { \
+            if (long_row && found == step->size && i % BLOCK == 0) { \
+                npy_intp behind = name##_##type##_behind((type *)in, step->n - i, kept[found - 1]); \
+                i += behind; \
+                in += behind * sizeof(type); \
+                if (i == step->n) \
+                    break; \
+            } \
             type y = *(type *)in; \
             y = value; \
             type x; \
@@ -352,13 +373,14 @@ static void combine_row(const Step *step, char **at)
             for (int k = 0; k < found; k++) \
                 *(type *)(at[2] + k * step->by[2]) = kept[k]; \
     }
+enum { BLOCK = 16 };
 #define ORDER_ROWS(type, value, nan_behind, nan_first) \
-    ORDER_ROW(rising, type, y, y < x || nan_behind) \
-    ORDER_ROW(falling, type, value, y > x) \
-    ORDER_ROW(greatest, type, y, y > x || nan_first) \
-    ORDER_ROW(least, type, y, y < x || nan_first)
-ORDER_ROWS(npy_float, y != y ? -INFINITY : y, (x != x && y == y), (y != y && x == x))
-ORDER_ROWS(npy_double, y != y ? -INFINITY : y, (x != x && y == y), (y != y && x == x))
+    ORDER_ROW(rising, type, y, y < x || nan_behind, (y < x) | nan_behind) \
+    ORDER_ROW(falling, type, value, y > x, y > x) \
+    ORDER_ROW(greatest, type, y, y > x || nan_first, (y > x) | nan_first) \
+    ORDER_ROW(least, type, y, y < x || nan_first, (y < x) | nan_first)
+ORDER_ROWS(npy_float, y != y ? -INFINITY : y, (x != x) & (y == y), (y != y) & (x == x))
+ORDER_ROWS(npy_double, y != y ? -INFINITY : y, (x != x) & (y == y), (y != y) & (x == x))
 ORDER_ROWS(npy_int32, y, 0, 0)
 ORDER_ROWS(npy_int64, y, 0, 0)
 
@@ -374,6 +396,30 @@ static Row order_of(const Step *step)
     FIND_ORDER(NPY_INT32, npy_int32)
     FIND_ORDER(NPY_INT64, npy_int64)
     return NULL;
+}
+
+/* first_places(x, out, order): where the first elements of each row of `x` are, as many as `out` has, in an order of `order_of`. */
+PyObject *first_places(PyObject *module, PyObject *args)
+{
+    PyArrayObject *x, *out;
+    int order;
+    if (!PyArg_ParseTuple(args, "O!O!i", &PyArray_Type, &x, &PyArray_Type, &out, &order))
+        return NULL;
+    int last = PyArray_NDIM(x) - 1;
+    npy_intp n = last < 0 ? 0 : PyArray_DIM(x, last), wanted = last < 0 || PyArray_NDIM(out) != last + 1 ? 0 : PyArray_DIM(out, last);
+    Step step = {.kind = ORDER, .operands = 2, .size = (int)wanted, .from = PyArray_TYPE(x), .to = PyArray_TYPE(out), .leaves_out = order,
+                 .n = n, .by = {PyArray_ITEMSIZE(out), PyArray_ITEMSIZE(x)}};
+    Row row = order_of(&step);
+    npy_intp rows = n == 0 ? 0 : PyArray_SIZE(x) / n;
+    if (row == NULL || (step.to != NPY_INT32 && step.to != NPY_INT64) || wanted < 1 || wanted > n || wanted > MOST_ORDERED || n > NPY_MAX_INT32
+        || PyArray_SIZE(out) != rows * wanted || !PyArray_ISCARRAY_RO(x) || !PyArray_ISCARRAY(out))
+        return PyErr_Format(PyExc_ValueError, "first_places takes rows of numbers, and room for 1 to %d places of each", MOST_ORDERED);
+    Py_BEGIN_ALLOW_THREADS
+    char *at[] = {PyArray_BYTES(out), PyArray_BYTES(x)};
+    for (npy_intp i = 0; i < rows; i++, at[0] += wanted * step.by[0], at[1] += n * step.by[1])
+        row(&step, at);
+    Py_END_ALLOW_THREADS
+    return Py_NewRef(Py_None);
 }
 
 /* Runs the rows, or matrices, of the dimensions from `first` on. */

@@ -12,8 +12,11 @@ from tfcompat._core.plans import (
     CAST,
     CHOLESKY,
     FACTORS,
+    FALLING,
+    GREATEST,
     LARGEST_MATRIX,
     LAW,
+    LEAST,
     LOOP,
     MOST_COLUMNS,
     MOST_ORDERED,
@@ -22,6 +25,7 @@ from tfcompat._core.plans import (
     PHILOX,
     PRODUCT_MOST,
     RANK,
+    RISING,
     SELECT,
     SOLUTION,
     STEPS,
@@ -437,9 +441,6 @@ def _dot_general(p, e):
 
 
 # Order
-
-
-RISING, FALLING, GREATEST, LEAST = range(4)
 
 
 def _order(p, view, axis, out, order, *values):

@@ -21,6 +21,7 @@ LONGEST = 1000  # arguments, results
 RANK = 6
 
 LOOP, COPY, SELECT, CAST, PRODUCT, PLACED, PHILOX, BOX_MULLER, ORDER, CHOLESKY, TRIANGULAR, SOLUTION, FACTORS, LAW = range(14)
+RISING, FALLING, GREATEST, LEAST = range(4)  # orders of the elements of a row
 BFLOAT16 = -1  # in casts, for the number that it is given when it is registered with NumPy; as a loop, for the one in C
 _ALIGNED = 64
 MOST_ORDERED = 128  # elements of a row whose order is found by insertion; where only the elements are wanted in order, NumPy is faster

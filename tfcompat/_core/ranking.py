@@ -6,9 +6,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from tfcompat._core import native
 from tfcompat._core.lax_shapes import stable_order
+from tfcompat._core.plans import FALLING, MOST_ORDERED
 from tfcompat._core.twins import twin
 
+_SEARCHED = frozenset(map(np.dtype, (np.float32, np.float64, np.int32, np.int64)))
 _LARGE = 1 << 16  # elements from which on it shows that an array is written anew
 
 
@@ -35,7 +38,13 @@ def places(k):
         by_sign = lax.cond((largest == 0).any(), lambda: ((x == 0) & jnp.signbit(x)).any(), lambda: False)
         return lax.cond(by_sign | ~(largest > -np.inf).all(), lambda: found(ordered(x)), lambda: indices)
 
+    def is_searched(a):
+        """Whether C goes over the rows once."""
+        return native.extension is not None and a.dtype in _SEARCHED and 0 < k <= MOST_ORDERED and 0 not in a.shape
+
     def host(e):
+        if is_searched(e.ins[0]):
+            return search
         opposite, real = (np.negative, True) if e.ins[0].dtype.kind == "f" else (np.invert, False)
 
         def run(x):
@@ -45,5 +54,10 @@ def places(k):
 
         return run
 
+    def search(x):
+        out = np.empty((*x.shape[:-1], k), np.int32)
+        native.extension.first_places(np.ascontiguousarray(x), out, FALLING)
+        return out
+
     places.__name__ = f"top_{k}"
-    return twin(places, 4, loops=True)(host) if isinstance(k, int) else places
+    return twin(places, 4, as_fast=lambda eqn: is_searched(eqn.invars[0].aval), loops=True)(host) if isinstance(k, int) else places
