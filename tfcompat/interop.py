@@ -24,7 +24,7 @@ from tfcompat._core.data_structures import ListWrapper as _ListWrapper, _DictWra
 from tfcompat._core.draws import DrawCell as _DrawCell
 from tfcompat._core.errors import OperatorNotAllowedInGraphError as _NotAllowed
 from tfcompat._core.failures import wait_for as _wait_for
-from tfcompat._core.hot import are_ready as _are_ready
+from tfcompat._core.hot import waiting as _waiting
 from tfcompat._core.op import Op as _Op, invoke as _invoke
 from tfcompat._core.tensor import Tensor as _Tensor
 from tfcompat._core.tensor_base import HOST_TYPES as _HOST_TYPES, PLAIN as _PLAIN, payload as _payload
@@ -85,6 +85,7 @@ def from_jax(structure):
     return _jax.tree.map(_from_one, structure)
 
 
+@_waiting
 def block_until_ready(structure):
     """Computes the tensors in a structure and waits until they are there, as `jax.block_until_ready` does for arrays.
 
@@ -99,11 +100,10 @@ def block_until_ready(structure):
     Raises:
       What computing one of the tensors raises.
     """
-    if not _are_ready(structure):
-        for tensor in _tensors(structure):
-            value = _payload(tensor)
-            if type(value) not in _HOST_TYPES:
-                _wait_for(value)
+    for tensor in _tensors(structure):
+        value = _payload(tensor)
+        if type(value) not in _HOST_TYPES:
+            _wait_for(value)
     return structure
 
 

@@ -564,7 +564,7 @@ static PyMethodDef methods[] = {
     {"recorded", (PyCFunction)(void (*)(void))recorded, METH_FASTCALL, "recorded(op, key, ins, attrs, count): records a call."},
     {"payload", payload, METH_O, "payload(tensor): the array that it holds."},
     {"host_value", host_value, METH_O, "host_value(tensor): its value as a NumPy array or scalar."},
-    {"are_ready", are_ready, METH_O, "are_ready(structure): waits for a tensor, or a list of them. False: Python is to do it."},
+    {"waiting", make_waiting, METH_O, "waiting(function): `interop.block_until_ready`."},
     {"living", (PyCFunction)(void (*)(void))living, METH_FASTCALL, "living(refs, aliases): the results that somebody holds."},
     {"give", (PyCFunction)(void (*)(void))give, METH_FASTCALL, "give(alive, results, position): tensors get their values."},
     {"noted_key", (PyCFunction)(void (*)(void))noted_key, METH_FASTCALL, "The key of a walk over what a tape has only noted."},

@@ -100,6 +100,7 @@ PyObject *record_checked(PyObject *context, PyObject *op, PyObject *spec, PyObje
 int setup_calls(PyObject *parts);
 int setup_functions(void);
 PyObject *make_function(PyObject *module, PyObject *args);
+PyObject *make_waiting(PyObject *module, PyObject *function);
 
 /* _hot_forms.c */
 int setup_forms(void);
@@ -166,7 +167,7 @@ PyObject *referred(PyObject *reference);
 void fulfil(PyObject *tensor, PyObject *value);
 PyObject *payload(PyObject *module, PyObject *tensor);
 PyObject *host_value(PyObject *module, PyObject *tensor);
-PyObject *are_ready(PyObject *module, PyObject *structure);
+int are_ready(PyObject *structure);
 int is_set(PyObject *value);
 PyObject *living(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *give(PyObject *module, PyObject *const *args, Py_ssize_t nargs);

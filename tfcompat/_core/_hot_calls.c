@@ -242,6 +242,17 @@ static PyObject *call(PyObject *self, PyObject *const *args, size_t nargsf, PyOb
     return result;
 }
 
+/* A call of what waits: of a tensor, or a list of them, here. */
+static PyObject *call_waiting(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *keywords)
+{
+    if (PyVectorcall_NARGS(nargsf) == 1 && keywords == NULL) {
+        int ready = are_ready(args[0]);
+        if (ready != 0)
+            return ready < 0 ? NULL : Py_NewRef(args[0]);
+    }
+    return PyObject_Vectorcall(((Function *)self)->function, args, nargsf, keywords);
+}
+
 /* What Python asks a function for */
 
 static PyObject *function_bound(PyObject *self, PyObject *instance, PyObject *owner)
@@ -355,6 +366,17 @@ PyObject *make_function(PyObject *module, PyObject *args)
     made->make = Py_NewRef(make);
     made->names = Py_NewRef(names);
     made->defaults = Py_NewRef(defaults);
+    return (PyObject *)made;
+}
+
+/* waiting(function): `interop.block_until_ready`. */
+PyObject *make_waiting(PyObject *module, PyObject *function)
+{
+    Function *made = (Function *)PyType_GenericAlloc(&FunctionType, 0);
+    if (made != NULL) {
+        made->vectorcall = call_waiting;
+        made->function = Py_NewRef(function);
+    }
     return (PyObject *)made;
 }
 

@@ -379,8 +379,8 @@ enum { BLOCK = 16 };
     ORDER_ROW(falling, type, value, y > x, y > x) \
     ORDER_ROW(greatest, type, y, y > x || nan_first, (y > x) | nan_first) \
     ORDER_ROW(least, type, y, y < x || nan_first, (y < x) | nan_first)
-ORDER_ROWS(npy_float, y != y ? -INFINITY : y, (x != x) & (y == y), (y != y) & (x == x))
-ORDER_ROWS(npy_double, y != y ? -INFINITY : y, (x != x) & (y == y), (y != y) & (x == x))
+ORDER_ROWS(npy_float, y != y ? -INFINITY : y, ((x != x) & (y == y)), ((y != y) & (x == x)))
+ORDER_ROWS(npy_double, y != y ? -INFINITY : y, ((x != x) & (y == y)), ((y != y) & (x == x)))
 ORDER_ROWS(npy_int32, y, 0, 0)
 ORDER_ROWS(npy_int64, y, 0, 0)
 

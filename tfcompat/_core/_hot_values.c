@@ -74,8 +74,8 @@ static int is_ready(PyObject *tensor)
     return PyErr_Occurred() ? -1 : host > 0 || done != NULL;
 }
 
-/* are_ready(structure): see hot.py */
-PyObject *are_ready(PyObject *module, PyObject *structure)
+/* Waits for a tensor, or a list of them. 1, 0 where Python is to do it, or -1. */
+int are_ready(PyObject *structure)
 {
     int ready = PyList_GET_SIZE(forks) ? 0 : !PyList_CheckExact(structure) ? is_ready(structure) : 1;
     for (Py_ssize_t k = 0; ready > 0 && PyList_CheckExact(structure) && k < PyList_GET_SIZE(structure); k++) {
@@ -83,7 +83,7 @@ PyObject *are_ready(PyObject *module, PyObject *structure)
         ready = is_ready(tensor);
         Py_DECREF(tensor);
     }
-    return ready < 0 ? NULL : PyBool_FromLong(ready);
+    return ready;
 }
 
 /* Whether a flag is set, or cannot be read. The buffer of an array on the host takes a microsecond, `__array__` four. */

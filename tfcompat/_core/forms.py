@@ -114,7 +114,11 @@ def by_form(function):
         return function
     code = function.__code__
     names = () if code.co_flags & inspect.CO_VARARGS else code.co_varnames[: code.co_argcount]
-    public = extension.function(lambda: function, names, names and function.__defaults__ or ())
+    return named(extension.function(lambda: function, names, names and function.__defaults__ or ()), function)
+
+
+def named(public, function):
+    """A C callable, with the name and the docstring of the function that it stands for."""
     return functools.update_wrapper(public, function, ("__module__", "__name__", "__qualname__", "__doc__"))
 
 

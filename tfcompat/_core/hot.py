@@ -81,9 +81,9 @@ def operator(op, attrs, python, reflected):
     return python if _hot is None else _hot.operator(op, attrs, python, reflected)
 
 
-def are_ready(structure):
-    """Waits for the values of a tensor, or of a list of them. Returns whether they are there; in C, as it is only there to save time."""
-    return _hot is not None and _hot.are_ready(structure)
+def waiting(python):
+    """`interop.block_until_ready`: `python`, or its C form."""
+    return python if _hot is None else forms.named(_hot.waiting(python), python)
 
 
 def parser(python):
