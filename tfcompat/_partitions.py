@@ -15,11 +15,11 @@ from tfcompat._core.convert import convert
 from tfcompat._core.op import Axis, Check, Data, Dtype, Shape, T, mismatch, op
 from tfcompat._core.recorded_data import recording
 from tfcompat._core.tensor_base import host_value
-from tfcompat._creation import zeros
 from tfcompat._declare import INDEX, invalid, is_float, not_allowed, refused
 from tfcompat._elementwise import floor, multiply, subtract, truediv
 from tfcompat._gather import take
 from tfcompat._select import _host
+from tfcompat._slicing import moves
 
 # Partitions
 
@@ -69,6 +69,7 @@ def _places(count, partitions):
 _Rows = Data("P", only=dtypes.int32)
 
 
+@moves
 @op("DynamicStitch", grad=lambda g, out, rows, source, places: g[places], static=False)
 def _stitch(rows: T, source: _Rows, places: _Rows):
     """Row `source[k]` at position k, zeros where there is no such row; `places` are where each row was to go."""
@@ -104,8 +105,6 @@ def dynamic_stitch(indices, data, name=None):
     rows = concat([_in_rows(d, i._aval) for i, d in zip(places, values, strict=True)], 0)
     count = sum([i._aval.size for i in places])
     source, flat = by_value(kernel, _sources, places, (np.int32, (None,)), (np.int32, (count,)))
-    if rows.dtype is dtypes.string:
-        return take(concat([rows, zeros((1, *rows._aval.shape[1:]), rows.dtype)], 0), source, 0)
     return _stitch(rows, source, flat)
 
 

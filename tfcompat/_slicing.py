@@ -336,22 +336,29 @@ def moves(public):
     return public
 
 
+_NO_TEXT = np.array([b""], object)  # what zeros stand for
+
+
 def call_moving(declared, key, ins, attrs, count=0, spec=None):
     if spec is not None or not any([t._aval.np_dtype.hasobject for t in ins]):
         return call(declared, key, ins, attrs, count, spec)
-    check_dtypes(declared, ins)
-    table, places = [np.array([b""], object)], []
-    for t in ins:
-        if t._aval.np_dtype.hasobject:
-            first = sum(map(len, table))
+    moved = declared.moved.get(key)  # the key of the same call on numbers
+    if moved is None:
+        check_dtypes(declared, ins)
+        avals = [aval(a.shape, np.dtype(np.int64)) if (a := t._aval).np_dtype.hasobject else a for t in ins]
+        moved = declared.moved[key] = (*avals, *attrs, count)
+    table, places, first = [_NO_TEXT], [], 1
+    for t, a in zip(ins, moved, strict=False):
+        if t._aval is not a:
             table.append(np.asarray(host_value(t)).reshape(-1))
-            t = convert(np.arange(first, first + t._aval.size).reshape(t._aval.shape))
+            t = Tensor(a, np.arange(first, first + a.size).reshape(a.shape), None, PLAIN)
+            first += a.size
         places.append(t)
     elements = np.concatenate(table)
-    results = call(declared, (*[t._aval for t in places], *attrs, count), tuple(places), attrs, count)
+    results = call(declared, moved, tuple(places), attrs, count)
     if not isinstance(results, list):
-        return on_host(lambda places: elements[places], results)
-    return [on_host(lambda places: elements[places], r) if r._aval.dtype is dtypes.int64 else r for r in results]
+        return on_host(elements.__getitem__, results)
+    return [on_host(elements.__getitem__, r) if r._aval.dtype is dtypes.int64 else r for r in results]
 
 
 # Slices with explicit sizes

@@ -96,6 +96,7 @@ class Op:
         self.checker = None if check is None or check.bad is None else Op(kernel + ".check", check.bad, parameters)
         self.annotations = [a for _, a in parameters or () if not isinstance(a, Data)]
         self.hot_sites = caches.Bounded(1_000)
+        self.moved = caches.Bounded(1_000)  # of calls on strings, where an op moves elements: their key -> that of the same on numbers
         self.otherwise = call  # what records a call where there is no Spec yet, or a special one
         self.pulls = None  # (Derivative, arguments of its `pullback`) of a pullback
         self.alone = None  # for a node that stands alone: function from its Spec to its Op

@@ -190,7 +190,7 @@ def shuffle(value, seed=None, name=None):
         if _thread.trace is not None or _thread.sites is not None:
             return _gather.gather(value, _order(*_drawn("RandomShuffle", blocks, seed), size))
         position = random_state.seeds.reserve(("RandomShuffle", value._aval.dtype), blocks, _op_seed(seed))
-        return _gather.gather(value, convert(random_state.permutation(*position, size)))
+        return _gather.take(value, convert(random_state.permutation(*position, size)), 0)
 
 
 def stateless_uniform(shape, seed, minval=0, maxval=None, dtype=dtypes.float32, name=None, alg="auto_select"):
