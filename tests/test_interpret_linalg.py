@@ -9,8 +9,10 @@ import pytest
 from jax import lax
 from xla_reference import check_all, run
 
+from tfcompat._core import native
 from tfcompat._core.interpret import NoHostForm, host_function
 from tfcompat._decompositions import _solution as solution
+from tfcompat._matrix_functions import _logarithms as logarithms, _roots as roots
 
 DTYPES = ("float32", "float64", "complex64", "complex128")
 
@@ -90,9 +92,11 @@ def test_a_solution_and_whether_a_matrix_is_singular(dtype):
     assert not run(host_function(jax.make_jaxpr(solution)(one, side)), one, side)[1]
 
 
-def test_matrices_without_elements_have_no_host_form():
+def test_matrices_without_elements():
+    for shape in ((0, 0), (0, 2, 2), (0, 3)):
+        check_all((lax.linalg.lu, [np.ones(shape, "float32")], 1))
     with pytest.raises(NoHostForm):
-        host_function(jax.make_jaxpr(lax.linalg.lu)(np.ones((0, 3), "float32")))
+        host_function(jax.make_jaxpr(lax.linalg.lu)(np.ones((3, 0), "float32")))
 
 
 def test_a_choice_by_platform_is_the_one_of_a_cpu():
@@ -102,3 +106,18 @@ def test_a_choice_by_platform_is_the_one_of_a_cpu():
     x = np.ones(3, "float32")
     (result,) = run(host_function(jax.make_jaxpr(function)(x)), x)
     assert result.tolist() == [2, 2, 2]
+
+
+@pytest.mark.skipif(native.extension is None, reason="they are interpreted in C alone")
+@pytest.mark.parametrize("shape", [(1, 1), (3, 3), (2, 4, 4), (0, 2, 2), (40, 40)])
+@pytest.mark.parametrize("function, dtypes", [(roots, DTYPES), (logarithms, DTYPES[2:])])
+def test_functions_of_matrices(function, dtypes, shape):
+    check_all(*[(function, [matrices(shape, dtype) * scale], 8) for dtype in dtypes for scale in (1, 100)], near=1e-12)
+
+
+@pytest.mark.skipif(native.extension is None, reason="they are interpreted in C alone")
+@pytest.mark.parametrize("function, dtypes", [(roots, DTYPES[1::2]), (logarithms, DTYPES[3:])])
+def test_functions_of_matrices_that_may_have_none(function, dtypes):
+    given = [np.zeros((2, 2)), np.diag([1, 0, 0]), -np.eye(2), np.diag([1, np.nan]), np.diag([np.inf, 1]), np.eye(2), np.eye(3) * 1e-200,
+             np.array([[0, 1], [0, 0]]), np.array([[1, 2], [2, 4]]), np.array([[-1, 0], [3, 4]])]  # fmt: skip
+    check_all(*[(function, [x.astype(dtype)], 8) for x in given for dtype in dtypes], near=1e-14)

@@ -10,9 +10,11 @@ from jax import lax
 from tfcompat import _elementwise as e
 from tfcompat._array import broadcast_to
 from tfcompat._cast import conj as conj_tensor
-from tfcompat._core import dtypes as d
+from tfcompat._core import dtypes as d, native
 from tfcompat._core.convert import convert
+from tfcompat._core.lax_numpy import NoHostForm, is_static
 from tfcompat._core.op import T, op
+from tfcompat._core.twins import twin
 from tfcompat._creation import ones, zeros
 from tfcompat._declare import COMPLEX, WIDE_FLOATS, conj, invalid
 from tfcompat._decompositions import triangular_solve
@@ -36,8 +38,59 @@ def _each(function):
     return jnp.vectorize(function, signature="(n,n)->(n,n)")
 
 
-def _root(x):
-    return jax.scipy.linalg.sqrtm(x.astype(jnp.complex128))
+# Inverse scaling and squaring (Higham, Functions of Matrices, 2008, chapter 11): square roots until the matrix is near
+# the identity, then a partial fraction form of the Padé approximant of log(1 + x), by Gauss-Legendre quadrature. All of it
+# on the triangular factor of one Schur decomposition: a third of the time, and a tenth of the error.
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
+_NEAR, _MOST_ROOTS = 0.25, 60
+_LARGEST = 100  # matrices that C takes less time for than XLA
+_REAL = 1e-6  # what imaginary parts are at most where a root is real, as a part of its largest number
+
+
+def _by_schur(*rule):
+    """Gives a function of matrices a twin in C where there is a compiler: of small ones XLA's loops take several times as long.
+
+    Args:
+      *rule: nodes and weights where it is the logarithm.
+    """
+    rule = np.concatenate([np.empty(0), *rule])
+
+    def host(e):
+        from scipy.linalg.lapack import zgees
+
+        size, dtype = e.ins[0].shape[-1], e.outs[0].dtype
+        if is_static(size) and size > _LARGEST:
+            raise NoHostForm(e.name, "large matrices")
+
+        def run(x):
+            found = np.empty(x.shape, np.complex128)
+            for index in np.ndindex(x.shape[:-2]):
+                triangle, _, _, basis, _, failed = zgees(_in_any_order, x[index])
+                imaginary, largest = native.extension.schur_function(triangle.T, basis.T, found[index], rule, _NEAR)
+                if failed or (dtype.kind == "f" and not imaginary <= _REAL * largest):
+                    found[index] = np.nan
+            return (found.real if dtype.kind == "f" else found).astype(dtype)
+
+        return run
+
+    def enter(function):
+        return function if native.extension is None else twin(function, 10, as_fast=lambda eqn: True, loops=True)(host)
+
+    return enter
+
+
+def _in_any_order(value):
+    """Which eigenvalues come first; LAPACK does not ask."""
+
+
+@_by_schur()
+def _roots(input):
+    root = _each(lambda x: jax.scipy.linalg.sqrtm(x.astype(jnp.complex128)))(input)
+    if jnp.issubdtype(input.dtype, jnp.complexfloating):
+        return root.astype(input.dtype)
+    bound = _REAL * jnp.max(jnp.abs(root), (-2, -1), keepdims=True, initial=0)
+    has_real = jnp.all(jnp.abs(jnp.imag(root)) <= bound, (-2, -1), keepdims=True)
+    return jnp.where(has_real, jnp.real(root), jnp.nan).astype(input.dtype)
 
 
 def _flip(x):
@@ -66,21 +119,7 @@ def sqrtm(input: T):
       InvalidArgumentError: matrices that are not square.
     """
     _square(input, "MatrixSquareRoot")
-    if input.shape[-1] == 0:
-        return input
-    root = _each(_root)(input)
-    if jnp.issubdtype(input.dtype, jnp.complexfloating):
-        return root.astype(input.dtype)
-    bound = 1e-6 * jnp.max(jnp.abs(root), (-2, -1), keepdims=True, initial=0)
-    has_real = jnp.all(jnp.abs(jnp.imag(root)) <= bound, (-2, -1), keepdims=True)
-    return jnp.where(has_real, jnp.real(root), jnp.nan).astype(input.dtype)
-
-
-# Inverse scaling and squaring (Higham, Functions of Matrices, 2008, chapter 11): square roots until the matrix is near
-# the identity, then a partial fraction form of the Padé approximant of log(1 + x), by Gauss-Legendre quadrature. All of it
-# on the triangular factor of one Schur decomposition: a third of the time, and a tenth of the error.
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
-_NEAR, _MOST_ROOTS = 0.25, 60
+    return _roots(input) if input.shape[-1] else input
 
 
 def _triangular_root(x):
@@ -112,6 +151,11 @@ def _log(x):
     return basis @ total @ conj(basis.T)
 
 
+@_by_schur(_NODES, _WEIGHTS)
+def _logarithms(input):
+    return _each(_log)(input.astype(jnp.complex128)).astype(input.dtype)
+
+
 @op("MatrixLogarithm", T=COMPLEX, grad=False)
 def logm(input: T):
     """The principal logarithms of complex matrices.
@@ -123,9 +167,7 @@ def logm(input: T):
       InvalidArgumentError: matrices that are not square.
     """
     _square(input, "MatrixLogarithm")
-    if input.shape[-1] == 0:
-        return input
-    return _each(_log)(input.astype(jnp.complex128)).astype(input.dtype)
+    return _logarithms(input) if input.shape[-1] else input
 
 
 # LU decompositions

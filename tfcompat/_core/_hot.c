@@ -575,6 +575,7 @@ static PyMethodDef methods[] = {
     {"permutation", (PyCFunction)(void (*)(void))permutation, METH_FASTCALL, "permutation(words, order): swaps the places of `order` at random."},
     {"law", (PyCFunction)(void (*)(void))law, METH_FASTCALL, "law(key, counter, rates or counts, [probabilities], drawn): Poisson or binomial numbers."},
     {"index_images", (PyCFunction)(void (*)(void))index_images, METH_FASTCALL, "index_images(index, *keys, limit, images, rounds): where permutations send indices."},
+    {"schur_function", schur_function, METH_VARARGS, "schur_function(triangle, basis, result, rule, near): roots and logarithms of matrices."},
     {"key_and_counter", (PyCFunction)(void (*)(void))key_and_counter, METH_FASTCALL, "key_and_counter(key, low, high): tensors of ints."},
     {"fresh_draw", fresh_draw, METH_O, "fresh_draw(seed): key and counter of a draw without a seed."},
     {"seed_pair", seed_pair, METH_O, "seed_pair(seed): a tensor of two Python ints."},

@@ -198,6 +198,9 @@ PyObject *box_muller(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *permutation(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *index_images(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
+/* _hot_schur.c */
+PyObject *schur_function(PyObject *module, PyObject *args);
+
 /* _hot_laws.c */
 void draw_law(const uint32_t *key, const uint32_t *counter, const double *first, const double *probs, Py_ssize_t count, double *drawn);
 PyObject *law(PyObject *module, PyObject *const *args, Py_ssize_t nargs);

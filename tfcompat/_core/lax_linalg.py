@@ -12,9 +12,12 @@ from tfcompat._core.lax_numpy import NoHostForm, rule
 
 def _of_stacks(e: Any, function: Callable) -> Callable:
     """`function` of matrices, which gives a tuple, as one of stacks of matrices."""
-    if any(0 in value.shape for value in e.ins):
-        raise NoHostForm(e.name, "no elements")
     results = [(value.shape, value.dtype) for value in e.outs]
+    if any(0 in value.shape for value in e.ins):
+        if not all(0 in shape for shape, _ in results):
+            raise NoHostForm(e.name, "no elements")
+        made = tuple([np.empty(*result) for result in results])
+        return lambda *_: made if len(made) > 1 else made[0]
     if len(e.ins[0].shape) == 2:
         return function if len(results) > 1 else lambda *matrices: function(*matrices)[0]
 
