@@ -78,7 +78,7 @@ class Permutation:
     """None or a vector."""
 
     fast = "{x} is None"
-    canonical = Vector("Transpose", "Tperm", scalar=False).canonical
+    canonical = Vector("Transpose", "Tperm", "perm must be rank 1, got shape {}", scalar=False).canonical
 
 
 @moves
@@ -321,7 +321,10 @@ def concat(values, axis, name="concat"):
     if not isinstance(values, (list, tuple)):
         values = [values]
     if len(values) == 1:
-        convert(axis, dtypes.int32).shape.assert_has_rank(0)
+        try:
+            convert(axis, dtypes.int32).shape.assert_has_rank(0)
+        except ValueError as error:
+            raise ValueError(f"concat_dim: {error}" if str(error).startswith("Tensor conversion") else str(error)) from None
         return identity(values[0])
     if not values:
         raise invalid("ConcatOp : Expected at least one tensor to concatenate, got an empty list", "ConcatV2", name)

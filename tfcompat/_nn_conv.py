@@ -49,7 +49,7 @@ def word(value, name, allowed):
         raise TypeError(f"Expected string for argument '{name}' not {value!r}.")
     if value not in allowed:
         names = ", ".join(f'"{a}"' for a in allowed)
-        raise unfit(f"Value for attr '{name}' of \"{value}\" is not in the list of allowed values: {names}\n\t")
+        raise unfit(f"Value for attr '{name}' of \"{value}\" is not in the list of allowed values: {names}\n\t; NodeDef: {name}")
     return value
 
 

@@ -130,7 +130,8 @@ def _pool_options(value, ksize, strides, padding, data_format, n, kernel):
         raise not_allowed("T", value._aval.np_dtype, _POOLED_3D, kernel)
     rank = len(value._aval.shape)
     if rank != n + 2:
-        raise invalid(f"input must be {n + 2}-dimensional", kernel)
+        places = f"tensor_in_shape must have 2 spatial dimensions. {rank} 0" if n < 3 else "tensor_in must be 5-dimensional"
+        raise invalid(places, kernel)
     data_format = format_of(data_format, n)
     first, _, _ = layout(data_format, n)
     window, step = _pool_sizes(ksize, n, "ksize", first, kernel), _pool_sizes(strides, n, "strides", first, kernel)

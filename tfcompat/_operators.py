@@ -26,7 +26,7 @@ def tensor_of(value):
 
 
 def _other(x, value, hint, method):
-    """The second operand as a Tensor; NotImplemented where its own type may know better."""
+    """The second operand as a Tensor; NotImplemented where its own type has `method`, and may know better."""
     if type(value) in variable_types:
         return value._read()
     fast = x._aval.scalars.get(type(value))
@@ -35,7 +35,7 @@ def _other(x, value, hint, method):
     try:
         return convert(value, None, x._aval.dtype) if hint else convert(value, _wanted(value, x._aval.dtype))
     except (TypeError, ValueError):
-        if not isinstance(value, _BUILTIN) and hasattr(type(value), method):
+        if method is not None and not isinstance(value, _BUILTIN) and hasattr(type(value), method):
             return NotImplemented
         raise
 
@@ -150,9 +150,7 @@ def _equality(name, public, without):
             return without
         x = tensor_of(x)
         if type(y) is not Tensor:
-            y = _other(x, y, False, name)
-            if y is NotImplemented:
-                return y
+            y = _other(x, y, False, None)
         a, b = x._aval.shape, y._aval.shape
         if a != b and not _broadcast(a, b):
             return convert(without)

@@ -252,8 +252,8 @@ def _checked_equation(equation, shapes):
     if len(terms) != len(shapes):
         raise plain(ValueError(f'Got {len(shapes)} inputs for equation "{equation}", expecting {len(terms)}'))
     sizes = {}
-    for term, shape in zip(terms, shapes, strict=True):
-        for where, label in _labels(term, len(shape), equation):
+    for number, (term, shape) in enumerate(zip(terms, shapes, strict=True)):
+        for where, label in _labels(term, len(shape), number):
             n = shape[where]
             if sizes.setdefault(label, n) != n:
                 raise invalid(f"Expected dimension {sizes[label]} at axis {where} of the input shaped "
@@ -273,7 +273,7 @@ def _axis_labels(shapes, equation):
     found = []
     for term, shape in zip(equation.replace(" ", "").partition("->")[0].split(","), shapes, strict=False):
         rank = len(shape)
-        named = dict(_labels(term, rank, equation))
+        named = dict(_labels(term, rank, len(found)))
         after = len(term.partition("...")[2])
         found.append([named.get(i, rank - after - i) for i in range(rank)])
     return found + [[(k, i) for i in range(len(s))] for k, s in enumerate(shapes[len(found) :])]
@@ -282,13 +282,12 @@ def _axis_labels(shapes, equation):
 _einsum.op.agree = _axis_labels
 
 
-def _labels(term, rank, equation):
-    """(axis, label) of each label of one input; axes after "..." count from the end."""
+def _labels(term, rank, number):
+    """(axis, label) of each label of the input of this number; axes after "..." count from the end."""
     before, dots, after = term.partition("...")
     count = len(before) + len(after)
     if rank < count or (not dots and rank != count):
-        raise invalid(f"Expected input to have rank {'at least ' if dots else ''}{count} but got: {rank} in equation "
-                      f"{equation}", "Einsum")  # fmt: skip
+        raise invalid(f"Expected input {number} to have rank {'at least ' if dots else ''}{count} but got: {rank}", "Einsum")
     return [*enumerate(before), *((rank - len(after) + i, label) for i, label in enumerate(after))]
 
 
@@ -352,9 +351,10 @@ def norm(tensor, ord="euclidean", axis=None, keepdims=None, name=None):
     if isinstance(axis, (TensorHandle, np.ndarray)):
         raise ValueError(f"'axis' must be None, an integer, or a tuple of 2 unique integers, got {axis}")
     if isinstance(axis, (tuple, list)):
+        given = axis = tuple(axis) if len(axis) == 2 else axis
         axis = tuple(int(i) for i in axis)
         if len(axis) != 2 or axis[0] == axis[1]:
-            raise ValueError(f"'axis' must be None, an integer, or a tuple of 2 unique integers, got {axis}")
+            raise ValueError(f"'axis' must be None, an integer, or a tuple of 2 unique integers, got {given}")
         if ord not in _MATRIX_NORMS:
             raise ValueError(
                 f"'ord' must be a supported matrix norm in ['euclidean', 'fro', 1, 2, inf], got {ord}"

@@ -160,6 +160,15 @@ def _argsort(values: T, axis: Axis, descending: Bool):
     return [_order(values, _axis(values, axis, "TopKV2"), descending), values]
 
 
+def _ordered(values, descending):
+    """The values as a tensor; raises TensorFlow's error of the first of its kernels that does not take them."""
+    values = convert(values)
+    dtype = values._aval.dtype
+    if dtype in REAL:
+        return values
+    raise not_allowed("T", dtype.np, REAL, "TopKV2" if descending or dtype.is_complex else "Neg")
+
+
 def _direction(direction):
     if direction not in ("ASCENDING", "DESCENDING"):
         raise ValueError("Argument `direction` should be one of ASCENDING, DESCENDING. Received: "
@@ -179,7 +188,8 @@ def sort(values, axis=-1, direction="ASCENDING", name=None):
     Raises:
       ValueError: another direction. InvalidArgumentError: no such axis, or a dtype without order.
     """
-    return _sort(values, axis, _direction(direction))
+    descending = _direction(direction)
+    return _sort(_ordered(values, descending), axis, descending)
 
 
 @by_form
@@ -195,7 +205,8 @@ def argsort(values, axis=-1, direction="ASCENDING", stable=False, name=None):
     Raises:
       ValueError: another direction. InvalidArgumentError: no such axis, or a dtype without order.
     """
-    return _argsort(values, axis, _direction(direction))[0]
+    descending = _direction(direction)
+    return _argsort(_ordered(values, descending), axis, descending)[0]
 
 
 def _search(sorted_sequence, values, right):

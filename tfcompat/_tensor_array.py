@@ -1,5 +1,7 @@
 """`tf.TensorArray`: a list of tensors in eager code, one buffer in recorded functions."""
 
+import operator
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -80,6 +82,20 @@ def _rows(input_handle: T, count: Int):
     return jax.lax.pad(input_handle, jnp.zeros((), input_handle.dtype), [(0, more, 0)] + [(0, 0, 0)] * (input_handle.ndim - 1))
 
 
+def _reserved(size):
+    """The number of elements, while recording, as a tensor."""
+    if not isinstance(size, TensorHandle):
+        try:
+            size = convert(size, dtypes.int32)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"Expected int32 passed to parameter 'num_elements' of op 'TensorListReserve', got {size!r} of type "
+                            f"'{type(size).__name__}' instead. Error: {error}") from None  # fmt: skip
+    if size.dtype is not dtypes.int32:
+        raise TypeError(f"Input 'num_elements' of 'TensorListReserve' Op has type {size.dtype.name} that does not match expected "
+                        "type of int32.")  # fmt: skip
+    return size
+
+
 class TensorArray:
     """An array of tensors of one dtype that are written and read one by one.
 
@@ -111,11 +127,11 @@ class TensorArray:
         self._recorded = state.trace is not None
         size = 0 if size is None else size
         if self._recorded:
-            self._size = int(size_value(size)) if isinstance(size, TensorHandle) else int(size)
+            self._size = int(size_value(_reserved(size)))
             if self._element.is_fully_defined() and self._size:
                 self._buffer = zeros([self._size, *self._element.as_list()], self._dtype)
         else:
-            size = int(host_value(convert(size)))
+            size = operator.index(host_value(size)[()] if isinstance(size, TensorHandle) else size)
             self._items = [None] * size
             self._read = set()
 

@@ -6,9 +6,9 @@ from tfcompat import _gather, _index_patterns, _slicing
 from tfcompat._core import errors
 from tfcompat._core.context import state
 from tfcompat._core.convert import convert, variable_types
-from tfcompat._core.refusals import mistyped
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle
+from tfcompat._declare import INDEX, not_allowed
 
 _TEMPORARY = 3  # references to a slice inside its own method when the caller keeps none: `self` twice, the argument
 
@@ -127,10 +127,7 @@ def _sparse_read(self, indices, name=None):
 def _count_up_to(self, limit):
     """Adds 1 and returns the value before; raises OutOfRangeError when that is `limit`."""
     if not self.dtype.is_integer:
-        raise mistyped(
-            f"Value for attr 'T' of {self.dtype.name} is not in the list of allowed values: int32, int64 "
-            "[Op:ResourceCountUpTo] name: "
-        )
+        raise not_allowed("T", self.dtype.np, INDEX, "ResourceCountUpTo")
     value = self.value()
     if int(value) >= limit:
         raise errors.OutOfRangeError(None, None, f"Reached limit of {limit} [Op:ResourceCountUpTo] name: ")

@@ -10,7 +10,7 @@ from tfcompat._core.convert import convert
 from tfcompat._core.core_types import TensorType
 from tfcompat._core.custom_gradient import stop_gradient
 from tfcompat._core.shapes import TensorShape
-from tfcompat._core.specs import TypeSpec
+from tfcompat._core.specs import TypeSpec, type_spec_from_value
 from tfcompat._core.tensor_base import TensorHandle, host_value
 from tfcompat._loop_variables import Slot, staged_loop
 
@@ -80,14 +80,18 @@ def without_gradient(result):
 def _eagerly(cond, body, loop_vars, limit):
     count = 0
     limit = None if limit is None else int(host_value(limit))
-    structure = list(loop_vars)
+    structure = list(loop_vars) if limit is None else [0, loop_vars]
     while cond(*loop_vars):
         if limit is not None and count >= limit:
             break
         loop_vars = body(*loop_vars)
-        given = loop_vars if limit is not None else list(loop_vars)
-        nest.assert_same_structure(structure, given, check_types=False)
         count += 1
+        given = list(loop_vars) if limit is None else [count, loop_vars]
+        try:
+            nest.assert_same_structure(structure, given)
+        except (TypeError, ValueError):
+            nest.assert_same_structure(nest.map_structure(type_spec_from_value, structure), given)  # the text names specs
+            raise
     return nest.map_structure(lambda v: convert(v) if isinstance(v, _NUMBERS) else v, loop_vars)
 
 

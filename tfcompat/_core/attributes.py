@@ -12,7 +12,7 @@ from tfcompat._core.tensor_base import TensorHandle, host_value, size_value
 
 
 def _no_axis(dtype):
-    return mistyped(f"Value for attr 'Tidx' of {dtypes.c_name(dtype)} is not in the list of allowed values: int32, int64")
+    return mistyped(f"Value for attr 'Tidx' of {dtypes.c_name(dtype)} is not in the list of allowed values: int32, int64\n\t; NodeDef: ")
 
 
 _PLAIN = frozenset((int, float, bool, str, list, tuple, type(None)))
@@ -70,6 +70,8 @@ class Axis:
             return Axis.canonical(value[0], name)
         if isinstance(value, (str, bytes)):
             raise _no_axis(dtypes.string)
+        if type(value) is float:
+            raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype int32")
         raise TypeError(f"Argument `{name}` must be an integer. Received: {value!r} of type {type(value).__name__}.")
 
 
@@ -102,7 +104,7 @@ class Axes:
             return tuple(Axis.canonical(v, name) for v in value)
         if isinstance(value, (str, bytes)):
             raise _no_axis(dtypes.string)
-        raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype int32 (argument `{name}`)")
+        raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype int32")
 
 
 class Ints:

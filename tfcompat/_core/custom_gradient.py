@@ -43,13 +43,23 @@ def custom_gradient(f=None):
     if f is None:
         return custom_gradient
 
-    @functools.wraps(f)
-    def decorated(*args, **kwargs):
-        if state.trace is not None:
-            return _recorded(f, args, kwargs)
-        return _call(f, args, kwargs)
+    return Bind(f)
 
-    return decorated
+
+class Bind:
+    """A function with a gradient of its own; in a class it is a method, whose `self` is no argument that gets one."""
+
+    def __init__(self, f):
+        self._f = f
+        functools.update_wrapper(self, f)
+
+    def __get__(self, instance, owner=None):
+        return self if instance is None else Bind(self._f.__get__(instance, owner))
+
+    def __call__(self, *args, **kwargs):
+        if state.trace is not None:
+            return _recorded(self._f, args, kwargs)
+        return _call(self._f, args, kwargs)
 
 
 def _recorded(f, args, kwargs):

@@ -70,6 +70,8 @@ class ForwardAccumulator:
 
     def _watch(self, primal, tangent):
         dtype = dtype_of(primal)
+        if dtype is None:
+            raise without_identity(primal, "dtype")
         if not dtype.is_floating:
             warn(PRIMAL_DTYPE.format(dtype=dtype), 5)
         tangent = convert(tangent, dtype)

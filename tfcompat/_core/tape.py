@@ -362,6 +362,7 @@ class GradientTape:
         """
         self._check_vectorised(experimental_use_pfor, "jacobian")
         flat_sources = [sources] if type(sources) is Tensor else nest.flatten(sources)
+        target.shape  # noqa: B018 - what has none is no target
         known = type(target) is Tensor and all([type(s) is Tensor for s in flat_sources])
         flat = self._differentiate([target], flat_sources, [None], unconnected_gradients, jacobian.JACOBIAN, known)
         if type(sources) is Tensor:
@@ -428,14 +429,14 @@ def check_identity(value):
     if cell_of(value) is None and not isinstance(value, TensorHandle):
         if value is None or isinstance(value, str):
             raise TypeError(f"Cannot convert the argument `type_value`: {value!r} to a TensorFlow DType.")
-        raise without_identity(value)
+        raise without_identity(value, "_id" if hasattr(value, "dtype") else "dtype")
 
 
-def without_identity(value):
+def without_identity(value, attribute="_id"):
     """What TensorFlow raises about something that is no tensor."""
     kind = type(value)
     name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
-    return AttributeError(f"'{name}' object has no attribute '_id'")
+    return AttributeError(f"'{name}' object has no attribute '{attribute}'")
 
 
 class _Stopped:

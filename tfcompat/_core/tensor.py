@@ -253,8 +253,12 @@ class Tensor(TensorHandle):
 
     def gpu(self, gpu_index=0):
         """This tensor's value on a GPU."""
+        try:
+            there = jax.devices("gpu")[gpu_index]
+        except (RuntimeError, IndexError):
+            raise RuntimeError(f"GPU:{gpu_index} unknown device.") from None
         with jax.enable_x64(True):
-            return Tensor(self._aval, jax.device_put(payload(self), jax.devices("gpu")[gpu_index]), None, PLAIN)
+            return Tensor(self._aval, jax.device_put(payload(self), there), None, PLAIN)
 
 
 def _type_name(value):

@@ -508,6 +508,9 @@ class Variable(Trackable, TensorType, metaclass=Creatable):
 
     __str__ = __repr__
 
+    def __copy__(self):
+        return self
+
     def __deepcopy__(self, memo):
         copied = Variable(self.numpy_or_bytes(), self._trainable, dtype=self._dtype, constraint=self._constraint,
                           synchronization=self._synchronization, aggregation=self._aggregation,
@@ -524,6 +527,8 @@ class Variable(Trackable, TensorType, metaclass=Creatable):
                           if self._shape.rank is not None else None)  # fmt: skip
 
     def __getattr__(self, name):
+        if name in ("graph", "op"):
+            raise AttributeError(f"Tensor.{name} is undefined when eager execution is enabled.")
         raise AttributeError(f"'ResourceVariable' object has no attribute '{name}'")
 
 

@@ -349,7 +349,7 @@ def _bias_add(value: T, bias: T, data_format: Str):
     if value.ndim < 2:
         raise invalid(f"Input tensor must be at least 2D: {list(value.shape)}", "BiasAdd")
     if bias.ndim != 1:
-        raise invalid(f"Biases must be 1D: {list(bias.shape)}", "BiasAdd")
+        raise invalid(f"Biases must be 1D: [{','.join(map(str, bias.shape))}]", "BiasAdd")
     channel = 1 if data_format == "NC" else value.ndim - 1
     if bias.shape[0] != value.shape[channel]:
         shapes = [f"[{','.join(map(str, s.shape))}]" for s in (bias, value)]
