@@ -7,6 +7,7 @@ import numpy as np
 from jax import lax
 
 from tfcompat._core import errors
+from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.forms import by_form
 from tfcompat._core.inlined import inlined
@@ -482,8 +483,8 @@ def declare_rows(kernel, name, combine):
 
     def body(tensor: T, indices: Tindices, updates: T):
         if updates.ndim and updates.shape[: indices.ndim] != indices.shape:
-            raise invalid(f"The shape of indices ({list(indices.shape)}) must be a prefix of the shape of updates "
-                          f"({list(updates.shape)})", kernel)  # fmt: skip
+            raise invalid(f"The shape of indices ({shape_text(indices.shape)}) must be a prefix of the shape of updates "
+                          f"({shape_text(updates.shape)})", kernel)  # fmt: skip
         full = (*indices.shape, *tensor.shape[1:])
         if updates.ndim and updates.shape != full:
             raise invalid(

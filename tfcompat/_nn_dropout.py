@@ -7,6 +7,7 @@ from tfcompat._core.context import paused
 from tfcompat._core.convert import convert
 from tfcompat._core.tensor_base import TensorHandle
 from tfcompat._elementwise import multiply
+from tfcompat._random_keys import drawn
 from tfcompat._select import where
 
 
@@ -22,7 +23,10 @@ def dropout(x, rate, noise_shape=None, seed=None, name=None):
     Raises:
       ValueError: `rate` outside [0, 1) or no scalar, or integer `x`.
     """
-    return general_dropout(x, rate, lambda shape, dtype: random.uniform(shape, seed=seed, dtype=dtype), noise_shape)
+    x = general_dropout(x, rate, lambda shape, dtype: random.uniform(shape, seed=seed, dtype=dtype), noise_shape)
+    if isinstance(rate, (int, float, np.number)) and rate == 0:
+        drawn("RandomUniform", 0, seed)  # so that the next draw is the one that comes after a draw
+    return x
 
 
 def stateless_dropout(x, rate, seed, rng_alg=None, noise_shape=None, name=None):

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from tfcompat._core import random_state
 from tfcompat._core.avals import shape_text
 from tfcompat._core.op import Check, Dtype, Shape, T, op
-from tfcompat._declare import FLOATS, invalid
+from tfcompat._declare import FLOATS, fitting, invalid
 from tfcompat._random_keys import SEED_DTYPES, Counter, Key
 
 
@@ -46,6 +46,7 @@ stateless_integers = _integer_kernel("StatelessRandomUniformIntV2")
 @op("RandomScale", static=False, T=FLOATS)
 def scaled(x: T, factor: T):
     """x * factor, rounded before anything is added to it: compilers would join the two into one rounding."""
+    fitting("Mul", x, factor)
     product = x * factor
     return jnp.where(jnp.isnan(product), x + (factor - factor), product)  # NaN either way, which compilers do not see
 

@@ -60,6 +60,11 @@ def create_rng_state(seed, alg):
     return convert(np.array([v & random_state.M64 for v in parts], np.uint64).view(np.int64))
 
 
+def _check_state(shape):
+    if shape != (3,):
+        raise ValueError(f"Shapes {shape} and [3] are incompatible")
+
+
 class Generator(Trackable):
     """A source of random numbers with its own state: key and counter of a Philox stream.
 
@@ -83,6 +88,7 @@ class Generator(Trackable):
         value = copy_from.state if copy_from is not None else state
         value = np.asarray(python_value(value))
         value = value.view(np.int64) if value.dtype == np.uint64 else value.astype(np.int64)
+        _check_state(value.shape)
         self._state = Variable(value, dtype=dtypes.int64, name="StateVar", trainable=False)
 
     def _trackable_children(self, save_type="checkpoint", **kwargs):
@@ -147,6 +153,8 @@ class Generator(Trackable):
 
     def reset(self, state):
         """Goes on from another `state`, int64[3]."""
+        state = convert(state, dtypes.int64)
+        _check_state(tuple(state.shape))
         self._state.assign(state)
 
     def reset_from_seed(self, seed):
@@ -199,7 +207,8 @@ class Generator(Trackable):
         """Numbers of [minval, maxval); see `tf.random.uniform`."""
         dtype = dtypes.as_dtype(dtype)
         if maxval is None and dtype.is_integer:
-            raise ValueError(f"Must specify maxval for integer dtype {dtype!r}")
+            raise ValueError(f"For integer dtype {dtype!r}, minval and maxval must be both `None` or both non-`None`; got "
+                             f"minval={minval!r} and maxval=None")  # fmt: skip
         dims, _ = dims_of(shape, "StatelessRandomUniformV2")
         minval, maxval = convert(minval, dtype), convert(1 if maxval is None else maxval, dtype)
         if dtype.is_integer:

@@ -12,6 +12,7 @@ from tfcompat._array import broadcast_to, pad
 from tfcompat._cast import cast
 from tfcompat._core import dtypes as d, native
 from tfcompat._core.attributes import Shape as ShapeOf, python_value
+from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, Dtype, Int, Shape, T, op
 from tfcompat._core.twins import twin
@@ -299,7 +300,8 @@ def random_index_shuffle(index: T, seed: Data("S"), max_index: T, rounds: Int = 
       InvalidArgumentError: an index above `max_index`, or a seed of another shape.
     """
     if seed.ndim not in (1, 2) or seed.shape[-1] != 3:
-        raise invalid(f"Seed must be a vector of size [3] or a matrix of size [n, 3] but got {list(seed.shape)}",
+        rows = math.prod(seed.shape[:-1])
+        raise invalid(f"Seed must be a vector of size [3] or a matrix of size [{rows}, 3] but got {shape_text(seed.shape)}.",
                       "RandomIndexShuffle")  # fmt: skip
     for name, x in (("Index", index), ("Max index", max_index)):
         if x.ndim > 1:

@@ -83,7 +83,7 @@ _PLAIN = frozenset((int, slice, tuple, type(Ellipsis), type(None)))
 def _slices(value):
     values, indices = getattr(value, "values", None), getattr(value, "indices", None)
     if values is None or indices is None or isinstance(value, (TensorHandle, dict)):
-        raise TypeError(f"sparse_delta is not IndexedSlices: {value}")
+        raise TypeError(f"Argument `sparse_delta` must be a `tf.IndexedSlices`. Received arg: {value}")
     return indices, values
 
 

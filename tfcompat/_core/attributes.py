@@ -12,7 +12,7 @@ from tfcompat._core.tensor_base import TensorHandle, host_value, size_value
 
 
 def _no_axis(dtype):
-    return mistyped(f"Value for attr 'Tidx' of {dtypes.c_name(dtype)} is not in the list of allowed values: int32, int64\n\t; NodeDef: ")
+    return mistyped(f"Value for attr 'Tidx' of {dtypes.c_name(dtype)} is not in the list of allowed values: int32, int64\n\t; NodeDef: Tidx")
 
 
 _PLAIN = frozenset((int, float, bool, str, list, tuple, type(None)))

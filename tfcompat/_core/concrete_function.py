@@ -274,13 +274,13 @@ class ConcreteFunction:
 
     def pretty_printed_signature(self, verbose=True):
         """The signature as text."""
-        return str(self.function_type) if verbose else self._signature_text()
+        return repr(self.function_type) if verbose else self._signature_text()
 
     def __repr__(self):
         return f"<ConcreteFunction {self._signature_text()} at 0x{id(self):X}>"
 
     def __str__(self):
-        return f"ConcreteFunction {self.function_type}"
+        return f"ConcreteFunction {self.function_type!r}"
 
     def _program_text(self, stage="hlo", device_name=None, platform_name=None):
         """The program as text: "jaxpr", "stablehlo", "hlo" or "optimized_hlo"."""
@@ -386,6 +386,9 @@ class FunctionType:
         inputs = "\n".join(f"  {name} ({kind}): {text}" for name, kind, text in c._parameters) or "  None"
         captures = "\n".join(f"  {id(t)}: {TensorSpec(t.shape, t.dtype)!r}" for t in c.captured_inputs) or "  None"
         return f"Input Parameters:\n{inputs}\nOutput Type:\n  {c._output_text()}\nCaptures:\n{captures}"
+
+    def __str__(self):
+        return self._concrete._signature_text()
 
 
 def _c_name(tensor):

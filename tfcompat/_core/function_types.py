@@ -172,7 +172,7 @@ def leaf_names(name, value):
 def spec_of(value):
     """The value as signatures show it: tensors as TensorSpecs, the rest as it is."""
     if isinstance(value, SpecLeaf):
-        return TensorSpec(value.spec.shape, value.spec.dtype)
+        return TensorSpec(value.spec.shape, value.spec.dtype, value.name)
     if isinstance(value, TensorHandle):
         return TensorSpec(value.shape, value.dtype)
     if isinstance(value, (np.ndarray, np.generic, jax.Array)) and type(value) is not np.str_:
@@ -192,7 +192,7 @@ def type_text(value):
     """A value's type as TensorFlow's signatures print it."""
     value = spec_of(value)
     if isinstance(value, TypeSpec):
-        return repr(value) if not isinstance(value, TensorSpec) else repr(TensorSpec(value.shape, value.dtype))
+        return repr(value)
     if isinstance(value, dict):
         return "Dict[" + ", ".join(f"[{k!r}, {type_text(v)}]" for k, v in value.items()) + "]"
     if isinstance(value, (list, tuple)):

@@ -53,7 +53,7 @@ if _hot is not None:
         "quiet_context": interpreter.quiet_context, "join_after": joined.AFTER, "exact_after": joined.EXACT_AFTER,
         "hot": program._hot, "output": costs.OUTPUT, "host_value": tensor.host_value, "payload": tensor_base.payload,
     }  # fmt: skip
-    _hot.setup({kind.__name__: kind for kind in types}, parts)
+    _hot.setup({kind.__name__.lstrip("_"): kind for kind in types}, parts)
     op.recorded = _hot.recorded
     tensor.host_value = _hot.host_value
     tensor.payload = tensor_base.payload = _hot.payload

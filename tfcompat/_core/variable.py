@@ -220,6 +220,10 @@ class Variable(Trackable, TensorType, metaclass=Creatable):
                 )
         if name is not None and not isinstance(name, str):
             raise ValueError("name for name_scope must be a string.")
+        for what, given, kinds in (("synchronization", synchronization, VariableSynchronization),
+                                   ("aggregation", aggregation, VariableAggregation)):  # fmt: skip
+            if given is not None and given not in kinds._value2member_map_ and not isinstance(given, enum.Enum):
+                raise ValueError(f"Invalid variable {what} mode: {given} for variable: {name}")
         full = (state.name_scopes[-1] if state.name_scopes else "") + ("Variable" if name is None else name)
         self._shape = static
         self._known = static.is_fully_defined()
@@ -557,12 +561,15 @@ class UnreadVariable(Variable):
     def __init__(self, variable):
         self.__dict__ = variable.__dict__  # shared: they are one variable
 
+    name = property(lambda self: "UnreadVariable", doc="What TensorFlow calls it.")
+
     def __repr__(self):
         return Variable.__repr__(self).replace(f"'{self._handle_name}'", "'UnreadVariable'", 1)
 
     __str__ = __repr__
 
 
+UnreadVariable.__name__ = "_UnreadVariable"
 variable_types.update((Variable, UnreadVariable))
 
 

@@ -182,6 +182,7 @@ def shuffle(value, seed=None, name=None):
     """
     value = convert(value)
     if not value._aval.shape:
+        _drawn("RandomShuffle", 0, seed)  # it counts as a draw all the same
         with _paused():
             return _identity(value)
     size = value._aval.shape[0]
