@@ -14,6 +14,10 @@ _ORDER = [d.name for d in (
 )]  # fmt: skip
 
 
+def _place(dtype):
+    return _ORDER.index(dtype.name) if dtype.name in _ORDER else len(_ORDER), dtype.name
+
+
 @functools.cache
 def _recorded():
     """{(kernel, attribute): (name of the first input of that dtype, dtypes)}."""
@@ -31,12 +35,12 @@ def refusal(kernel, attribute, refused, allowed, name=None):
     """TensorFlow's error of an op that does not take a dtype.
 
     Args:
-      allowed: the dtypes that it takes here.
+      allowed: the dtypes that it takes here; a set has the order of most ops.
       name: the input's name here; None where no input has the attribute's dtype.
     """
     name, listed = _recorded().get((kernel, attribute), (name, None))
     if listed is None or refused in listed:  # TensorFlow lists it, and has no kernel for it
-        listed = sorted(allowed, key=lambda d: (_ORDER.index(d.name) if d.name in _ORDER else 99, d.name))
+        listed = allowed if isinstance(allowed, tuple) else sorted(allowed, key=_place)
     return mistyped(
         f"Value for attr '{attribute}' of {dtypes.c_name(refused)} is not in the list of allowed values: "
         f"{', '.join(map(dtypes.c_name, listed))}\n\t; NodeDef: {kernel}; [Op:{kernel}] name: ",

@@ -235,7 +235,7 @@ def check_dtypes(op, ins):
         allowed = op.dtypes.get(letter)
         if allowed is not None and dtype not in allowed:
             name = next(n for n, a in op.parameters if isinstance(a, Data) and a.letter == letter)
-            raise listed_dtypes.refusal(op.kernel, letter, dtype, allowed, name)
+            raise listed_dtypes.refusal(op.kernel, letter, dtype, set(allowed), name)
 
 
 def call(op, key, ins, attrs, count=0, spec=None):
