@@ -42,11 +42,10 @@ def custom_gradient(f=None):
     """
     if f is None:
         return custom_gradient
+    return _WithGradient(f)
 
-    return Bind(f)
 
-
-class Bind:
+class _WithGradient:
     """A function with a gradient of its own; in a class it is a method, whose `self` is no argument that gets one."""
 
     def __init__(self, f):
@@ -54,7 +53,7 @@ class Bind:
         functools.update_wrapper(self, f)
 
     def __get__(self, instance, owner=None):
-        return self if instance is None else Bind(self._f.__get__(instance, owner))
+        return self if instance is None else _WithGradient(self._f.__get__(instance, owner))
 
     def __call__(self, *args, **kwargs):
         if state.trace is not None:
