@@ -11,6 +11,7 @@ import weakref
 import numpy as np
 import processes
 import pytest
+from marks import IN_C
 
 import tfcompat as tf
 from tfcompat._core import forms, native
@@ -68,7 +69,7 @@ def test_later_calls_record_what_the_first_one_does(call):
     assert all(other == first for other in others)
 
 
-@pytest.mark.skipif(native.extension is None, reason="forms are the C extension's: without it functions are called as they are")
+@IN_C
 def test_what_has_a_form():
     v = tf.Variable(x)
     assert has_form(tf.add, x, 1.0) and has_form(tf.stack, [x, v]) and has_form(tf.nn.softmax, v)

@@ -9,13 +9,14 @@ import weakref
 
 import numpy as np
 import pytest
+from marks import IN_C
 from processes import run_code
 
 import tfcompat as tf
 from tfcompat import debug
 from tfcompat._core import native, segment
 
-pytestmark = [pytest.mark.own_mode, pytest.mark.skipif(native.extension is None, reason="the package was built without a C compiler")]
+pytestmark = [pytest.mark.own_mode, IN_C]
 
 
 @pytest.fixture

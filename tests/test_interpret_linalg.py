@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import lax
+from marks import IN_C
 from xla_reference import check_all, run
 
-from tfcompat._core import native
 from tfcompat._core.interpret import NoHostForm, host_function
 from tfcompat._decompositions import _solution as solution
 from tfcompat._matrix_functions import _logarithms as logarithms, _roots as roots
@@ -108,14 +108,14 @@ def test_a_choice_by_platform_is_the_one_of_a_cpu():
     assert result.tolist() == [2, 2, 2]
 
 
-@pytest.mark.skipif(native.extension is None, reason="they are interpreted in C alone")
+@IN_C
 @pytest.mark.parametrize("shape", [(1, 1), (3, 3), (2, 4, 4), (0, 2, 2), (40, 40)])
 @pytest.mark.parametrize("function, dtypes", [(roots, DTYPES), (logarithms, DTYPES[2:])])
 def test_functions_of_matrices(function, dtypes, shape):
     check_all(*[(function, [matrices(shape, dtype) * scale], 8) for dtype in dtypes for scale in (1, 100)], near=1e-12)
 
 
-@pytest.mark.skipif(native.extension is None, reason="they are interpreted in C alone")
+@IN_C
 @pytest.mark.parametrize("function, dtypes", [(roots, DTYPES[1::2]), (logarithms, DTYPES[3:])])
 def test_functions_of_matrices_that_may_have_none(function, dtypes):
     given = [np.zeros((2, 2)), np.diag([1, 0, 0]), -np.eye(2), np.diag([1, np.nan]), np.diag([np.inf, 1]), np.eye(2), np.eye(3) * 1e-200,

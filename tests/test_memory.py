@@ -1,21 +1,18 @@
 """Memory for large arrays, and copies of them, which some threads make: complete, and independent of what they were made of."""
 
 import concurrent.futures
-import os
 import subprocess
 import sys
 import tracemalloc
 
 import numpy as np
 import pytest
+from marks import IN_C
 
 import tfcompat as tf
 from tfcompat._core import memory, native
 
 COUNTS = {"float32": 3_000_001, "int8": 9_000_001, "complex128": 600_001, "bool": 8_400_000}
-
-
-IN_C = pytest.mark.skipif(native.extension is None, reason="the package was built without a C compiler")
 
 
 @pytest.fixture(params=["in Python", pytest.param("in C", marks=IN_C)])
@@ -129,7 +126,6 @@ for generation in range(3):
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks on this system")
 def test_a_child_of_a_fork_copies_too():
     done = subprocess.run([sys.executable, "-c", _IN_A_CHILD], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr

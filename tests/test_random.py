@@ -6,11 +6,11 @@ import random
 
 import numpy as np
 import pytest
+from marks import IN_C
 from oracle.random_programs import PROGRAMS
 
 import tfcompat as tf
 import tfcompat.random  # noqa: F401 - so that tf.random is there
-from tfcompat._core import native
 
 RECORDED = np.load(pathlib.Path(__file__).parent / "oracle" / "data" / "random.npz")
 
@@ -140,7 +140,7 @@ def test_stateless_seeds_of_any_kind(seed):
 
 
 @pytest.mark.own_mode
-@pytest.mark.skipif(native.extension is None, reason="the package was built without a C compiler")
+@IN_C
 def test_draws_are_called_by_form():
     """Other keys and seeds make no other forms: each would be learnt anew."""
     from tfcompat import random as module

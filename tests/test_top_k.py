@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from marks import IN_C
 
 import tfcompat as tf
 from tfcompat import debug
@@ -73,7 +74,6 @@ KEYS = {
     plans.GREATEST: lambda x: (x == x, -np.where(x != x, 0, x)),
     plans.LEAST: lambda x: (x == x, np.where(x != x, 0, x)),
 }
-IN_C = pytest.mark.skipif(native.extension is None, reason="the package was built without a C compiler")
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64"])

@@ -185,7 +185,7 @@ def cholesky(input: T):
       InvalidArgumentError: matrices that are not square, or another dtype.
     """
     _square(input, "Cholesky")
-    # XLA transposes what is masked faster than what is copied: 1000 x 1000 numbers in 0.6 ms less.
+    # XLA transposes what is masked faster than what is copied: 1000 x 1000 numbers in 0.6 to 1 ms less.
     return _lower(linalg.cholesky_p.bind(_lower(input)))
 
 
