@@ -14,7 +14,7 @@ from tfcompat._core.convert import convert
 from tfcompat._core.core_types import CompositeTensor
 from tfcompat._core.custom_gradient import custom_gradient
 from tfcompat._core.forms import by_form
-from tfcompat._core.op import Any, Axes, Axis, Bool, Data, Many, Op, Size, T, invoke, op
+from tfcompat._core.op import Any, Bool, Data, Int, Many, Op, Size, T, invoke, op
 from tfcompat._core.recorded_data import recording
 from tfcompat._core.refusals import plain
 from tfcompat._core.sizes import unranked
@@ -112,7 +112,7 @@ def transpose(a: T, perm: Permutation = None, conjugate: Bool = False, name="tra
 
 @moves
 @op("ExpandDims")
-def expand_dims(input: T, axis: One("ExpandDims", "'dim' must be a tensor with a single value")):
+def expand_dims(input: T, axis: One("ExpandDims", "'dim' must be a tensor with a single value", "Tdim", None)):
     """Inserts a dimension of size 1 at `axis`.
 
     Args:
@@ -127,12 +127,18 @@ def expand_dims(input: T, axis: One("ExpandDims", "'dim' must be a tensor with a
     return lax.expand_dims(input, [axis])
 
 
-class SqueezeDims(Axes):
-    """Like `Axes`; whole floats count, too."""
+class SqueezeDims:
+    """A list of ints, None or an int: no tensors to TensorFlow."""
+
+    fast = "{x} is None or type({x}) is int"
 
     @staticmethod
     def canonical(value, name):
-        return Axes.canonical(int(value) if isinstance(value, float) and value.is_integer() else value, name)
+        if np.isscalar(value):
+            value = [value]
+        if not isinstance(value, (list, tuple, range, shapes.TensorShape)):
+            raise TypeError(f"Expected list for 'axis' argument to 'squeeze' Op, not {value!r}.")
+        return tuple([Int.canonical(v, name) for v in value])
 
 
 @moves
@@ -165,7 +171,7 @@ def squeeze(input, axis=None, name=None):
       InvalidArgumentError: a dimension in `axis` has another size or does not exist.
     """
     result = _squeeze(input, axis)
-    return unranked(result) if axis is None or axis == [] else result
+    return unranked(result) if axis is None or type(axis) is list and not axis else result
 
 
 @moves
@@ -295,7 +301,7 @@ def _concat_axis(values, axis):
 
 @moves
 @op("ConcatV2")
-def concat_v2(values: Many("T"), axis: Axis):
+def concat_v2(values: Many("T"), axis: One("ConcatV2", "axis tensor should be a scalar integer, but got shape {}", rank=1)):
     """`concat` of at least two tensors."""
     return lax.concatenate(values, _concat_axis(values, axis))
 
@@ -353,7 +359,7 @@ def _same_shapes(values):
 
 @moves
 @op("Pack")
-def pack(values: Many("T"), axis: Axis = 0):
+def pack(values: Many("T"), axis: Int = 0):
     """`stack` of tensors."""
     _same_shapes(values)
     return jnp.stack(values, axis)
@@ -388,7 +394,7 @@ def stack(values, axis=0, name="stack"):
 
 def _checked_axis(values, axis):
     rank = len(values[0]._aval.shape) + 1
-    if not -rank <= axis < rank:
+    if axis < -rank or axis >= rank:
         raise ValueError(f"Argument `axis` = {axis} not in range [{-rank}, {rank})")
     return axis
 
@@ -438,7 +444,7 @@ def tile(input: T, multiples: Vector("Tile", "Tmultiples", "Expected multiples t
 
 @moves
 @op("Repeat")
-def repeat_each(input: T, count: Size, axis: Axis):
+def repeat_each(input: T, count: Size, axis: Int):
     """Each slice along `axis` `count` times in a row."""
     if count < 0:
         raise refused(f"Expected multiples[1] >= 0, but got {count}", "Tile")
@@ -459,18 +465,21 @@ def repeat(input, repeats, axis=None, name=None):
     """
     input, number = convert(input), repeats if type(repeats) is int and abs(repeats) < 2**31 else None
     if number is None:
-        repeats = convert(repeats)
+        repeats = convert(repeats, None, dtypes.int32 if type(repeats) is not float else None)
     if number is None and not repeats._aval.dtype.is_integer:
         raise TypeError(f"Argument `tensor` (name: repeats) must be of type integer. Received `tensor` = {repeats.numpy()} "
-                        f"of dtype: {repeats._aval.dtype!r}")  # fmt: skip
+                        f"of dtype: {repeats._aval.dtype}")  # fmt: skip
     if axis is None:
         input, axis = reshape(input, (-1,)), 0
     elif not input._aval.shape:
         input = reshape(input, (-1,))
     rank = len(input._aval.shape)
-    axis = Axis.canonical(axis, "axis")
+    if not isinstance(axis, int):
+        raise TypeError(f"Argument `axis` must be an int. Received `axis` = {axis} of type {type(axis).__name__}")
     if not -rank <= axis < rank:
         raise ValueError(f"axis={axis} out of bounds: expected {-rank}<=axis<{rank}")
+    if number is None and len(repeats._aval.shape) > 1:
+        raise ValueError(f"Shape {repeats.shape} must have rank at most 1")
     if number is None and repeats._aval.size == 1:
         number = int(size_value(repeats).reshape(()))
     if number is not None:

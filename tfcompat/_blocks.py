@@ -14,7 +14,7 @@ from tfcompat._core.op import Int, Shape, T, op
 from tfcompat._core.sizes import needed
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, host_value
-from tfcompat._declare import invalid
+from tfcompat._declare import invalid, too_small
 from tfcompat._slicing import moves
 
 
@@ -146,8 +146,9 @@ def _depth(input, block, data_format, kernel):
     if data_format not in ("NHWC", "NCHW"):
         raise invalid(f"Value for attr 'data_format' of \"{data_format}\" is not in the list of allowed values: \"NHWC\", "
                       "\"NCHW\"", kernel)  # fmt: skip
+    block = Int.canonical(block, "block_size")
     if block < 2:
-        raise invalid(f"Value for attr 'block_size' of {block} must be at least minimum 2", kernel)
+        raise too_small("block_size", block, 2, kernel)
     x = convert(input)
     if len(x._aval.shape) != 4:
         raise invalid(f"Input rank should be: 4 instead of: {len(x._aval.shape)}", kernel)

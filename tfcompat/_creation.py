@@ -496,12 +496,12 @@ _CLASSES = (dtypes.uint8, dtypes.int8, *INDEX)
 
 
 @op("OneHot", grad=None, TI=_CLASSES)
-def _one_hot(indices: Data("TI"), on_value: T, off_value: T, depth: Int, axis: Axis):
+def _one_hot(indices: Data("TI"), on_value: T, off_value: T, depth: Int, axis: Int):
     return jnp.where(_is_class(indices, depth, axis), on_value, off_value)
 
 
 @op("OneHot.numbers", grad=None, TI=_CLASSES)
-def _one_hot_numbers(indices: Data("TI"), depth: Int, axis: Axis, dtype: Dtype):
+def _one_hot_numbers(indices: Data("TI"), depth: Int, axis: Int, dtype: Dtype):
     """`one_hot` of ones and zeros."""
     return _is_class(indices, depth, axis).astype(dtype.np)
 
@@ -539,7 +539,7 @@ def one_hot(indices, depth, on_value=None, off_value=None, axis=None, dtype=None
     for t, text in ((on, "on_value"), (off, "off_value")):
         if t._aval.shape:
             raise invalid(f"{text} must be a scalar, but got: {shape_text(t._aval.shape)}", "OneHot")
-    depth = convert(depth, dtypes.int32 if not hasattr(depth, "dtype") else None)
+    depth = convert(depth, dtypes.int32)
     if depth._aval.shape:
         raise invalid(f"depth must be a scalar, but got: {shape_text(depth._aval.shape)}", "OneHot")
     depth = int(size_value(depth))

@@ -45,6 +45,12 @@ def refused(text, kernel, name=""):
     return errors.invalid_argument(f"{text} [Op:{kernel}] name: {name}")
 
 
+def too_small(attribute, value, minimum, kernel):
+    """TensorFlow's error of an attribute that is less than its minimum."""
+    text = f"Value for attr '{attribute}' of {value} must be at least minimum {minimum}\n\t; NodeDef: {{{{node {kernel}}}}}"
+    return invalid(text, kernel)
+
+
 def not_allowed(attribute, dtype, types, kernel):
     """TensorFlow's error of a dtype that a kernel does not take."""
     return listed_dtypes.refusal(kernel, attribute, d.from_numpy(dtype), types)

@@ -16,6 +16,7 @@ from tfcompat._core.refusals import plain
 from tfcompat._declare import invalid, refused
 from tfcompat._index_patterns import INDEX_DTYPES
 from tfcompat._slicing import WIDE, moves
+from tfcompat._vectors import One
 
 # Gather
 
@@ -28,17 +29,19 @@ def _text(shape):
 
 def _gather_axis(params, indices, axis, batch_dims):
     """Checks a gather's attributes and makes them positive."""
-    batch_dims += indices.ndim if batch_dims < 0 else 0
-    axis += params.ndim if axis < 0 else 0
     if params.ndim == 0:
         raise invalid("params must be at least 1 dimensional", "GatherV2")
-    if not 0 <= axis < params.ndim or axis < batch_dims:
-        if axis >= params.ndim:
-            raise invalid(f"Shape must be at least rank {axis + 1} but is rank {params.ndim}", "GatherV2")
-        if axis < batch_dims:
-            raise invalid(f"batch_dims ({batch_dims}) must be less than or equal to axis ({axis}).", "GatherV2")
-        raise invalid(f"Expected axis in the range [{-params.ndim}, {params.ndim}), but got {axis - params.ndim}",
-                      "GatherV2")  # fmt: skip
+    least = axis + 1 if axis >= 0 else -axis
+    if params.ndim < least:
+        raise invalid(f"Shape must be at least rank {least} but is rank {params.ndim}", "GatherV2")
+    if not -indices.ndim <= batch_dims <= indices.ndim:
+        raise invalid(f"Expected batch_dims in the range [{-indices.ndim}, {indices.ndim}], but got {batch_dims}", "GatherV2")
+    batch_dims += indices.ndim if batch_dims < 0 else 0
+    axis += params.ndim if axis < 0 else 0
+    if batch_dims >= params.ndim:
+        raise invalid(f"batch_dims ({batch_dims}) must be less than rank(params) ({params.ndim}).", "GatherV2")
+    if axis < batch_dims:
+        raise invalid(f"batch_dims ({batch_dims}) must be less than or equal to axis ({axis}).", "GatherV2")
     for d in range(batch_dims):
         if params.shape[d] != indices.shape[d]:
             raise refused(f"params.shape[{d}]: {params.shape[d]} should be equal to indices.shape[{d}]: "
@@ -70,10 +73,13 @@ def index_message(indices, limit):
     return f"indices{where} = {indices[tuple(place)]} is not in [0, {limit})"
 
 
+_Axis = One("GatherV2", "axis must be scalar", "Taxis", hint=None)
+
+
 @moves
 @op("GatherV2", check=Check(_outside, _outside_message), Tindices=INDEX_DTYPES)
 @inlined
-def gather_v2(params: T, indices: Tindices, axis: Int, batch_dims: Int):
+def gather_v2(params: T, indices: Tindices, axis: _Axis, batch_dims: Int):
     """`gather` with its axis written out."""
     axis, batch = _gather_axis(params, indices, axis, batch_dims)
     width = indices.ndim - batch
@@ -108,7 +114,8 @@ def gather(params, indices, validate_indices=None, axis=None, batch_dims=0, name
     Raises:
       InvalidArgumentError: a position out of range, or shapes and axes that do not fit.
     """
-    return gather_v2(params, indices, batch_dims if axis is None else axis, batch_dims)
+    batch = batch_dims if batch_dims is None else Int.canonical(batch_dims, "batch_dims")
+    return gather_v2(params, indices, batch_dims if axis is None else axis, batch)
 
 
 gather.op = gather_v2.op

@@ -241,6 +241,7 @@ def layout(shape, pattern, starts):
         if entry not in _POSITIONS:
             result.append(size)
     rest = shape[len(begins) :]
+    begins += [ZERO] * len(rest)
     if any(entry == AT for entry in pattern):
         begins = [jnp.asarray(b, np.int64) for b in begins]
-    return begins + [ZERO] * len(rest), [*spans, *rest], steps + [1] * len(rest), (*result, *rest)
+    return begins, [*spans, *rest], steps + [1] * len(rest), (*result, *rest)

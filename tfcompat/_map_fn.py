@@ -63,7 +63,7 @@ def map_fn(fn, elems, dtype=None, parallel_iterations=None, back_prop=True, swap
         leaves = nest.flatten(values)
         if len(leaves) != len(announced):
             nest.assert_same_structure(structure, values)
-        arrays = [TensorArray(spec.dtype, element_shape=spec.shape) for spec in announced]
+        arrays = [TensorArray(spec.dtype, 0, element_shape=spec.shape) for spec in announced]
         return [a.accepted(as_tensor(v)) for a, v in zip(arrays, leaves, strict=True)]
 
     if state.trace is None:

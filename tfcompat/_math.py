@@ -14,11 +14,11 @@ from tfcompat._core.core_types import TensorType
 from tfcompat._core.forms import by_form
 from tfcompat._core.indexed_slices import IndexedSlices
 from tfcompat._core.inlined import inlined
-from tfcompat._core.op import Axes, Check, Data, Dtype, Many, Size, T, op
+from tfcompat._core.op import Axes, Check, Data, Dtype, Many, T, op
 from tfcompat._core.ranking import places
 from tfcompat._core.recorded_data import recording
 from tfcompat._core.tensor import Tensor
-from tfcompat._core.tensor_base import TensorHandle
+from tfcompat._core.tensor_base import TensorHandle, size_value
 from tfcompat._declare import (
     INDEX,
     INEXACT,
@@ -30,10 +30,12 @@ from tfcompat._declare import (
     invalid,
     is_complex,
     kept,
+    refused,
     where,
 )  # fmt: skip
 from tfcompat._elementwise import add, div_no_nan, lgamma, mul_no_nan, multiply, ndtri, one_dtype, subtract
 from tfcompat._reductions import reduce_sum
+from tfcompat._vectors import One
 
 # Composed of other ops
 
@@ -224,9 +226,12 @@ def polyval(coeffs, x, name=None):
 TopKV2 = collections.namedtuple("TopKV2", ["values", "indices"])
 
 
+_K = One("TopKV2", "k must be scalar, got shape {}", "Tk", dtypes=(d.int16, *INDEX), known=size_value)
+
+
 @op("TopKV2", single=False, T=REAL)
 @inlined
-def _top_k(input: T, k: Size, index_type: Dtype):
+def _top_k(input: T, k: _K, index_type: Dtype):
     if not input.ndim:
         raise invalid("input must be >= 1-D, got shape []", "TopKV2")
     if k < 0:
@@ -263,6 +268,8 @@ def _in_top_k(predictions: Data("P", only=d.float32), targets: Data("Tk", d.int3
     if predictions.ndim != 2 or targets.ndim != 1 or predictions.shape[0] != targets.shape[0]:
         raise invalid(f"First dimension of predictions {shape_text(predictions.shape)} must match length of targets "
                       f"{shape_text(targets.shape)}", "InTopKV2")  # fmt: skip
+    if k.ndim:
+        raise refused(f"k must be 0-D, got shape {shape_text(k.shape)}", "InTopKV2")
     classes = predictions.shape[1]
     inside = (targets >= 0) & (targets < classes)
     index = jnp.where(inside, targets, jnp.zeros_like(targets))[:, None]

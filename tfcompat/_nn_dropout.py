@@ -76,7 +76,7 @@ def general_dropout(x, rate, uniform_sampler, noise_shape=None, name=None):
         rate.shape.assert_has_rank(0)
         if rate.dtype is not x.dtype:
             raise ValueError("`x.dtype` must be compatible with `rate.dtype`. Received: "
-                             f"x.dtype={x.dtype!r} and rate.dtype={rate.dtype!r}")  # fmt: skip
+                             f"x.dtype={x.dtype} and rate.dtype={rate.dtype}")  # fmt: skip
         scaled = x / (1 - rate)
     shape = x._aval.shape if noise_shape is None else noise_shape
     with paused():

@@ -15,7 +15,7 @@ from tfcompat._core.custom_gradient import stop_gradient
 from tfcompat._core.tensor_base import host_value
 from tfcompat._core.trace import is_symbolic
 from tfcompat._creation import ones_like, zeros_like
-from tfcompat._declare import invalid, refused
+from tfcompat._declare import invalid, refused, too_small
 from tfcompat._elementwise import log
 from tfcompat._gather import gather
 from tfcompat._products import matmul
@@ -64,8 +64,7 @@ def at_least(kernel, minimum, **attributes):
     """Raises InvalidArgumentError for an attribute that is less than `minimum`."""
     for name, value in attributes.items():
         if value < minimum:
-            raise invalid(f"Value for attr '{name}' of {value} must be at least minimum {minimum}\n\t; NodeDef: "
-                          f"{{{{node {kernel}}}}}", kernel)  # fmt: skip
+            raise too_small(name, value, minimum, kernel)
 
 
 def _true(true_classes, num_true, num_sampled, unique, range_max, kernel):

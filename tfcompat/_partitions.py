@@ -12,10 +12,10 @@ from tfcompat._clip import clip_by_value
 from tfcompat._core import dtypes
 from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
-from tfcompat._core.op import Axis, Check, Data, Dtype, Shape, T, mismatch, op
+from tfcompat._core.op import Axis, Check, Data, Dtype, Int, Shape, T, mismatch, op
 from tfcompat._core.recorded_data import recording
 from tfcompat._core.tensor_base import host_value
-from tfcompat._declare import INDEX, invalid, is_float, not_allowed, refused
+from tfcompat._declare import INDEX, invalid, is_float, not_allowed, refused, too_small
 from tfcompat._elementwise import floor, multiply, subtract, truediv
 from tfcompat._gather import take
 from tfcompat._select import _host
@@ -43,9 +43,11 @@ def dynamic_partition(data, partitions, num_partitions, name=None):
       InvalidArgumentError: a number out of range, or shapes that do not fit.
     """
     data, partitions = convert(data), _int32(partitions, "DynamicPartition", 1)
-    given = partitions._aval.shape
+    given, num_partitions = partitions._aval.shape, Int.canonical(num_partitions, "num_partitions")
     if num_partitions < 1 and recording():
         raise ValueError(f"Attr 'num_partitions' of 'DynamicPartition' Op passed {num_partitions} less than minimum 1.")
+    if num_partitions < 1:
+        raise too_small("num_partitions", num_partitions, 1, "DynamicPartition")
     if data._aval.shape[: len(given)] != given and not data.shape[: len(given)].is_compatible_with(partitions.shape):
         raise invalid(f"data.shape must start with partitions.shape, got data.shape = {text_of(data._aval.shape)}, "
                       f"partitions.shape = {text_of(given)}", "DynamicPartition")  # fmt: skip

@@ -16,7 +16,7 @@ from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Any, Bool, Dtype, Many, Str, T, op
 from tfcompat._core.refusals import plain
 from tfcompat._core.tensor import Tensor
-from tfcompat._core.tensor_base import TensorHandle, host_value
+from tfcompat._core.tensor_base import host_value
 from tfcompat._declare import FLOATS, INEXACT, NUMBERS, axes_of, conj, for_shapes, invalid, kept, not_allowed, unequal
 
 MULTIPLIABLE = (d.int32, d.int64, *INEXACT)
@@ -348,19 +348,19 @@ def norm(tensor, ord="euclidean", axis=None, keepdims=None, name=None):
       ValueError: an `ord` or `axis` that is not supported. TypeError: booleans, or a root of integers.
     """
     tensor = convert(tensor)
-    if isinstance(axis, (TensorHandle, np.ndarray)):
+    pair = isinstance(axis, (tuple, list))
+    if pair and len(axis) == 2:
+        axis = tuple(axis)
+    numbers = axis if pair else () if axis is None else (axis,)
+    if not all([isinstance(i, int) for i in numbers]) or pair and (len(axis) != 2 or axis[0] == axis[1]):
         raise ValueError(f"'axis' must be None, an integer, or a tuple of 2 unique integers, got {axis}")
-    if isinstance(axis, (tuple, list)):
-        given = axis = tuple(axis) if len(axis) == 2 else axis
-        axis = tuple(int(i) for i in axis)
-        if len(axis) != 2 or axis[0] == axis[1]:
-            raise ValueError(f"'axis' must be None, an integer, or a tuple of 2 unique integers, got {given}")
+    if pair:
         if ord not in _MATRIX_NORMS:
             raise ValueError(
                 f"'ord' must be a supported matrix norm in ['euclidean', 'fro', 1, 2, inf], got {ord}"
             )
     else:
-        axis = None if axis is None else int(host_value(convert(axis)))
+        axis = None if axis is None else int(axis)
         if isinstance(ord, str) and ord not in _VECTOR_NORMS or not isinstance(ord, str) and ord <= 0:
             raise ValueError(f"'ord' must be a supported vector norm, got {ord}")
         if ord not in _VECTOR_NORMS and tensor.dtype.is_unsigned:

@@ -10,16 +10,14 @@ from jax import lax
 from tfcompat import debugging
 from tfcompat._array import reshape
 from tfcompat._cast import cast_array
-from tfcompat._core import dtypes as d, errors
-from tfcompat._core.attributes import python_value
+from tfcompat._core import dtypes as d
 from tfcompat._core.avals import shape_text
 from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
 from tfcompat._core.costs import long_runs
 from tfcompat._core.forms import by_form
 from tfcompat._core.inlined import inlined
-from tfcompat._core.op import Axes, Axis, Bool, Data, Dtype, Int, T, op
-from tfcompat._core.refusals import unfit
+from tfcompat._core.op import Axes, Bool, Data, Dtype, Int, T, op
 from tfcompat._core.tensor_base import host_value, size_value
 from tfcompat._core.twins import twin
 from tfcompat._declare import (
@@ -41,6 +39,7 @@ from tfcompat._declare import (
     refused,
     where,
 )  # fmt: skip
+from tfcompat._vectors import One
 
 # Reductions
 
@@ -243,37 +242,30 @@ def reduce_euclidean_norm(input_tensor: T, axis: Axes = None, keepdims: Bool = F
 # Positions of extremes
 
 
-class _Scalar:
-    """A kind of attribute: an axis that, unlike an `Axis`, may not be a list of one."""
+class _Extreme(One):
+    """The axis of the smallest or largest element: None is 0."""
 
-    fast = "type({x}) is int"
+    def __init__(self, kernel, dtypes=INDEX):
+        super().__init__(kernel, "dim must be a scalar, but received tensor of shape: {}", dtypes=dtypes)
 
-    @staticmethod
-    def complaint(shape):
-        """The error of an axis that is a list."""
-        return TypeError("axis must be int or Tensor with integer datatype")
-
-    @classmethod
-    def canonical(cls, value, name):
-        value = python_value(value)
-        if value is None:
-            return 0
-        shape = np.shape(value)
-        if shape:
-            raise cls.complaint(",".join(map(str, shape)))
-        return Axis.canonical(value, name)
+    def canonical(self, value, name):
+        return 0 if value is None else super().canonical(value, name)
 
 
-class _Dimension(_Scalar):
-    @staticmethod
-    def complaint(shape):
-        return unfit(f"dim must be a scalar, but received tensor of shape: [{shape}]")
+class _Largest(_Extreme):
+    """That of argmax, which TensorFlow looks at in Python first."""
+
+    def canonical(self, value, name):
+        if value is not None and not isinstance(value, int):
+            if not hasattr(value, "dtype"):
+                raise TypeError("axis must be int or Tensor with integer datatype")
+            if isinstance(value, (np.ndarray, np.generic)) or value.dtype not in self.dtypes:
+                raise TypeError(f"axis tensor dtypes {value.dtype} is not supported")
+        return super().canonical(value, name)
 
 
-class _ScanAxis(_Scalar):
-    @staticmethod
-    def complaint(shape):
-        return errors.invalid_argument(f"ScanOp: axis must be a scalar, not [{shape}]")
+def _scan_axis(kernel):
+    return One(kernel, "ScanOp: axis must be a scalar, not {}", error=refused)
 
 
 def _extreme(kernel, x, axis, output_type, function):
@@ -350,7 +342,7 @@ LARGE = 1 << 13  # elements
 
 @op("ArgMax", grad=None, T=EXTREMES)
 @inlined
-def argmax(input: T, axis: _Scalar = None, output_type: Dtype = d.int64):
+def argmax(input: T, axis: _Largest("ArgMax", (d.int8, d.uint8, d.int16, d.uint16, *INDEX)) = None, output_type: Dtype = d.int64):
     """Where the largest element along `axis` (default 0) is; of equal ones the first. NaN is never the largest.
 
     Args:
@@ -366,7 +358,7 @@ def argmax(input: T, axis: _Scalar = None, output_type: Dtype = d.int64):
 
 @op("ArgMin", grad=None, T=EXTREMES)
 @inlined
-def argmin(input: T, axis: _Dimension = None, output_type: Dtype = d.int64):
+def argmin(input: T, axis: _Extreme("ArgMin") = None, output_type: Dtype = d.int64):
     """Where the smallest element along `axis` is, as int32 or int64. See `argmax`."""
     return _extreme("ArgMin", input, axis, output_type, lax.argmin)
 
@@ -377,6 +369,7 @@ def argmin(input: T, axis: _Dimension = None, output_type: Dtype = d.int64):
 def _scan(kernel, x, axis, exclusive, reverse, function, neutral):
     rank = x.ndim
     if not -rank <= axis < rank:
+        axis += rank if axis < 0 else 0
         raise refused(f"ScanOp: Expected scan axis in the range [{-rank}, {rank}), but got {axis}", kernel)
     axis %= rank
     if exclusive and x.shape[axis] != 0:
@@ -389,7 +382,7 @@ def _scan(kernel, x, axis, exclusive, reverse, function, neutral):
 
 @op("Cumsum", T=NUMBERS)
 @inlined
-def cumsum(x: T, axis: _ScanAxis = 0, exclusive: Bool = False, reverse: Bool = False):
+def cumsum(x: T, axis: _scan_axis("Cumsum") = 0, exclusive: Bool = False, reverse: Bool = False):
     """Running sums along `axis`.
 
     Args:
@@ -410,14 +403,14 @@ def _cumprod_grad(g, out, x, axis, exclusive, reverse):
 
 @op("Cumprod", T=NUMBERS, grad=_cumprod_grad)
 @inlined
-def cumprod(x: T, axis: _ScanAxis = 0, exclusive: Bool = False, reverse: Bool = False):
+def cumprod(x: T, axis: _scan_axis("Cumprod") = 0, exclusive: Bool = False, reverse: Bool = False):
     """Running products along `axis`. See `cumsum`."""
     return _scan("Cumprod", x, axis, exclusive, reverse, lax.cumprod, 1)
 
 
 @op("CumulativeLogsumexp", T=FLOATS)
 @inlined
-def cumulative_logsumexp(x: T, axis: _ScanAxis = 0, exclusive: Bool = False, reverse: Bool = False):
+def cumulative_logsumexp(x: T, axis: _scan_axis("CumulativeLogsumexp") = 0, exclusive: Bool = False, reverse: Bool = False):
     """Running log(sum(exp(x))) along `axis`. See `cumsum`."""
     return _scan("CumulativeLogsumexp", x, axis, exclusive, reverse, lax.cumlogsumexp, -np.inf)
 

@@ -6,16 +6,32 @@ from jax import lax
 
 from tfcompat._array import are_ints
 from tfcompat._core import dtypes
+from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
 from tfcompat._core.forms import by_form
-from tfcompat._core.op import Any, Axes, Check, Data, Int, T, op
+from tfcompat._core.op import Any, Check, Data, Int, T, op
 from tfcompat._core.refusals import plain
 from tfcompat._core.tensor_base import host_value
 from tfcompat._declare import invalid, refused
 from tfcompat._slicing import WIDE, check_allowed, moves
 
 Tlen = Data("Tlen", dtypes.int32)
-Tshift = Data("Tshift", dtypes.int32)
+Tshift = Data("Tshift")
+
+
+class _Axes:
+    """An int, or a tuple of ints: which of them, tells how many shifts there are."""
+
+    fast = "type({x}) is int"
+
+    @staticmethod
+    def canonical(value, name):
+        axes = convert(value)
+        check_allowed("Roll", "Taxis", axes._aval.dtype, WIDE)
+        if len(axes._aval.shape) > 1:
+            raise invalid(f"axis must be a scalar or a 1-D vector. Found: {shape_text(axes._aval.shape)}", "Roll")
+        axes = host_value(axes).tolist()
+        return axes if type(axes) is int else tuple(axes)
 
 
 @moves
@@ -62,9 +78,17 @@ def _lengths_message(input, seq_lengths, seq_axis, batch_axis):
     return f"seq_lens({k}) > input.dims({seq_axis})" if seq_lengths[k] > 0 else f"seq_lens({k}) < 0"
 
 
+class _Dimension(Int):
+    """An axis, which has another name in messages."""
+
+    @staticmethod
+    def canonical(value, name):
+        return Int.canonical(value, name.replace("axis", "dim"))
+
+
 @moves
 @op("ReverseSequence", check=Check(_lengths_bad, _lengths_message), Tlen=WIDE)
-def reverse_sequence(input: T, seq_lengths: Tlen, seq_axis: Int = None, batch_axis: Int = None):
+def reverse_sequence(input: T, seq_lengths: Tlen, seq_axis: _Dimension = None, batch_axis: _Dimension = None):
     """Reverses the first `seq_lengths[i]` slices along `seq_axis` of each slice i along `batch_axis`.
 
     Args:
@@ -96,7 +120,7 @@ def reverse_sequence(input: T, seq_lengths: Tlen, seq_axis: Int = None, batch_ax
 
 @moves
 @op("Roll", Tshift=WIDE)
-def roll(input: T, shift: Tshift, axis: Axes):
+def roll(input: T, shift: Tshift, axis: _Axes):
     """Moves elements by `shift` places along `axis`; what falls off one end comes in at the other.
 
     Args:
@@ -110,12 +134,14 @@ def roll(input: T, shift: Tshift, axis: Axes):
     axes = [axis] if isinstance(axis, int) else list(axis)
     if input.ndim == 0:
         raise invalid("input must be 1-D or higher", "Roll")
+    if shift.ndim > 1:
+        raise invalid(f"shift must be a scalar or a 1-D vector. Found: {shape_text(shift.shape)}", "Roll")
     shifts = [shift] if shift.ndim == 0 else [shift[k] for k in range(shift.size)]
-    if len(shifts) != len(axes):
+    if len(shifts) != len(axes) or (shift.ndim == 0) != isinstance(axis, int):
         raise invalid("shift and axis must have the same size", "Roll")
     for amount, d in zip(shifts, axes, strict=True):
         if not -input.ndim <= d < input.ndim:
-            raise refused(f"axis {d} is out of range", "Roll")
+            raise refused(f"axis {d if d >= 0 else d + input.ndim} is out of range", "Roll")
         n = input.shape[d]
         if n:
             start = lax.rem(lax.rem(-amount, amount.dtype.type(n)) + amount.dtype.type(n), amount.dtype.type(n))

@@ -14,12 +14,13 @@ from tfcompat._core.avals import shape_text
 from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
 from tfcompat._core.op import Check, Data, Size, T, check_dtypes, op
-from tfcompat._core.tensor_base import host_value
+from tfcompat._core.tensor_base import host_value, size_value
 from tfcompat._core.trace import is_symbolic
 from tfcompat._creation import ones_like
 from tfcompat._declare import INDEX, INEXACT, NUMBERS, REAL, declare, invalid, not_allowed, refused, where
 from tfcompat._elementwise import maximum, sqrt
 from tfcompat._select import _host
+from tfcompat._vectors import One
 
 Ids = Data("Tindices", d.int32)
 
@@ -84,7 +85,10 @@ def _ids_message(data, segment_ids, num_segments):
 
 
 def _unsorted(name, kernel, method, types, grad, doc):
-    def body(data: T, segment_ids: Ids, num_segments: Size):
+    def body(
+        data: T, segment_ids: Ids,
+        num_segments: One(kernel, "num_segments should be a scalar, not shape {}", "Tnumsegments", known=size_value),
+    ):  # fmt: skip
         n = segment_ids.ndim
         if data.shape[:n] != segment_ids.shape:
             raise invalid(f"data.shape = {shape_text(data.shape)} does not start with segment_ids.shape = "

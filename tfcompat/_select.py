@@ -125,6 +125,20 @@ set_boolean_mask(boolean_mask)
 # Order
 
 
+class _Constant:
+    """An axis that TensorFlow reads in Python: a scalar of any dtype, to which one element in a list is none."""
+
+    fast = "type({x}) is int"
+
+    @staticmethod
+    def canonical(value, name):
+        axis = convert(value)
+        value = host_value(axis)
+        if axis._aval.shape:
+            raise ValueError(f"Argument `axis` must be a constant scalar. Received: axis={value}.")
+        return int(value)
+
+
 def _axis(x, axis, kernel):
     """TensorFlow takes the size of `axis` by a slice of the shape, and so does its error."""
     if not -x.ndim <= axis < x.ndim:
@@ -148,14 +162,14 @@ def _sort_grad(g, out, values, axis, descending):
 
 
 @op("Sort", T=REAL, grad=_sort_grad)
-def _sort(values: T, axis: Axis, descending: Bool):
+def _sort(values: T, axis: _Constant, descending: Bool):
     axis = _axis(values, axis, "TopKV2")
     ordered = lax.sort(values, dimension=axis, is_stable=False)
     return lax.rev(ordered, [axis]) if descending else ordered
 
 
 @op("ArgSort", T=REAL, single=False)
-def _argsort(values: T, axis: Axis, descending: Bool):
+def _argsort(values: T, axis: _Constant, descending: Bool):
     # In TensorFlow the order is one of two results, the other has a gradient: that of a target that is the order is zeros.
     return [_order(values, _axis(values, axis, "TopKV2"), descending), values]
 

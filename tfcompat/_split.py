@@ -8,16 +8,19 @@ from tfcompat._array import positive, text_of
 from tfcompat._core.attributes import size_list
 from tfcompat._core.convert import convert
 from tfcompat._core.forms import by_form
-from tfcompat._core.op import Axis, Int, Ints, T, op
+from tfcompat._core.op import Int, Ints, T, op
 from tfcompat._core.sizes import holds_unknown, undetermined
-from tfcompat._declare import invalid
+from tfcompat._declare import invalid, too_small
 from tfcompat._slicing import moves
+from tfcompat._vectors import One
 
 
 @moves
 @op("Unpack", single=False)
-def unpack(value: T, num: Int, axis: Axis):
+def unpack(value: T, num: Int, axis: Int):
     """`unstack` with its number written out."""
+    if num < 0:
+        raise too_small("num", num, 0, "Unpack")
     if value.shape[axis] != num:
         raise invalid(f"Input shape axis {axis % value.ndim} must equal {num}, got shape {text_of(value.shape)}",
                       "Unpack")  # fmt: skip
@@ -39,12 +42,12 @@ def unstack(value, num=None, axis=0, name="unstack"):
     """
     value = convert(value)
     rank = len(value._aval.shape)
-    if not -rank <= axis < rank:
+    if axis < -rank or axis >= rank:
         if num is not None:
             raise invalid(f"axis = {axis} not in [{-rank}, {rank})", "Unpack", name)
         raise ValueError(f"Argument `axis` = {axis} not in range [{-rank}, {rank})")
     if num is None:
-        num = value._aval.shape[axis]
+        num = list(value._aval.shape)[axis]
         if holds_unknown((num,)):
             raise undetermined(f"Cannot infer argument `num` from shape {value.shape}")
     return unpack(value, num, axis)
@@ -57,12 +60,11 @@ def _split_axis(value, axis, kernel):
 
 @moves
 @op("Split", single=False)
-def split_evenly(value: T, num: Int, axis: Axis):
+def split_evenly(value: T, num: Int, axis: One("Split", "split_dim must be a scalar but has rank {1}", position=0)):
     """`split` into `num` equal parts."""
     axis = _split_axis(value, axis, "Split")
     if num < 1:
-        raise invalid(f"Value for attr 'num_split' of {num} must be at least minimum 1\n\t; NodeDef: {{{{node Split}}}}",
-                      "Split")  # fmt: skip
+        raise too_small("num_split", num, 1, "Split")
     if value.shape[axis] % num:
         raise invalid(f"Number of ways to split should evenly divide the split dimension, but got split_dim {axis} "
                       f"(size = {value.shape[axis]}) and num_split {num}", "Split")  # fmt: skip
@@ -71,7 +73,7 @@ def split_evenly(value: T, num: Int, axis: Axis):
 
 @moves
 @op("SplitV", single=False)
-def split_v(value: T, sizes: Ints, axis: Axis):
+def split_v(value: T, sizes: Ints, axis: One("SplitV", "split_dim_tensor must have exactly one element.", rank=None, position=2)):
     """`split` into parts of given sizes."""
     axis = _split_axis(value, axis, "SplitV")
     if sum(n == -1 for n in sizes) > 1:

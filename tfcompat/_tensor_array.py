@@ -4,7 +4,6 @@ import operator
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from tfcompat import _array, _gather, _split
 from tfcompat._core import dtypes, errors, shapes
@@ -82,18 +81,25 @@ def _rows(input_handle: T, count: Int):
     return jax.lax.pad(input_handle, jnp.zeros((), input_handle.dtype), [(0, more, 0)] + [(0, 0, 0)] * (input_handle.ndim - 1))
 
 
-def _reserved(size):
-    """The number of elements, while recording, as a tensor."""
-    if not isinstance(size, TensorHandle):
+def _int32(value, name, kernel):
+    """The tensor of int32 that an op takes as `name`, while recording.
+
+    Raises:
+      TypeError: Python data that are no ints, or a tensor of another dtype. ValueError: None.
+    """
+    if value is None:
+        raise ValueError(f"Tried to convert '{name}' to a tensor and failed. Error: None values not supported.")
+    if hasattr(type(value), "_read"):
+        value = value._read()
+    if not isinstance(value, TensorHandle):
         try:
-            size = convert(size, dtypes.int32)
+            value = convert(value, dtypes.int32)
         except (TypeError, ValueError) as error:
-            raise TypeError(f"Expected int32 passed to parameter 'num_elements' of op 'TensorListReserve', got {size!r} of type "
-                            f"'{type(size).__name__}' instead. Error: {error}") from None  # fmt: skip
-    if size.dtype is not dtypes.int32:
-        raise TypeError(f"Input 'num_elements' of 'TensorListReserve' Op has type {size.dtype.name} that does not match expected "
-                        "type of int32.")  # fmt: skip
-    return size
+            raise TypeError(f"Expected int32 passed to parameter '{name}' of op '{kernel}', got {value!r} of type "
+                            f"'{type(value).__name__}' instead. Error: {error}") from None  # fmt: skip
+    if value.dtype is not dtypes.int32:
+        raise TypeError(f"Input '{name}' of '{kernel}' Op has type {value.dtype.name} that does not match expected type of int32.")
+    return value
 
 
 class TensorArray:
@@ -101,7 +107,7 @@ class TensorArray:
 
     Args:
       dtype: dtype of the elements.
-      size: number of elements. Default 0.
+      size: number of elements.
       dynamic_size: whether a write beyond the end makes it longer.
       clear_after_read: eager code: an element can be read once only; default True.
       infer_shape: whether all elements have to have the shape of the first one.
@@ -125,14 +131,16 @@ class TensorArray:
         self._count = None  # tensor that counts the elements, where it takes values to know how many there are
         self._slot = None  # of a loop's variable, inside of its body
         self._recorded = state.trace is not None
-        size = 0 if size is None else size
         if self._recorded:
-            self._size = int(size_value(_reserved(size)))
+            if size is None:
+                raise ValueError("Argument `size` must be provided if argument `flow` is not provided.")
+            self._size = int(size_value(_int32(size, "num_elements", "TensorListReserve")))
             if self._element.is_fully_defined() and self._size:
                 self._buffer = zeros([self._size, *self._element.as_list()], self._dtype)
         else:
-            size = operator.index(host_value(size)[()] if isinstance(size, TensorHandle) else size)
-            self._items = [None] * size
+            if size is None:
+                raise ValueError("Size must be declared for TensorArrays when eager execution is enabled.")
+            self._items = [None] * operator.index(_of_list(size))
             self._read = set()
 
     # Copies and parts, for functions
@@ -265,10 +273,10 @@ class TensorArray:
           OutOfRangeError, InvalidArgumentError: the index lies outside (eager code, functions).
         """
         value = self.accepted(value)
-        index = _number(index)
         if not self._recorded:
-            self._eager_write(int(host_value(index)), value)
+            self._eager_write(_of_list(index), value)
             return self
+        index = _int32(index, "index", "TensorListSetItem")
         if self._pieces is not None:
             raise ValueDependent("The elements of a TensorArray have different shapes.")
         if not self._dynamic:
@@ -307,21 +315,21 @@ class TensorArray:
 
     def _eager_write(self, index, value):
         if index < 0:
-            raise errors.OutOfRangeError(None, None, f"Writing to negative indices (index {index}) is not allowed.")
+            raise errors.OutOfRangeError(None, None, f"Writing to negative indices (index {int(index)}) is not allowed.")
         if index >= len(self._items):
             if not self._dynamic:
                 raise errors.OutOfRangeError(
-                    None, None, f"Tried to write to index {index} but array is not resizeable and size is: {len(self._items)} "
+                    None, None, f"Tried to write to index {int(index)} but array is not resizeable and size is: {len(self._items)} "
                 )
             self._items += [None] * (index + 1 - len(self._items))
         self._items[index] = value
-        self._read.discard(index)
+        self._read.discard(int(index))
 
     def read(self, index, name=None):
         """The element at `index`."""
-        index = _number(index)
         if not self._recorded:
-            return self._eager_read(int(host_value(index)))
+            return self._eager_read(_of_list(index))
+        index = _int32(index, "index", "TensorListGetItem")
         if self._pieces is not None:
             if index._value is None:
                 raise ValueDependent("The elements of a TensorArray have different shapes.")
@@ -354,12 +362,13 @@ class TensorArray:
 
     def _eager_read(self, index):
         if index < 0:
-            raise errors.OutOfRangeError(None, None, f"Reading from negative indices (index {index}) is not allowed.")
+            raise errors.OutOfRangeError(None, None, f"Reading from negative indices (index {int(index)}) is not allowed.")
         if index >= len(self._items):
             raise errors.OutOfRangeError(
-                None, None, f"Tried to read from index {index} but array size is: {len(self._items)} "
+                None, None, f"Tried to read from index {int(index)} but array size is: {len(self._items)} "
             )
         value = self._items[index]
+        index = int(index)
         if value is None:
             if index in self._read:
                 raise errors.InvalidArgumentError(
@@ -396,11 +405,9 @@ class TensorArray:
     def gather(self, indices, name=None):
         """The elements at `indices`, stacked."""
         if self._recorded:
-            return _gather.gather(self._filled_rows(), convert(indices, None, dtypes.int32))
-        places = [int(i) for i in host_value(convert(indices)).reshape(-1)]
-        if any(i >= len(self._items) for i in places):
-            raise IndexError("list index out of range")
-        return _array.stack([self._eager_read(i) for i in places])
+            return _gather.gather(self._filled_rows(), _array.reshape(_int32(indices, "indices", "TensorListGather"), [-1]))
+        items = [self._items[i] for i in _of_list(indices)]
+        return _array.stack([self._zero() if item is None else item for item in items])
 
     def concat(self, name=None):
         """All elements, concatenated along their first dimension."""
@@ -441,8 +448,15 @@ class TensorArray:
 
     def scatter(self, indices, value, name=None):
         """An array with the slices of `value` written at `indices`."""
-        value, indices = self._item(value), convert(indices, None, dtypes.int32)
-        if self._recorded and indices._value is None:
+        value = self._item(value)
+        if not self._recorded:
+            for i, item in zip(_of_list(indices), _split.unstack(value), strict=False):
+                self.write(i, item)
+            return self
+        indices = _int32(indices, "indices", "TensorListScatterIntoExistingList")
+        if len(indices._aval.shape) != 1:
+            raise ValueError(f"Shape must be rank 1 but is rank {len(indices._aval.shape)}")
+        if indices._value is None:
             element = aval(value._aval.shape[1:], value._aval.np_dtype)
             made = self
             if self._dynamic:
@@ -451,14 +465,21 @@ class TensorArray:
             count = None if made._count is None else maximum(made._count, reduce_max(indices) + 1)
             return made._with(_gather.tensor_scatter_nd_update(buffer, _array.expand_dims(indices, -1), value), count)
         made = self
-        for i, item in zip(np.asarray(host_value(indices)).reshape(-1), _split.unstack(value), strict=True):
+        for i, item in zip(host_value(indices), _split.unstack(value), strict=True):
             made = made.write(int(i), item)
         return made
 
     def split(self, value, lengths, name=None):
         """An array whose elements are pieces of `value` of the given lengths."""
         value = self._item(value)
-        lengths = [int(n) for n in host_value(convert(lengths)).reshape(-1)]
+        lengths = host_value(convert(lengths))
+        if lengths.ndim != 1:
+            raise errors.InvalidArgumentError(
+                None, None, f"Expected lengths to be a vector, received shape: {list(lengths.shape)}"
+            )
+        if not value._aval.shape:
+            raise errors.InvalidArgumentError(None, None, "Expected value to be at least a vector, but received shape: []")
+        lengths = [int(n) for n in lengths]
         if sum(lengths) != value._aval.shape[0]:
             raise errors.InvalidArgumentError(
                 None, None, "Expected sum of lengths to be equal to values.shape[0], but sum of lengths is "
@@ -466,6 +487,11 @@ class TensorArray:
             )  # fmt: skip
         pieces = _split.split(value, lengths, 0)
         if not self._recorded:
+            if not self._dynamic and len(lengths) != len(self._items):
+                raise errors.InvalidArgumentError(
+                    None, None, f"TensorArray's size is not equal to the size of lengths ({len(self._items)} vs. {len(lengths)}), "
+                    "and the TensorArray is not marked as dynamically resizeable.",
+                )  # fmt: skip
             self._items, self._read = list(pieces), set()
             return self
         if len({p._aval.shape for p in pieces}) == 1:
@@ -484,10 +510,9 @@ class TensorArray:
             self._items = []
 
 
-def _number(index):
-    if isinstance(index, (str, bytes)):
-        raise TypeError(f"Expected int32 passed to parameter 'index', got {index!r} of type 'str' instead.")
-    return convert(index, None, dtypes.int32)
+def _of_list(index):
+    """What an index of eager code is to a list, which takes it or refuses it: a tensor's value, anything else as it is."""
+    return host_value(index)[()] if isinstance(index, TensorHandle) else index
 
 
 def _known(index):

@@ -4,10 +4,11 @@ from tfcompat._core import attributes, dtypes
 from tfcompat._core.attributes import size_list
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
+from tfcompat._core.op import mismatch
 from tfcompat._core.shapes import TensorShape
 from tfcompat._core.tensor_base import host_value, size_value
 from tfcompat._declare import invalid
-from tfcompat._slicing import check_allowed
+from tfcompat._slicing import WIDE, check_allowed
 
 
 class Vector:
@@ -53,16 +54,31 @@ class One:
 
     Args:
       kernel: what messages name.
-      message: what a tensor of another size raises, with `{}` for its shape.
+      message: what a tensor of another shape raises, with `{}` for its shape.
+      attribute: what a message about a wrong dtype names.
+      rank: the greatest rank of a tensor with a single element; None: any.
+      error: what makes the error of another shape: `refused` where only the kernel looks at it.
+      hint: what Python data become where they can; None: what they are.
+      position: where the input takes int32 alone: its number.
+      dtypes: those that it takes.
+      known: what reads it; `size_value` where it is a size.
     """
 
     fast = "type({x}) is int"
 
-    def __init__(self, kernel, message):
-        self.kernel, self.message = kernel, message
+    def __init__(self, kernel, message, attribute="Tidx", rank=0, error=invalid, hint=dtypes.int32, position=None,
+                 dtypes=WIDE, known=host_value):  # fmt: skip
+        self.kernel, self.message, self.attribute, self.rank, self.error = kernel, message, attribute, rank, error
+        self.hint, self.position, self.dtypes, self.known = hint, position, dtypes, known
 
     def canonical(self, value, name):
-        tensor = convert(value, dtypes.int32 if not hasattr(value, "dtype") else None)
-        if tensor._aval.size != 1:
-            raise invalid(self.message.format(shape_text(tensor._aval.shape)), self.kernel)
-        return int(host_value(tensor).reshape(()))
+        number = type(value) is float and self.hint is not None
+        tensor = convert(value, self.hint if number or self.position is not None and not hasattr(value, "dtype") else None, self.hint)
+        a = tensor._aval
+        if self.position is not None and a.dtype is not dtypes.int32:
+            raise mismatch(self.kernel, self.position, dtypes.int32, a.dtype)
+        if a.dtype not in self.dtypes:
+            check_allowed(self.kernel, self.attribute, a.dtype, self.dtypes)
+        if a.size != 1 or self.rank is not None and len(a.shape) > self.rank:
+            raise self.error(self.message.format(shape_text(a.shape), len(a.shape)), self.kernel)
+        return int(self.known(tensor).reshape(()))

@@ -7,7 +7,8 @@ import numpy as np
 
 from tfcompat._core import dtypes, shapes
 from tfcompat._core.context import state
-from tfcompat._core.refusals import mistyped, unfit
+from tfcompat._core.convert import convert
+from tfcompat._core.refusals import mistyped, plain, unfit
 from tfcompat._core.tensor_base import TensorHandle, host_value, size_value
 
 
@@ -84,27 +85,15 @@ class Axes:
     def canonical(value, name):
         if (numbers := plain_ints(value)) is not None:
             return numbers
-        if isinstance(value, TensorHandle) and not value.dtype.is_integer:
-            raise _no_axis(value.dtype)
-        value = python_value(value)
         if isinstance(value, (int, np.integer)):  # True is 1
             return int(value)
-        if isinstance(value, (list, tuple)) and any([isinstance(v, (list, tuple)) for v in value]):
-            value = np.array(value)
-            if state.trace is not None:  # kernels read all elements, shape inference looks at the rank
-                raise unfit(f"Shape must be at most rank 1 but is rank {value.ndim}")
-        if isinstance(value, (np.ndarray, np.generic)):
-            if value.dtype.kind not in "iu":
-                raise _no_axis(dtypes.from_numpy(value.dtype))
-            return int(value) if value.ndim == 0 else tuple(int(v) for v in value.reshape(-1))
-        if isinstance(value, (list, tuple, range, shapes.TensorShape)):
-            for v in value:
-                if isinstance(v, (float, np.floating)):
-                    raise _no_axis(dtypes.float32)
-            return tuple(Axis.canonical(v, name) for v in value)
-        if isinstance(value, (str, bytes)):
-            raise _no_axis(dtypes.string)
-        raise TypeError(f"Cannot convert {value!r} to EagerTensor of dtype int32")
+        axes = convert(value, dtypes.int32 if type(value) is float else None, dtypes.int32)
+        a = axes._aval
+        if a.dtype is not dtypes.int32 and a.dtype is not dtypes.int64:
+            raise _no_axis(a.dtype)
+        if len(a.shape) > 1 and state.trace is not None:  # kernels read all elements, shape inference looks at the rank
+            raise unfit(f"Shape must be at most rank 1 but is rank {len(a.shape)}")
+        return int(host_value(axes)) if not a.shape else tuple(host_value(axes).reshape(-1).tolist())
 
 
 class Ints:
@@ -166,13 +155,19 @@ class Bool:
 
 
 class Int:
-    """An int or None."""
+    """An int or None; no tensor to TensorFlow, which takes whatever `int` takes, but for strings."""
 
     fast = "type({x}) is int or {x} is None"
 
     @staticmethod
     def canonical(value, name):
-        return Axis.canonical(value, name)
+        number = python_value(value)
+        try:
+            if not isinstance(value, str):
+                return int(number)
+        except (TypeError, ValueError):
+            pass
+        raise plain(TypeError(f"Expected int for argument '{name}' not {value!r}."))
 
 
 class Size(Int):

@@ -293,9 +293,6 @@ class Variable(Trackable, TensorType, metaclass=Creatable):
     def __complex__(self):
         return complex(self._cell._tensor)
 
-    def __index__(self):
-        return self._cell._tensor.__index__()
-
     def __iter__(self):
         return iter(self._read())
 

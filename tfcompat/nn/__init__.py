@@ -15,10 +15,11 @@ from tfcompat._blocks import (
     with_space_to_batch as with_space_to_batch,
 )
 from tfcompat._core import errors as _errors
+from tfcompat._core.attributes import python_value as _python_value
 from tfcompat._core.convert import convert as _convert
 from tfcompat._core.forms import by_form
 from tfcompat._core.inlined import inlined as _inlined
-from tfcompat._core.op import Axis, Str, T, op
+from tfcompat._core.op import Int, Str, T, op
 from tfcompat._core.recorded_data import recording as _recording
 from tfcompat._core.tensor_base import TensorHandle as _TensorHandle
 from tfcompat._core.twins import twin
@@ -287,7 +288,7 @@ def _softmax_axis(logits, axis, kernel):
 
 @op("Softmax", T=FLOATS, grad=lambda g, y, logits, axis: y * (g - jnp.sum(g * y, axis, keepdims=True, dtype=g.dtype)))
 @_inlined
-def _softmax(logits: T, axis: Axis):
+def _softmax(logits: T, axis: Int):
     _softmax_axis(logits, axis, "Softmax")
     return jax.nn.softmax(logits, axis)
 
@@ -297,9 +298,18 @@ _softmax.op.seeds = "broadcast"
 
 @op("LogSoftmax", T=FLOATS, grad=lambda g, y, logits, axis: g - jnp.exp(y) * jnp.sum(g, axis, keepdims=True, dtype=g.dtype))
 @_inlined
-def _log_softmax(logits: T, axis: Axis):
+def _log_softmax(logits: T, axis: Int):
     _softmax_axis(logits, axis, "LogSoftmax")
     return jax.nn.log_softmax(logits, axis)
+
+
+def _along(logits, axis):
+    """The axis as an int: what Python cannot compare with one, it refuses."""
+    if axis is None or type(axis) is int:
+        return -1 if axis is None else axis
+    number = _python_value(axis)
+    -len(_convert(logits)._aval.shape) <= number  # noqa: B015
+    return int(_np.reshape(number, ()))
 
 
 @by_form
@@ -313,7 +323,7 @@ def softmax(logits, axis=None, name=None):
     Raises:
       InvalidArgumentError: no such axis.
     """
-    return _softmax(logits, -1 if axis is None else axis)
+    return _softmax(logits, _along(logits, axis))
 
 
 @by_form
@@ -327,7 +337,7 @@ def log_softmax(logits, axis=None, name=None):
     Raises:
       InvalidArgumentError: there is no such axis.
     """
-    return _log_softmax(logits, -1 if axis is None else axis)
+    return _log_softmax(logits, _along(logits, axis))
 
 
 # Bias, moments, normalisation
