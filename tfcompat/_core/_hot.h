@@ -34,7 +34,7 @@
     X(g_tier, Settings, tier) X(g_nodes, Settings, max_nodes) X(g_bytes, Settings, max_bytes) X(plan_structure, Plan, structure) X(r_programs, Structure, programs) X(r_specs, Structure, specs) X(r_wires, Structure, wires) X(r_runs, Structure, runs) \
     X(r_small, Structure, small) X(r_acts, Structure, acts) X(r_interpreted, Structure, interpreted) X(r_forgotten, Structure, forgotten) X(r_last, Structure, last) \
     X(r_gain, Structure, gain) X(r_lost, Structure, lost) X(r_lone, Structure, lone) X(r_urgent, Structure, urgent) X(r_seen, Structure, seen) \
-    X(r_compile_cost, Structure, compile_cost) X(r_holds_strings, Structure, holds_strings) X(p_judging, Spec, judging) \
+    X(r_compile_cost, Structure, compile_cost) X(r_holds_strings, Structure, holds_strings) X(p_judging, Spec, judging) X(p_reshapes, Spec, _reshapes) \
     X(f_position, Flag, position) X(f_index, Flag, index) X(f_stateful, Flag, stateful) X(f_ahead, Flag, ahead) X(f_op, Flag, op) X(f_check, Flag, check) \
     X(f_attrs, Flag, attrs) X(f_count, Flag, count) X(f_tensor, Flag, tensor) X(f_site, Flag, site) \
     X(j_host, Judged, host) X(m_call, Program, call) \
@@ -55,7 +55,7 @@
     X(complete, _complete) X(sparse_grad, sparse_grad) X(forward, forward) \
     X(keep, keep) X(key, key) X(jvp, jvp) X(grad, grad) X(tangents, _tangents) X(gone, _gone) X(of_cells, _of_cells) \
     X(level, _level) X(folded, folded) X(only, only) X(letter, letter) X(checked, checked) \
-    X(immediate, immediate) X(leaf_index, leaf_index) X(seed, seed) X(new_pair, new_pair) X(any, any) X(wait, block_until_ready)
+    X(immediate, immediate) X(leaf_index, leaf_index) X(seed, seed) X(new_pair, new_pair) X(any, any) X(wait, block_until_ready) X(reshape, reshape) X(reshapes, reshapes)
 
 #define DECLARE_TYPE(name) extern PyTypeObject *name;
 #define DECLARE_OFFSET(place, owner, name) extern Py_ssize_t place;

@@ -3,7 +3,10 @@
 
 #include "_hot.h"
 
-enum { KNOWN = 256 }; /* places of what is known of code; another piece of code at the same place is looked up anew */
+enum {
+    KNOWN = 256, /* places of what is known of code; another piece of code at the same place is looked up anew */
+    MOST_OPERANDS = 16
+};
 
 static struct {
     PyObject *code;
@@ -71,6 +74,34 @@ PyObject *call_site(void)
     return NULL;
 }
 
+/* `Segment.content_of`. A borrowed reference, or NULL. */
+static PyObject *content_of(PyObject *segment, PyObject *tensor)
+{
+    if (FIELD(tensor, t_value) != Py_None || FIELD(tensor, t_seg) != segment)
+        return tensor;
+    PyObject *specs = FIELD(segment, s_specs), *wires = FIELD(segment, s_wires), *leaves = FIELD(segment, s_leaves);
+    Py_ssize_t position = PyList_GET_SIZE(specs), first = PyList_GET_SIZE(FIELD(segment, s_refs)), slot = PyLong_AsSsize_t(FIELD(tensor, t_slot));
+    while (slot >= 0) {
+        PyObject *spec, *known;
+        do {
+            if (--position < 0 || Py_TYPE(spec = PyList_GET_ITEM(specs, position)) != Spec)
+                return tensor; /* nothing that only reshapes is of another kind, and what lies between is not worth a look */
+            first -= PyTuple_GET_SIZE(FIELD(spec, p_avals));
+        } while (first > slot);
+        if (FIELD(spec, p_reshapes) == Py_None) {
+            PyObject *found = PyObject_GetAttr(spec, n_reshapes); /* which keeps it */
+            if (found == NULL)
+                return NULL;
+            Py_DECREF(found);
+        }
+        known = PyList_GET_ITEM(wires, position);
+        if (FIELD(spec, p_reshapes) != Py_True || !PyTuple_CheckExact(known) || PyTuple_GET_SIZE(known) != 1)
+            return tensor;
+        slot = PyLong_AsSsize_t(PyTuple_GET_ITEM(known, 0));
+    }
+    return ~slot < PyList_GET_SIZE(leaves) ? PyList_GET_ITEM(leaves, ~slot) : tensor;
+}
+
 static int refers(PyObject *reference, PyObject *value)
 {
     PyObject *referent = referred(reference);
@@ -78,8 +109,8 @@ static int refers(PyObject *reference, PyObject *value)
     return referent == value;
 }
 
-/* `found_good`: whether the operands are those of which `proven` tells. -1: error. */
-static int found_good(PyObject *proven, PyObject *ins)
+/* `found_good`: whether the operands, by their contents, are those of which `proven` tells. -1: error. */
+static int found_good(PyObject *proven, PyObject *const *contents, Py_ssize_t count)
 {
     if (!PyList_CheckExact(proven))
         return 0;
@@ -88,9 +119,9 @@ static int found_good(PyObject *proven, PyObject *ins)
         if (!PyTuple_CheckExact(one) || PyTuple_GET_SIZE(one) != 3 || !PyWeakref_Check(PyTuple_GET_ITEM(one, 1)) || !PyWeakref_Check(PyTuple_GET_ITEM(one, 2)))
             return 0;
         Py_ssize_t i = PyLong_AsSsize_t(PyTuple_GET_ITEM(one, 0));
-        if (i < 0 || i >= PySequence_Fast_GET_SIZE(ins))
+        if (i < 0 || i >= count)
             return PyErr_Occurred() ? -1 : 0;
-        PyObject *t = PySequence_Fast_GET_ITEM(ins, i), *value = FIELD(t, t_value);
+        PyObject *t = contents[i], *value = FIELD(t, t_value);
         if (value == Py_None || !refers(PyTuple_GET_ITEM(one, 1), t) || !refers(PyTuple_GET_ITEM(one, 2), value))
             return 0;
     }
@@ -121,23 +152,23 @@ static int judging(PyObject *op, PyObject *spec, PyObject *key, PyObject *ins, P
 }
 
 /* Whether something that the check looks at is pending. */
-static int pending(PyObject *looked_at, PyObject *ins)
+static int pending(PyObject *looked_at, PyObject *const *contents, Py_ssize_t count)
 {
     for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(looked_at); k++) {
         Py_ssize_t i = PyLong_AsSsize_t(PyTuple_GET_ITEM(looked_at, k));
-        if (i >= 0 && i < PySequence_Fast_GET_SIZE(ins) && FIELD(PySequence_Fast_GET_ITEM(ins, i), t_value) == Py_None)
+        if (i >= 0 && i < count && FIELD(contents[i], t_value) == Py_None)
             return 1;
     }
     return 0;
 }
 
 /* Notes that what a check looks at was found good: `note_good`. */
-static int note_good(const Judging *by, PyObject *key, PyObject *ins)
+static int note_good(const Judging *by, PyObject *key, PyObject *const *contents)
 {
     PyObject *proven = PyList_New(0);
     int failed = proven == NULL, scalars = 1;
     for (Py_ssize_t k = 0; !failed && k < PyTuple_GET_SIZE(by->looked_at); k++) {
-        PyObject *place = PyTuple_GET_ITEM(by->looked_at, k), *t = PySequence_Fast_GET_ITEM(ins, PyLong_AsSsize_t(place)), *value = FIELD(t, t_value);
+        PyObject *place = PyTuple_GET_ITEM(by->looked_at, k), *t = contents[PyLong_AsSsize_t(place)], *value = FIELD(t, t_value);
         if (!PyType_SUPPORTS_WEAKREFS(Py_TYPE(value))) { /* a NumPy scalar */
             Py_DECREF(proven);
             return 0;
@@ -159,23 +190,27 @@ static int note_good(const Judging *by, PyObject *key, PyObject *ins)
 }
 
 /* Looks at operands that are at hand. 1: good, 0: they are not, or are elsewhere, -1: error. */
-static int looked(const Judging *by, PyObject *key, PyObject *ins)
+static int looked(const Judging *by, PyObject *key, PyObject *ins, PyObject *const *contents)
 {
-    Py_ssize_t count = PySequence_Fast_GET_SIZE(ins);
-    PyObject *given[16];
-    if (!PyTuple_CheckExact(by->stand_ins) || PyTuple_GET_SIZE(by->stand_ins) != count || count > 16)
+    Py_ssize_t count = PySequence_Fast_GET_SIZE(ins), ready = 0;
+    PyObject *given[MOST_OPERANDS], *host = NULL, *context = NULL, *results = NULL;
+    int good = 0;
+    if (!PyTuple_CheckExact(by->stand_ins) || PyTuple_GET_SIZE(by->stand_ins) != count)
         return 0;
-    for (Py_ssize_t k = 0; k < count; k++) {
-        given[k] = PyTuple_GET_ITEM(by->stand_ins, k);
-        if (given[k] != Py_None)
-            continue;
-        given[k] = FIELD(PySequence_Fast_GET_ITEM(ins, k), t_value);
-        int host = PySet_Contains(host_types, (PyObject *)Py_TYPE(given[k]));
-        if (host != 1)
-            return host;
+    for (; ready < count; ready++) {
+        PyObject *t = PySequence_Fast_GET_ITEM(ins, ready), *value = PyTuple_GET_ITEM(by->stand_ins, ready);
+        if (value == Py_None) {
+            value = FIELD(contents[ready], t_value);
+            if ((good = PySet_Contains(host_types, (PyObject *)Py_TYPE(value))) != 1)
+                goto done;
+        }
+        given[ready] = contents[ready] == t ? Py_NewRef(value) : PyObject_CallMethodOneArg(value, n_reshape, FIELD(FIELD(t, t_aval), a_shape));
+        good = -1;
+        if (given[ready] == NULL)
+            goto done;
     }
-    PyObject *host = PyObject_GetAttr(by->spec, n_host), *context = host == NULL ? NULL : enter_quietly(), *results = NULL;
-    int good = -1;
+    host = PyObject_GetAttr(by->spec, n_host);
+    context = host == NULL ? NULL : enter_quietly();
     if (context != NULL) {
         results = PyObject_Vectorcall(host, given, count, NULL);
         if (results != NULL && (PyTuple_CheckExact(results) || PyList_CheckExact(results)) && PySequence_Fast_GET_SIZE(results) == 1) {
@@ -186,9 +221,12 @@ static int looked(const Judging *by, PyObject *key, PyObject *ins)
         if (leave_quietly(context) < 0)
             good = -1;
     }
+done:
     Py_XDECREF(host);
     Py_XDECREF(results);
-    return good > 0 && note_good(by, key, ins) < 0 ? -1 : good;
+    while (ready > 0)
+        Py_DECREF(given[--ready]);
+    return good > 0 && note_good(by, key, contents) < 0 ? -1 : good;
 }
 
 /* The Flag of the check that was recorded last. */
@@ -253,10 +291,12 @@ static PyObject *without_verdict(PyObject *results)
 /* Records a call whose values are checked; NotImplemented where it is not known that they are good, or will be. */
 PyObject *record_checked(PyObject *context, PyObject *op, PyObject *spec, PyObject *key, PyObject *ins, PyObject *attrs, PyObject *count)
 {
-    PyObject *out = NULL;
+    PyObject *out = NULL, *contents[MOST_OPERANDS], *segment = FIELD(context, c_segment);
     Judging by = {NULL};
     int good = 0, plain = PyTuple_CheckExact(ins) || PyList_CheckExact(ins), known = 1;
-    for (Py_ssize_t k = 0; plain && k < PySequence_Fast_GET_SIZE(ins); k++) {
+    Py_ssize_t count_of_ins = plain ? PySequence_Fast_GET_SIZE(ins) : 0;
+    plain = plain && count_of_ins <= MOST_OPERANDS;
+    for (Py_ssize_t k = 0; plain && k < count_of_ins; k++) {
         PyObject *t = PySequence_Fast_GET_ITEM(ins, k);
         plain = Py_TYPE(t) == Tensor;
         known = known && plain && FIELD(t, t_slot) == plain_static; /* small ints are one object each */
@@ -265,12 +305,15 @@ PyObject *record_checked(PyObject *context, PyObject *op, PyObject *spec, PyObje
         goto done; /* where all operands are known, the op may be computed at once */
     if (judging(op, spec, key, ins, attrs, count, &by) <= 0)
         goto done;
+    for (Py_ssize_t k = 0; k < count_of_ins; k++)
+        if ((contents[k] = content_of(segment, PySequence_Fast_GET_ITEM(ins, k))) == NULL)
+            goto done;
     int judged = by.spec == Py_None; /* the op itself tells, in a last result */
-    if (!pending(by.looked_at, ins)) {
+    if (!pending(by.looked_at, contents, count_of_ins)) {
         PyObject *proven = PyDict_GetItemWithError(by.proven, key);
-        good = proven == NULL ? 0 : found_good(proven, ins);
+        good = proven == NULL ? 0 : found_good(proven, contents, count_of_ins);
         if (good == 0 && !judged && !PyErr_Occurred())
-            good = looked(&by, key, ins);
+            good = looked(&by, key, ins, contents);
     } else if (!judged)
         good = noted(context, op, &by, ins, attrs, count);
     if (good > 0)

@@ -423,7 +423,7 @@ class BodySpec(Spec):
         self.nbytes = sum(a.nbytes for a in self.avals)
         self.single, self.inplace = False, None
         self._jaxpr = self._host_in_place = self.origin = self.derivative = self.why = self.rows = None
-        self._looked_at = tuple(range(len(input_avals)))
+        self._looked_at, self._reshapes = tuple(range(len(input_avals))), False
         self._trace = self._exact_trace
         self.derivatives = {}
         self.depends = self.taped = None

@@ -83,21 +83,24 @@ def check_values(op, key, ins, attrs, count):
       Whether it is known that the check fails.
     """
     symbolic = state.trace is not None
-    if not symbolic and found_good(op.check.proven.get(key), ins):
+    contents = ins if symbolic else contents_of(ins)
+    if not symbolic and found_good(op.check.proven.get(key), contents):
         return False
     checker = op.checker
     spec = checker.specs.get(key) or checker.infer(key, ins, attrs, count)
     looked_at, site = spec.looked_at, None
-    if symbolic or not HOST_TYPES.issuperset([type(ins[i]._value) for i in looked_at]):
+    if symbolic or not HOST_TYPES.issuperset([type(contents[i]._value) for i in looked_at]):
         seen = not (symbolic and sizes.among(ins, attrs))  # sizes are operands of a check, too
-        seen = seen and all([type(v := ins[i]._value) in HOST_TYPES or at_hand(v) for i in looked_at])
+        seen = seen and all([type(v := contents[i]._value) in HOST_TYPES or at_hand(v) for i in looked_at])
         if not seen:
             at_once = op.check.immediate and not symbolic
             site = None if at_once else call_site()
             if (symbolic or at_once or op.hot_sites.get(site) == "good") and not record_check(op, spec, ins, attrs, count, site):
                 return False
     # A large operand of which only the shape matters is not read: an array with a NumPy view cannot be donated.
-    values = [host_value(t) if i in looked_at else stand_in(t._aval) for i, t in enumerate(ins)]
+    values = [
+        host_value(contents[i]).reshape(t._aval.shape) if i in looked_at else stand_in(t._aval) for i, t in enumerate(ins)
+    ]
     failed = quietly(spec.host, *values)[0]
     failed = bool(failed) if failed.ndim == 0 else bool(failed.any())
     if failed and symbolic:
@@ -107,7 +110,7 @@ def check_values(op, key, ins, attrs, count):
             op.hot_sites[site] = "failed"
         raise failure(op, values, attrs, count)
     elif not symbolic:
-        note_good(op, key, ins, spec.looked_at)
+        note_good(op, key, contents, looked_at)
     if site is not None and op.hot_sites.get(site) is None:
         op.hot_sites[site] = "good"
     return failed
@@ -153,11 +156,17 @@ def call_judged(op, key, spec, ins, attrs, count, record):
     return results
 
 
-def note_good(op, key, ins, looked_at):
+def contents_of(ins):
+    """For each operand the tensor whose value tells its elements, though not their shape; see `Segment.content_of`."""
+    segment = state.context.segment
+    return [segment.content_of(t) for t in ins]
+
+
+def note_good(op, key, contents, looked_at):
     """Notes that the operands at these positions have been found good."""
     proven, scalars = [], True
     for i in looked_at:
-        tensor, value = ins[i], ins[i]._value
+        tensor, value = contents[i], contents[i]._value
         if not isinstance(value, (np.ndarray, jax.Array)):
             return
         proven.append((i, weakref.ref(tensor), weakref.ref(value)))
@@ -166,8 +175,8 @@ def note_good(op, key, ins, looked_at):
         op.check.proven[key] = proven
 
 
-def found_good(proven, ins):
-    """Whether the operands are those that were found good.
+def found_good(proven, contents):
+    """Whether the operands are those that were found good, in the shapes that the call's key tells.
 
     The tensor and its array have to be the same: a program gives a variable's tensor a new array, and a sliced assignment
     writes into the array of a tensor that is gone.
@@ -176,7 +185,7 @@ def found_good(proven, ins):
         return False
     for i, tensor, array in proven:
         value = array()
-        if value is None or value is not ins[i]._value or tensor() is not ins[i]:
+        if value is None or value is not contents[i]._value or tensor() is not contents[i]:
             return False
     return True
 

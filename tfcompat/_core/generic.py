@@ -8,6 +8,7 @@ before it, else (a body that decides by size) exact ones are always used.
 """
 
 import functools
+import math
 import operator
 
 import jax
@@ -19,6 +20,7 @@ from tfcompat._core.avals import aval
 
 EXACT_TRACES = 2  # sets of shapes of one pattern that are traced exactly before a symbolic trace is worth its cost
 _NAMES = [f"s{i}" for i in range(64)]
+_RESHAPING = {"reshape", "squeeze", "broadcast_in_dim"}  # of as many elements
 _SYMBOL = -1000  # in patterns, symbol i is the number _SYMBOL - i; sizes and -1 ("the rest") stand for themselves
 
 
@@ -104,6 +106,7 @@ class GenericSpec:
         self.compile_cost = costs.compiling(self.equations, kernels)
         self._moved = evaluator(((moved if isinstance(moved, int) else str(moved),),), self.names)
         self.looked_at = looked_at(closed.jaxpr)
+        self.reshapes = reshapes(closed.jaxpr)
         self.host = interpret.host_function(closed, dims=self.names)
 
     def cost(self, sizes):
@@ -120,6 +123,19 @@ def looked_at(jaxpr):
     """Positions of the inputs that the results depend on."""
     needed = {id(v) for v in (*jaxpr.outvars, *[v for eqn in live_equations(jaxpr) for v in eqn.invars])}
     return frozenset([i for i, v in enumerate(jaxpr.invars) if id(v) in needed])
+
+
+def reshapes(jaxpr):
+    """Whether all that is done to the only input is to give it another shape."""
+    if len(jaxpr.invars) != 1 or len(jaxpr.outvars) != 1:
+        return False
+    (given,), (result,) = jaxpr.invars, jaxpr.outvars
+    reached = given
+    for eqn in jaxpr.eqns:
+        if eqn.primitive.name not in _RESHAPING or eqn.invars[0] is not reached:
+            return False
+        reached = eqn.outvars[0]
+    return reached is result and math.prod(given.aval.shape) == math.prod(result.aval.shape)
 
 
 def flows(jaxpr):

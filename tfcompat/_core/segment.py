@@ -162,6 +162,19 @@ class Segment:
             first -= len(self.specs[position].avals)
         return position
 
+    def content_of(self, tensor):
+        """The tensor whose value has the same elements in the same order: itself, or the leaf that it is in another shape."""
+        if tensor._value is not None or tensor._seg is not self:
+            return tensor
+        slot = tensor._slot
+        while slot >= 0:
+            position = self.node_of(slot)
+            spec = self.specs[position]
+            if not spec.reshapes:
+                return tensor
+            (slot,) = self.wires[position]
+        return self.leaves[~slot]
+
     def _leaf(self, tensor):
         """The wire to a tensor that is not computed in this segment, which becomes a leaf."""
         value = tensor._value

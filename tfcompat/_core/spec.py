@@ -17,7 +17,7 @@ serials = itertools.count(1)
 class Spec:
     """One op at one set of attributes and input avals: result avals, jaxpr, host function, static costs."""
 
-    __slots__ = ("_evaluate", "_host", "_host_in_place", "_jaxpr", "_looked_at", "_trace", "avals", "checked",
+    __slots__ = ("_evaluate", "_host", "_host_in_place", "_jaxpr", "_looked_at", "_reshapes", "_trace", "avals", "checked",
                  "compile_cost", "cost", "derivative", "derivatives", "equations", "id", "inplace", "judging", "latest", "name", "nbytes", "origin",
                  "plain", "single", "special", "static", "taped")  # fmt: skip
 
@@ -37,7 +37,7 @@ class Spec:
         self.avals = tuple([aval(v.aval.shape, v.aval.dtype) for v in jaxpr.jaxpr.outvars])
         self.single = single
         self.inplace = inplace
-        self._host = self._host_in_place = self._evaluate = self._trace = self._looked_at = None
+        self._host = self._host_in_place = self._evaluate = self._trace = self._looked_at = self._reshapes = None
         self.origin = None  # (op, attributes, count) it was inferred from
         self.derivative = None  # (Derivative, which of its Specs), where it belongs to one
         self.nbytes = sum(a.nbytes for a in self.avals)
@@ -54,7 +54,7 @@ class Spec:
         self.id = next(serials)
         self.name, self.single, self.inplace = name, single, inplace
         self._jaxpr, self._trace = None, trace
-        self._looked_at = form.looked_at
+        self._looked_at, self._reshapes = form.looked_at, form.reshapes
         self.avals = form.at(sizes)
         self._host = functools.partial(form.host, sizes)
         self._host_in_place = self._evaluate = self.origin = self.derivative = None
@@ -92,6 +92,13 @@ class Spec:
         if self._looked_at is None:
             self._looked_at = generic.looked_at(self.jaxpr.jaxpr)
         return self._looked_at
+
+    @property
+    def reshapes(self):
+        """Whether it only gives its operand another shape."""
+        if self._reshapes is None:
+            self._reshapes = generic.reshapes(self.jaxpr.jaxpr)
+        return self._reshapes
 
     @property
     def host(self):

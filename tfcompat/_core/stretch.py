@@ -54,7 +54,7 @@ class Block:
     """
 
     inplace = None
-    single = special = static = checked = urgent = coded = function = staged = False
+    single = special = static = checked = urgent = coded = function = staged = reshapes = False
     depends = None
 
     def __init__(self, name, specs, wires, outputs, inputs, plain=None, origin_of=_origin_of_plain):
