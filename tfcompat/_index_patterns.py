@@ -12,8 +12,8 @@ from tfcompat._declare import invalid
 
 INDEX_DTYPES = (dtypes.int16, dtypes.int32, dtypes.int64)
 
-# Entries of an index pattern: a size > 0 (a range of step 1 that is not the whole), (size, step, whether the position
-# is data), or one of these. What has a position in `starts` is told by the entry alone: sizes may be symbolic.
+# Entries of an index pattern: a size > 0 (a range of step 1 somewhere within the dimension), (size, step, where it is), or
+# one of the first six of these. What has a position in `starts` is told by the entry alone: sizes may be symbolic.
 ONE = -1  # one position known to be in range; the dimension goes
 AT = -2  # one position given by a tensor, to be checked; the dimension goes
 NEW = -3  # a new dimension of size 1
@@ -21,7 +21,10 @@ ALL = -4  # the whole dimension
 ONLY = -5  # the one position of a dimension of size 1; the dimension goes
 NONE = 0  # an empty range
 
-ZERO = np.int32(0)  # a position known while recording
+# Where a range is: at the beginning of the dimension, where its position in `starts` tells, or at the end, which is known
+# from its size. Only a slice without a start or a stop is at an end for certain: `x[i : i + n]` with i = 0 is one of many.
+FIRST, GIVEN, LAST = 0, 1, -1
+
 _BAD_INDEX = (
     "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and scalar tf.int32/tf.int64 tensors are "
     "valid indices, got {!r}"
@@ -69,11 +72,14 @@ def parse(shape, items):
                 if (type(start) is not int and start is not None) or (type(stop) is not int and stop is not None):
                     start, stop = bound(start), bound(stop)
                 if step is None or type(step) is int and step == 1:
+                    place = GIVEN
                     if start is None:
-                        start = 0
+                        start, place = 0, FIRST
                     elif start < 0:
                         start = start + n if start > -n else 0
-                    if stop is None or stop > n:
+                    if stop is None:
+                        stop, place = n, LAST
+                    elif stop > n:
                         stop = n
                     elif stop < 0:
                         stop += n
@@ -82,6 +88,8 @@ def parse(shape, items):
                         pattern.append(NONE)
                     elif size == n:
                         pattern.append(ALL)
+                    elif place != GIVEN:
+                        pattern.append((size, 1, place))
                     else:
                         pattern.append(size)
                         starts.append(start)
@@ -199,7 +207,7 @@ def strided(shape, items, d, start, stop, step, pattern, starts):
     if step == 1:
         pattern.append(size if inside else ALL)
     else:
-        pattern.append((size, Step(step), inside))
+        pattern.append((size, Step(step), GIVEN if inside else FIRST))
     if inside:
         starts.append(min(span[0], span[-1]))
 
@@ -212,19 +220,19 @@ _POSITIONS = (ONE, AT, ONLY)
 
 
 def unpack_entry(entry, n):
-    """(size, step, whether a position belongs to it) of a pattern's entry for a dimension of size n."""
-    if type(entry) is tuple:
-        return entry
+    """(size, step, where it is) of a pattern's entry for a dimension of size n."""
     if type(entry) is int and entry <= 0:
-        return n if entry == ALL else 0 if entry == NONE else 1, 1, entry in (ONE, AT)
-    return entry if type(entry) is int else jax.core.min_dim(entry, n), 1, True  # a symbol has to be known to fit
+        return n if entry == ALL else 0 if entry == NONE else 1, 1, GIVEN if entry in (ONE, AT) else FIRST
+    size, step, place = entry if type(entry) is tuple else (entry, 1, GIVEN)
+    return size if type(size) is int or step != 1 else jax.core.min_dim(size, n), step, place  # a symbol has to be known to fit
 
 
 def layout(shape, pattern, starts):
     """What a pattern means for a tensor of `shape`.
 
     Returns:
-      (begins, spans, steps, result shape): first position, extent and step in each dimension of the tensor.
+      (begins, spans, steps, result shape): first position (a size if it is known, else an array), extent and step in each
+      dimension of the tensor.
     """
     starts = iter(starts)
     begins, spans, steps, result = [], [], [], []
@@ -233,15 +241,12 @@ def layout(shape, pattern, starts):
             result.append(1)
             continue
         n = shape[len(begins)]
-        size, step, inside = unpack_entry(entry, n)
-        start = next(starts) if inside else ZERO
+        size, step, place = unpack_entry(entry, n)
+        start = next(starts) if place == GIVEN else 0 if place == FIRST else n - size
         begins.append(jnp.where(start < 0, start + jnp.asarray(n, start.dtype), start) if entry == AT else start)
         spans.append(1 if entry in _POSITIONS else (size - 1) * abs(step) + 1 if step != 1 else size)
         steps.append(step)
         if entry not in _POSITIONS:
             result.append(size)
     rest = shape[len(begins) :]
-    begins += [ZERO] * len(rest)
-    if any(entry == AT for entry in pattern):
-        begins = [jnp.asarray(b, np.int64) for b in begins]
-    return begins, [*spans, *rest], steps + [1] * len(rest), (*result, *rest)
+    return begins + [0] * len(rest), [*spans, *rest], steps + [1] * len(rest), (*result, *rest)

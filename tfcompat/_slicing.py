@@ -4,6 +4,7 @@ Sizes, steps and the pattern of an index are structure; positions are data, so `
 recorded structure for every `i`.
 """
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
@@ -21,9 +22,9 @@ from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value, 
 from tfcompat._declare import invalid, refused
 from tfcompat._index_patterns import (
     AT,
+    GIVEN,
     INDEX_DTYPES,
     NEW,
-    ZERO,
     UnknownBound,
     bound,
     expand,
@@ -47,11 +48,15 @@ def take_window(input_, begins, spans):
         return input_
     if 0 in input_.shape and 0 not in spans:  # a position in nothing: refused where it is taken, not in a loop that never runs
         return lax.pad(input_, np.zeros((), input_.dtype), [(0, s - n, 0) for s, n in zip(spans, input_.shape, strict=True)])
-    if all(b is ZERO for b in begins):
-        return lax.slice(input_, [0] * input_.ndim, spans)
-    if len({b.dtype for b in begins}) > 1:
-        begins = [jnp.asarray(b, np.int64) for b in begins]
-    return lax.dynamic_slice_p.bind(input_, *begins, slice_sizes=tuple(spans))  # starts are in range: no clamping
+    if not any(isinstance(b, jax.Array) for b in begins):
+        return lax.slice(input_, begins, [b + s for b, s in zip(begins, spans, strict=True)])
+    return lax.dynamic_slice_p.bind(input_, *_positions(begins), slice_sizes=tuple(spans))  # starts are in range: no clamping
+
+
+def _positions(begins):
+    """First positions as arrays of one dtype."""
+    found = {b.dtype for b in begins if isinstance(b, jax.Array)}
+    return [jnp.asarray(b, np.int64 if found - {np.dtype(np.int32)} else np.int32) for b in begins]
 
 
 def strided_slice_body(input_: T, starts: Many("Tidx"), pattern: Sizes):
@@ -84,7 +89,7 @@ def tensor_positions(shape, starts, pattern):
     for entry in pattern:
         if entry == NEW:
             continue
-        if unpack_entry(entry, shape[d])[2]:
+        if unpack_entry(entry, shape[d])[2] == GIVEN:
             start = next(starts)
             if entry == AT:
                 found.append((start, shape[d]))
@@ -275,7 +280,7 @@ def slice_assign_body(ref: T, starts: Many("Tidx"), pattern: Sizes, value: T):
     if sizes != spans:
         part = tuple([slice(None, None, abs(step)) for step in steps])
         value = take_window(ref, begins, spans).at[part].set(value)
-    return value if whole else lax.dynamic_update_slice_p.bind(ref, value, *begins)
+    return value if whole else lax.dynamic_update_slice_p.bind(ref, value, *_positions(begins))
 
 
 def fit(value, shape):

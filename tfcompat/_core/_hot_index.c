@@ -7,11 +7,13 @@
 
 #define MAX_ITEMS 16
 
-/* Entries of a pattern; see _index_patterns.py */
+/* Entries of a pattern, and where a range is; see _index_patterns.py */
 enum { NOTHING = 0, ONE = -1, NEW = -3, ALL = -4, ONLY = -5 };
+enum { FIRST = 0, GIVEN = 1, LAST = -1 };
 
 typedef struct {
     Py_ssize_t entries[MAX_ITEMS], starts[MAX_ITEMS];
+    signed char places[MAX_ITEMS];
     Py_ssize_t count, positions;
 } Index;
 
@@ -29,7 +31,16 @@ static int put(Index *index, Py_ssize_t entry)
 {
     if (index->count == MAX_ITEMS)
         return 0;
+    index->places[index->count] = GIVEN;
     index->entries[index->count++] = entry;
+    return 1;
+}
+
+static int put_end(Index *index, Py_ssize_t size, int place)
+{
+    if (!put(index, size))
+        return 0;
+    index->places[index->count - 1] = (signed char)place;
     return 1;
 }
 
@@ -57,7 +68,11 @@ static int put_range(Index *index, PySliceObject *range, Py_ssize_t n)
         stop += n;
     if (stop <= start)
         return put(index, NOTHING);
-    return stop - start == n ? put(index, ALL) : put_at(index, stop - start, start);
+    if (stop - start == n)
+        return put(index, ALL);
+    if (range->start == Py_None || range->stop == Py_None)
+        return put_end(index, stop - start, range->stop == Py_None ? LAST : FIRST);
+    return put_at(index, stop - start, start);
 }
 
 /* Whether `items` is a usual index of something of this shape, which is in range; then *index is what it means. */
@@ -100,17 +115,40 @@ static int understood(PyObject *shape, PyObject *items, Index *index)
     return 1;
 }
 
-static PyObject *numbers(const Py_ssize_t *values, Py_ssize_t count, int tuple)
+/* The pattern as a tuple. */
+static PyObject *pattern_of(const Index *index)
 {
-    PyObject *result = tuple ? PyTuple_New(count) : PyList_New(count);
-    for (Py_ssize_t k = 0; result != NULL && k < count; k++) {
-        PyObject *value = PyLong_FromSsize_t(values[k]);
-        if (value == NULL)
+    PyObject *result = PyTuple_New(index->count);
+    for (Py_ssize_t k = 0; result != NULL && k < index->count; k++) {
+        PyObject *entry = PyLong_FromSsize_t(index->entries[k]);
+        if (entry != NULL && index->places[k] != GIVEN)
+            entry = Py_BuildValue("(Nii)", entry, 1, index->places[k]);
+        if (entry == NULL)
             Py_CLEAR(result);
-        else if (tuple)
-            PyTuple_SET_ITEM(result, k, value);
         else
-            PyList_SET_ITEM(result, k, value);
+            PyTuple_SET_ITEM(result, k, entry);
+    }
+    return result;
+}
+
+/* Whether it is this entry of the pattern. */
+static int is_entry(PyObject *entry, const Index *index, Py_ssize_t k)
+{
+    if (index->places[k] == GIVEN)
+        return PyLong_CheckExact(entry) && PyLong_AsSsize_t(entry) == index->entries[k];
+    return PyTuple_CheckExact(entry) && PyLong_AsSsize_t(PyTuple_GET_ITEM(entry, 0)) == index->entries[k]
+        && PyLong_AsSsize_t(PyTuple_GET_ITEM(entry, 2)) == index->places[k];
+}
+
+static PyObject *starts_of(const Index *index)
+{
+    PyObject *result = PyList_New(index->positions);
+    for (Py_ssize_t k = 0; result != NULL && k < index->positions; k++) {
+        PyObject *start = PyLong_FromSsize_t(index->starts[k]);
+        if (start == NULL)
+            Py_CLEAR(result);
+        else
+            PyList_SET_ITEM(result, k, start);
     }
     return result;
 }
@@ -121,7 +159,7 @@ static PyObject *parse(PyObject *self, PyObject *const *args, size_t nargsf, PyO
     Index index;
     if (PyVectorcall_NARGS(nargsf) != 2 || names != NULL || !PyTuple_CheckExact(args[1]) || !understood(args[0], args[1], &index))
         return PyObject_Vectorcall(((Operator *)self)->otherwise, args, nargsf, names);
-    PyObject *pattern = numbers(index.entries, index.count, 1), *starts = numbers(index.starts, index.positions, 0), *result = NULL;
+    PyObject *pattern = pattern_of(&index), *starts = starts_of(&index), *result = NULL;
     if (pattern != NULL && starts != NULL)
         result = PyTuple_Pack(2, pattern, starts);
     Py_XDECREF(pattern);
@@ -210,7 +248,7 @@ static PyObject *record_again(Operator *method, PyObject *context, PyObject *ten
         || PyList_GET_SIZE(FIELD(context, c_tapes)) || PyList_GET_SIZE(FIELD(context, c_accumulators)))
         return NULL;
     for (Py_ssize_t k = 0; k < index->count; k++)
-        if (PyLong_AsSsize_t(PyTuple_GET_ITEM(pattern, k)) != index->entries[k])
+        if (!is_entry(PyTuple_GET_ITEM(pattern, k), index, k))
             return NULL;
     PyObject *spec = Py_NewRef(method->spec);
     Py_ssize_t made = 0;
@@ -241,7 +279,7 @@ static PyObject *part(PyObject *self, PyObject *const *args, size_t nargsf, PyOb
     if (out == NULL && !PyErr_Occurred() && is_at_hand(context, args[0]) && understood(FIELD(FIELD(args[0], t_aval), a_shape), args[1], &index)) {
         PyObject *pattern = NULL;
         out = record_again(method, context, args[0], &index);
-        if (out == NULL && !PyErr_Occurred() && (pattern = numbers(index.entries, index.count, 1)) != NULL)
+        if (out == NULL && !PyErr_Occurred() && (pattern = pattern_of(&index)) != NULL)
             out = record_at(method, context, args[0], pattern, &index, NULL);
         Py_XDECREF(pattern);
     }

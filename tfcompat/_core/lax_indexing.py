@@ -1,4 +1,4 @@
-"""Slices at computed positions, gather and scatter in NumPy."""
+"""Slices, gather and scatter in NumPy."""
 
 from __future__ import annotations
 
@@ -15,6 +15,25 @@ from tfcompat._core.lax_numpy import NoHostForm, is_standard, is_static, rule
 # --- one slice
 
 _PATCH = 4096  # bytes
+_SMALL_PART = 16  # times as large is an array that is not kept for a part of it
+
+
+@rule("slice", kind="text", moves=True, view=True)
+def _slice(b: Any, e: Any) -> str:
+    value, p = e.ins[0], e.params
+    if not value.actual:
+        e.outs[0].actual = ()
+        return b.operand(value)
+    strides = p["strides"] or (1,) * len(value.shape)
+    if value.shape == e.outs[0].shape:  # all of it
+        return b.full(value)
+    parts = []
+    for dim, start, limit, stride in zip(value.shape, p["start_indices"], p["limit_indices"], strides, strict=True):
+        first = "" if isinstance(start, int) and start == 0 else b.size(start)
+        last = "" if limit is dim or limit == dim else b.size(limit)
+        parts.append(f"{first}:{last}" + ("" if is_static(stride) and stride == 1 else f":{b.size(stride)}"))
+    return _part(b, value, f"[{', '.join(parts)}]", e.outs[0].shape)
+
 
 def _starts(b: Any, ins: Sequence[Any], limits: Sequence[Any]) -> list[str]:
     """Text of start indices, clamped to 0..limit; writes the lines that compute them."""
@@ -45,21 +64,27 @@ def _window(b: Any, starts: list[str], sizes: Sequence[Any], shape: Sequence[Any
 @rule("dynamic_slice", kind="text", moves=True, view=True)
 def _dynamic_slice(b: Any, e: Any) -> str:
     value, sizes = e.ins[0], e.params["slice_sizes"]
-    text = b.full(value)
     starts = _starts(b, e.ins[1:], [dim - size for dim, size in zip(value.shape, sizes, strict=True)])
-    text += _window(b, starts, sizes, value.shape)
-    if _small_patch(sizes, value):
-        b.shares = False
-        return text + ".copy()"
-    return text
+    return _part(b, value, _window(b, starts, sizes, value.shape), sizes)
 
 
-def _small_patch(sizes: Sequence[Any], value: Any) -> bool:
-    """Whether a slice is a few elements here and there: it takes 0.3 µs to lay them out, 0.7 more each time they are read."""
-    dims = (*sizes, *value.shape)
-    if not all(map(is_static, dims)) or math.prod(sizes) * value.dtype.itemsize > _PATCH:
+def _part(b: Any, value: Any, window: str, sizes: Sequence[Any]) -> str:
+    """The text of a slice: a view, or a copy of what lies here and there and is little."""
+    text = b.full(value) + window
+    if not _scattered(sizes, value.shape):
+        return text
+    nbytes = math.prod(sizes) * value.dtype.itemsize
+    if nbytes > _PATCH and math.prod(sizes) * _SMALL_PART > math.prod(value.shape):
+        return text
+    b.shares = False
+    return text + ".copy()"  # takes 0.3 µs if it is small; a view takes 0.7 more each time it is read, and keeps the whole
+
+
+def _scattered(sizes: Sequence[Any], shape: Sequence[Any]) -> bool:
+    """Whether a slice of these sizes is known not to be one piece of memory."""
+    if not all(map(is_static, (*sizes, *shape))):
         return False
-    inner = list(zip(sizes, value.shape, strict=True))
+    inner = list(zip(sizes, shape, strict=True))
     while inner and inner[0][0] == 1:
         inner.pop(0)
     return any(size != dim for size, dim in inner[1:])

@@ -68,23 +68,6 @@ def _rev(b: Any, e: Any) -> str:
     return f"{b.full(value)}[{', '.join('::-1' if i in axes else ':' for i in range(len(value.shape)))}]"
 
 
-@rule("slice", kind="text", moves=True, view=True)
-def _slice(b: Any, e: Any) -> str:
-    value, p = e.ins[0], e.params
-    if not value.actual:
-        e.outs[0].actual = ()
-        return b.operand(value)
-    strides = p["strides"] or (1,) * len(value.shape)
-    if value.shape == e.outs[0].shape:  # all of it
-        return b.full(value)
-    parts = []
-    for dim, start, limit, stride in zip(value.shape, p["start_indices"], p["limit_indices"], strides, strict=True):
-        first = "" if isinstance(start, int) and start == 0 else b.size(start)
-        last = "" if limit is dim or limit == dim else b.size(limit)
-        parts.append(f"{first}:{last}" + ("" if _is_one(stride) else f":{b.size(stride)}"))
-    return f"{b.full(value)}[{', '.join(parts)}]"
-
-
 @rule("split", kind="text", moves=True, view=True)
 def _split(b: Any, e: Any) -> list[str]:
     value, axis = e.ins[0], int(e.params["axis"])
