@@ -8,18 +8,18 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tfcompat._array import broadcast_to, reshape, text_of
+from tfcompat._array import reshape, text_of
 from tfcompat._core import dtypes, errors
 from tfcompat._core.attributes import python_value
 from tfcompat._core.avals import aval
 from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
 from tfcompat._core.forms import by_form
-from tfcompat._core.op import Axis, Bool, Data, Dtype, T, mismatch, op
+from tfcompat._core.op import Axis, Bool, Data, Dtype, Many, T, mismatch, op
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value, size_value
 from tfcompat._core.trace import is_symbolic
-from tfcompat._creation import shape, size, zeros
+from tfcompat._creation import shape, zeros
 from tfcompat._declare import NUMBERS, REAL, invalid, not_allowed, refused, sum_to
 from tfcompat._gather import gather, take
 from tfcompat._slicing import moves, set_boolean_mask
@@ -332,6 +332,15 @@ def unique_with_counts(x, out_idx=dtypes.int32, name=None):
 # Grids and masks
 
 
+@op("Mul", single=False)
+def _grid(vectors: Many("T"), swapped: Bool):
+    places = list(range(len(vectors)))
+    if swapped:
+        places[:2] = places[:2][::-1]
+    sizes = [math.prod(vectors[k].shape) for k in places]
+    return [lax.broadcast_in_dim(lax.reshape(v, [math.prod(v.shape)]), sizes, [d]) for v, d in zip(vectors, places, strict=True)]
+
+
 @by_form
 def meshgrid(*args, **kwargs):
     """Coordinate matrices of vectors: tensors of one common shape, one for each vector.
@@ -355,12 +364,9 @@ def meshgrid(*args, **kwargs):
     for v in vectors[1:]:
         if v._aval.dtype is not vectors[0]._aval.dtype:
             raise mismatch("Mul", 1, v._aval.dtype, vectors[0]._aval.dtype)
-    places = list(range(len(vectors)))
-    if indexing == "xy":
-        places[:2] = places[:2][::-1]
-    sizes = [size(vectors[k]) for k in places]
-    columns = [reshape(v, [-1] + [1] * (len(places) - 1 - place)) for v, place in zip(vectors, places, strict=True)]
-    return [broadcast_to(column, sizes) for column in columns]
+    if vectors[0]._aval.dtype is dtypes.string:
+        raise TypeError("Cannot convert 1 to EagerTensor of dtype string")
+    return _grid(vectors, indexing == "xy")
 
 
 @op("SequenceMask", grad=None)
