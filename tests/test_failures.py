@@ -154,6 +154,34 @@ def test_a_flagged_update_of_a_table_copies_no_table():
     assert state["table"].numpy()[1:4].tolist() == [[-2.0] * 64] * 3
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_an_index_that_is_a_leaf_in_another_shape_is_looked_at_when_it_is_used(mode):
+    """No flag is needed, so nothing has to be waited for twice; and the error is that of the line."""
+    from tfcompat._core.context import state
+
+    x, v = tf.constant(np.arange(12.0, dtype=np.float32).reshape(4, 3)), tf.Variable([3, 0])
+    step = fresh_step("""
+    v.assign([3, k])
+    y = tf.gather_nd(x, v[:, None]) + tf.gather(x, tf.reshape(v, [2, 1]))[:, 0]
+    return y, len(segment().flags)
+    """, x=x, v=v, segment=lambda: state.segment)
+    with debug.mode(mode):
+        for k in (0, 2, 1, 3, 0, 2, 1, 3):
+            y, flags = step(k)
+            assert flags == 0
+            np.testing.assert_array_equal(y.numpy(), 2 * x.numpy()[[3, k]])
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"indices\[1\] = \[4\] does not index into param shape \[4,3\]") as raised:
+            step(4)
+        assert "called at" not in str(raised.value)
+        np.testing.assert_array_equal(v.numpy(), [3, 4])
+
+
+def test_zeros_in_the_shape_of_an_index_are_no_view_of_it():
+    x, index = tf.constant([1.0, 2.0]), tf.constant([7, 8])
+    np.testing.assert_array_equal(tf.gather(x, tf.zeros_like(index)).numpy(), [1, 1])
+    np.testing.assert_array_equal(tf.gather(x, tf.broadcast_to(index[:1] - 6, [3])).numpy(), [2, 2, 2])
+
+
 def test_checks_do_not_read_what_they_need_not():
     """The table's shape is all that a check of indices looks at: no view of it that would prevent donation."""
     debug.clear()  # a program of another test may serve the same structure without donations

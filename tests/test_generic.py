@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import tfcompat as tf
+from tfcompat import debug
 from tfcompat._core import generic
 from tfcompat._core.op import T, op
 
@@ -55,6 +56,22 @@ def test_a_body_that_decides_by_size_is_always_traced_exactly(limit):
     for n in (3, 4, 5, 6):
         assert decided(tf.ones([n, 2])).numpy()[0, 0] == (2 if n < limit else -1)
     assert [s for s in shapes if isinstance(s[0], int)] == [(3, 2), (4, 2), (5, 2), (6, 2)]
+
+
+def test_slices_at_an_end_are_structure_of_any_size():
+    """Their position follows from their size: it is no operand, and one trace serves all sizes."""
+    from tfcompat._core.context import state
+
+    before = None
+    for n in range(40, 50):
+        x = tf.constant(np.arange(3.0 * n).reshape(n, 3))
+        for index in (slice(None, n - 7), slice(7, None), slice(-7, None), (slice(None, -9), slice(1, None)), slice(7, n - 7)):
+            part = x[index]
+            assert len(state.segment.leaves) == 1 + (index == slice(7, n - 7))
+            np.testing.assert_array_equal(part.numpy(), x.numpy()[index])
+        if n == 43:
+            before = debug.stats()["traces"]
+    assert debug.stats()["traces"] == before
 
 
 def test_two_exact_traces_that_differ_are_not_summed_up():

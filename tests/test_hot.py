@@ -117,6 +117,22 @@ for k in range(3):
     tried(lambda: tf.gather(x, [0, 2]).numpy().tolist())
     tried(lambda: tf.debugging.check_numerics(x / (y + 1), "bad").numpy().tolist())
 
+# Operands that are leaves in other shapes: the leaf is looked at, and no flag is recorded
+rows, other = tf.constant([1, 0]), tf.Variable([0, 1, 1])
+for k in range(3):
+    found = [
+        tf.gather_nd(x, rows[:, None]), tf.gather_nd(x, tf.expand_dims(tf.reshape(rows, [1, 2]), 2)), tf.gather(x, other[None]),
+        tf.tensor_scatter_nd_update(x, tf.reshape(rows, [2, 1]), y), tf.gather(x, tf.unstack(rows)[0][None]),
+    ]
+    segment = state.segment
+    log.append([[s.name for s in segment.specs], [list(w) for w in segment.wires], [[f.op.kernel, f.position] for f in segment.flags]])
+    log.append([f.numpy().tolist() for f in found])
+    other.assign([1, 1, 0])
+    tried(lambda: tf.gather_nd(x, tf.constant([0, 2])[:, None]))
+    tried(lambda: tf.gather(x, tf.Variable([0, 5])[None]))
+    tried(lambda: tf.gather(x, tf.zeros_like(tf.constant([7, 8]))).numpy().tolist())
+pending()
+
 # What is refused
 for f in (
     lambda: x + tf.constant(1), lambda: n + 1.5, lambda: n + 2**40, lambda: x + "a", lambda: x @ tf.ones([3, 3]), lambda: x + None,

@@ -10,6 +10,7 @@ import pytest
 from marks import IN_C
 
 import tfcompat as tf
+from tfcompat import debug
 from tfcompat._core import memory, native
 
 COUNTS = {"float32": 3_000_001, "int8": 9_000_001, "complex128": 600_001, "bool": 8_400_000}
@@ -144,3 +145,24 @@ def test_a_large_aligned_array_takes_its_own_memory_and_no_other_meanwhile(shape
         assert array.shape == shape and array.dtype == dtype
         assert array.flags.c_contiguous and array.ctypes.data % 64 == 0
     assert peak < 4 * arrays[0].nbytes + 20_000
+
+
+def kept_by(tensor):
+    """Bytes of the array whose memory a tensor's value lies in."""
+    array = np.asarray(tensor)
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array.nbytes
+
+
+@pytest.mark.own_mode
+def test_a_small_scattered_part_does_not_keep_the_whole():
+    """However it is taken; what is one piece, or much of the whole, is a view, as in TensorFlow."""
+    x, k = tf.constant(np.arange(600.0 * 400).reshape(600, 400)), 3
+    with debug.mode("interpreted"):
+        for part in (x[:, :10], x[:, k : k + 10], x[2:, :10], tf.slice(x, [1, 2], [500, 10]), x[::2, :9]):
+            part.numpy()
+            assert kept_by(part) < kept_by(x) / 16
+        for part in (x[:2], x[k : k + 2], x[k], x[:, 1:], x[:, k : k + 300]):
+            part.numpy()
+            assert kept_by(part) >= kept_by(x)
