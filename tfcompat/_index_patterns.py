@@ -21,9 +21,10 @@ ALL = -4  # the whole dimension
 ONLY = -5  # the one position of a dimension of size 1; the dimension goes
 NONE = 0  # an empty range
 
-# Where a range is: at the beginning of the dimension, where its position in `starts` tells, or at the end, which is known
-# from its size. Only a slice without a start or a stop is at an end for certain: `x[i : i + n]` with i = 0 is one of many.
+# Where a range is: at the beginning of the dimension, where its position in `starts` tells, or at the end; LAST - n leaves a
+# margin of n there. Only a slice that says so is at an end: `x[i : i + n]` with i = 0 is one of many, but `x[1:-1]` of few.
 FIRST, GIVEN, LAST = 0, 1, -1
+_WIDEST = 255  # margin; patterns of symbolic sizes have numbers far below 0 for the symbols
 
 _BAD_INDEX = (
     "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and scalar tf.int32/tf.int64 tensors are "
@@ -75,14 +76,16 @@ def parse(shape, items):
                     place = GIVEN
                     if start is None:
                         start, place = 0, FIRST
-                    elif start < 0:
-                        start = start + n if start > -n else 0
                     if stop is None:
                         stop, place = n, LAST
                     elif stop > n:
                         stop = n
                     elif stop < 0:
+                        if place == GIVEN and start >= 0 and stop >= -_WIDEST:
+                            place = LAST + stop
                         stop += n
+                    if start < 0:
+                        start = start + n if start > -n else 0
                     size = stop - start
                     if size <= 0:
                         pattern.append(NONE)
@@ -242,7 +245,10 @@ def layout(shape, pattern, starts):
             continue
         n = shape[len(begins)]
         size, step, place = unpack_entry(entry, n)
-        start = next(starts) if place == GIVEN else 0 if place == FIRST else n - size
+        start = next(starts) if place == GIVEN else 0
+        if place <= LAST:
+            rest = jax.core.min_dim(size + LAST - place, n)
+            start, size = n - rest, jax.core.min_dim(size, rest)
         begins.append(jnp.where(start < 0, start + jnp.asarray(n, start.dtype), start) if entry == AT else start)
         spans.append(1 if entry in _POSITIONS else (size - 1) * abs(step) + 1 if step != 1 else size)
         steps.append(step)

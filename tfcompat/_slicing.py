@@ -1,7 +1,8 @@
 """Reading and writing parts of tensors: indexing, slices, assignment to them.
 
 Sizes, steps and the pattern of an index are structure; positions are data, so `x[i]` or `x[i:i+h]` in a loop is one
-recorded structure for every `i`.
+recorded structure for every `i`. Slices that begin or end where the dimension does, or a margin before, are structure as a whole:
+`x[1:]`, `x[:-2]`, `x[1:-1]`. XLA reads static slices in the loops that use them, and copies others first.
 """
 
 import jax

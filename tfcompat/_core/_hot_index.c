@@ -9,11 +9,11 @@
 
 /* Entries of a pattern, and where a range is; see _index_patterns.py */
 enum { NOTHING = 0, ONE = -1, NEW = -3, ALL = -4, ONLY = -5 };
-enum { FIRST = 0, GIVEN = 1, LAST = -1 };
+enum { FIRST = 0, GIVEN = 1, LAST = -1, WIDEST = 255 };
 
 typedef struct {
     Py_ssize_t entries[MAX_ITEMS], starts[MAX_ITEMS];
-    signed char places[MAX_ITEMS];
+    int places[MAX_ITEMS];
     Py_ssize_t count, positions;
 } Index;
 
@@ -40,7 +40,7 @@ static int put_end(Index *index, Py_ssize_t size, int place)
 {
     if (!put(index, size))
         return 0;
-    index->places[index->count - 1] = (signed char)place;
+    index->places[index->count - 1] = place;
     return 1;
 }
 
@@ -55,11 +55,14 @@ static int put_at(Index *index, Py_ssize_t entry, Py_ssize_t start)
 static int put_range(Index *index, PySliceObject *range, Py_ssize_t n)
 {
     Py_ssize_t start = 0, stop = n, step = 1;
+    int place = range->stop == Py_None ? LAST : range->start == Py_None ? FIRST : GIVEN;
     if (range->start == Py_None && range->stop == Py_None && range->step == Py_None)
         return put(index, ALL);
     if ((range->start != Py_None && !number(range->start, &start)) || (range->stop != Py_None && !number(range->stop, &stop))
         || (range->step != Py_None && !number(range->step, &step)) || step != 1)
         return 0;
+    if (place == GIVEN && start >= 0 && stop < 0 && stop >= -WIDEST)
+        place = LAST + (int)stop;
     if (start < 0)
         start = start > -n ? start + n : 0;
     if (stop > n)
@@ -70,9 +73,7 @@ static int put_range(Index *index, PySliceObject *range, Py_ssize_t n)
         return put(index, NOTHING);
     if (stop - start == n)
         return put(index, ALL);
-    if (range->start == Py_None || range->stop == Py_None)
-        return put_end(index, stop - start, range->stop == Py_None ? LAST : FIRST);
-    return put_at(index, stop - start, start);
+    return place == GIVEN ? put_at(index, stop - start, start) : put_end(index, stop - start, place);
 }
 
 /* Whether `items` is a usual index of something of this shape, which is in range; then *index is what it means. */

@@ -1,7 +1,8 @@
 """Static costs: by them, and by no clock, the engine decides when a structure has been interpreted long enough.
 
 The constants are what `benchmarks/calibrate.py` measures on a quiet machine, rounded. Products take about as long in
-either tier: what they compute does not count.
+either tier there: what they compute does not count, but that BLAS distributes the large ones over threads, which look in loops for
+each other's results. Where other processes want the processors, too, that takes a hundred times as long; XLA's threads sleep.
 """
 
 import math
@@ -46,6 +47,8 @@ _COMBINING = ("scatter", "reduce", "select_and_scatter")
 # XLA's are not faster on a CPU. Its sort of floats takes 0.3-0.7 µs an element longer than NumPy's (1.1 s against 0.05 for
 # 1000 rows of 2000), which has to be made up by what a program gains elsewhere.
 _AS_FAST = frozenset(["sort", "cumsum"])
+_DISTRIBUTED = 500_000  # multiplications of a product from which on BLAS distributes it,
+_WAITING = 8  # and how often it counts as if its operands went through memory: on a busy machine more, on a quiet one less
 _OF_BOOLS = frozenset(["reduce_or", "reduce_and"])  # in a sixth of XLA's time where there are long runs
 _RUN = 256
 _SORTED_FLOAT = -0.3e-6 * BANDWIDTH
@@ -90,6 +93,8 @@ def work(jaxpr, called=False, looped=False):
             key = eqn.invars[0].aval
             if name == "sort" and jnp.issubdtype(key.dtype, jnp.floating):
                 moved += int(_SORTED_FLOAT) * math.prod(key.shape)
+        elif name == "dot_general":
+            moved += sum(_nbytes(v.aval) for v in eqn.outvars) + _distributed(eqn)
         elif name == "conv_general_dilated":
             moved += _windows(eqn) + _nbytes(eqn.outvars[0].aval)
         elif name in _OF_BOOLS and long_runs(eqn.invars[0].aval, params["axes"]) and eqn.invars[0].aval.dtype == bool:
@@ -145,6 +150,16 @@ def _windows(eqn):
     kernel, out = eqn.invars[1].aval, eqn.outvars[0].aval
     products = math.prod([kernel.shape[d] for d in numbers.rhs_spec[1:]]) * eqn.params["feature_group_count"]
     return products * math.prod([out.shape[d] for d in numbers.out_spec if d != numbers.out_spec[1]]) * out.dtype.itemsize
+
+
+def _distributed(eqn):
+    """The bytes that a product counts because its threads wait for each other."""
+    (contracted, _), (batch, _) = eqn.params["dimension_numbers"]
+    one, other = [v.aval for v in eqn.invars]
+    shape = *eqn.outvars[0].aval.shape[len(batch) :], *[one.shape[d] for d in contracted]
+    if not all(isinstance(n, int) for n in shape) or math.prod(shape) < _DISTRIBUTED:
+        return 0
+    return _WAITING * (_nbytes(one) + _nbytes(other))
 
 
 def _nbytes(aval):
