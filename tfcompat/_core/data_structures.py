@@ -2,13 +2,31 @@
 
 A wrapper shares the storage of the object it wraps, so whoever holds the original sees the same contents. Lists and
 dicts are always wrapped, tuples only if something in them can be tracked.
+
+What a checkpoint holds of a list or dict is restored as its elements are added, so a wrapper remembers what else happened to
+it, and has no children any more for a checkpoint: ValueError.
 """
 
 import copy
+import operator
 from collections import OrderedDict
 from collections.abc import MutableMapping, MutableSequence
 
 from tfcompat._core.trackable import Trackable
+
+_UNSAVABLE = (
+    "Unable to save the object {} (a {} wrapper constructed {}). {}\n\nIf you don't need this {} checkpointed, wrap it in a {} "
+    "object; it will be subsequently ignored."
+)
+_REPLACED = (
+    "A list element was replaced (__setitem__, __setslice__), deleted (__delitem__, __delslice__), or moved (sort). In order to "
+    "support restoration on object creation, tracking is exclusively for append-only data structures."
+)
+_OUTSIDE = (
+    "The wrapped {} was modified outside the wrapper (its final value was {}, its value when a checkpoint dependency was added was "
+    "None), which breaks restoration on object creation."
+)
+_NO_STRING = "The wrapped dictionary contains a non-string key which maps to a trackable object or mutable data structure."
 
 
 class NoDependency:
@@ -50,8 +68,24 @@ class ListWrapper(MutableSequence, Trackable, list):
     def __init__(self, wrapped=()):
         self._storage = wrapped if isinstance(wrapped, list) else list(wrapped)
         self._storage[:] = [wrap_or_unwrap(item) for item in self._storage]
+        self._known = [*self._storage]  # what it holds, unless others have changed it since
+        self._outside = self._replaced = False
+
+    def _look(self, replaced=None):
+        """Notes what others have done to the list so far, and whether an element is about to be replaced, or moved."""
+        self._outside = self._outside or len(self._storage) != len(self._known) or not all(map(operator.is_, self._storage, self._known))
+        if replaced is None:
+            replaced = any([isinstance(item, Trackable) for item in self._storage])
+        self._replaced = self._replaced or replaced
+
+    def _changed(self):
+        self._known = [*self._storage]
 
     def _trackable_children(self, save_type="checkpoint", **kwargs):
+        self._look(False)
+        if self._replaced or self._outside:
+            words = (_REPLACED, "non-trackable") if self._replaced else (_OUTSIDE.format("list", self._storage), "NoDependency")
+            raise ValueError(_UNSAVABLE.format(self, "list", "to track trackable TensorFlow objects", words[0], "list", words[1]))
         return _trackables(enumerate(self._storage))
 
     def __getitem__(self, index):
@@ -59,12 +93,19 @@ class ListWrapper(MutableSequence, Trackable, list):
 
     def __setitem__(self, index, value):
         if isinstance(index, slice):
+            self._look()
             self._storage[index] = [wrap_or_unwrap(item) for item in value]
         else:
+            self._look(isinstance(self._storage[index], Trackable))
             self._storage[index] = wrap_or_unwrap(value)
+        self._changed()
+        for name, child in _trackables(enumerate(self._storage)).items():
+            self._handle_deferred_dependencies(name, child)
 
     def __delitem__(self, index):
+        self._look()
         del self._storage[index]
+        self._changed()
 
     def __len__(self):
         return len(self._storage)
@@ -79,14 +120,15 @@ class ListWrapper(MutableSequence, Trackable, list):
         return item in self._storage
 
     def insert(self, index, value):
-        if index == len(self._storage):
-            self.append(value)
-        else:
-            self._storage.insert(index, wrap_or_unwrap(value))
+        value = wrap_or_unwrap(value)
+        self._look(True if isinstance(value, Trackable) else None)
+        self._storage.insert(index, value)
+        self._changed()
 
     def append(self, value):
         value = wrap_or_unwrap(value)
         self._storage.append(value)
+        self._known.append(value)
         if self._self_unconditional_deferred_dependencies and isinstance(value, Trackable):
             self._handle_deferred_dependencies(str(len(self._storage) - 1), value)
 
@@ -95,7 +137,9 @@ class ListWrapper(MutableSequence, Trackable, list):
             self.append(value)
 
     def sort(self, *, key=None, reverse=False):
+        self._look()
         self._storage.sort(key=key, reverse=reverse)
+        self._changed()
 
     def copy(self):
         return copy.copy(self)
@@ -125,7 +169,9 @@ class ListWrapper(MutableSequence, Trackable, list):
     __rmul__ = __mul__
 
     def __imul__(self, times):
+        self._look(False)
         self._storage *= times
+        self._changed()
         return self
 
     def __eq__(self, other):
@@ -161,24 +207,65 @@ class _DictWrapper(MutableMapping, Trackable, dict):
     # dict itself holds a second copy for what reads it past its methods (json, whose encoder is written in C).
     def __init__(self, wrapped=()):
         self._storage = wrapped if isinstance(wrapped, dict) else dict(wrapped)
+        self._known = dict(self._storage)  # what it holds, unless others have changed it since
+        self._outside = self._no_string = False
         for key, value in list(self._storage.items()):
             self[key] = value
 
+    def _look(self):
+        """Notes whether anything was changed past the wrapper."""
+        known, storage = self._known, self._storage
+        self._outside = self._outside or known.keys() != storage.keys() or any([known[k] is not v for k, v in storage.items()])
+
     def _trackable_children(self, save_type="checkpoint", **kwargs):
-        return _trackables((key, value) for key, value in self._storage.items() if isinstance(key, str))
+        self._look()
+        if self._no_string or self._outside:
+            reason = _NO_STRING if self._no_string else _OUTSIDE.format("dictionary", self._storage)
+            words = "automatically on attribute assignment", reason, "dictionary", "non-trackable"
+            raise ValueError(_UNSAVABLE.format(self, "dictionary", *words))
+        return super()._trackable_children(save_type, **kwargs)
 
     def __getitem__(self, key):
         return self._storage[key]
 
     def __setitem__(self, key, value):
-        self._storage[key] = value = wrap_or_unwrap(value)
+        self._storage[key] = self._known[key] = value = wrap_or_unwrap(value)
         dict.__setitem__(self, key, value)
-        if self._self_unconditional_deferred_dependencies and isinstance(value, Trackable):
-            self._handle_deferred_dependencies(key, value)
+        if isinstance(value, Trackable):
+            if isinstance(key, str):
+                self._track_trackable(value, key, overwrite=True)
+            else:
+                self._no_string = True
 
     def __delitem__(self, key):
         del self._storage[key]
+        self._known.pop(key, None)
         dict.pop(self, key, None)
+
+    # The next ones are the wrapped dict's own to TensorFlow, so what they change is changed past the wrapper.
+
+    def pop(self, key, *default):
+        value = self._storage.pop(key, *default)
+        dict.pop(self, key, None)
+        self._look()
+        return value
+
+    def popitem(self):
+        key, value = self._storage.popitem()
+        dict.pop(self, key, None)
+        self._look()
+        return key, value
+
+    def clear(self):
+        self._storage.clear()
+        dict.clear(self)
+        self._look()
+
+    def setdefault(self, key, default=None):
+        value = self._storage.setdefault(key, default)
+        dict.setdefault(self, key, default)
+        self._look()
+        return value
 
     def __len__(self):
         return len(self._storage)
@@ -211,7 +298,9 @@ class _DictWrapper(MutableMapping, Trackable, dict):
         return other | self._storage
 
     def __ior__(self, other):
-        self.update(other)
+        self._storage |= other
+        dict.update(self, other)
+        self._look()
         return self
 
     def __eq__(self, other):
