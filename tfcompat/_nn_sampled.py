@@ -19,7 +19,7 @@ from tfcompat._declare import invalid, refused, too_small
 from tfcompat._elementwise import log
 from tfcompat._gather import gather
 from tfcompat._products import matmul
-from tfcompat._random_keys import drawn
+from tfcompat._random_keys import drawn, settles
 from tfcompat._reductions import reduce_sum
 
 _WORDS_AT_ONCE = 2048  # words that TensorFlow reserves for each candidate
@@ -150,6 +150,7 @@ class _LogUniform(_Uniform):
 _uniform, _log_uniform = sampler("UniformCandidateSampler"), sampler("LogUniformCandidateSampler")
 
 
+@settles()
 def uniform_candidate_sampler(true_classes, num_true, num_sampled, unique, range_max, seed=None, name=None):
     """A sample of the classes 0 to `range_max` - 1, all equally likely.
 
@@ -170,6 +171,7 @@ def uniform_candidate_sampler(true_classes, num_true, num_sampled, unique, range
     return _uniform(_Uniform(range_max), true_classes, num_true, num_sampled, unique, seed)
 
 
+@settles()
 def log_uniform_candidate_sampler(true_classes, num_true, num_sampled, unique, range_max, seed=None, name=None):
     """A sample of classes, class k with probability log((k + 2) / (k + 1)) / log(range_max + 1): Zipf's law, nearly.
 
@@ -187,6 +189,7 @@ AllCandidateSampler = collections.namedtuple(
 )
 
 
+@settles()
 def all_candidate_sampler(true_classes, num_true, num_sampled, unique, seed=None, name=None):
     """All classes, 0 to `num_sampled` - 1: for tests of sampled losses.
 
@@ -197,6 +200,7 @@ def all_candidate_sampler(true_classes, num_true, num_sampled, unique, seed=None
       InvalidArgumentError: shapes that do not fit.
     """
     classes = np.asarray(host_value(_true(true_classes, num_true, num_sampled, unique, num_sampled, "AllCandidateSampler")))
+    drawn("AllCandidateSampler", 0, seed)
     return AllCandidateSampler(convert(np.arange(num_sampled)), convert(np.ones(classes.shape, np.float32)),
                                convert(np.ones(num_sampled, np.float32)))  # fmt: skip
 
@@ -204,6 +208,7 @@ def all_candidate_sampler(true_classes, num_true, num_sampled, unique, seed=None
 ComputeAccidentalHits = collections.namedtuple("ComputeAccidentalHits", ["indices", "ids", "weights"])
 
 
+@settles()
 def compute_accidental_hits(true_classes, sampled_candidates, num_true, seed=None, name=None):
     """Where sampled classes are among the true ones.
 

@@ -10,7 +10,7 @@ from tfcompat._core.convert import convert
 from tfcompat._core.tensor_base import host_value
 from tfcompat._declare import refused
 from tfcompat._nn_sampled import at_least, sampler
-from tfcompat._random_keys import op_seed
+from tfcompat._random_keys import op_seed, settles
 
 _FIXED, _LEARNED = "FixedUnigramCandidateSampler", "LearnedUnigramCandidateSampler"
 
@@ -83,6 +83,7 @@ def _weights_of_file(path, own):
     return found
 
 
+@settles()
 def fixed_unigram_candidate_sampler(true_classes, num_true, num_sampled, unique, range_max, vocab_file="", distortion=1.0,
                                     num_reserved_ids=0, num_shards=1, shard=0, unigrams=(), seed=None, name=None):  # fmt: skip
     """A sample of classes with given weights.
@@ -123,6 +124,7 @@ def fixed_unigram_candidate_sampler(true_classes, num_true, num_sampled, unique,
     return _fixed(_Weighted(given), true_classes, num_true, num_sampled, unique, seed, attributes)
 
 
+@settles()
 def learned_unigram_candidate_sampler(true_classes, num_true, num_sampled, unique, range_max, seed=None, name=None):
     """A sample of classes; those that were true ones in earlier calls with the same arguments and `seed` are likelier.
 

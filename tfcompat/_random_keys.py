@@ -1,11 +1,13 @@
 """Where draws of `tf.random` stand in their streams: keys and counters, shapes and seeds."""
 
 import enum
+import functools
+import inspect
 import math
 
 import numpy as np
 
-from tfcompat._core import attributes, draws, dtypes, native, random_state
+from tfcompat._core import attributes, draws, dtypes, errors, native, random_state
 from tfcompat._core.attributes import Sizes, python_value, size_list
 from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.context import state as thread
@@ -115,6 +117,41 @@ def fresh(seed):
         return None, None
     key, high = random_state.seeds.new_pair()
     return leaves_of(key, 0, high)
+
+
+def settles(always=False):
+    """Makes a function that draws take a seed where it is refused as often as in TensorFlow.
+
+    There a seed is taken between what Python looks at and what a kernel looks at.
+
+    Args:
+      always: whether it is taken before the arguments are looked at.
+    """
+
+    def decorate(function):
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def public(*args, **kwargs):
+            before = random_state.seeds.taken
+            try:
+                return function(*args, **kwargs)
+            except Exception as error:
+                settle(signature, args, kwargs, before, always or isinstance(error, errors.OpError))
+                raise
+
+        return public
+
+    return decorate
+
+
+def settle(signature, args, kwargs, before, takes):
+    try:
+        seed = signature.bind(*args, **kwargs).arguments.get("seed")
+    except TypeError:  # no call of it at all
+        return
+    if seed is None and thread.trace is None and thread.sites is None:
+        random_state.seeds.settle(before, takes)
 
 
 def seed_pair(seed):

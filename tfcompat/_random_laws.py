@@ -18,7 +18,7 @@ from tfcompat._core.op import Check, Data, Dtype, Int, Shape, T, op
 from tfcompat._core.twins import twin
 from tfcompat._declare import INDEX, fitting, invalid, not_allowed, refused
 from tfcompat._elementwise import divide, maximum
-from tfcompat._random_keys import Counter, Key, order, reserve, stateless
+from tfcompat._random_keys import Counter, Key, order, reserve, settles, stateless
 from tfcompat._select import broadcast_dynamic_shape
 from tfcompat._slicing import moves
 
@@ -86,6 +86,7 @@ def _at_least_tiny(drawn, beta):
     return maximum(convert(np.finfo(drawn.dtype.as_numpy_dtype).tiny, drawn.dtype), divide(drawn, beta))
 
 
+@settles()
 def gamma(shape, alpha, beta=None, dtype=d.float32, seed=None, name=None):
     """Numbers of gamma distributions.
 
@@ -105,6 +106,7 @@ def gamma(shape, alpha, beta=None, dtype=d.float32, seed=None, name=None):
     return _at_least_tiny(draw_gamma(*position, alpha, dims, dtype), beta)
 
 
+@settles()
 def poisson(shape, lam, dtype=d.float32, seed=None, name=None):
     """Numbers of Poisson distributions.
 

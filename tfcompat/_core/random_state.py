@@ -34,6 +34,7 @@ class Seeds:
     def __init__(self):
         self.lock = threading.Lock()
         self.seed = self.draws = None
+        self.taken, self.last, self.unused = 0, None, None  # how many ops have got a seed, the last one, one that was given back
         self.positions, self.memories = {}, {}
         self.system = random.Random()  # seeded by the system; a forked process seeds its own (_fork.py)
         self.restarted = None  # called by set_seed: draws.restart_all
@@ -42,6 +43,7 @@ class Seeds:
         with self.lock:
             self.seed = seed
             self.draws = None if seed is None else random.Random(seed)
+            self.unused = None
             self.positions, self.memories = {}, {}
         if self.restarted is not None:
             self.restarted()
@@ -53,9 +55,31 @@ class Seeds:
         if self.seed is None:
             pair = DEFAULT_SEED, seed % MAX_SEED
         else:
-            own = self.draws.randint(0, MAX_SEED) if seed is None else seed
+            own = self._next() if seed is None else seed
             pair = self.seed % MAX_SEED, own % MAX_SEED
         return (0, MAX_SEED) if pair == (0, 0) else pair
+
+    def _next(self):
+        """The seed of the next op without one."""
+        own, self.unused = self.unused, None
+        self.last = own = self.draws.randint(0, MAX_SEED) if own is None else own
+        self.taken += 1
+        return own
+
+    def settle(self, before, takes):
+        """Sees to it that a call that was refused has taken a seed, or that it has not.
+
+        Args:
+          before: `taken` before the call.
+          takes: whether it is to have taken one.
+        """
+        with self.lock:
+            if self.seed is None or takes == (self.taken > before):
+                return
+            if takes:
+                self._next()
+            else:
+                self.unused, self.taken = self.last, before
 
     def new_pair(self):
         """Key and upper half of the counter for a draw by an op without a seed: nothing ever comes back to this stream."""

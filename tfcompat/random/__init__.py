@@ -11,9 +11,10 @@ from tfcompat._core import dtypes, random_state
 from tfcompat._core.attributes import python_value
 from tfcompat._core.context import paused as _paused, state as _thread
 from tfcompat._core.convert import convert
+from tfcompat._core.errors import OpError as _OpError
 from tfcompat._core.forms import by_form as _by_form
 from tfcompat._core.op import Data, Dtype, Int, T, op
-from tfcompat._declare import FLOATS, invalid
+from tfcompat._declare import FLOATS, invalid, refused
 from tfcompat._random_draws import (
     between as _between,
     full_integers as _full_integers,
@@ -42,8 +43,10 @@ from tfcompat._random_keys import (
     order as _order,
     reserve as _reserve,
     seed_pair as _seed_pair,
+    settles as _settles,
     stateless as _stateless,
 )
+from tfcompat._vectors import One as _One
 
 _Logits = Data("L")
 _ACCEPTED = (dtypes.float16, dtypes.bfloat16, dtypes.float32, dtypes.float64, dtypes.int32, dtypes.int64)
@@ -78,7 +81,17 @@ def uniform(shape, minval=0, maxval=None, dtype=dtypes.float32, seed=None, name=
     """
     key, counter = _fresh(seed)
     draw = _draw_uniform if key is None else _uniform_by_form
-    return draw(key, counter, shape, minval, maxval, dtype, seed)
+    try:
+        return draw(key, counter, shape, minval, maxval, dtype, seed)
+    except Exception as error:
+        _give_back(key, error)
+        raise
+
+
+def _give_back(key, error):
+    """Gives a fresh seed back that TensorFlow has not taken: what no kernel, but Python refuses."""
+    if key is not None and not isinstance(error, _OpError):
+        random_state.seeds.settle(random_state.seeds.taken - 1, False)
 
 
 def _draw_uniform(key, counter, shape, minval, maxval, dtype, seed):
@@ -91,18 +104,17 @@ def _draw_uniform(key, counter, shape, minval, maxval, dtype, seed):
         maxval = 1
     kernel = "RandomUniformInt" if dtype.is_integer else "RandomUniform"
     dims, wide = _dims(shape, kernel)
-    if dtype.is_integer:
-        minval, maxval = convert(minval, dtype), convert(maxval, dtype)
+    from_zero = not dtype.is_integer and type(minval) is int and minval == 0
+    to_one = from_zero and type(maxval) is int and maxval == 1
+    minval, maxval = minval if from_zero else convert(minval, dtype), maxval if to_one else convert(maxval, dtype)
     if key is None:
         key, counter = _reserve(kernel, dims, seed, dtype, wide)
     if dtype.is_integer:
         return _integers(key, counter, minval, maxval, dims)
     drawn = _uniform(key, counter, dims, dtype)
-    from_zero = type(minval) is int and minval == 0
-    if from_zero and type(maxval) is int and maxval == 1:
+    if to_one:
         return drawn
-    maxval = convert(maxval, dtype)
-    return _scaled(drawn, maxval) if from_zero else _between(drawn, convert(minval, dtype), maxval)
+    return _scaled(drawn, maxval) if from_zero else _between(drawn, minval, maxval)
 
 
 _uniform_by_form = _by_form(_draw_uniform)
@@ -129,7 +141,11 @@ def normal(shape, mean=0.0, stddev=1.0, dtype=dtypes.float32, seed=None, name=No
     """
     key, counter = _fresh(seed)
     draw = _draw_normal if key is None else _normal_by_form
-    return draw(key, counter, "RandomStandardNormal", shape, mean, stddev, dtype, seed)
+    try:
+        return draw(key, counter, "RandomStandardNormal", shape, mean, stddev, dtype, seed)
+    except Exception as error:
+        _give_back(key, error)
+        raise
 
 
 def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=dtypes.float32, seed=None, name=None):
@@ -139,7 +155,11 @@ def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=dtypes.float32, seed=Non
     """
     key, counter = _fresh(seed)
     draw = _draw_normal if key is None else _normal_by_form
-    return draw(key, counter, "TruncatedNormal", shape, mean, stddev, dtype, seed)
+    try:
+        return draw(key, counter, "TruncatedNormal", shape, mean, stddev, dtype, seed)
+    except Exception as error:
+        _give_back(key, error)
+        raise
 
 
 _NORMALS = {
@@ -154,22 +174,28 @@ def _draw_normal(key, counter, kernel, shape, mean, stddev, dtype, seed):
     """`normal` or `truncated_normal`; `key` and `counter` are reserved where they are None."""
     dtype = dtypes.as_dtype(dtype)
     dims, wide = _dims(shape, kernel)
+    law = _law(mean, stddev, dtype)
     if key is None:
         key, counter = _reserve(kernel, dims, seed, dtype, wide)
-    return _scaled_to(_NORMALS[kernel](key, counter, dims, dtype), mean, stddev, dtype)
+    return _scaled_to(_NORMALS[kernel](key, counter, dims, dtype), law)
 
 
 _normal_by_form = _by_form(_draw_normal)
 
 
-def _scaled_to(drawn, mean, stddev, dtype):
-    """Standard normal numbers with another mean and deviation."""
+def _law(mean, stddev, dtype):
+    """(mean, standard deviation), or None where they are those of standard normal numbers."""
     if dtype is dtypes.float32 and type(mean) is type(stddev) is float and mean == 0 and stddev == 1:
-        return drawn  # no number of theirs is -0.0, which adding 0 would change
-    mean = convert(mean, dtype)
-    return _scaled(drawn, convert(stddev, dtype)) + mean
+        return None  # no number of theirs is -0.0, which adding 0 would change
+    return convert(mean, dtype), convert(stddev, dtype)
 
 
+def _scaled_to(drawn, law):
+    """Standard normal numbers with another mean and deviation."""
+    return drawn if law is None else _scaled(drawn, law[1]) + law[0]
+
+
+@_settles(always=True)
 def shuffle(value, seed=None, name=None):
     """The rows of `value` (its slices along the first axis) in a random order; a scalar unchanged. It has no gradient.
 
@@ -260,7 +286,7 @@ def stateless_truncated_normal(shape, seed, mean=0.0, stddev=1.0, dtype=dtypes.f
 def _stateless_normal(kernel, shape, seed, mean, stddev, dtype, alg):
     dtype = dtypes.as_dtype(dtype)
     dims, _ = _dims(shape, kernel)
-    return _scaled_to(_NORMALS[kernel](*_stateless(seed, alg), dims, dtype), mean, stddev, dtype)
+    return _scaled_to(_NORMALS[kernel](*_stateless(seed, alg), dims, dtype), _law(mean, stddev, dtype))
 
 
 def split(seed, num=2, alg="auto_select"):
@@ -304,6 +330,8 @@ def _pair(first: T, second: T):
 def _categorical(philox_key: _Key, counter: _Counter, logits: _Logits, num_samples: Int, dtype: Dtype):
     if logits.ndim != 2:
         raise invalid(f"logits should be a matrix, got shape [{','.join(map(str, logits.shape))}]", "Multinomial")
+    if logits.shape[1] == 0:
+        raise refused("num_classes should be positive, got 0", "Multinomial")
     return random_state.categorical(philox_key, counter, logits, num_samples).astype(dtype.np)
 
 
@@ -322,9 +350,17 @@ def categorical(logits, num_samples, dtype=None, seed=None, name=None):
     Raises:
       InvalidArgumentError: `logits` is not a matrix.
     """
-    logits, count = convert(logits), int(python_value(num_samples))
     dtype = dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)
     _accept(dtype, _SEED_DTYPES)
+    return _draw_categorical(logits, num_samples, dtype, seed)
+
+
+_Samples = _One("Multinomial", "num_samples should be a scalar, got shape {}", position=1)
+
+
+@_settles(always=True)
+def _draw_categorical(logits, num_samples, dtype, seed):
+    logits, count = convert(logits), _Samples.canonical(num_samples, "num_samples")
     if count < 0:
         raise invalid(f"num_samples should be non-negative, got {count}", "Multinomial")
     shape = logits._aval.shape
