@@ -11,7 +11,7 @@ from jax import lax
 from xla_reference import FLOAT32, check, check_all, compiled, dtypes, few, numbers, run, same, values
 
 from tfcompat import _elementwise, nn
-from tfcompat._core import halves
+from tfcompat._core import costs, halves, lax_indexing
 from tfcompat._core.interpret import NoHostForm, host_function
 
 # --- elementwise
@@ -473,6 +473,31 @@ def test_scatter_indexing(combine):
         args = numbers((4, 5), dtype), numbers((5, 5), dtype, 1), i
         cases.append((lambda x, u, i: update(x.at[i], u), args, 64))
     check_all(*cases)
+
+
+@pytest.mark.parametrize("combine", COMBINE)
+def test_long_rows_are_scattered_one_by_one(combine):
+    i = np.array([0, 3, -1, 9, 0] if combine != "set" else [2, 9, -1, 0, 1], np.int32)
+    update = lambda ref, u: getattr(ref, combine)(u)  # noqa: E731
+
+    def f(x, u, i):
+        yield update(x.at[i], u)
+        yield update(x.at[:, i], jnp.swapaxes(u, 0, 1))
+        yield update(x.at[i, i], u[:, 0])
+        yield update(x.at[i[1], i[2]], u[0, 0])
+
+    rows = numbers((5, 4, 2 * lax_indexing.LONG), seed=1)
+    check(lambda *args: list(f(*args)), numbers((4, 4, 2 * lax_indexing.LONG)), rows, i, ulps=64)
+
+
+def test_scattering_costs_by_what_is_scattered():
+    def cost(shape):
+        rows, ids = np.ones(shape, np.float32), np.zeros(shape[0], np.int32)
+        (moved, _, _) = costs.work(jax.make_jaxpr(lambda x, i: jnp.zeros((3, *shape[1:]), np.float32).at[i].add(x, mode="drop"))(rows, ids).jaxpr)
+        return moved
+
+    assert cost((50_000, 4)) > 9 * cost((5_000, 4)) > 1e5  # short rows: element by element
+    assert 9 * cost((100, 1_000)) < cost((1_000, 1_000)) < cost((250_000, 4))  # long ones: row by row
 
 
 def test_scatter_of_a_function_has_no_host_form():

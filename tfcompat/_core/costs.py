@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend import core as jex
 
+from tfcompat._core.lax_indexing import LONG
 from tfcompat._core.lax_numpy import RULES
 from tfcompat._core.twins import AS_FAST, CALLS, has_twin
 
@@ -52,6 +53,7 @@ _WAITING = 8  # and how often it counts as if its operands went through memory: 
 _OF_BOOLS = frozenset(["reduce_or", "reduce_and"])  # in a sixth of XLA's time where there are long runs
 _RUN = 256
 _SORTED_FLOAT = -0.3e-6 * BANDWIDTH
+_POSITION = 24  # bytes that could be moved in the 6 ns by which NumPy takes longer to combine an element with another
 
 
 # Iterations of a loop whose body branches or loops, as `checkpointed` makes them: it is a loop of the user's.
@@ -95,6 +97,8 @@ def work(jaxpr, called=False, looped=False):
                 moved += int(_SORTED_FLOAT) * math.prod(key.shape)
         elif name == "dot_general":
             moved += sum(_nbytes(v.aval) for v in eqn.outvars) + _distributed(eqn)
+        elif name.startswith("scatter"):
+            moved += _scattered(eqn) + _nbytes(eqn.outvars[0].aval)
         elif name == "conv_general_dilated":
             moved += _windows(eqn) + _nbytes(eqn.outvars[0].aval)
         elif name in _OF_BOOLS and long_runs(eqn.invars[0].aval, params["axes"]) and eqn.invars[0].aval.dtype == bool:
@@ -142,6 +146,20 @@ def _laid_out(eqn, results, whole):
     if eqn.primitive.name == "broadcast_in_dim":
         return out in whole and math.prod(out.aval.shape) != math.prod(eqn.invars[0].aval.shape)
     return eqn.primitive.name in _REORDERED and out in results
+
+
+def _scattered(eqn):
+    """The bytes that scattering is as good as moving: each long row is a call, and elements between short ones have positions."""
+    numbers, (operand, indices, updates) = eqn.params["dimension_numbers"], [v.aval for v in eqn.invars]
+    if eqn.primitive.name == "scatter":
+        return _nbytes(updates)
+    inserted = {*numbers.inserted_window_dims, *numbers.operand_batching_dims}
+    kept = [d for d in range(len(operand.shape)) if d not in inserted]
+    row = [updates.shape[axis] for axis, d in zip(numbers.update_window_dims, kept, strict=True)
+           if d not in numbers.scatter_dims_to_operand_dims]  # fmt: skip
+    if all(isinstance(n, int) for n in row) and math.prod(row) >= LONG:
+        return math.prod(indices.shape[:-1]) * int(EQUATION * BANDWIDTH) + _nbytes(updates)
+    return math.prod(updates.shape) * _POSITION
 
 
 def _windows(eqn):

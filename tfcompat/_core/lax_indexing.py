@@ -265,6 +265,8 @@ def _locator(
 
 # --- scatter
 
+LONG = 64  # elements from which on rows are combined one by one: 0.7 µs each, and 8 ns an element among others
+
 _COMBINE = {
     "scatter": None,
     "scatter-add": np.add,
@@ -325,6 +327,7 @@ def _make_scatter(e: Any) -> Callable:
     highs = np.array(limits, np.intp)
     unique = bool(e.params["unique_indices"])
     simple = len(forward) - len(fixed) == 1 and not windows and not batching
+    long = math.prod([sizes[d] for d in fixed]) >= LONG
     whole = all(c.stop is None or c.stop == shape[d] for d, c in enumerate(crop))
     quick = simple and combine is None and not squeezed and index_map == (0,) and in_order and whole
     quick = quick and indices.dtype == np.int32
@@ -355,7 +358,12 @@ def _make_scatter(e: Any) -> Callable:
             view[where] = u
         elif unique:
             view[where] = combine(view[where], u)
-        elif fixed and x.flags.c_contiguous:
+        elif long:
+            rows = u.reshape(-1, *u.shape[u.ndim - len(fixed) :])
+            for place, row in zip(zip(*[w.ravel().tolist() for w in np.broadcast_arrays(*where)], strict=True), rows, strict=True):
+                part = view[place]
+                combine(part, row, out=part)
+        elif len(forward) > 1 and x.flags.c_contiguous:
             # `ufunc.at` is fast over one index array only, 20 times slower over rows.
             strides = [stride // x.itemsize for stride in view.strides]
             flat = sum(w * stride for w, stride in zip(where, strides, strict=False))
