@@ -1,10 +1,11 @@
-"""Concatenations and pads of large arrays, compiled: other forms than XLA's own."""
+"""Concatenations, pads, turns and gathers of large arrays, compiled: other forms than XLA's own."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import lax
+from jax.extend import core as jex
 
 import tfcompat as tf
 from tfcompat import debug
@@ -44,6 +45,85 @@ def test_negative_and_constant_pads():
         gradient = tape.gradient(y, v).numpy()  # a pad by negative numbers
     np.testing.assert_array_equal(result, np.pad(x, [(1, 2), (3, 4)], constant_values=7))
     np.testing.assert_array_equal(gradient, x)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_turned(dtype, shape):
+    x, axes = numbers(shape, dtype), list(range(len(shape)))
+    with debug.mode("compiled"):
+        for shift in (1, -1, 0, shape[0], 1_234_567):
+            assert tf.roll(tf.constant(x), shift, 0).numpy().tobytes() == np.roll(x, shift, 0).tobytes()
+            assert tf.roll(tf.constant(x), shift, -1).numpy().tobytes() == np.roll(x, shift, -1).tobytes()
+        shifts = tf.constant([3, -7, 11][: len(shape)], tf.int64)
+        assert tf.roll(tf.constant(x), shifts, axes).numpy().tobytes() == np.roll(x, shifts.numpy(), axes).tobytes()
+
+
+def test_gradients_of_turned():
+    x = numbers((300, 1000), "float32")
+    v, w, u = tf.constant(x), tf.constant(x[::-1].copy()), tf.constant(x[:, ::-1].copy())
+    for mode in ("compiled", "interpreted"):
+        with debug.mode(mode), tf.GradientTape() as outer:
+            outer.watch(w)
+            with tf.GradientTape() as tape:
+                tape.watch(v)
+                y = tf.roll(v, [3, -7], [0, 1]) * w
+            first = tape.gradient(y, v)
+            second = outer.gradient(first * u, w)
+        np.testing.assert_array_equal(first.numpy(), np.roll(w.numpy(), [-3, 7], [0, 1]))
+        np.testing.assert_array_equal(second.numpy(), np.roll(u.numpy(), [3, -7], [0, 1]))
+
+
+TAKEN = [  # of, positions' shape, axis, batch_dims
+    ((300, 1000), (400,), 1, 0),
+    ((300, 1000), (20, 30), 1, 0),
+    ((300, 1000), (), 1, 0),
+    ((5, 60, 700), (90,), 1, 0),
+    ((5, 60, 700), (40, 3), 2, 0),
+    ((5, 60, 700), (5, 40, 3), 2, 1),
+    ((5, 60, 700), (5,), 2, 1),
+    ((5, 60, 700), (5, 60, 800), 2, 2),
+    ((5, 6, 70, 80), (5, 7), 2, 1),
+]
+
+
+@pytest.mark.parametrize(("shape", "positions", "axis", "batch"), TAKEN, ids=str)
+@pytest.mark.parametrize("dtype", ["int16", "int32", "int64"])
+def test_taken_along_a_dimension(dtype, shape, positions, axis, batch):
+    x = numbers(shape, "float32")
+    i = np.random.default_rng(1).integers(0, shape[axis], positions).astype(dtype)
+    results = {}
+    for mode in ("compiled", "interpreted"):
+        with debug.mode(mode), tf.GradientTape() as tape:
+            v = tf.constant(x)
+            tape.watch(v)
+            y = tf.gather(v, tf.constant(i), axis=axis, batch_dims=batch)
+            z = tf.reduce_sum(tf.where(tf.math.is_finite(y), y, 0.0) ** 2)
+        results[mode] = y.numpy(), tf.convert_to_tensor(tape.gradient(z, v)).numpy()
+    assert results["compiled"][0].tobytes() == results["interpreted"][0].tobytes()
+    np.testing.assert_allclose(results["compiled"][1], results["interpreted"][1], rtol=1e-5)
+    if not batch:
+        np.testing.assert_array_equal(results["compiled"][0], np.take(x, i, axis))
+
+
+@pytest.mark.parametrize("mode", ["clip", "fill"])
+def test_positions_out_of_range_and_turns_past_the_end(mode):
+    x = np.arange(300_000, dtype=np.float32).reshape(300, 1000)
+    i = np.array([-2_000, -1, 0, 999, 1_000, 32_000] * 100, np.int16)
+
+    def taken(x, i):
+        return jnp.take(x, i, 1, mode=mode)
+
+    def turned(x, start):
+        return lax.dynamic_slice(lax.concatenate([x, x], 1), (np.int32(5), start), x.shape)
+
+    for function, *operands in ((taken, x, i), (turned, x, np.int32(-3)), (turned, x, np.int32(1_003)), (turned, x, np.int64(17))):
+        closed = jax.make_jaxpr(function)(*operands)
+        assert movements.present(closed.jaxpr)
+        changed = movements.rewritten(closed.jaxpr)
+        assert (changed is closed.jaxpr) == (function is taken and mode == "fill")
+        (result,) = jax.jit(jex.jaxpr_as_fun(jex.ClosedJaxpr(changed, closed.consts)))(*operands)
+        np.testing.assert_array_equal(result, jax.jit(function)(*operands))
 
 
 def test_which_equations_have_another_form():

@@ -118,8 +118,12 @@ def reverse_sequence(input: T, seq_lengths: Tlen, seq_axis: _Dimension = None, b
     return jnp.take_along_axis(input, jnp.where(place < lengths, lengths - 1 - place, place), along, mode="clip")
 
 
+def _roll_grad(g, out, input, shift, axis):
+    return roll.op.body(g, -shift, axis)
+
+
 @moves
-@op("Roll", Tshift=WIDE)
+@op("Roll", grad=_roll_grad, Tshift=WIDE)
 def roll(input: T, shift: Tshift, axis: _Axes):
     """Moves elements by `shift` places along `axis`; what falls off one end comes in at the other.
 
