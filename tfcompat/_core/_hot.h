@@ -38,7 +38,7 @@
     X(f_position, Flag, position) X(f_index, Flag, index) X(f_stateful, Flag, stateful) X(f_ahead, Flag, ahead) X(f_op, Flag, op) X(f_check, Flag, check) \
     X(f_attrs, Flag, attrs) X(f_count, Flag, count) X(f_tensor, Flag, tensor) X(f_site, Flag, site) \
     X(j_host, Judged, host) X(m_call, Program, call) \
-    X(m_arguments, Program, arguments) X(m_layout, Program, layout) X(d_packed, Arguments, packed) \
+    X(m_arguments, Program, arguments) X(m_layout, Program, layout) X(d_packed, Arguments, packed) X(d_constants, Arguments, constants) \
     X(k_wide, Packed, wide) X(k_dtype, Packed, dtype) \
     X(k_entries, Packed, entries) X(k_last, Packed, last) X(k_size, Packed, size) X(h_delivered, Held, delivered) X(h_depth, Held, depth) \
     X(h_count, Held, count) X(h_runs, Held, runs) \
@@ -55,7 +55,7 @@
     X(complete, _complete) X(sparse_grad, sparse_grad) X(forward, forward) \
     X(keep, keep) X(key, key) X(jvp, jvp) X(grad, grad) X(tangents, _tangents) X(gone, _gone) X(of_cells, _of_cells) \
     X(level, _level) X(folded, folded) X(only, only) X(letter, letter) X(checked, checked) \
-    X(immediate, immediate) X(leaf_index, leaf_index) X(seed, seed) X(new_pair, new_pair) X(any, any) X(wait, block_until_ready) X(reshape, reshape) X(reshapes, reshapes)
+    X(immediate, immediate) X(leaf_index, leaf_index) X(seed, seed) X(new_pair, new_pair) X(any, any) X(wait, block_until_ready) X(reshape, reshape) X(reshapes, reshapes) X(holds, holds)
 
 #define DECLARE_TYPE(name) extern PyTypeObject *name;
 #define DECLARE_OFFSET(place, owner, name) extern Py_ssize_t place;
@@ -138,6 +138,7 @@ void unlock(PyObject *lock);
 /* _hot_pack.c */
 int setup_packing(void);
 PyObject *pack(PyObject *packed, PyObject *leaves);
+int holds(PyObject *packed, PyObject *leaves);
 PyObject *key_and_counter(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *fresh_draw(PyObject *module, PyObject *seed);
 PyObject *seed_pair(PyObject *module, PyObject *seed);

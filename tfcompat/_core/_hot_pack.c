@@ -67,6 +67,35 @@ static int note_scalars(PyObject *packed, PyObject *content, PyObject *moved, Py
     return noted;
 }
 
+/* `Packed.holds`; -1: error. */
+int holds(PyObject *packed, PyObject *leaves)
+{
+    PyArray_Descr *dtype = (PyArray_Descr *)FIELD(packed, k_dtype);
+    PyObject *entries = FIELD(packed, k_entries), *known = PyTuple_GET_ITEM(FIELD(packed, k_last), CONTENT);
+    if (are_last(packed, leaves))
+        return 1;
+    Py_ssize_t size = PyBytes_GET_SIZE(known);
+    char content[256], *all = size <= (Py_ssize_t)sizeof content ? content : PyMem_Malloc(size);
+    int usual = all == NULL ? -1 : 0;
+    if (all == NULL)
+        PyErr_NoMemory();
+    else if (PyArray_DescrCheck((PyObject *)dtype) && PyTypeNum_ISNUMBER(dtype->type_num) && PyList_CheckExact(entries))
+        usual = gather(all, leaves, entries, dtype, PyDataType_ELSIZE(dtype));
+    int same = usual;
+    if (usual == 0) {
+        PyObject *answer = PyObject_CallMethodOneArg(packed, n_holds, leaves);
+        same = answer == NULL ? -1 : answer == Py_True;
+        Py_XDECREF(answer);
+    } else if (usual > 0) {
+        same = memcmp(PyBytes_AS_STRING(known), all, size) == 0;
+        if (same && note_scalars(packed, known, Py_None, leaves, dtype->typeobj) < 0)
+            same = -1;
+    }
+    if (all != content)
+        PyMem_Free(all);
+    return same;
+}
+
 /* The vector; NULL without an error where it needs a look at settings of JAX's, as 64 bits do that are not on the device. */
 PyObject *pack(PyObject *packed, PyObject *leaves)
 {

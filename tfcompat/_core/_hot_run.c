@@ -186,7 +186,7 @@ static int find_living(PyObject *segment, Run *run)
     return run->alive ? DONE : UNUSUAL;
 }
 
-/* A program that gives all that is alive: `Structure.serving`. */
+/* A program that gives all that is alive, and has these numbers: `Structure.serving`. */
 static int find_program(Run *run)
 {
     PyObject *programs = FIELD(run->structure, r_programs);
@@ -198,6 +198,14 @@ static int find_program(Run *run)
         while (k < run->alive && run->places[k] < layout[SLOTS] && places[run->places[k]] >= 0)
             k++;
         if (k < run->alive)
+            continue;
+        PyObject *constants = FIELD(FIELD(program, m_arguments), d_constants);
+        int suits = 1;
+        for (Py_ssize_t j = 0; suits > 0 && j < PyList_GET_SIZE(constants); j++)
+            suits = holds(PyList_GET_ITEM(constants, j), run->leaves);
+        if (suits < 0)
+            return FAILED;
+        if (!suits)
             continue;
         for (k = 0; k < run->alive; k++)
             run->places[k] = places[run->places[k]];

@@ -66,7 +66,7 @@ class Program:
 class Structure:
     """Specs and wiring of a segment, its programs, and what running it has cost so far."""
 
-    __slots__ = ("acts", "compile_cost", "forgotten", "gain", "holds_strings", "interpreted", "last", "leaf_count", "lone", "lost", "programs", "runs", "seen",
+    __slots__ = ("acts", "compile_cost", "forgotten", "gain", "holds_strings", "interpreted", "last", "leaf_count", "lone", "lost", "numbers", "programs", "runs", "seen",
                  "slot_count", "small", "specs", "urgent", "wires")  # fmt: skip
 
     def __init__(self, work):
@@ -83,6 +83,7 @@ class Structure:
         self.forgotten = False
         self.seen = {}
         self.programs = []
+        self.numbers = None  # {leaf: the bytes that it had in all runs}, of numbers from Python
         self._count()
         if self.lone and self.small:
             self.specs[0].hot = self
@@ -109,12 +110,27 @@ class Structure:
         n = len(self.specs)
         return n < len(work.specs) and self.specs == work.specs[:n] and self.wires == work.wires[:n]
 
-    def serving(self, needed):
-        """A program whose outputs include `needed`, or None."""
+    def serving(self, needed, leaves=()):
+        """A program whose outputs include `needed` and whose constants are the numbers among the leaves, or None."""
         for program in self.programs:
-            if needed <= program.outputs:
+            if needed <= program.outputs and program.arguments.suit(leaves):
                 return program
         return None
+
+    def note_numbers(self, leaves):
+        """Notes which numbers have been the same in all runs that are looked at: the first ones, and some later."""
+        if self.numbers is None:
+            self.numbers = {} if self.lone else {k: leaves[k]._value.tobytes() for k in self._numbers_among(leaves)}
+        elif self.numbers and self.runs:
+            self.numbers = {k: v for k, v in self.numbers.items() if getattr(leaves[k]._value, "tobytes", bytes)() == v}
+
+    def _numbers_among(self, leaves):
+        """The scalars from Python of which all nodes that take them take something else, too: a node of constants XLA would compute."""
+        found = {k for k in range(self.leaf_count) if donation.is_number(leaves[k])}
+        for wire in self.wires:
+            if all([s < 0 and ~s in found for s in wire]):
+                found.difference_update([~s for s in wire])
+        return found
 
     def due(self, live):
         """Whether this run is the one that compiles. Deterministic: counts and static estimates only."""
@@ -140,7 +156,9 @@ class Structure:
         slots = range(self.slot_count) if self.lone else sorted(set(live).union(*self.seen))
         specs, wires = self.specs, self.wires
         successors = donation.successors(work, alive)
-        arguments = donation.plan(work, self.output_avals(slots), successors, exclusively=bool(work.flags))
+        # A number that changes after all makes a second program, which takes all of them as arguments.
+        numbers = self.numbers if self.runs and self.numbers and not self.programs else ()
+        arguments = donation.plan(work, self.output_avals(slots), successors, bool(work.flags), numbers)
         # JAX pairs donated inputs with outputs in order: a variable's new value takes the memory of its old one.
         taken = {k: successors[k] for k in arguments.donated if k in successors}
         order = list(dict.fromkeys([*taken.values(), *slots]))
@@ -245,7 +263,7 @@ def find_prefix(work, alive):
         needed = {s for s, _ in alive if s < boundary}
         for wire in work.wires[len(structure.specs) :]:
             needed.update(s for s in wire if 0 <= s < boundary)
-        program = structure.serving(needed)
+        program = structure.serving(needed, work.leaves)
         if program is not None:
             return structure, program, boundary, needed
     return None
@@ -284,8 +302,9 @@ def run(segment, work):
 def step(segment, work, structure, alive, live):
     """Runs `work`, or its longest hot prefix. Returns what remains to be run, or None."""
     seconds, reason, tier = 0, "hot", settings.tier
-    program = structure.serving(live) if structure.programs and tier != "interpreted" else None
+    program = structure.serving(live, work.leaves) if structure.programs and tier != "interpreted" else None
     if program is None and tier != "interpreted":
+        structure.note_numbers(work.leaves)
         device_bound = has_accelerator() and on_accelerator(work.leaves)
         if (work.regular and structure.due(live)) or (device_bound and not structure.holds_strings):
             program, seconds = structure.compile(work, live, alive)
