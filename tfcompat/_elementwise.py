@@ -118,8 +118,8 @@ _whole_remainder = twin(_remainder, 1, "elementwise")(lambda b, e: np.remainder)
 
 
 def _divides_by_zero(x, y):
-    x, y = jnp.broadcast_arrays(*aligned("Div", x, y))  # what is empty divides nothing
-    return jnp.any(y == 0)
+    x, y = aligned("Div", x, y)
+    return jnp.any(y == 0) & (0 not in lax.broadcast_shapes(x.shape, y.shape))  # what is empty divides nothing
 
 
 _zero_divisor = Check(_divides_by_zero, lambda x, y: "Integer division by zero", dtypes=INTEGERS)
