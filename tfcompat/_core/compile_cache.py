@@ -17,7 +17,7 @@ import time
 import jax
 from jax.extend import core as jex
 
-from tfcompat._core import chains, convolutions, diagonals, elementary, factors, movements, truths
+from tfcompat._core import chains, convolutions, diagonals, elementary, factors, movements, overlaps, truths
 from tfcompat._core.failures import check_fork
 from tfcompat._core.stats import stats
 
@@ -62,7 +62,7 @@ def compile(function, structs, single=False, donate_argnums=()):
         if jax.default_backend() == "cpu":
             if convolutions.present(jaxpr):
                 jaxpr, options = convolutions.rewritten(jaxpr), convolutions.OPTIONS
-            for forms in (elementary, factors, movements, truths, chains):
+            for forms in (overlaps, elementary, factors, movements, truths, chains):
                 if forms.present(jaxpr):
                     jaxpr = forms.rewritten(jaxpr)
         if jaxpr is not traced.jaxpr.jaxpr:
