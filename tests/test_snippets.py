@@ -8,13 +8,9 @@ from oracle import snippets
 import tfcompat as tf
 
 RECORDED = snippets.load()
-_RESOURCE = "a variable is read before its slices are gathered: the message names GatherV2, not ResourceGather"
 # Programs that go another way than in TensorFlow, with the reason.
 DEVIATIONS = {
     "mixed dtypes: clip": "one op here, two kernels there: the message names ClipByValue, not Minimum",
-    "index: embedding_lookup": _RESOURCE,
-    "assign: in a loop until it fails": _RESOURCE,
-    "order: the inner error of a function": _RESOURCE,
     "assign: scatter of another shape": "TensorFlow does not look at the shape and reads beyond the updates",
     "order: a hot loop fails at its last step": "at a proven call site with pending operands the next read raises",
     "order: scatter, then a failing scatter": "TensorFlow updates the rows in front of the bad one, here none is",

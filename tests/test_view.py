@@ -113,7 +113,7 @@ def test_custom_and_sparse_gradients():
             y = tf.reduce_sum(twice(tf.gather(table, [1, 1])))
         tape.gradient(y, table)
     graph = tf.debug.graph(y, table)
-    assert [n["op"] for n in graph["nodes"]] == ["Variable", "GatherV2", "twice", "Sum"]
+    assert [n["op"] for n in graph["nodes"]] == ["Variable", "ResourceGather", "twice", "Sum"]
     assert graph["nodes"][0]["cotangent"].startswith("2 rows")
 
 

@@ -1,5 +1,6 @@
 """Gather and scatter: elements and slices at computed positions."""
 
+import functools
 import math
 
 import jax.numpy as jnp
@@ -27,25 +28,25 @@ def _text(shape):
     return ",".join(map(str, shape))
 
 
-def _gather_axis(params, indices, axis, batch_dims):
+def _gather_axis(params, indices, axis, batch_dims, kernel="GatherV2"):
     """Checks a gather's attributes and makes them positive."""
     if params.ndim == 0:
-        raise invalid("params must be at least 1 dimensional", "GatherV2")
+        raise invalid("params must be at least 1 dimensional", kernel)
     least = axis + 1 if axis >= 0 else -axis
     if params.ndim < least:
-        raise invalid(f"Shape must be at least rank {least} but is rank {params.ndim}", "GatherV2")
+        raise invalid(f"Shape must be at least rank {least} but is rank {params.ndim}", kernel)
     if not -indices.ndim <= batch_dims <= indices.ndim:
-        raise invalid(f"Expected batch_dims in the range [{-indices.ndim}, {indices.ndim}], but got {batch_dims}", "GatherV2")
+        raise invalid(f"Expected batch_dims in the range [{-indices.ndim}, {indices.ndim}], but got {batch_dims}", kernel)
     batch_dims += indices.ndim if batch_dims < 0 else 0
     axis += params.ndim if axis < 0 else 0
     if batch_dims >= params.ndim:
-        raise invalid(f"batch_dims ({batch_dims}) must be less than rank(params) ({params.ndim}).", "GatherV2")
+        raise invalid(f"batch_dims ({batch_dims}) must be less than rank(params) ({params.ndim}).", kernel)
     if axis < batch_dims:
-        raise invalid(f"batch_dims ({batch_dims}) must be less than or equal to axis ({axis}).", "GatherV2")
+        raise invalid(f"batch_dims ({batch_dims}) must be less than or equal to axis ({axis}).", kernel)
     for d in range(batch_dims):
         if params.shape[d] != indices.shape[d]:
             raise refused(f"params.shape[{d}]: {params.shape[d]} should be equal to indices.shape[{d}]: "
-                          f"{indices.shape[d]}", "GatherV2")  # fmt: skip
+                          f"{indices.shape[d]}", kernel)  # fmt: skip
     return axis, batch_dims
 
 
@@ -73,28 +74,34 @@ def index_message(indices, limit):
     return f"indices{where} = {indices[tuple(place)]} is not in [0, {limit})"
 
 
-_Axis = One("GatherV2", "axis must be scalar", "Taxis", hint=None)
+def _gathering(kernel, types):
+    """The op of a kernel that gathers: `gather` with its axis written out."""
+    axis_of = One(kernel, "axis must be scalar", "Taxis", hint=None)
+
+    @moves
+    @op(kernel, check=Check(_outside, _outside_message), Tindices=types)
+    @inlined
+    def gather_v2(params: T, indices: Tindices, axis: axis_of, batch_dims: Int):
+        axis, batch = _gather_axis(params, indices, axis, batch_dims, kernel)
+        width = indices.ndim - batch
+        numbers = lax.GatherDimensionNumbers(
+            offset_dims=(*range(batch, axis), *range(axis + width, params.ndim - 1 + width)),
+            collapsed_slice_dims=(axis,),
+            start_index_map=(axis,),
+            operand_batching_dims=tuple(range(batch)),
+            start_indices_batching_dims=tuple(range(batch)),
+        )
+        if params.shape[axis] == 0:
+            return jnp.zeros((*params.shape[:axis], *indices.shape[batch:], *params.shape[axis + 1 :]), params.dtype)
+        sizes = [1 if d == axis or d < batch else n for d, n in enumerate(params.shape)]
+        # Positions have been checked; where a flag is still unread, clamping keeps the program well-defined.
+        return lax.gather(params, lax.expand_dims(indices, [indices.ndim]), numbers, sizes, mode="clip")
+
+    return gather_v2
 
 
-@moves
-@op("GatherV2", check=Check(_outside, _outside_message), Tindices=INDEX_DTYPES)
-@inlined
-def gather_v2(params: T, indices: Tindices, axis: _Axis, batch_dims: Int):
-    """`gather` with its axis written out."""
-    axis, batch = _gather_axis(params, indices, axis, batch_dims)
-    width = indices.ndim - batch
-    numbers = lax.GatherDimensionNumbers(
-        offset_dims=(*range(batch, axis), *range(axis + width, params.ndim - 1 + width)),
-        collapsed_slice_dims=(axis,),
-        start_index_map=(axis,),
-        operand_batching_dims=tuple(range(batch)),
-        start_indices_batching_dims=tuple(range(batch)),
-    )
-    if params.shape[axis] == 0:
-        return jnp.zeros((*params.shape[:axis], *indices.shape[batch:], *params.shape[axis + 1 :]), params.dtype)
-    sizes = [1 if d == axis or d < batch else n for d, n in enumerate(params.shape)]
-    # Positions have been checked; where a flag is still unread, clamping keeps the program well-defined.
-    return lax.gather(params, lax.expand_dims(indices, [indices.ndim]), numbers, sizes, mode="clip")
+gather_v2 = _gathering("GatherV2", INDEX_DTYPES)
+gather_rows = _gathering("ResourceGather", WIDE)  # rows of variables have a kernel of their own
 
 
 @by_form
@@ -115,7 +122,13 @@ def gather(params, indices, validate_indices=None, axis=None, batch_dims=0, name
       InvalidArgumentError: a position out of range, or shapes and axes that do not fit.
     """
     batch = batch_dims if batch_dims is None else Int.canonical(batch_dims, "batch_dims")
-    return gather_v2(params, indices, batch_dims if axis is None else axis, batch)
+    axis = batch_dims if axis is None else axis
+    rows = type(axis) is int and axis == 0 == batch and _is_variable(params)
+    return (gather_rows if rows else gather_v2)(params, indices, axis, batch)
+
+
+def _is_variable(params):
+    return hasattr(type(params), "_read")
 
 
 gather.op = gather_v2.op
@@ -128,17 +141,17 @@ def take(params: T, indices: Tindices, axis: Int):
     return gather_v2.op.body(params, indices, axis, 0)
 
 
-def _nd_limits(params, indices, batch_dims):
+def _nd_limits(params, indices, batch_dims, kernel="GatherNd"):
     if params.ndim == 0:
-        raise (invalid if indices.shape[-1:] > (0,) else refused)("params must be at least a vector", "GatherNd")
+        raise (invalid if indices.shape[-1:] > (0,) else refused)("params must be at least a vector", kernel)
     if indices.ndim == 0:
-        raise invalid("indices must be at least a vector", "GatherNd")
+        raise invalid("indices must be at least a vector", kernel)
     if batch_dims and batch_dims >= indices.ndim:
         raise plain(ValueError(f"Argument `batch_dims` = {batch_dims} must be less than rank(`indices`) = {indices.ndim}"))
     depth = indices.shape[-1]
     if depth > params.ndim - batch_dims:
         raise invalid(f"index innermost dimension length must be <= params rank; saw: {depth} vs. "
-                      f"{params.ndim - batch_dims}", "GatherNd")  # fmt: skip
+                      f"{params.ndim - batch_dims}", kernel)  # fmt: skip
     return params.shape[batch_dims : batch_dims + depth]
 
 
@@ -146,10 +159,10 @@ def _nd_outside(params, indices, batch_dims):
     return jnp.any(outside(indices, _nd_limits(params, indices, batch_dims)))
 
 
-def _nd_message(params, indices, batch_dims):
+def _nd_message(kernel, params, indices, batch_dims):
     limits = params.shape[batch_dims : batch_dims + indices.shape[-1]]
     where, row = first_outside(indices, limits)
-    return f"indices{where} = {row} does not index into param shape [{_text(params.shape)}], node name: GatherNd"
+    return f"indices{where} = {row} does not index into param shape [{_text(params.shape)}], node name: {kernel}"
 
 
 def first_outside(indices, limits):
@@ -159,16 +172,23 @@ def first_outside(indices, limits):
     return f"[{_text(place)}]" if len(place) else "", f"[{', '.join(map(str, indices[tuple(place)].tolist()))}]"
 
 
-@moves
-@op("GatherNd", check=Check(_nd_outside, _nd_message), Tindices=INDEX_DTYPES)
-@inlined
-def gather_at(params: T, indices: Tindices, batch_dims: Int):
-    """`gather_nd` where positions out of range are errors."""
-    _nd_limits(params, indices, batch_dims)
-    if params.size == 0 and math.prod(indices.shape[:-1]):
-        raise refused(f"Requested more than 0 entries, but params is empty.  Params shape: {_rows(params.shape)}",
-                      "GatherNd")  # fmt: skip
-    return _at_rows(params, indices, batch_dims)
+def _gathering_nd(kernel, types):
+    """The op of a kernel that gathers: `gather_nd` where positions out of range are errors."""
+
+    @moves
+    @op(kernel, check=Check(_nd_outside, functools.partial(_nd_message, kernel)), Tindices=types)
+    @inlined
+    def gather_at(params: T, indices: Tindices, batch_dims: Int):
+        _nd_limits(params, indices, batch_dims, kernel)
+        if params.size == 0 and math.prod(indices.shape[:-1]):
+            raise refused(f"Requested more than 0 entries, but params is empty.  Params shape: {_rows(params.shape)}", kernel)
+        return _at_rows(params, indices, batch_dims)
+
+    return gather_at
+
+
+gather_at = _gathering_nd("GatherNd", INDEX_DTYPES)
+gather_at_rows = _gathering_nd("ResourceGatherNd", WIDE)
 
 
 def _at_rows(params, indices, batch_dims):
@@ -217,7 +237,8 @@ def gather_nd(params, indices, batch_dims=0, name=None, bad_indices_policy=""):
     """
     if bad_indices_policy:
         check_policy(bad_indices_policy)
-    return gather_at(params, indices, batch_dims)
+    rows = type(batch_dims) is int and batch_dims == 0 and _is_variable(params)
+    return (gather_at_rows if rows else gather_at)(params, indices, batch_dims)
 
 
 gather_nd.op = gather_at.op

@@ -20,8 +20,10 @@ _operators.install(Tensor)
 _operators.install(Variable)
 Tensor.__getitem__ = _slicing.getitem
 _variable_methods.install(Variable)
-_gather.gather_v2.op.sparse_grad = _sparse_gradients.of_gather
-_gather.gather_nd.op.sparse_grad = _sparse_gradients.of_gather_nd
+for _kernel in (_gather.gather_v2, _gather.gather_rows):
+    _kernel.op.sparse_grad = _sparse_gradients.of_gather
+for _kernel in (_gather.gather_at, _gather.gather_at_rows):
+    _kernel.op.sparse_grad = _sparse_gradients.of_gather_nd
 for _op, _rule in _sparse_gradients.PASSED_ON.items():
     _op.slices_grad = _rule
 GradientTape.graph = _graph

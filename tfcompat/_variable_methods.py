@@ -116,12 +116,12 @@ def _batch_scatter_update(self, sparse_delta, use_locking=False, name=None):
 
 def _gather_nd_method(self, indices, name=None):
     """The elements or slices that `indices` (its last dimension) points to, as a Tensor."""
-    return _gather.gather_nd(self._read(), indices)
+    return _gather.gather_nd(self, indices)
 
 
 def _sparse_read(self, indices, name=None):
     """The rows at `indices`, as a Tensor."""
-    return _gather.gather(self._read(), indices)
+    return _gather.gather(self, indices)
 
 
 def _count_up_to(self, limit):

@@ -484,9 +484,9 @@ class CallFlag:
 
     def error(self, *values):
         self.sites[self.site] = "failed"
-        return self.spec.explain(*values) if values else errors.InvalidArgumentError(
-            None, None, f"{self.spec.name}: a check failed"
-        )  # fmt: skip
+        if len(values) == len(self.spec.input_avals):
+            return self.spec.explain(*values)
+        return errors.InvalidArgumentError(None, None, f"{self.spec.name}: a check failed")
 
 
 class AssertFlag:
