@@ -9,7 +9,7 @@ import numpy as np
 from jax import lax
 
 from tfcompat._array import reshape, text_of
-from tfcompat._core import dtypes, errors
+from tfcompat._core import dtypes, errors, native
 from tfcompat._core.attributes import python_value
 from tfcompat._core.avals import aval
 from tfcompat._core.by_value import by_value
@@ -286,18 +286,27 @@ def _unique(x, out_idx, kernel):
         raise not_allowed("out_idx", dtypes.as_dtype(out_idx).np, (dtypes.int32, dtypes.int64), kernel)
     out, size = dtypes.as_dtype(out_idx).np, x._aval.shape
     # As many counts as elements: that the sizes agree is not known, here as in TensorFlow.
-    return by_value(kernel, functools.partial(_found, out), [x], (x._aval.np_dtype, (None,)), (out, size), (out, (None,)), registered=False)
+    results = [(x._aval.np_dtype, (None,)), (out, size), (out, (None,))][: 2 if kernel == "Unique" else 3]
+    return by_value(kernel, functools.partial(_found, out, len(results)), [x], *results, registered=False)
 
 
-def _found(out, x):
-    """(different elements, for each element which one it is, how often each occurs)."""
+_IN_C = frozenset("bool int8 uint8 int16 uint16 int32 uint32 int64 uint64 float32 float64".split())
+
+
+def _found(out, wanted, x):
+    """(different elements, for each element which one it is, how often each occurs): the first two or three."""
     array = np.asarray(host_value(x))
+    if native.extension is not None and array.dtype.name in _IN_C:
+        index, first = np.empty(array.shape, out), np.empty(array.shape, np.int64)
+        counts = [np.zeros(array.shape, out)] * (wanted - 2)
+        n = native.extension.unique_numbers(np.ascontiguousarray(array), index, first, *counts)
+        return [_host(result) for result in (array[first[:n]], index, *[c[:n].copy() for c in counts])]
     # NaN differs from itself: each is unique.
     _, first, index, counts = np.unique(array, return_index=True, return_inverse=True, return_counts=True, equal_nan=False)
     order = np.argsort(first)
     place = np.empty(len(order), out)
     place[order] = np.arange(len(order), dtype=out)
-    return _host(array[first[order]]), _host(place[index]), _host(counts[order].astype(out))
+    return [_host(result) for result in (array[first[order]], place[index], counts[order].astype(out))[:wanted]]
 
 
 def unique(x, out_idx=dtypes.int32, name=None):
@@ -313,7 +322,7 @@ def unique(x, out_idx=dtypes.int32, name=None):
     Raises:
       InvalidArgumentError: `x` is no vector.
     """
-    return Unique(*_unique(x, out_idx, "Unique")[:2])
+    return Unique(*_unique(x, out_idx, "Unique"))
 
 
 def unique_with_counts(x, out_idx=dtypes.int32, name=None):

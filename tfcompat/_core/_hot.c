@@ -582,6 +582,7 @@ static PyMethodDef methods[] = {
     {"setup_draws", setup_draws, METH_VARARGS, "setup_draws(seeds, getrandbits, key, counter, pair): whence, and the avals."},
     {"copy_in_parts", copy_in_parts, METH_VARARGS, "copy_in_parts(out, array, parts): of contiguous arrays of bytes."},
     {"first_places", first_places, METH_VARARGS, "first_places(x, out, order): where the first elements of each row are."},
+    {"unique_numbers", unique_numbers, METH_VARARGS, "unique_numbers(x, numbers, first): which of the different elements each is."},
     {"forget_threads", forget_threads, METH_NOARGS, "forget_threads(): for the child of a fork, where those that copy are not."},
     {"random_constants", random_constants, METH_O, "random_constants(vector): tables and polynomials of box_muller."},
     {"operator", make_operator, METH_VARARGS, "operator(op, attrs, otherwise, reflected): a method for an operator of tensors."},

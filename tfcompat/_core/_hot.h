@@ -147,6 +147,7 @@ PyObject *setup_draws(PyObject *module, PyObject *args);
 /* _hot_memory.c */
 PyObject *copy_in_parts(PyObject *module, PyObject *args);
 PyObject *first_places(PyObject *module, PyObject *args);
+PyObject *unique_numbers(PyObject *module, PyObject *args);
 PyObject *forget_threads(PyObject *module, PyObject *nothing);
 
 /* _hot_plan.c */
