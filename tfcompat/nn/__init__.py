@@ -23,7 +23,7 @@ from tfcompat._core.op import Int, Str, T, op
 from tfcompat._core.recorded_data import recording as _recording
 from tfcompat._core.tensor_base import TensorHandle as _TensorHandle
 from tfcompat._core.twins import twin
-from tfcompat._declare import FLOATS, INEXACT, NUMBERS, REAL, default as _default, invalid, not_allowed
+from tfcompat._declare import FLOATS, INEXACT, NUMBERS, REAL, default as _default, for_shapes, invalid, not_allowed
 from tfcompat._elementwise import (
     log_sigmoid as log_sigmoid,
     multiply as _multiply,
@@ -72,7 +72,23 @@ from tfcompat.nn import experimental as experimental
 # Activations
 
 
-@op("Relu", T=REAL, grad=lambda g, y, features: jnp.where(y > 0, g, jnp.zeros_like(g)))
+def _gated(gradient):
+    """`gradient` of g and of what decides where g passes, which has a derivative as in TensorFlow: zeros, not None."""
+    gated = jax.custom_jvp(gradient)
+
+    @gated.defjvp
+    def _(primals, tangents):
+        (g, x, *others), (of_g, of_x, *_) = primals, tangents
+        return gated(g, x, *others), gated(of_g, x, *others) + lax.select_n(_np.False_, jnp.zeros_like(of_x), of_x)
+
+    return gated
+
+
+_positive = _gated(lambda g, y: jnp.where(y > 0, g, jnp.zeros_like(g)))
+_between = _gated(lambda g, y: jnp.where((y > 0) & (y < 6), g, jnp.zeros_like(g)))
+
+
+@op("Relu", T=REAL, grad=lambda g, y, features: _positive(g, y))
 @_inlined
 def relu(features: T):
     """max(features, 0).
@@ -86,7 +102,7 @@ def relu(features: T):
     return jnp.maximum(features, jnp.zeros((), features.dtype))
 
 
-@op("Relu6", T=REAL, grad=lambda g, y, features: jnp.where((y > 0) & (y < 6), g, jnp.zeros_like(g)))
+@op("Relu6", T=REAL, grad=lambda g, y, features: _between(g, y))
 @_inlined
 def relu6(features: T):
     """min(max(features, 0), 6).
@@ -100,10 +116,11 @@ def relu6(features: T):
     return jnp.clip(features, jnp.zeros((), features.dtype), jnp.asarray(6, features.dtype))
 
 
+_leaky = _gated(lambda g, x, alpha: jnp.where(x > 0, g, g * alpha))
 _DEFAULT_SLOPE = float(_np.float32(0.2))  # TensorFlow keeps such numbers in float32
 
 
-@op("LeakyRelu", T=FLOATS, grad=lambda g, y, features, alpha: (jnp.where(features > 0, g, g * alpha), None))
+@op("LeakyRelu", T=FLOATS, grad=lambda g, y, features, alpha: (_leaky(g, features, alpha), None))
 @_inlined
 def _leaky_relu(features: T, alpha: T):
     return jnp.where(features > 0, features, alpha * features)
@@ -364,7 +381,9 @@ def _bias_add(value: T, bias: T, data_format: Str):
     if bias.shape[0] != value.shape[channel]:
         shapes = [f"[{','.join(map(str, s.shape))}]" for s in (bias, value)]
         raise invalid("Must provide as many biases as the last dimension of the input tensor: "
-                      f"{shapes[0]} vs. {shapes[1]}", "BiasAdd")  # fmt: skip
+                      f"{shapes[0]} vs. {shapes[1]}", "BiasAdd", while_recording=for_shapes(
+                          f"Dimensions must be equal, but are {value.shape[channel]} and {bias.shape[0]}", "BiasAdd", value,
+                          bias))  # fmt: skip
     return value + lax.broadcast_in_dim(bias, [n if d == channel else 1 for d, n in enumerate(value.shape)], [channel])
 
 
@@ -448,11 +467,13 @@ def batch_normalization(x, mean, variance, offset, scale, variance_epsilon, name
     Raises:
       InvalidArgumentError: shapes that do not broadcast.
     """
-    inverse = 1.0 / _sqrt(_convert(variance) + variance_epsilon)
+    x, inverse = _convert(x), 1.0 / _sqrt(_convert(variance) + variance_epsilon)
     if scale is not None:
         inverse = inverse * scale
     shift = (offset - mean * inverse) if offset is not None else -mean * inverse
-    return _convert(x) * inverse + shift
+    if inverse.dtype is not x.dtype:
+        inverse, shift = _cast_to(inverse, x.dtype), _cast_to(shift, x.dtype)
+    return x * inverse + shift
 
 
 def embedding_lookup(params, ids, max_norm=None, name=None):
