@@ -20,7 +20,7 @@ from tfcompat._core.refusals import plain
 from tfcompat._core.sizes import unranked
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle, host_value, size_value
-from tfcompat._declare import invalid, refused
+from tfcompat._declare import for_shapes, invalid, refused, unequal_shapes
 from tfcompat._gather import take
 from tfcompat._slicing import WIDE, check_allowed, moves
 from tfcompat._vectors import One, Vector
@@ -41,6 +41,11 @@ def positive(axis, rank, message, kernel):
 # Shape
 
 
+def _reshaped(text, tensor, shape):
+    unknown = [None if n == -1 else n for n in shape]
+    return for_shapes(text, "Reshape", tensor, [len(shape)], partial={1: unknown})
+
+
 @moves
 @op("Reshape")
 def reshape(tensor: T, shape: Vector("Reshape", "Tshape", "sizes input must be 1-D, not {}", sizes=True)):
@@ -53,7 +58,7 @@ def reshape(tensor: T, shape: Vector("Reshape", "Tshape", "sizes input must be 1
     Raises:
       InvalidArgumentError: the number of elements differs, or `shape` has a negative entry or several -1.
     """
-    size, unknown = tensor.size, [d for d, n in enumerate(shape) if n == -1]
+    size, unknown, given = tensor.size, [d for d, n in enumerate(shape) if n == -1], shape
     if len(unknown) > 1:
         raise refused(f"Only one input size may be -1, not both {unknown[0]} and {unknown[1]}", "Reshape")
     for d, n in enumerate(shape):
@@ -62,7 +67,8 @@ def reshape(tensor: T, shape: Vector("Reshape", "Tshape", "sizes input must be 1
     known = math.prod(n for n in shape if n != -1)
     if unknown and known and size % known:
         raise invalid(f"Input to reshape is a tensor with {size} values, but the requested shape requires a multiple "
-                      f"of {known}", "Reshape")  # fmt: skip
+                      f"of {known}", "Reshape", while_recording=_reshaped(
+                          f"Dimension size must be evenly divisible by {known} but is {size}", tensor, given))  # fmt: skip
     if unknown:
         # Where `shape` asks for an empty dimension, what the others leave over is counted without the empty ones.
         rest = [n for n in shape if n > 0]
@@ -70,7 +76,9 @@ def reshape(tensor: T, shape: Vector("Reshape", "Tshape", "sizes input must be 1
         shape = tuple(missing if n == -1 else n for n in shape)
     if math.prod(shape) != size:
         raise invalid(f"Input to reshape is a tensor with {size} values, but the requested shape has "
-                      f"{math.prod(shape)}", "Reshape")  # fmt: skip
+                      f"{math.prod(shape)}", "Reshape", while_recording=_reshaped(
+                          f"Cannot reshape a tensor with {size} elements to shape {text_of(shape)} ({math.prod(shape)} elements)",
+                          tensor, given))  # fmt: skip
     return lax.reshape(tensor, shape)
 
 
@@ -97,8 +105,8 @@ def transpose(a: T, perm: Permutation = None, conjugate: Bool = False, name="tra
     rank = a.ndim
     perm = tuple(reversed(range(rank))) if perm is None else perm
     if len(perm) != rank:
-        raise invalid(f"transpose expects a vector of size {rank}. But input(1) is a vector of size {len(perm)}",
-                      "Transpose")  # fmt: skip
+        raise invalid(f"transpose expects a vector of size {rank}. But input(1) is a vector of size {len(perm)}", "Transpose",
+                      while_recording=for_shapes(f"Dimension must be {rank} but is {len(perm)}", "Transpose", a, [len(perm)]))  # fmt: skip
     for p in perm:
         if not -rank <= p < rank:
             raise invalid(f"{p} is out of range [0 .. {rank})", "Transpose")
@@ -123,7 +131,9 @@ def expand_dims(input: T, axis: One("ExpandDims", "'dim' must be a tensor with a
       InvalidArgumentError: `axis` is not in -(rank + 1)..rank.
     """
     if not -input.ndim - 1 <= axis <= input.ndim:
-        raise invalid(f"Tried to expand dim index {axis} for tensor with {input.ndim} dimensions.", "ExpandDims")
+        text = f"dim {axis} not in the interval [{-input.ndim - 1}, {input.ndim}]."
+        raise invalid(f"Tried to expand dim index {axis} for tensor with {input.ndim} dimensions.", "ExpandDims",
+                      while_recording=for_shapes(text, "ExpandDims", input, (), computed={1: [axis]}))  # fmt: skip
     return lax.expand_dims(input, [axis])
 
 
@@ -150,8 +160,8 @@ def _squeeze(input: T, axis: SqueezeDims = None):
     for k, d in enumerate(axes):
         axes[k] = positive(d, rank, f"Tried to squeeze dim index {d} for tensor with {rank} dimensions.", "Squeeze")
         if input.shape[axes[k]] != 1:
-            raise invalid(f"Can not squeeze dim[{axes[k]}], expected a dimension of 1, got {input.shape[axes[k]]}",
-                          "Squeeze")  # fmt: skip
+            text = f"Can not squeeze dim[{axes[k]}], expected a dimension of 1, got {input.shape[axes[k]]}"
+            raise invalid(text, "Squeeze", while_recording=for_shapes(text, "Squeeze", input))
     return lax.squeeze(input, sorted(set(axes)))
 
 
@@ -192,7 +202,10 @@ def broadcast_to(input: T, shape: Vector("BroadcastTo", "Tidx", sizes=True)):
         raise invalid(f"Rank of input ({input.ndim}) must be no greater than rank of output shape ({len(shape)}).",
                       "BroadcastTo")  # fmt: skip
     if any(n not in (1, m) for n, m in zip(reversed(input.shape), reversed(shape), strict=False)):
-        raise invalid(f"Incompatible shapes: {text_of(input.shape)} vs. {text_of(shape)}", "BroadcastTo")
+        n, m = next((n, m) for n, m in zip(reversed(input.shape), reversed(shape), strict=False) if n not in (1, m))
+        text = f"Dimensions must be equal, but are {n} and {m}"
+        raise invalid(f"Incompatible shapes: {text_of(input.shape)} vs. {text_of(shape)}", "BroadcastTo",
+                      while_recording=for_shapes(text, "BroadcastTo", input, [len(shape)], partial={1: shape}))  # fmt: skip
     return lax.broadcast_in_dim(input, shape, range(len(shape) - input.ndim, len(shape)))
 
 
@@ -257,7 +270,8 @@ def _ensured(x: T, shape: Any):
     wanted = shapes.TensorShape(shape)
     if not wanted.is_compatible_with(x.shape):
         given = "?" if wanted.rank is None else text_of("?" if n is None else n for n in shape)
-        raise invalid(f"Shape of tensor input {text_of(x.shape)} is not compatible with expected shape {given}.", "EnsureShape")
+        raise invalid(f"Shape of tensor input {text_of(x.shape)} is not compatible with expected shape {given}.", "EnsureShape",
+                      while_recording=for_shapes(unequal_shapes(shape, x.shape), "EnsureShape", x))  # fmt: skip
     return x
 
 
@@ -281,21 +295,30 @@ def ensure_shape(x, shape, name=None):
 
 
 def _concat_axis(values, axis):
-    ranks = [v.ndim for v in values]
-    first = values[0].shape
-    if ranks[0] == 0:
-        raise invalid("ConcatOp : Can't concatenate scalars (use tf.stack instead)", "ConcatV2", "concat")
-    if not -ranks[0] <= axis < ranks[0]:
-        raise invalid(f"ConcatOp : Expected concatenating dimensions in the range [{-ranks[0]}, {ranks[0]}), but got "
-                      f"{axis}", "ConcatV2", "concat")  # fmt: skip
-    axis %= ranks[0]
+    rank, first = values[0].ndim, values[0].shape
+
+    def fault(text, recorded, looked=None):
+        recorded = for_shapes(recorded, "ConcatV2", *values, (), computed=looked)
+        return invalid(f"ConcatOp : {text}", "ConcatV2", "concat", recorded)
+
+    looked = {len(values): [axis]}
+    if axis not in (0, -1) and not -rank <= axis < rank:
+        wanted = axis + 1 if axis >= 0 else -axis
+        raise fault(f"Expected concatenating dimensions in the range [{-rank}, {rank}), but got {axis}",
+                    f"Shape must be at least rank {wanted} but is rank {rank}", looked)  # fmt: skip
+    if any(v.ndim == 0 for v in values):
+        odd = next(v.ndim for v in values if v.ndim != rank) if rank else 0
+        raise fault("Can't concatenate scalars (use tf.stack instead)",
+                    f"Shape must be rank {rank} but is rank {odd}" if rank else "Can't concatenate scalars (use tf.stack instead)")  # fmt: skip
+    axis %= rank
     for k, v in enumerate(values):
         pair = f"shape[0] = {text_of(first)} vs. shape[{k}] = {text_of(v.shape)}"
-        if v.ndim != ranks[0]:
-            raise invalid(f"ConcatOp : Ranks of all input tensors should match: {pair}", "ConcatV2", "concat")
-        for d in range(ranks[0]):
+        if v.ndim != rank:
+            raise fault(f"Ranks of all input tensors should match: {pair}", f"Shape must be rank {rank} but is rank {v.ndim}")
+        for d in range(rank):
             if d != axis and v.shape[d] != first[d]:
-                raise invalid(f"ConcatOp : Dimension {d} in both shapes must be equal: {pair}", "ConcatV2", "concat")
+                rest = [[n for i, n in enumerate(s) if i != axis] for s in (first, v.shape)]
+                raise fault(f"Dimension {d} in both shapes must be equal: {pair}", unequal_shapes(*rest), looked)
     return axis
 
 
@@ -337,22 +360,14 @@ def concat(values, axis, name="concat"):
     return concat_v2(values, axis)
 
 
-def _unequal(shape, other):
-    """What functions say of two shapes that have to be one."""
-    if len(shape) != len(other):
-        return f"Shapes must be equal rank, but are {len(shape)} and {len(other)}"
-    k = next(k for k, (n, m) in enumerate(zip(shape, other, strict=True)) if n != m)
-    shapes = f"Shapes are {text_of(shape)} and {text_of(other)}."
-    return f"Dimension {k} in both shapes must be equal, but are {shape[k]} and {other[k]}. {shapes}"
-
-
 def _same_shapes(values):
     for k, v in enumerate(values):
         if v.shape != values[0].shape:
             if recording():  # looked at from the last one on
                 last = values[-1].shape
                 other = next(v.shape for v in reversed(values) if v.shape != last)
-                raise plain(ValueError(_unequal(other, last)))
+                text = f"{unequal_shapes(other, last)}\n\tFrom merging shape 0 with other shapes."
+                raise plain(ValueError(for_shapes(text, "Pack", *values)))
             raise invalid(f"Shapes of all inputs must match: values[0].shape = {text_of(values[0].shape)} != "
                           f"values[{k}].shape = {text_of(v.shape)}", "Pack", "stack")  # fmt: skip
 
@@ -434,8 +449,9 @@ def tile(input: T, multiples: Vector("Tile", "Tmultiples", "Expected multiples t
       InvalidArgumentError: `multiples` is no vector with one non-negative int for each dimension.
     """
     if len(multiples) != input.ndim:
-        raise invalid(f"Expected multiples argument to be a vector of length {input.ndim} but got length "
-                      f"{len(multiples)}", "Tile")  # fmt: skip
+        text = f"Shape must be rank {input.ndim} but is rank {len(multiples)}"
+        raise invalid(f"Expected multiples argument to be a vector of length {input.ndim} but got length {len(multiples)}",
+                      "Tile", while_recording=for_shapes(text, "Tile", input, [len(multiples)]))  # fmt: skip
     for d, n in enumerate(multiples):
         if n < 0:
             raise refused(f"Expected multiples[{d}] >= 0, but got {n}", "Tile")
@@ -502,7 +518,8 @@ def _paddings(paddings, shape, kernel):
         raise invalid(f"paddings must be a matrix with 2 columns: {text_of(pads.shape)}", kernel)
     if len(pads) != len(shape):
         raise invalid(f"The first dimension of paddings must be the rank of inputs{text_of(pads.shape)} "
-                      f"{text_of(shape)}", kernel)  # fmt: skip
+                      f"{text_of(shape)}", kernel, while_recording=for_shapes(
+                          f"Shape must be rank {len(pads)} but is rank {len(shape)}", kernel, shape, pads))  # fmt: skip
     for low, high in paddings:
         if low < 0 or high < 0:
             raise invalid(f"Paddings must be non-negative: {low} {high}", kernel)

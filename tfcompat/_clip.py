@@ -11,7 +11,7 @@ from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Axes, Many, T, op
 from tfcompat._core.refusals import plain
 from tfcompat._core.tensor import Tensor
-from tfcompat._declare import FLOATS, INEXACT, REAL, aligned, axes_of, kept, not_allowed, sum_to, where
+from tfcompat._declare import FLOATS, INEXACT, REAL, aligned, axes_of, fitting, kept, not_allowed, sum_to, where
 from tfcompat._elementwise import maximum
 from tfcompat._products import global_norm
 
@@ -25,10 +25,16 @@ def _clip_grad(g, out, t, low, high):
     return inside, sum_to(jnp.where(to_low, g, zero), low), sum_to(jnp.where(to_high & ~to_low, g, zero), high)
 
 
-@op("ClipByValue", T=REAL, grad=_clip_grad)
+def _real(t, low, high):
+    if t not in REAL:
+        raise not_allowed("T", t.np, REAL, "Minimum")
+
+
+@op("ClipByValue", T=REAL, grad=_clip_grad, complain=_real)
 @inlined
 def _clip_by_value(t: T, clip_value_min: T, clip_value_max: T):
-    x, low, high = aligned("Minimum", t, clip_value_min, clip_value_max)
+    fitting("Minimum", t, clip_value_max)
+    x, low, high = aligned("Maximum", t, clip_value_min, clip_value_max)
     return lax.max(lax.min(x, high), low)
 
 

@@ -33,7 +33,7 @@ from tfcompat._core.sizes import holds_unknown
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value, size_value
 from tfcompat._core.trace import is_symbolic, value_of
-from tfcompat._declare import FLOATS, INDEX, NUMBERS, SIGNED, invalid, not_allowed, refused
+from tfcompat._declare import FLOATS, INDEX, NUMBERS, SIGNED, for_shapes, invalid, not_allowed, refused
 from tfcompat._vectors import Vector
 
 _PLAIN_DATA = frozenset([np.ndarray, float, int])
@@ -143,7 +143,9 @@ _zeros_wide_dims = Vector("Fill", "index_type", _RANK, sizes=True, dtype=dtypes.
 def _checked_dims(shape):
     for d in shape:
         if d < 0:
-            raise invalid(f"Dimension {d} must be >= 0", "Fill")
+            unknown = [None if n == -1 else n for n in shape]
+            recorded = for_shapes("Fill dimensions must be >= 0", "Fill", [len(shape)], (), partial={0: unknown})
+            raise invalid(f"Dimension {d} must be >= 0", "Fill", while_recording=recorded)
     if math.prod(shape) >= 2**63:
         raise invalid(f"Shape {shape_text(shape)} would have more than 2**63 - 1 elements", "Fill")
     return shape
@@ -414,7 +416,8 @@ def range(start, limit=None, delta=1, dtype=None, name="range"):
     parts = [p if p.dtype is dtype else convert(host_value(p), dtype) for p in parts]
     first, last, step = (host_value(p).reshape(-1)[0] if p._aval.size else 0 for p in parts)
     if step == 0:
-        raise invalid("Requires delta != 0: 0", "Range")
+        recorded = for_shapes("Requires delta != 0", "Range", (), (), (), computed=dict(enumerate([[first], [last], [step]])))
+        raise invalid("Requires delta != 0: 0", "Range", while_recording=recorded)
     if (step > 0 and first > last) or (step < 0 and first < last):
         sign, relation = (">", "<=") if step > 0 else ("<", ">=")
         raise invalid(f"Requires start {relation} limit when delta {sign} 0: {first:g}/{last:g}", "Range")
@@ -544,7 +547,9 @@ def one_hot(indices, depth, on_value=None, off_value=None, axis=None, dtype=None
         raise invalid(f"depth must be a scalar, but got: {shape_text(depth._aval.shape)}", "OneHot")
     depth = int(size_value(depth))
     if depth < 0:
-        raise invalid(f"depth must be non-negative, got: {depth}", "OneHot")
+        text = f"Dimension size, given by scalar input 1, must be non-negative but is {depth}"
+        recorded = for_shapes(text, "OneHot", convert(indices)._aval, (), (), (), computed={1: [depth]})
+        raise invalid(f"depth must be non-negative, got: {depth}", "OneHot", while_recording=recorded)
     return _one_hot(indices, on, off, depth, -1 if axis is None else axis)
 
 

@@ -35,9 +35,20 @@ def invalid(text, kernel, name="", while_recording=None):
     return unfit(f"{text} [Op:{kernel}] name: {name}", while_recording=while_recording)
 
 
-def for_shapes(text, kernel, *arrays):
-    """A text of shape inference."""
-    return f"{text} for '{kernel}' with input shapes: {', '.join([shape_text(a.shape) for a in arrays])}."
+def for_shapes(text, kernel, *inputs, computed=None, partial=None):
+    """A text of shape inference.
+
+    Args:
+      inputs: arrays, or shapes.
+      computed: {position: numbers} of the inputs whose values it has looked at.
+      partial: the same of those that it has read as shapes; None is unknown.
+    """
+    shapes = ", ".join([shape_text(getattr(a, "shape", a)) for a in inputs])
+    looked = [f" and with {how} {', '.join(f'input[{i}] = {shown(v)}' for i, v in values.items())}" for how, values, shown in (
+        ("computed input tensors:", computed, lambda v: f"<{' '.join(map(str, v))}>"),
+        ("input tensors computed as partial shapes:", partial, shape_text),
+    ) if values]  # fmt: skip
+    return f"{text} for '{kernel}' with input shapes: {shapes}{''.join(looked)}."
 
 
 def refused(text, kernel, name=""):
@@ -90,6 +101,23 @@ def unequal(shape, other):
     pairs = zip((1,) * (rank - len(shape)) + shape, (1,) * (rank - len(other)) + other, strict=True)
     m, n = next((m, n) for m, n in pairs if m != n and m != 1 and n != 1)
     return f"Dimensions must be equal, but are {m} and {n}"
+
+
+def unequal_shapes(shape, other):
+    """What functions say of two shapes that have to be one."""
+    if len(shape) != len(other):
+        return f"Shapes must be equal rank, but are {len(shape)} and {len(other)}"
+    k = next(k for k, (n, m) in enumerate(zip(shape, other, strict=True)) if n != m)
+    shapes = f"Shapes are {shape_text(shape)} and {shape_text(other)}."
+    return f"Dimension {k} in both shapes must be equal, but are {shape[k]} and {other[k]}. {shapes}"
+
+
+def unequal_start(shape, start):
+    """What functions say of a shape that has to begin with another."""
+    if len(shape) < len(start):
+        return f"Shape must be at least rank {len(start)} but is rank {len(shape)}"
+    n, m = next((n, m) for n, m in zip(shape, start, strict=False) if n != m)
+    return f"Dimensions must be equal, but are {n} and {m}"
 
 
 def aligned(kernel, *arrays):
@@ -218,7 +246,11 @@ def axes_of(kernel, x, axis):
     found = []
     for a in (axis,) if isinstance(axis, (int, np.integer)) else axis:
         if not -rank <= a < rank:
-            raise invalid(f"Invalid reduction dimension ({a} for input with {rank} dimension(s)", kernel)
+            text = f"Invalid reduction dimension {a} for input with {rank} dimensions."
+            given = (axis,) if isinstance(axis, (int, np.integer)) else axis
+            axes = () if axis is given[0] else (len(given),)
+            raise invalid(f"Invalid reduction dimension ({a} for input with {rank} dimension(s)", kernel,
+                          while_recording=for_shapes(text, kernel, x, axes, computed={1: given}))  # fmt: skip
         if a % rank in found:
             raise refused(f"Invalid reduction arguments: Axes contains duplicate dimension: {a % rank}", kernel)
         found.append(a % rank)

@@ -17,9 +17,9 @@ from tfcompat._core.lax_linalg import solution
 from tfcompat._core.op import Bool, Check, Data, Dtype, T, op
 from tfcompat._core.refusals import unfit
 from tfcompat._core.twins import twin
-from tfcompat._declare import COMPLEX, REAL, WIDE_FLOATS, conj, invalid, is_complex
+from tfcompat._declare import COMPLEX, REAL, WIDE_FLOATS, conj, for_shapes, invalid, is_complex
 from tfcompat._diagonals import diag_part, diagonal, triangle
-from tfcompat._products import broadcast_batch
+from tfcompat._products import broadcast_batch, multiply_matrices
 from tfcompat._reductions import reduce_sum
 
 _SOLVABLE = (*WIDE_FLOATS, *COMPLEX)
@@ -28,9 +28,15 @@ _H = (d.float16, *_SOLVABLE)
 
 def _square(x, kernel):
     if x.ndim < 2:
-        raise invalid(f"Input tensor 0 must have rank >= 2, got {x.ndim}", kernel)
+        raise _flat(x, kernel)
     if x.shape[-1] != x.shape[-2]:
-        raise invalid("Input matrix must be square.", kernel)
+        text = f"Dimensions must be equal, but are {x.shape[-2]} and {x.shape[-1]}"
+        raise invalid("Input matrix must be square.", kernel, while_recording=for_shapes(text, kernel, x))
+
+
+def _flat(x, kernel):
+    text = for_shapes(f"Shape must be at least rank 2 but is rank {x.ndim}", kernel, x)
+    return invalid(f"Input tensor 0 must have rank >= 2, got {x.ndim}", kernel, while_recording=text)
 
 
 def _flip(x):
@@ -253,7 +259,7 @@ def _svd_values(tensor: T):
 
 def _at_least_matrix(x, kernel):
     if x.ndim < 2:
-        raise invalid(f"Shape must be at least rank 2 but is rank {x.ndim}", kernel)
+        raise _flat(x, kernel)
 
 
 def svd(tensor, full_matrices=False, compute_uv=True, name=None):
@@ -299,6 +305,9 @@ Lu = collections.namedtuple("Lu", ["lu", "p"])
 @op("Lu", T=_SOLVABLE, single=False, grad=False, check=_INVERTIBLE)
 @inlined
 def _lu(input: T, output_idx_type: Dtype):
+    if input.ndim < 2:
+        raise invalid(f"Input tensor must have rank >= 2, got {input.ndim}", "Lu",
+                      while_recording=for_shapes(f"Shape must be at least rank 2 but is rank {input.ndim}", "Lu", input))  # fmt: skip
     _square(input, "Lu")
     lower_upper, _, permutation = linalg.lu(input)
     return [lower_upper, permutation.astype(output_idx_type.np), _has_bad_pivot(lower_upper)]
@@ -391,7 +400,9 @@ def solve(matrix: T, rhs: T, adjoint: Bool = False):
     if matrix.shape[-1] != matrix.shape[-2]:
         raise invalid("First input (lhs) must be a square matrix.", "MatrixSolve")
     if matrix.shape[:-1] != rhs.shape[:-1]:
-        raise invalid("Input matrix and rhs are incompatible.", "MatrixSolve")
+        text = f"Dimensions must be equal, but are {matrix.shape[-2]} and {rhs.shape[-2]}"
+        recorded = for_shapes(text, "MatrixSolve", matrix, rhs) if matrix.shape[:-2] == rhs.shape[:-2] else None
+        raise invalid("Input matrix and rhs are incompatible.", "MatrixSolve", while_recording=recorded)
     solution, singular = _solution(_flip(matrix) if adjoint else matrix, rhs)
     return [solution, singular & bool(rhs.size)]
 
@@ -403,11 +414,22 @@ def _triangular(matrix, rhs, lower, adjoint):
     )
 
 
-def _fits(matrix, rhs, kernel):
-    _square(matrix, kernel)
-    if rhs.ndim < 2 or matrix.shape[-1] != rhs.shape[-2]:
-        raise invalid(f"In[0] mismatch In[1] shape: {matrix.shape[-1]} vs. {rhs.shape[-2] if rhs.ndim > 1 else 0}: "
-                       f"{shape_text(matrix.shape)} {shape_text(rhs.shape)} 0 0", kernel)  # fmt: skip
+def _fits(matrix, rhs, lower=True, adjoint=False):
+    kernel = "MatrixTriangularSolve"
+
+    def fault(text, recorded):
+        return invalid(text, kernel, while_recording=for_shapes(recorded, kernel, matrix, rhs))
+
+    for i, x in enumerate((matrix, rhs)):
+        if x.ndim < 2:
+            raise fault(f"In[{i}] ndims must be >= 2: {x.ndim}", f"Shape must be at least rank 2 but is rank {x.ndim}")
+    (m, n), k = matrix.shape[-2:], rhs.shape[-2]
+    if m != n:
+        raise fault(f"In[0] matrices in the last dimensions must be square ({n} =/= {m})",
+                    f"Dimensions must be equal, but are {m} and {n}")  # fmt: skip
+    if n != k:
+        raise fault(f"In[0] mismatch In[1] shape: {n} vs. {k}: {shape_text(matrix.shape)} {shape_text(rhs.shape)} {int(lower)} "
+                    f"{int(adjoint)}", f"Dimensions must be equal, but are {n} and {k}")  # fmt: skip
 
 
 @op("MatrixTriangularSolve", T=_SOLVABLE)
@@ -423,7 +445,7 @@ def triangular_solve(matrix: T, rhs: T, lower: Bool = True, adjoint: Bool = Fals
     Raises:
       InvalidArgumentError: shapes that do not fit; a 0 on the diagonal.
     """
-    _fits(matrix, rhs, "MatrixTriangularSolve")
+    _fits(matrix, rhs, lower, adjoint)
     return _triangular(matrix, rhs, lower, adjoint)
 
 
@@ -438,16 +460,19 @@ def cholesky_solve(chol: T, rhs: T):
     Raises:
       InvalidArgumentError: shapes or dtypes that do not fit.
     """
-    _fits(chol, rhs, "MatrixTriangularSolve")
+    _fits(chol, rhs)
     return _triangular(chol, _triangular(chol, rhs, True, False), True, True)
 
 
 @op("MatrixSolveLs", T=_SOLVABLE)
 def _lstsq(matrix: T, rhs: T, l2_regularizer: Data("L"), fast: Bool):
     m, n = matrix.shape[-2:]
-    if rhs.ndim < 2 or rhs.shape[-2] != m:
-        raise invalid("Dimensions must be equal: matrix and rhs must have the same number of rows, got "
-                       f"{shape_text(matrix.shape)} and {shape_text(rhs.shape)}", "MatrixSolveLs")  # fmt: skip
+    if fast and m >= n:
+        multiply_matrices(matrix, rhs, True)  # which is what finds that they do not fit
+    elif fast:
+        _fits(matrix @ _flip(matrix), rhs)
+    elif rhs.ndim < 2 or rhs.shape[-2] != m:
+        raise invalid("Input matrix and rhs are incompatible.", "MatrixSolveLs")
     if not fast:
         return jnp.linalg.pinv(matrix) @ rhs
     small = jnp.eye(min(m, n), dtype=matrix.dtype) * l2_regularizer.astype(matrix.dtype)
@@ -498,7 +523,7 @@ def pinv(a, rcond=None, validate_args=False, name=None):
     if not a.dtype.is_floating:
         raise TypeError("Input must have float `dtype`.")
     if len(a.shape) < 2:
-        raise ValueError(f"Input must have at least 2 dimensions. Found: {len(a.shape)}.")
+        raise ValueError(f"Input `a` must have at least 2 dimensions (saw: {len(a.shape)}).")
     if rcond is None:
         rcond = 10.0 * max(a.shape[-2], a.shape[-1]) * float(jnp.finfo(a.dtype.np).eps)
     return _pinv(a, convert(rcond, a.dtype))

@@ -7,6 +7,7 @@ from jax import lax
 from tfcompat._core import caches, dtypes as d
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
+from tfcompat._core.core_types import TensorType
 from tfcompat._core.forms import by_form
 from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Any, Bool, Check, Data, Dtype, Int, Shape, Str, T, op
@@ -14,7 +15,7 @@ from tfcompat._core.refusals import plain
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import host_value, size_value
 from tfcompat._core.twins import twin
-from tfcompat._declare import INDEX, NUMBERS, conj, invalid, refused
+from tfcompat._declare import INDEX, NUMBERS, conj, for_shapes, invalid, refused
 from tfcompat._slicing import moves
 
 _NO_DIAGONAL = "diagonal must be at least 1-dim, received shape: {}"
@@ -24,7 +25,9 @@ _ALIGNMENTS = ("RIGHT_LEFT", "LEFT_RIGHT", "LEFT_LEFT", "RIGHT_RIGHT")
 
 def _rank_two(x, kernel, error=invalid):
     if x.ndim < 2:
-        raise error(f"input must be at least 2-dim, received shape: {shape_text(x.shape)}", kernel)
+        text = f"Shape must be at least rank 2 but is rank {x.ndim}"
+        recorded = {"while_recording": for_shapes(text, kernel, x, (), ())} if error is invalid else {}
+        raise error(f"input must be at least 2-dim, received shape: {shape_text(x.shape)}", kernel, **recorded)
 
 
 def _on_diagonal(rows, columns, k=0):
@@ -389,6 +392,10 @@ def _eye(num_rows: Int, num_columns: Int, batch_shape: Shape, dtype: Dtype):
 
 
 @by_form
+def _sizes(*values):
+    return all(isinstance(n, (int, np.integer, TensorType)) or hasattr(type(n), "_read") for n in values)
+
+
 def eye(num_rows, num_columns=None, batch_shape=None, dtype=d.float32, name=None):
     """Identity matrices.
 
@@ -400,20 +407,17 @@ def eye(num_rows, num_columns=None, batch_shape=None, dtype=d.float32, name=None
     Raises:
       TypeError: sizes that are no integers.
     """
-    if num_rows is None:
+    num_columns = num_rows if num_columns is None else num_columns
+    if not _sizes(num_rows, num_columns):
         raise TypeError("Arguments `num_rows` and `num_columns` must be positive integer values. Received: "
                         f"num_rows={num_rows}, num_columns={num_columns}")  # fmt: skip
     if isinstance(batch_shape, int):
         raise TypeError("'int' object is not iterable")
     if d.as_dtype(dtype) is d.string:
         raise TypeError("Cannot convert 1 to EagerTensor of dtype string")
-    num_columns = num_rows if num_columns is None else num_columns
     sizes = num_rows, num_columns
     if not type(num_rows) is type(num_columns) is int:
         sizes = [size_value(convert(n)) for n in sizes]
-        if any(n.dtype.kind not in "iu" for n in sizes):
-            raise TypeError("Arguments `num_rows` and `num_columns` must be positive integer values. Received: "
-                            f"num_rows={num_rows}, num_columns={num_columns}")  # fmt: skip
         sizes = [int(n) for n in sizes]
     return _eye(*sizes, () if batch_shape is None else batch_shape, d.as_dtype(dtype))
 

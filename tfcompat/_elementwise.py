@@ -529,7 +529,14 @@ logical_and = _logical("logical_and", "LogicalAnd", lax.bitwise_and, "x and y, e
 logical_or = _logical("logical_or", "LogicalOr", lax.bitwise_or, "x or y, elementwise, of booleans.")
 
 
-@op("LogicalXor", grad=None)
+def _xor_dtypes(x, y):
+    for position, dtype in enumerate((x, y)):
+        if dtype is not d.bool:
+            text = f"Input '{'xy'[position]}' of 'LogicalOr' Op has type {dtype.name} that does not match expected type of bool."
+            raise mismatch("LogicalOr", position, d.bool, dtype, text)
+
+
+@op("LogicalXor", grad=None, complain=_xor_dtypes)
 def logical_xor(x: Bools, y: Bools, name="LogicalXor"):
     """Whether one of x and y is true, elementwise, of booleans.
 
@@ -539,7 +546,7 @@ def logical_xor(x: Bools, y: Bools, name="LogicalXor"):
     Raises:
       InvalidArgumentError: another dtype, or shapes that do not broadcast.
     """
-    return lax.bitwise_xor(*aligned("LogicalXor", x, y))
+    return lax.bitwise_xor(*aligned("LogicalOr", x, y))
 
 
 @op("LogicalNot", grad=None)

@@ -14,7 +14,7 @@ from tfcompat._core.forms import by_form
 from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Check, Data, Int, Many, Shape, T, op
 from tfcompat._core.refusals import plain
-from tfcompat._declare import invalid, refused
+from tfcompat._declare import for_shapes, invalid, refused, unequal_shapes
 from tfcompat._index_patterns import INDEX_DTYPES
 from tfcompat._slicing import WIDE, moves
 from tfcompat._vectors import One
@@ -34,7 +34,9 @@ def _gather_axis(params, indices, axis, batch_dims, kernel="GatherV2"):
         raise invalid("params must be at least 1 dimensional", kernel)
     least = axis + 1 if axis >= 0 else -axis
     if params.ndim < least:
-        raise invalid(f"Shape must be at least rank {least} but is rank {params.ndim}", kernel)
+        text = f"Shape must be at least rank {least} but is rank {params.ndim}"
+        recorded = for_shapes(text, kernel, params, indices, (), computed={2: [axis]})
+        raise invalid(text, kernel, while_recording=recorded)
     if not -indices.ndim <= batch_dims <= indices.ndim:
         raise invalid(f"Expected batch_dims in the range [{-indices.ndim}, {indices.ndim}], but got {batch_dims}", kernel)
     batch_dims += indices.ndim if batch_dims < 0 else 0
@@ -150,8 +152,11 @@ def _nd_limits(params, indices, batch_dims, kernel="GatherNd"):
         raise plain(ValueError(f"Argument `batch_dims` = {batch_dims} must be less than rank(`indices`) = {indices.ndim}"))
     depth = indices.shape[-1]
     if depth > params.ndim - batch_dims:
+        text = (f"indices.shape[-1] must be <= params.rank, but saw indices shape: {shape_text(indices.shape)} and params shape: "
+                f"{shape_text(params.shape)}")  # fmt: skip
         raise invalid(f"index innermost dimension length must be <= params rank; saw: {depth} vs. "
-                      f"{params.ndim - batch_dims}", kernel)  # fmt: skip
+                      f"{params.ndim - batch_dims}", kernel,
+                      while_recording=for_shapes(text, kernel, params, indices))  # fmt: skip
     return params.shape[batch_dims : batch_dims + depth]
 
 
@@ -307,10 +312,19 @@ def check_tensor_scatter(kernel, shape, indices, updates):
     depth = indices.shape[-1]
     if updates.shape[: indices.ndim - 1] != indices.shape[:-1]:
         raise invalid(f"Outer dimensions of indices and update must match. Indices shape: {_rows(indices.shape)}, "
-                      f"updates shape:{_rows(updates.shape)}", kernel)  # fmt: skip
+                      f"updates shape:{_rows(updates.shape)}", kernel,
+                      while_recording=_outer_text(kernel, indices, updates, shape, indices, updates))  # fmt: skip
     if depth > len(shape) or updates.shape[indices.ndim - 1 :] != tuple(shape[depth:]):
         raise fault("Inner dimensions of output shape must match inner dimensions of updates shape. Output: "
                     f"{_rows(shape)} updates: {_rows(updates.shape)}", kernel)  # fmt: skip
+
+
+def _outer_text(kernel, indices, updates, *inputs):
+    outer = indices.ndim - 1
+    left, right = indices.shape[:outer], updates.shape[:outer]
+    text = (f"Dimensions [0,{outer}) of indices[shape={_rows(indices.shape)}] = {_rows(left)} must match dimensions [0,{outer}) of "
+            f"updates[shape={_rows(updates.shape)}] = {_rows(right)}: {unequal_shapes(left, right)}")  # fmt: skip
+    return for_shapes(text, kernel, *inputs)
 
 
 def check_resource_scatter(kernel, shape, indices, updates):
@@ -336,8 +350,9 @@ def check_scatter_nd(kernel, shape, indices, updates):
     _check_filled(kernel, shape, indices, updates, fault)
     outer, depth = indices.ndim - 1, indices.shape[-1]
     if updates.shape[:outer] != indices.shape[:-1]:
+        recorded = _outer_text(kernel, indices, updates, indices, updates, [len(shape)])
         raise invalid(f"Dimensions [0,{outer}) of indices[shape={_rows(indices.shape)}] must match dimensions "
-                      f"[0,{outer}) of updates[shape={_rows(updates.shape)}]", kernel)  # fmt: skip
+                      f"[0,{outer}) of updates[shape={_rows(updates.shape)}]", kernel, while_recording=recorded)  # fmt: skip
     if depth > len(shape) or updates.shape[outer:] != tuple(shape[depth:]):
         raise fault(f"Dimensions [{depth},{len(shape)}) of input[shape={_rows(shape)}] must match dimensions "
                     f"[{outer},{updates.ndim}) of updates[shape={_rows(updates.shape)}]", kernel)  # fmt: skip

@@ -8,7 +8,7 @@ from tfcompat._core import dtypes, hot
 from tfcompat._core.sizes import holds_unknown
 from tfcompat._core.tensor_base import STATIC, TensorHandle, host_value, size_value
 from tfcompat._core.trace import is_symbolic
-from tfcompat._declare import invalid
+from tfcompat._declare import for_shapes, invalid
 
 INDEX_DTYPES = (dtypes.int16, dtypes.int32, dtypes.int64)
 
@@ -124,7 +124,7 @@ def parse(shape, items):
                     starts.append(value)
                 d += 1
     except IndexError:
-        raise too_many(len(shape)) from None
+        raise too_many(shape, items) from None
     return tuple(pattern), starts
 
 
@@ -135,22 +135,41 @@ def expand(shape, items):
         raise invalid("Multiple ellipses in slice spec not allowed", "StridedSlice", "strided_slice/")
     taken = sum(item is not None for item in items) - 1
     if taken > len(shape):
-        raise too_many(len(shape))
+        raise too_many(shape, items)
     k = places[0]
     return (*items[:k], *[slice(None)] * (len(shape) - taken), *items[k + 1 :])
 
 
-def too_many(rank):
-    if rank == 0:
-        return invalid("Attempting to slice scalar input.", "StridedSlice", "strided_slice/")
+def too_many(shape, items):
+    rank = len(shape)
     text = f"Index out of range using input dim {rank}; input has only {rank} dims"
-    return invalid(text, "StridedSlice", "strided_slice/")
+    recorded = _recorded(text, shape, items, strides=True)
+    return invalid(text if rank else "Attempting to slice scalar input.", "StridedSlice", "strided_slice/", recorded)
+
+
+def _recorded(text, shape, items, strides=False):
+    """What functions say: begins, ends and strides are inputs of the op, whose values it has looked at where they are known."""
+    spans = [_span(item) for item in items]
+    if strides or any(type(n) is not int for span in spans for n in span):
+        spans = [(None, None, span[2]) for span in spans]
+    looked = {k: n for k, n in enumerate(zip(*spans, strict=True), 1) if None not in n}
+    return for_shapes(text, "StridedSlice", shape, *[[len(items)]] * 3, computed=looked)
+
+
+def _span(item):
+    if isinstance(item, slice):
+        return item.start or 0, item.stop or 0, 1 if item.step is None else item.step
+    if item is None or item is Ellipsis:
+        return 0, 0, 1
+    item = index_value(item)
+    return item, item + 1 if type(item) is int else None, 1
 
 
 def out_of_bounds(shape, items, position, d):
     if sum(item is not None and item is not Ellipsis for item in items) > len(shape):
-        return too_many(len(shape))
-    return invalid(f"slice index {position} of dimension {d} out of bounds.", "StridedSlice", "strided_slice/")
+        return too_many(shape, items)
+    text = f"slice index {position} of dimension {d} out of bounds."
+    return invalid(text, "StridedSlice", "strided_slice/", _recorded(text, shape, items))
 
 
 def index_value(item):
@@ -198,8 +217,9 @@ def strided(shape, items, d, start, stop, step, pattern, starts):
     """Appends the entry of a range with a step other than 1."""
     if step == 0:
         if sum(item is not None and item is not Ellipsis for item in items) > len(shape):
-            raise too_many(len(shape))
-        raise invalid(f"strides[{d}] must be non-zero", "StridedSlice", "strided_slice/")
+            raise too_many(shape, items)
+        text = f"strides[{d}] must be non-zero"
+        raise invalid(text, "StridedSlice", "strided_slice/", _recorded(text, shape, items, strides=True))
     n = shape[d]
     span = range(*slice(start, stop, step).indices(n))
     size = len(span)

@@ -1,9 +1,10 @@
 """`tf.map_fn`, `tf.scan`, `tf.foldl`, `tf.foldr`, `tf.vectorized_map`."""
 
 from tfcompat._array import concat, expand_dims, stack
-from tfcompat._core import errors, nest
+from tfcompat._core import dtypes, errors, nest
 from tfcompat._core.body import Body, call_spec, op_of
 from tfcompat._core.context import state
+from tfcompat._core.convert import convert
 from tfcompat._core.sizes import each
 from tfcompat._core.specs import TensorSpec
 from tfcompat._core.trace import Trace, ValueDependent
@@ -122,6 +123,13 @@ def foldr(fn, elems, initializer=None, parallel_iterations=10, back_prop=True, s
     return folded if back_prop else without_gradient(folded)
 
 
+def _refuse_fold(structure, result, calls, position):
+    """Raises what the loop behind a fold says of a result of another structure; it has counters beside it."""
+    counter = TensorSpec([], dtypes.int32)
+    specs = nest.map_structure(lambda t: TensorSpec(t.shape, t.dtype), structure)
+    nest.assert_same_structure([counter, [counter, specs]], [calls, [position, result]], check_types=False)
+
+
 def _fold(fn, elems, initializer, backwards, keep):
     flat, count = _elements(elems, IndexError("tuple index out of range"))
     first = None
@@ -140,9 +148,19 @@ def _fold(fn, elems, initializer, backwards, keep):
         accumulator = nest.map_structure(as_tensor, initializer)
     structure = accumulator
 
+    whole = structure if initializer is not None else elems
+    calls, length = 0, count
+
     def step(values, row):
+        nonlocal calls
+        calls += 1
         result = fn(values, nest.pack_sequence_as(elems, row))
-        nest.assert_same_structure(structure, result, check_types=False)
+        try:
+            nest.assert_same_structure(whole, result, check_types=False)
+        except (TypeError, ValueError):
+            if not keep and state.trace is None:
+                _refuse_fold(structure, result, calls, length - calls if backwards else convert(calls + (first is not None)))
+            raise
         return nest.pack_sequence_as(structure, [as_tensor(v) for v in nest.flatten(result)])
 
     if state.trace is None:

@@ -27,10 +27,12 @@ from tfcompat._declare import (
     axes_of,
     conj,
     default,
+    for_shapes,
     invalid,
     is_complex,
     kept,
     refused,
+    unequal_shapes,
     where,
 )  # fmt: skip
 from tfcompat._elementwise import add, div_no_nan, lgamma, mul_no_nan, multiply, ndtri, one_dtype, subtract
@@ -127,8 +129,10 @@ def erfcinv(x, name=None):
 def _add_n(inputs: Many("T")):
     for i, x in enumerate(inputs):
         if x.shape != inputs[0].shape:
+            text = f"{unequal_shapes(inputs[0].shape, x.shape)}\n\tFrom merging shape 0 with other shapes."
             raise invalid(f"Inputs to operation AddN of type AddN must have the same size and shape.  Input 0: "
-                          f"{shape_text(inputs[0].shape)} != input {i}: {shape_text(x.shape)}", "AddN")  # fmt: skip
+                          f"{shape_text(inputs[0].shape)} != input {i}: {shape_text(x.shape)}", "AddN",
+                          while_recording=for_shapes(text, "AddN", *inputs))  # fmt: skip
     total = inputs[0]
     for x in inputs[1:]:
         total = lax.add(total, x)
@@ -237,7 +241,9 @@ def _top_k(input: T, k: _K, index_type: Dtype):
     if k < 0:
         raise invalid(f"Need k >= 0, got {k}", "TopKV2")
     if k > input.shape[-1]:
-        raise invalid(f"input must have at least k columns. Had {input.shape[-1]}, needed {k}", "TopKV2")
+        text = f"input must have last dimension >= k = {k} but is {input.shape[-1]}"
+        raise invalid(f"input must have at least k columns. Had {input.shape[-1]}, needed {k}", "TopKV2",
+                      while_recording=for_shapes(text, "TopKV2", input, (), computed={1: [k]}))  # fmt: skip
     indices = places(k)(lax.stop_gradient(input))
     return [jnp.take_along_axis(input, indices, -1, mode="promise_in_bounds"), indices.astype(index_type.np)]
 

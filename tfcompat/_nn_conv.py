@@ -13,7 +13,7 @@ from tfcompat._core.convert import convert
 from tfcompat._core.forms import by_form
 from tfcompat._core.op import Any, T, op
 from tfcompat._core.refusals import unfit
-from tfcompat._declare import FLOATS, invalid, not_allowed, refused
+from tfcompat._declare import FLOATS, for_shapes, invalid, not_allowed, refused
 
 
 def lengths(value, n, name):
@@ -112,7 +112,9 @@ def convolve(input: T, filters: T, options: Any):
         raise not_allowed("T", input.dtype, FLOATS, kernel)
     for name, array in (("input", input), ("filter", filters)):
         if array.ndim != n + 2:
-            raise invalid(f"convolution {name} must be {n + 2}-dimensional: {shape_text(array.shape)}", kernel)
+            text = f"Shape must be rank {n + 2} but is rank {array.ndim}"
+            raise invalid(f"convolution {name} must be {n + 2}-dimensional: {shape_text(array.shape)}", kernel,
+                          while_recording=for_shapes(text, kernel, input, filters))  # fmt: skip
     if 0 in (filters.shape if n == 3 else filters.shape[:-1]):
         raise refused("filter must not have zero elements (i.e. all dimensions must be non-zero)", kernel)
     if min(strides) <= 0:
@@ -124,9 +126,9 @@ def convolve(input: T, filters: T, options: Any):
     depth = input.shape[1 if first else -1]
     if groups == 0:
         if filters.shape[-2] == 0 or depth % filters.shape[-2]:
-            raise invalid(
-                f"input depth must be evenly divisible by filter depth: {depth} vs {filters.shape[-2]}", kernel
-            )
+            text = f"Depth of input ({depth}) is not a multiple of input depth of filter ({filters.shape[-2]})"
+            raise invalid(f"input depth must be evenly divisible by filter depth: {depth} vs {filters.shape[-2]}", kernel,
+                          while_recording=for_shapes(text, kernel, input, filters))  # fmt: skip
         groups = depth // filters.shape[-2]
     return lax.conv_general_dilated(
         input, filters, strides, padding, rhs_dilation=dilations, dimension_numbers=(letters, kernel_letters, letters),

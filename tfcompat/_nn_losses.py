@@ -13,7 +13,7 @@ from tfcompat._core.convert import convert
 from tfcompat._core.forms import by_form
 from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Check, Data, T, mismatch, op
-from tfcompat._declare import FLOATS, INDEX, invalid
+from tfcompat._declare import FLOATS, INDEX, for_shapes, invalid, unequal
 from tfcompat._nn_sampled import sampled_logits
 from tfcompat._reductions import reduce_sum
 
@@ -41,7 +41,8 @@ def _xent(labels: T, logits: T):
 def _unlike(labels, logits):
     sizes = [shape_text(x.shape) for x in (logits, labels)]
     return invalid(f"logits and labels must be broadcastable: logits_size={sizes[0]} labels_size={sizes[1]}",
-                   "SoftmaxCrossEntropyWithLogits")  # fmt: skip
+                   "SoftmaxCrossEntropyWithLogits", while_recording=for_shapes(
+                       unequal(logits.shape, labels.shape), "SoftmaxCrossEntropyWithLogits", logits, labels))  # fmt: skip
 
 
 @op("SoftmaxCrossEntropyWithLogits", T=FLOATS)

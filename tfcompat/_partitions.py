@@ -15,7 +15,7 @@ from tfcompat._core.convert import convert
 from tfcompat._core.op import Axis, Check, Data, Dtype, Int, Shape, T, mismatch, op
 from tfcompat._core.recorded_data import recording
 from tfcompat._core.tensor_base import host_value
-from tfcompat._declare import INDEX, invalid, is_float, not_allowed, refused, too_small
+from tfcompat._declare import INDEX, for_shapes, invalid, is_float, not_allowed, refused, too_small, unequal_start
 from tfcompat._elementwise import floor, multiply, subtract, truediv
 from tfcompat._gather import take
 from tfcompat._select import _host
@@ -50,7 +50,9 @@ def dynamic_partition(data, partitions, num_partitions, name=None):
         raise too_small("num_partitions", num_partitions, 1, "DynamicPartition")
     if data._aval.shape[: len(given)] != given and not data.shape[: len(given)].is_compatible_with(partitions.shape):
         raise invalid(f"data.shape must start with partitions.shape, got data.shape = {text_of(data._aval.shape)}, "
-                      f"partitions.shape = {text_of(given)}", "DynamicPartition")  # fmt: skip
+                      f"partitions.shape = {text_of(given)}", "DynamicPartition",
+                      while_recording=for_shapes(
+                          unequal_start(data._aval.shape, given), "DynamicPartition", data._aval, given))  # fmt: skip
     parts = [(np.int64, (None,))] * num_partitions
     places = by_value("DynamicPartition", functools.partial(_places, num_partitions), [partitions], *parts)
     rows = _in_rows(data, partitions._aval)
@@ -99,7 +101,9 @@ def dynamic_stitch(indices, data, name=None):
         given, shape = i._aval.shape, d._aval.shape
         rank = len(given)
         if shape[:rank] != given and not d.shape[:rank].is_compatible_with(i.shape):
-            raise invalid(f"data[{k}].shape = {text_of(shape)} does not start with indices[{k}].shape = {text_of(given)}", kernel)
+            shapes = [t._aval for t in (*places, *values)]
+            raise invalid(f"data[{k}].shape = {text_of(shape)} does not start with indices[{k}].shape = {text_of(given)}", kernel,
+                          while_recording=for_shapes(unequal_start(shape, given), kernel, *shapes))  # fmt: skip
         if shape[rank:] != rest and not d.shape[rank:].is_compatible_with(values[0].shape[first:]):
             raise invalid(f"Need data[0].shape[{first}:] = data[{k}].shape[{rank}:], got data[0].shape = "
                           f"{text_of(values[0]._aval.shape)}, data[{k}].shape = {text_of(shape)}, indices[0].shape = "

@@ -1,6 +1,7 @@
 """Matrix products and contractions of `tf.linalg`, and norms."""
 
 import functools
+import re
 
 import jax.numpy as jnp
 import numpy as np
@@ -57,9 +58,8 @@ def multiply_matrices(a, b, flip_a=False, flip_b=False, dtype=None):
                 shown = f"In[0] and In[1] has different ndims: {shape_text(a.shape)} vs. {shape_text(b.shape)}"
             raise invalid(shown, kernel, while_recording=for_shapes(text, kernel, a, b))
     if a.shape[-2 if flip_a else -1] != b.shape[-1 if flip_b else -2]:
-        flags = f" {int(flip_a)} {int(flip_b)}" if batched else ""
         n, m = a.shape[-2 if flip_a else -1], b.shape[-1 if flip_b else -2]
-        raise invalid(f"Matrix size-incompatible: In[0]: {shape_text(a.shape)}, In[1]: {shape_text(b.shape)}{flags}", kernel,
+        raise invalid(f"Matrix size-incompatible: In[0]: {shape_text(a.shape)}, In[1]: {shape_text(b.shape)}", kernel,
                       while_recording=for_shapes(f"Dimensions must be equal, but are {n} and {m}", kernel, a, b))  # fmt: skip
     if batched and b.ndim == 2 and not flip_a:
         return lax.dot_general(a, b, (((a.ndim - 1,), (1 if flip_b else 0,)), ((), ())), preferred_element_type=dtype)
@@ -141,7 +141,9 @@ def _tensordot(a: T, b: T, axes_a: Any, axes_b: Any):
         columns = [n for i, n in enumerate(b.shape) if i not in axes_b]
         left = [_product(rows), _product(a.shape[i] for i in axes_a)]
         right = [_product(b.shape[i] for i in axes_b), _product(columns)]
-        raise invalid(f"Matrix size-incompatible: In[0]: {shape_text(left)}, In[1]: {shape_text(right)}", "MatMul")
+        text = f"Dimensions must be equal, but are {left[1]} and {right[0]}"
+        raise invalid(f"Matrix size-incompatible: In[0]: {shape_text(left)}, In[1]: {shape_text(right)}", "MatMul",
+                      while_recording=for_shapes(text, "MatMul", left, right))  # fmt: skip
     return lax.dot_general(a, b, ((axes_a, axes_b), ((), ())), preferred_element_type=a.dtype)
 
 
@@ -237,8 +239,8 @@ def einsum(equation, *inputs, **kwargs):
     if unknown:
         raise TypeError(f"Invalid keyword arguments for this function: {', '.join(sorted(unknown))}. Valid keyword "
                         "arguments are 'name' and 'optimize'.")  # fmt: skip
-    if len(inputs) == 1 and isinstance(inputs[0], (list, tuple)):
-        inputs = inputs[0]
+    for x in inputs:
+        x.shape  # noqa: B018 - a list has none, which is the error there
     return _einsum([convert(x) for x in inputs], equation)
 
 
@@ -247,8 +249,8 @@ def _checked_equation(equation, shapes):
     text = equation.replace(" ", "")
     terms, _, output = text.partition("->")
     terms = terms.split(",")
-    if not all(c.isalpha() or c in ".,->" for c in text):
-        raise plain(ValueError(f"Indices have incorrect format. Received: {equation}."))
+    if not re.fullmatch(r"(\.\.\.|[A-Za-z,])*(->(\.\.\.|[A-Za-z])*)?", text):
+        raise plain(ValueError(f"Subscripts have incorrect format: {text}"))
     if len(terms) != len(shapes):
         raise plain(ValueError(f'Got {len(shapes)} inputs for equation "{equation}", expecting {len(terms)}'))
     sizes = {}
@@ -256,8 +258,9 @@ def _checked_equation(equation, shapes):
         for where, label in _labels(term, len(shape), number):
             n = shape[where]
             if sizes.setdefault(label, n) != n:
+                recorded = for_shapes(f"Dimensions must be equal, but are {sizes[label]} and {n}", "Einsum", *shapes)
                 raise invalid(f"Expected dimension {sizes[label]} at axis {where} of the input shaped "
-                              f"{shape_text(shape)} but got dimension {n}", "Einsum")  # fmt: skip
+                              f"{shape_text(shape)} but got dimension {n}", "Einsum", while_recording=recorded)  # fmt: skip
     if "->" in text:
         plain_labels = output.replace("...", "")
         for label in plain_labels:

@@ -189,25 +189,25 @@ class Generator(Trackable):
     def _take(self, dims):
         return self._advance(math.prod(dims))
 
-    def _normal(self, draw, shape, mean, stddev, dtype):
+    def _normal(self, draw, kernel, shape, mean, stddev, dtype):
         dtype = dtypes.as_dtype(dtype)
-        dims, _ = dims_of(shape, draw.op.kernel)
+        dims, _ = dims_of(shape, kernel)
         mean, stddev = convert(mean, dtype), convert(stddev, dtype)
         return draws.scaled(draw(*self._take(dims), dims, dtype), stddev) + mean
 
     def normal(self, shape, mean=0.0, stddev=1.0, dtype=dtypes.float32, name=None):
         """Normally distributed numbers; see `tf.random.normal`."""
-        return self._normal(draws.normal, shape, mean, stddev, dtype)
+        return self._normal(draws.normal, "StatelessRandomNormalV2", shape, mean, stddev, dtype)
 
     def truncated_normal(self, shape, mean=0.0, stddev=1.0, dtype=dtypes.float32, name=None):
         """See `tf.random.truncated_normal`."""
-        return self._normal(draws.truncated_normal, shape, mean, stddev, dtype)
+        return self._normal(draws.truncated_normal, "StatelessTruncatedNormalV2", shape, mean, stddev, dtype)
 
     def uniform(self, shape, minval=0, maxval=None, dtype=dtypes.float32, name=None):
         """Numbers of [minval, maxval); see `tf.random.uniform`."""
         dtype = dtypes.as_dtype(dtype)
         if maxval is None and dtype.is_integer:
-            raise ValueError(f"For integer dtype {dtype!r}, minval and maxval must be both `None` or both non-`None`; got "
+            raise ValueError(f"For integer dtype {dtype}, minval and maxval must be both `None` or both non-`None`; got "
                              f"minval={minval!r} and maxval=None")  # fmt: skip
         dims, _ = dims_of(shape, "StatelessRandomUniformV2")
         minval, maxval = convert(minval, dtype), convert(1 if maxval is None else maxval, dtype)

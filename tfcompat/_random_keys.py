@@ -12,20 +12,22 @@ from tfcompat._core.attributes import Sizes, python_value, size_list
 from tfcompat._core.avals import aval, shape_text
 from tfcompat._core.context import state as thread
 from tfcompat._core.convert import convert
-from tfcompat._core.op import Data, Int, T, op
-from tfcompat._core.refusals import unfit
+from tfcompat._core.op import Data, Int, op
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, TensorHandle, size_value
-from tfcompat._declare import invalid, not_allowed, refused
+from tfcompat._declare import for_shapes, invalid, not_allowed, refused
 
 Key, Counter = Data("K", only=dtypes.uint32), Data("C", only=dtypes.uint32)
 SEED_DTYPES = (dtypes.int32, dtypes.int64)
 
 
-@op("StatelessRandomGetKeyCounter", grad=None, static=False, single=False, T=SEED_DTYPES)
-def key_counter(seed: T):
+@op("StatelessRandomGetKeyCounter", grad=None, static=False, single=False, Tseed=SEED_DTYPES)
+def key_counter(seed: Data("Tseed")):
     if seed.shape != (2,):
-        raise unfit(f"seed must have shape [2], not [{','.join(map(str, seed.shape))}] [Op:StatelessRandomGetKeyCounter]")
+        kernel, rank = "StatelessRandomGetKeyCounter", seed.ndim
+        text = f"Shape must be rank 1 but is rank {rank}" if rank != 1 else f"Dimension must be 2 but is {seed.shape[0]}"
+        raise invalid(f"seed must have shape [2], not [{','.join(map(str, seed.shape))}]", kernel,
+                      while_recording=for_shapes(text, kernel, seed))  # fmt: skip
     return list(random_state.scramble(seed))
 
 
@@ -39,7 +41,7 @@ def dims_of(shape, kernel):
     else:
         given = convert(shape)
         if given._aval.dtype not in SEED_DTYPES:
-            raise not_allowed("T", given._aval.np_dtype, SEED_DTYPES, kernel)
+            raise not_allowed("Tshape" if kernel.startswith("Stateless") else "T", given._aval.np_dtype, SEED_DTYPES, kernel)
         if len(given._aval.shape) != 1:
             raise invalid(f"shape must be a vector of {{int32,int64}}, got shape {shape_text(given._aval.shape)}", kernel)
         dims = tuple(python_value(given, size_value).tolist())

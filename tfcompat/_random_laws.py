@@ -130,7 +130,7 @@ def _ending(shape, inner, kernel):
     inner = tuple(inner)
     if dims[len(dims) - len(inner) :] != inner:
         error = invalid if kernel == "StatefulRandomBinomial" else refused
-        raise error(f"Shape passed in must end with broadcasted shape: {list(dims)} does not end with {list(inner)}", kernel)
+        raise error("Shape passed in must end with broadcasted shape.", kernel)
     return dims[: len(dims) - len(inner)]
 
 

@@ -12,7 +12,7 @@ from tfcompat._core.forms import by_form
 from tfcompat._core.op import Any, Check, Data, Int, T, op
 from tfcompat._core.refusals import plain
 from tfcompat._core.tensor_base import host_value
-from tfcompat._declare import invalid, refused
+from tfcompat._declare import for_shapes, invalid, refused
 from tfcompat._slicing import WIDE, check_allowed, moves
 
 Tlen = Data("Tlen", dtypes.int32)
@@ -42,7 +42,9 @@ def reverse_axes(tensor: T, axis: Any):
         return tensor
     for k, d in enumerate(axis):
         if not -tensor.ndim <= d < tensor.ndim:
-            raise invalid(f"'axis'[{k}] = {d} is out of valid range [0, {tensor.ndim - 1}", "ReverseV2")
+            text = f"'axis'[{k}] = {d} is out of valid range [0, {tensor.ndim - 1}"
+            recorded = for_shapes(text, "ReverseV2", tensor, [len(axis)], computed={1: axis})
+            raise invalid(text, "ReverseV2", while_recording=recorded)
         if d % tensor.ndim in [e % tensor.ndim for e in axis[:k]]:
             raise invalid(f"axis {d % tensor.ndim} specified more than once.", "ReverseV2")
     return lax.rev(tensor, [d % tensor.ndim for d in axis])

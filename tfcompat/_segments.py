@@ -17,7 +17,19 @@ from tfcompat._core.op import Check, Data, Size, T, check_dtypes, op
 from tfcompat._core.tensor_base import host_value, size_value
 from tfcompat._core.trace import is_symbolic
 from tfcompat._creation import ones_like
-from tfcompat._declare import INDEX, INEXACT, NUMBERS, REAL, declare, invalid, not_allowed, refused, where
+from tfcompat._declare import (
+    INDEX,
+    INEXACT,
+    NUMBERS,
+    REAL,
+    declare,
+    for_shapes,
+    invalid,
+    not_allowed,
+    refused,
+    unequal_start,
+    where,
+)
 from tfcompat._elementwise import maximum, sqrt
 from tfcompat._select import _host
 from tfcompat._vectors import One
@@ -92,7 +104,8 @@ def _unsorted(name, kernel, method, types, grad, doc):
         n = segment_ids.ndim
         if data.shape[:n] != segment_ids.shape:
             raise invalid(f"data.shape = {shape_text(data.shape)} does not start with segment_ids.shape = "
-                          f"{shape_text(segment_ids.shape)}", kernel)  # fmt: skip
+                          f"{shape_text(segment_ids.shape)}", kernel, while_recording=for_shapes(
+                              unequal_start(data.shape, segment_ids.shape), kernel, data, segment_ids, ()))  # fmt: skip
         if num_segments < 0:
             raise invalid(f"Input num_segments == {num_segments} must not be negative.", kernel)
         return _placed(data, segment_ids, num_segments, _START[method](data.dtype), method)

@@ -20,7 +20,7 @@ from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value, size_value
 from tfcompat._core.trace import is_symbolic
 from tfcompat._creation import shape, zeros
-from tfcompat._declare import NUMBERS, REAL, invalid, not_allowed, refused, sum_to
+from tfcompat._declare import NUMBERS, REAL, for_shapes, invalid, not_allowed, refused, sum_to, unequal
 from tfcompat._gather import gather, take
 from tfcompat._slicing import moves, set_boolean_mask
 
@@ -39,6 +39,10 @@ def _select_grad(g, out, condition, x, y):
     return sum_to(jnp.where(condition, g, zero), x), sum_to(jnp.where(condition, zero, g), y)
 
 
+def _fit(shape, other):
+    return all(n == m or 1 in (n, m) for n, m in zip(reversed(shape), reversed(other), strict=False))
+
+
 @moves
 @op("SelectV2", grad=_select_grad)
 def select_v2(condition: Data("C", only=dtypes.bool), x: T, y: T):
@@ -47,7 +51,10 @@ def select_v2(condition: Data("C", only=dtypes.bool), x: T, y: T):
         shape = lax.broadcast_shapes(condition.shape, x.shape, y.shape)
     except ValueError:
         shapes = [text_of(a.shape) for a in (condition, x, y)]
-        raise invalid("condition {}, then {}, and else {} must be broadcastable".format(*shapes), "SelectV2") from None
+        pairs = (x.shape, y.shape), (condition.shape, x.shape), (condition.shape, y.shape)
+        text = unequal(*next(pair for pair in pairs if not _fit(*pair)))
+        raise invalid("condition {}, then {}, and else {} must be broadcastable".format(*shapes), "SelectV2",
+                      while_recording=for_shapes(text, "SelectV2", condition, x, y)) from None  # fmt: skip
     return lax.select(*[a if a.shape == shape else jnp.broadcast_to(a, shape) for a in (condition, x, y)])
 
 

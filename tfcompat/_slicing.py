@@ -20,7 +20,7 @@ from tfcompat._core.refusals import mistyped
 from tfcompat._core.sizes import Unresized, has_unknown, holds_unknown, opened
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value, size_value
-from tfcompat._declare import invalid, refused
+from tfcompat._declare import for_shapes, invalid, refused
 from tfcompat._index_patterns import (
     AT,
     GIVEN,
@@ -370,6 +370,12 @@ def call_moving(declared, key, ins, attrs, count=0, spec=None):
 # Slices with explicit sizes
 
 
+def _not_of_rank(shape, begin, size):
+    given = [t._aval.shape for t in (begin, size)]
+    ranks = [g[0] for g in given if len(g) == 1 and g[0] != len(shape)]
+    return for_shapes(f"Shape must be rank {ranks[0]} but is rank {len(shape)}", "Slice", shape, *given) if ranks else None
+
+
 def slice_(input_, begin, size, name=None):
     """The part of `input_` of shape `size` that starts at `begin`.
 
@@ -389,7 +395,7 @@ def slice_(input_, begin, size, name=None):
     if begin._aval.shape != (len(shape),) or size._aval.shape != (len(shape),):
         raise invalid(
             f"Expected begin and size arguments to be 1-D tensors of size {len(shape)}, but got shapes "
-            f"{list(begin._aval.shape)} and {list(size._aval.shape)} instead.", "Slice", name or "",
+            f"{list(begin._aval.shape)} and {list(size._aval.shape)} instead.", "Slice", name or "", _not_of_rank(shape, begin, size),
         )  # fmt: skip
     sizes = size_value(size).tolist() if sizes is None else list(sizes)
     if (begin._slot not in (STATIC, PLAIN) or has_unknown(input_) or holds_unknown(sizes)) and -1 not in sizes:

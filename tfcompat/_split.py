@@ -10,7 +10,7 @@ from tfcompat._core.convert import convert
 from tfcompat._core.forms import by_form
 from tfcompat._core.op import Int, Ints, T, op
 from tfcompat._core.sizes import holds_unknown, undetermined
-from tfcompat._declare import invalid, too_small
+from tfcompat._declare import for_shapes, invalid, too_small
 from tfcompat._slicing import moves
 from tfcompat._vectors import One
 
@@ -22,8 +22,8 @@ def unpack(value: T, num: Int, axis: Int):
     if num < 0:
         raise too_small("num", num, 0, "Unpack")
     if value.shape[axis] != num:
-        raise invalid(f"Input shape axis {axis % value.ndim} must equal {num}, got shape {text_of(value.shape)}",
-                      "Unpack")  # fmt: skip
+        raise invalid(f"Input shape axis {axis % value.ndim} must equal {num}, got shape {text_of(value.shape)}", "Unpack",
+                      while_recording=for_shapes(f"Dimension must be {num} but is {value.shape[axis]}", "Unpack", value))  # fmt: skip
     return list(jnp.unstack(value, axis=axis))
 
 
@@ -67,7 +67,10 @@ def split_evenly(value: T, num: Int, axis: One("Split", "split_dim must be a sca
         raise too_small("num_split", num, 1, "Split")
     if value.shape[axis] % num:
         raise invalid(f"Number of ways to split should evenly divide the split dimension, but got split_dim {axis} "
-                      f"(size = {value.shape[axis]}) and num_split {num}", "Split")  # fmt: skip
+                      f"(size = {value.shape[axis]}) and num_split {num}", "Split", while_recording=for_shapes(
+                          f"Dimension size must be evenly divisible by {num} but is {value.shape[axis]}\n\t"
+                          "Number of ways to split should evenly divide the split dimension",
+                          "Split", (), value, computed={0: [axis]}))  # fmt: skip
     return lax.split(value, [value.shape[axis] // num] * num, axis)
 
 
@@ -85,7 +88,9 @@ def split_v(value: T, sizes: Ints, axis: One("SplitV", "split_dim_tensor must ha
     if given > size or (given != size and -1 not in sizes):
         raise invalid("Determined shape must either match input shape along split_dim exactly if fully specified, or be "
                       "less than the size of the input along split_dim if not fully specified.  "
-                      f"Got: {given}", "SplitV")  # fmt: skip
+                      f"Got: {given}", "SplitV", while_recording=for_shapes(
+                          f"can't split axis of size {size} into pieces of size {text_of(sizes)}", "SplitV", value, [len(sizes)],
+                          (), computed={1: sizes, 2: [axis]}))  # fmt: skip
     return lax.split(value, [size - given if n == -1 else n for n in sizes], axis)
 
 

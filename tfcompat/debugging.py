@@ -61,7 +61,7 @@ def Assert(condition, data, summarize=None, name=None):
     if _symbolic(condition):
         return _recorded_assert(condition, data, summarize)
     value = condition if not hasattr(condition, "dtype") else _array(_convert(condition))
-    if not value:
+    if not (value.size and value if isinstance(value, _np.ndarray) else value):
         if not isinstance(data, (list, tuple, str)):
             raise TypeError("values must be a sequence.")
         shown = [_listed(_array(_convert(v)), summarize) for v in data]
@@ -342,7 +342,14 @@ def assert_shapes(shapes, data=None, summarize=None, message=None, name=None):
       ValueError: a rank or size that does not fit.
     """
     pairs = list(shapes.items()) if isinstance(shapes, dict) else [(x, s) for x, s in shapes]
-    pairs = [(_convert(x.deref() if hasattr(x, "deref") else x), _symbols(s)) for x, s in pairs]
+    pairs = [(_convert(x.deref() if hasattr(x, "deref") else x), s) for x, s in pairs]
+    for x, shape in pairs:
+        if shape is not None and not hasattr(shape, "__iter__") and not hasattr(shape, "__getitem__"):
+            raise ValueError(
+                f"Tensor shape={x.shape} dtype={x.dtype.name}.  Specified shape must be an iterable.  An iterable has the "
+                f"attribute `__iter__` or `__getitem__`.  Received specified shape: {shape}"
+            )
+    pairs = [(x, _symbols(s)) for x, s in pairs]
     known = {}
     for x, symbols in pairs:
         about = f"Tensor shape={x.shape} dtype={x.dtype.name}"

@@ -4,7 +4,8 @@ import functools
 import pathlib
 import re
 
-from tfcompat._core import dtypes
+from tfcompat._core import dtypes, errors
+from tfcompat._core.recorded_data import recording
 from tfcompat._core.refusals import mistyped
 
 # The order in which most ops list dtypes
@@ -31,6 +32,13 @@ def _recorded():
     return found
 
 
+def _no_kernel(kernel, attribute, refused, allowed):
+    kinds = "".join(f"  device='CPU'; {attribute} in [DT_{dtypes.c_name(d).upper()}]\n" for d in sorted(allowed, key=_place))
+    node = f"{{{{node {kernel}}}}} = {kernel}[{attribute}=DT_{dtypes.c_name(refused).upper()}]"
+    text = f"Could not find device for node: {node}\nAll kernels registered for op {kernel}:\n{kinds} [Op:{kernel}] name: "
+    return errors.NotFoundError(None, None, text)
+
+
 def refusal(kernel, attribute, refused, allowed, name=None):
     """TensorFlow's error of an op that does not take a dtype.
 
@@ -39,7 +47,9 @@ def refusal(kernel, attribute, refused, allowed, name=None):
       name: the input's name here; None where no input has the attribute's dtype.
     """
     name, listed = _recorded().get((kernel, attribute), (name, None))
-    if listed is None or refused in listed:  # TensorFlow lists it, and has no kernel for it
+    if listed is not None and (not listed or refused in listed) and not recording():  # TensorFlow has no kernel for it
+        return _no_kernel(kernel, attribute, refused, allowed)
+    if not listed or refused in listed:
         listed = allowed if isinstance(allowed, tuple) else sorted(allowed, key=_place)
     return mistyped(
         f"Value for attr '{attribute}' of {dtypes.c_name(refused)} is not in the list of allowed values: "

@@ -11,6 +11,8 @@ from tfcompat._core.tensor_base import TensorHandle
 from tfcompat._print import print_
 from tfcompat._tensor_array import TensorArray
 
+NO_LENGTH = 'len requires a non-scalar tensor, got one of shape Tensor("Shape:0", shape=(0,), dtype=int32)'
+
 
 class LazyRange:
     """`tf.range` with bounds that are not known: loops go through it without its elements, all else makes the tensor."""
@@ -26,6 +28,9 @@ class LazyRange:
 
     def __getitem__(self, key):
         return convert(self)[key]
+
+    def __iter__(self):
+        return iter(convert(self))
 
     def _read(self):
         return self.__tf_tensor__()
@@ -74,7 +79,7 @@ def _len(value):
     if isinstance(value, TensorType):
         shape = value.shape
         if shape.rank == 0:
-            raise ValueError("len requires a non-scalar tensor, got one of shape ()")
+            raise ValueError(NO_LENGTH)
         return shape[0] if shape[0] is not None else creation.shape(value)[0]
     return builtins.len(value)
 

@@ -19,7 +19,7 @@ from tfcompat._core.trace import ValueDependent
 from tfcompat._creation import shape
 from tfcompat._loop_variables import Slot, is_data, probe, staged_loop
 from tfcompat._tensor_array import TensorArray
-from tfcompat.autograph._builtins import Enumerated, LazyRange
+from tfcompat.autograph._builtins import NO_LENGTH, Enumerated, LazyRange
 
 Undefined, UndefinedReturn = malt_variables.Undefined, malt_variables.UndefinedReturnValue
 
@@ -291,8 +291,9 @@ def _python_test(extra_test):
     going = extra_test()
     if staged(going):
         raise NotImplementedError(
-            "break and return statements that depend on a TF condition are not supported in Python for loops. Did you intend "
-            "to make it a TF loop?"
+            "break and return statements which depend on a TF condition are not supported in Python for loops. Did you intend "
+            "to make it a TF loop?\nSee https://github.com/tensorflow/tensorflow/blob/master/tensorflow/python/autograph/"
+            "g3doc/reference/limitations.md#consistency-of-control-flow-types for more info."
         )
     return going
 
@@ -301,7 +302,7 @@ def _for_tensor(iter_, extra_test, body, get_state, set_state, symbol_names, opt
     values = iter_.values if isinstance(iter_, Enumerated) else iter_
     tensor = values if isinstance(values, TensorHandle) else values._read()
     if not tensor._aval.shape:
-        raise ValueError(f"len requires a non-scalar tensor, got one of shape {tensor.shape}")
+        raise ValueError(NO_LENGTH)
     length = tensor._aval.shape[0]
     initial, undefined = _initial(get_state)
     limit = _limit(opts)

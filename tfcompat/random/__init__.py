@@ -13,7 +13,7 @@ from tfcompat._core.context import paused as _paused, state as _thread
 from tfcompat._core.convert import convert
 from tfcompat._core.errors import OpError as _OpError
 from tfcompat._core.forms import by_form as _by_form
-from tfcompat._core.op import Data, Dtype, Int, T, op
+from tfcompat._core.op import Dtype, Int, T, op
 from tfcompat._declare import FLOATS, invalid, refused
 from tfcompat._random_draws import (
     between as _between,
@@ -48,7 +48,6 @@ from tfcompat._random_keys import (
 )
 from tfcompat._vectors import One as _One
 
-_Logits = Data("L")
 _ACCEPTED = (dtypes.float16, dtypes.bfloat16, dtypes.float32, dtypes.float64, dtypes.int32, dtypes.int64)
 
 
@@ -326,8 +325,8 @@ def _pair(first: T, second: T):
     return jnp.concatenate([first, second.reshape(1)])
 
 
-@op("Multinomial", grad=None, static=False, L=FLOATS)
-def _categorical(philox_key: _Key, counter: _Counter, logits: _Logits, num_samples: Int, dtype: Dtype):
+@op("Multinomial", grad=None, static=False, T=FLOATS)
+def _categorical(philox_key: _Key, counter: _Counter, logits: T, num_samples: Int, dtype: Dtype):
     if logits.ndim != 2:
         raise invalid(f"logits should be a matrix, got shape [{','.join(map(str, logits.shape))}]", "Multinomial")
     if logits.shape[1] == 0:

@@ -22,17 +22,25 @@ def compute_gradient(f, x, delta=None):
 
     Raises:
       ValueError: `x` is no list or tuple.
+      AssertionError: an argument or the result is neither floating nor complex.
     """
     if not isinstance(x, (list, tuple)):
         raise ValueError(
             f"`x` must be a list or tuple of values convertible to a Tensor (arguments to `f`), not a {type(x)}"
         )
     xs = [convert(v) for v in x]
+    for position, v in enumerate(xs):
+        _differentiable(v.dtype, f"argument {position}")
     delta = DELTA if delta is None else delta
     return (
         tuple([_by_tape(f, xs, position) for position in range(len(xs))]),
         tuple([_by_differences(f, xs, position, delta) for position in range(len(xs))]),
     )
+
+
+def _differentiable(dtype, what):
+    if not (dtype.is_floating or dtype.is_complex):
+        raise AssertionError(f"Cannot compute gradient for unsupported type {dtype.name} of {what}")
 
 
 def _reals(array):
@@ -45,8 +53,10 @@ def _by_tape(f, xs, position):
     with GradientTape(persistent=True) as tape:
         tape.watch(xs[position])
         y = f(*xs)
+    shape = y.shape
+    _differentiable(y.dtype, "y")
     x = xs[position].numpy()
-    seed = np.zeros(y.shape, y.dtype.as_numpy_dtype)
+    seed = np.zeros(shape, y.dtype.as_numpy_dtype)
     rows = np.zeros((_reals(seed).size, _reals(x).size), x.real.dtype)
     flat = _reals(seed)
     for k in range(flat.size):
