@@ -138,6 +138,7 @@ def test_which_equations_have_another_form():
     assert present(lambda x: jnp.concatenate([x, x]), large) and present(lambda x: jnp.pad(x, 1), large) and present(loop, large)
     assert not present(lambda x: jnp.concatenate([x, x]), small) and not present(lambda x: jnp.pad(x, 1), small)
     assert not present(lambda x: jnp.concatenate([x, x], 1), large)
+    assert not present(lambda x: jax.debug.print("{}", x), large)  # it has no result
     assert not present(lambda x: lax.pad(x, 0.0, [(0, 0, 1), (0, 0, 0)]), large)
 
 

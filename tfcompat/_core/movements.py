@@ -114,11 +114,13 @@ class _Forms:
 
 def _is_wanted(eqn):
     """Whether there may be another form of an equation."""
-    name, params, aval = eqn.primitive.name, eqn.params, eqn.outvars[0].aval
+    name, params = eqn.primitive.name, eqn.params
+    if name not in ("concatenate", "pad", "dynamic_slice", "gather"):
+        return False
     if name == "concatenate" and params["dimension"] or name == "pad" and any(interior for _, _, interior in params["padding_config"]):
         return False
-    named = name in ("concatenate", "pad", "dynamic_slice", "gather")
-    return named and math.prod(aval.shape) * aval.dtype.itemsize >= MIN_BYTES
+    aval = eqn.outvars[0].aval
+    return math.prod(aval.shape) * aval.dtype.itemsize >= MIN_BYTES
 
 
 def _is_convolution(eqn):
