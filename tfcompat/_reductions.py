@@ -468,16 +468,13 @@ def zero_fraction(value, name=None):
 @op("DenseBincount", grad=False, Tidx=INDEX)
 @inlined
 def _bincount(input: Data("Tidx"), weights: Data("W"), size: Int, dtype: Dtype, weighted: Bool, binary_output: Bool):
-    rows = input.reshape(-1, input.shape[-1]) if input.ndim == 2 else input.reshape(1, -1)
-    index = jnp.where(rows < size, rows, jnp.full_like(rows, size))
-    row = jnp.broadcast_to(jnp.arange(rows.shape[0])[:, None], rows.shape)
-    result = jnp.zeros((rows.shape[0], size), dtype.np)
+    shape = (*input.shape[:-1], size)
+    place = (lax.broadcasted_iota(input.dtype, input.shape, 0), input) if input.ndim == 2 else input
+    counts = jnp.zeros(shape, dtype.np).at[place]
+    how = {"mode": "drop", "wrap_negative_indices": False}
     if binary_output:
-        result = result.at[row, index].set(jnp.ones((), dtype.np), mode="drop")
-    else:
-        updates = weights.reshape(rows.shape).astype(dtype.np) if weighted else jnp.ones((), dtype.np)
-        result = result.at[row, index].add(updates, mode="drop")
-    return result if input.ndim == 2 else result[0]
+        return counts.set(jnp.ones((), dtype.np), **how)
+    return counts.add(weights.reshape(input.shape).astype(dtype.np) if weighted else jnp.ones((), dtype.np), **how)
 
 
 _COUNTED = (*INDEX, *WIDE_FLOATS)
@@ -516,7 +513,7 @@ def bincount(arr, weights=None, minlength=None, maxlength=None, dtype=d.int32, n
     size = functools.partial(_bins, minlength is not None, maxlength is not None)
     (size,) = by_value("DenseBincount", size, [x, *limits], (np.int64, ()))
     size = int(size_value(size))
-    if axis != -1 or len(x.shape) != 2:
+    if len(x.shape) != 1 and (axis != -1 or len(x.shape) != 2):
         x = reshape(x, (-1,))
     dtype = w.dtype if weights is not None else d.as_dtype(dtype)
     return _bincount(x, w, size, dtype, weighted, bool(binary_output))
@@ -525,9 +522,10 @@ def bincount(arr, weights=None, minlength=None, maxlength=None, dtype=d.int32, n
 def _bins(bounded_below, bounded_above, numbers, *limits):
     """How many numbers are counted."""
     values, limits = np.asarray(host_value(numbers)), [int(host_value(t)) for t in limits]
-    if values.size and values.min() < 0:
+    last = int(values.view(f"u{values.itemsize}").max()) if values.size else -1  # as unsigned numbers, those below 0 are the largest
+    if last > np.iinfo(values.dtype).max:
         raise invalid("Input arr must be non-negative!", "DenseBincount")
-    size = int(values.max()) + 1 if values.size else 0
+    size = last + 1
     size = max(size, limits[0]) if bounded_below else size
     size = min(size, limits[-1]) if bounded_above else size
     return [convert(np.array(size, np.int64))]
