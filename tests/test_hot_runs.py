@@ -394,3 +394,84 @@ def test_slices_are_written_in_place(python_runs):
     for value, expected in held:
         np.testing.assert_array_equal(value, expected)
     np.testing.assert_array_equal(v[:40, 1], np.arange(40))
+
+
+# Numbers that have always been the same are constants of a program
+
+
+def programs_with_constants():
+    """[(number of constants, of packed numbers) of each program]"""
+    from tfcompat._core import program
+
+    every = [p for s in program._structures.values() for p in s.programs]
+    return sorted((sum(len(c.entries) for c in p.arguments.constants), sum(len(c.entries) for c in p.arguments.packed)) for p in every)
+
+
+def formula(x, a=2.0, b=0.5):
+    return tf.reduce_sum((x * a - b) ** 2) + x[3]
+
+
+def in_numpy(x, a=2.0, b=0.5):
+    x = x.numpy().astype(np.float64)
+    return ((x * a - b) ** 2).sum() + x[3]
+
+
+def test_numbers_that_stay_are_constants(python_runs):
+    debug.clear()
+    x = tf.constant(np.linspace(0, 1, 400_000, dtype=np.float32))
+    want = in_numpy(x)
+    compiles = []
+    for k in range(64):
+        if k == 32:
+            python_runs.clear()
+        np.testing.assert_allclose(formula(x).numpy(), want, rtol=1e-5)
+        compiles.append(debug.stats()["compiles"])
+    assert len(python_runs) <= 2 and compiles[-1] == compiles[32]
+    assert programs_with_constants() == [(3, 0)]
+    for a in (3.0, 4.0, 2.0, 3.0, float("nan")):  # one more program, for all other numbers
+        np.testing.assert_allclose(formula(x, a).numpy(), in_numpy(x, a), rtol=1e-5)
+    assert debug.stats()["compiles"] == compiles[-1] + 1
+    assert programs_with_constants() == [(0, 3)]
+
+
+def test_numbers_that_change_are_no_constants(python_runs):
+    debug.clear()
+    x = tf.constant(np.linspace(0, 1, 400_000, dtype=np.float32))
+    compiles = debug.stats()["compiles"]
+    for k in range(64):
+        np.testing.assert_allclose(formula(x, 1.0 + k).numpy(), in_numpy(x, 1.0 + k), rtol=1e-5)
+    assert debug.stats()["compiles"] == compiles + 1
+    assert programs_with_constants() == [(2, 1)]
+
+
+def test_a_zero_of_the_other_sign_is_another_number():
+    debug.clear()
+    x = tf.constant(np.linspace(-1, 1, 400_000, dtype=np.float32))
+    for zero in [0.0] * 8 + [-0.0] * 8:
+        assert np.signbit(tf.reduce_max(tf.exp(x) * zero).numpy()) == np.signbit(zero)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64", "int8", "int64", "uint64", "complex64"])
+def test_constants_of_any_dtype(dtype):
+    debug.clear()
+    x = tf.cast(tf.constant(np.arange(1, 400_001) % 7 + 1), dtype)
+    results = [(x * 3 + 2).numpy() for _ in range(40)] + [(x * 3 + number).numpy() for number in (2, 5)]
+    for result, number in zip(results, [2] * 41 + [5], strict=True):
+        np.testing.assert_array_equal(result, (x.numpy() * x.dtype.as_numpy_dtype(3) + x.dtype.as_numpy_dtype(number)).astype(result.dtype))
+
+
+def test_what_numbers_alone_make_is_computed_in_each_run():
+    """XLA would compute it while it compiles."""
+    debug.clear()
+    for _ in range(64):
+        tf.reduce_sum(tf.linspace(0.0, 1.0, 400_000) * 2.0).numpy()
+    assert [constants for constants, _ in programs_with_constants()] == [1]
+
+
+def test_runs_in_python_know_constants_too(monkeypatch):
+    debug.clear()
+    x = tf.constant(np.linspace(0, 1, 400_000, dtype=np.float32))
+    monkeypatch.setattr(native, "extension", None)
+    with debug.trace():  # a tracer looks at each run, so Python makes it
+        for a in [2.0] * 40 + [3.0, 2.0]:
+            np.testing.assert_allclose(formula(x, a).numpy(), in_numpy(x, a), rtol=1e-5)
