@@ -4,6 +4,7 @@
   python benchmarks/ops.py                                          without TensorFlow
   python benchmarks/ops.py --tensorflow ~/tf/bin/python             with the TensorFlow of another environment
   python benchmarks/ops.py tf.sort "tf.reduce" --kinds large        ops whose name contains one of these, large inputs only
+  python benchmarks/ops.py --idioms --kinds large,largest           lines of programs instead: formulas, slices, losses, gradients
 
 small   µs of one op on small inputs: a hundred calls, a chain where the result fits the first input, else all results
         kept, and a read of the last one, divided by a hundred
@@ -27,12 +28,14 @@ import importlib
 import json
 import os
 import pathlib
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
+import idiom_table
 import numpy as np
 import op_table
 import report
@@ -52,7 +55,8 @@ def main():
     if options.child:
         return serve(options.child)
     engines = [name for name in NAMES if options.tensorflow or not ENGINES[name].is_tensorflow]
-    symbols = [s for s in op_table.OPS if not options.names or any(part in s for part in options.names)]
+    table_of = idiom_table.IDIOMS if options.idioms else op_table.OPS
+    symbols = [s for s in table_of if not options.names or any(part in s for part in options.names)]
     with tempfile.TemporaryDirectory(prefix="benchmark-") as cache, contextlib.ExitStack() as stack:
         table = {kind: {} for kind in options.kinds}
         children = {}
@@ -79,6 +83,7 @@ def parse():
     parser.add_argument("names", nargs="*", metavar="NAME", help="ops whose name contains one of these")
     parser.add_argument("--tensorflow", metavar="PYTHON", help="the python of an environment that has TensorFlow")
     parser.add_argument("--kinds", type=lambda text: text.split(","), default=KINDS, help=", ".join(KINDS))
+    parser.add_argument("--idioms", action="store_true", help="lines of programs instead of single ops")
     parser.add_argument("--quick", action="store_true", help="shorter measurements")
     parser.add_argument("--json", metavar="FILE", help="save every figure here")
     parser.add_argument("--child", choices=NAMES, help=argparse.SUPPRESS)
@@ -164,13 +169,13 @@ class Subject:
 
     def __init__(self, tf, symbol):
         self.tf, self.symbol = tf, symbol
-        self.expression = op_table.OPS[symbol][tf is None]
+        self.expression = (op_table.OPS | idiom_table.IDIOMS)[symbol][tf is None]
         if self.expression is None:
             raise NotOffered
 
     def inputs(self, size):
         """({name: tensor}, {name: number or NumPy array}) of the expression."""
-        names = compile(self.expression, self.symbol, "eval").co_names
+        names = set(re.findall(r"[a-z_0-9]+", self.expression))
         values = {name: value for name, value in op_table.inputs(size).items() if name in names}
         fixed = {name: value for name, value in values.items() if isinstance(value, int) or name == "host"}
         if self.tf is None:
@@ -184,7 +189,7 @@ class Subject:
     def function(self, fixed, arguments, repeat=1):
         """The expression as a function of its tensors: called once, or `repeat` times, as a chain where it fits."""
         names = ", ".join(arguments)
-        scope = dict(fixed, tf=self.tf)
+        scope = dict(fixed, tf=self.tf, gradient=self.gradient)
         if self.tf is None:
             import jax
             import jax.numpy as jnp
@@ -208,6 +213,12 @@ class Subject:
             return [once(*arguments) for _ in range(repeat)]
 
         return self.compiled(many)
+
+    def gradient(self, function, at):
+        with self.tf.GradientTape() as tape:
+            tape.watch(at)
+            result = function(at)
+        return self.tf.convert_to_tensor(tape.gradient(result, at))
 
     def compiled(self, function):
         if self.tf is not None:
