@@ -534,8 +534,9 @@ def _bins(bounded_below, bounded_above, numbers, *limits):
 @op("ConfusionMatrix", grad=None, L=INTEGERS)
 @inlined
 def _confusion_matrix(labels: Data("L"), predictions: Data("L"), weights: Data("W"), size: Int, dtype: Dtype):
-    counts = jnp.zeros((size, size), dtype.np)
-    return counts.at[labels, predictions].add(jnp.broadcast_to(weights, labels.shape).astype(dtype.np), mode="drop")
+    counts = jnp.zeros(size * size, dtype.np).at[labels * size + predictions]
+    counts = counts.add(jnp.broadcast_to(weights, labels.shape).astype(dtype.np), mode="drop", wrap_negative_indices=False)
+    return counts.reshape(size, size)
 
 
 def confusion_matrix(labels, predictions, num_classes=None, weights=None, dtype=d.int32, name=None):
