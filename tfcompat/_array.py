@@ -270,8 +270,10 @@ def _ensured(x: T, shape: Any):
     wanted = shapes.TensorShape(shape)
     if not wanted.is_compatible_with(x.shape):
         given = "?" if wanted.rank is None else text_of("?" if n is None else n for n in shape)
+        same_rank = wanted.rank == x.ndim
+        text = unequal_shapes(shape, x.shape) if same_rank else f"Shape must be rank {wanted.rank} but is rank {x.ndim}"
         raise invalid(f"Shape of tensor input {text_of(x.shape)} is not compatible with expected shape {given}.", "EnsureShape",
-                      while_recording=for_shapes(unequal_shapes(shape, x.shape), "EnsureShape", x))  # fmt: skip
+                      while_recording=for_shapes(text, "EnsureShape", x))  # fmt: skip
     return x
 
 

@@ -104,10 +104,10 @@ def unequal(shape, other):
 
 
 def unequal_shapes(shape, other):
-    """What functions say of two shapes that have to be one."""
+    """What functions say of two shapes that have to be one; None is any size."""
     if len(shape) != len(other):
         return f"Shapes must be equal rank, but are {len(shape)} and {len(other)}"
-    k = next(k for k, (n, m) in enumerate(zip(shape, other, strict=True)) if n != m)
+    k = next(k for k, (n, m) in enumerate(zip(shape, other, strict=True)) if n != m and n is not None)
     shapes = f"Shapes are {shape_text(shape)} and {shape_text(other)}."
     return f"Dimension {k} in both shapes must be equal, but are {shape[k]} and {other[k]}. {shapes}"
 

@@ -142,9 +142,8 @@ def expand(shape, items):
 
 def too_many(shape, items):
     rank = len(shape)
-    text = f"Index out of range using input dim {rank}; input has only {rank} dims"
-    recorded = _recorded(text, shape, items, strides=True)
-    return invalid(text if rank else "Attempting to slice scalar input.", "StridedSlice", "strided_slice/", recorded)
+    text = f"Index out of range using input dim {rank}; input has only {rank} dims" if rank else "Attempting to slice scalar input."
+    return invalid(text, "StridedSlice", "strided_slice/", _recorded(text, shape, items, strides=True))
 
 
 def _recorded(text, shape, items, strides=False):

@@ -46,6 +46,7 @@ def refusal(kernel, attribute, refused, allowed, name=None):
       allowed: the dtypes that it takes here; a set has the order of most ops.
       name: the input's name here; None where no input has the attribute's dtype.
     """
+    kernel = kernel.partition(".")[0]  # what is behind a point tells kernels of ours apart
     name, listed = _recorded().get((kernel, attribute), (name, None))
     if listed is not None and (not listed or refused in listed) and not recording():  # TensorFlow has no kernel for it
         return _no_kernel(kernel, attribute, refused, allowed)
