@@ -55,6 +55,8 @@ class ConcreteFunction:
         self._written = written
         self._draws = any(type(c) is DrawCell for c in self._cells)
         self._bound = given if any(id(c) in given for c in (*self._cells, *written)) else None
+        self._template_of = template
+        self._reshaped = {}  # recordings for arguments of other shapes than those of the signature
         self._growing = None  # recordings for sizes that variables without a fixed shape have at a call
         if any([c.variable is not None and (v := c.variable()) is not None and not v._known for c in self._cells]):
             self._template = template()
@@ -139,7 +141,18 @@ class ConcreteFunction:
 
     def __call__(self, *args, **kwargs):
         tensors, cells = self._bind(args, kwargs)
+        for t, p in zip(tensors, self._placeholders, strict=True):
+            if t._aval is not p._aval and not p.shape.is_compatible_with(t.shape):
+                return self._for_shapes(tensors)._call_flat(tensors, cells)
         return self._call_flat(tensors, cells)
+
+    def _for_shapes(self, leaves):
+        """The recording for tensors of other shapes, which TensorFlow takes where the arguments are plain tensors."""
+        key = tuple([t._aval for t in leaves])
+        if key not in self._reshaped:
+            self._template = self._template_of()
+            self._reshaped[key] = self._recorded_again(leaves)
+        return self._reshaped[key]
 
     def _bind(self, args, kwargs):
         names = [name for name, _, _ in self._parameters]
@@ -149,9 +162,6 @@ class ConcreteFunction:
         try:
             if len(args) > len(names):
                 raise TypeError("too many positional arguments")
-            for name in kwargs:
-                if name not in names:
-                    raise TypeError(f"got an unexpected keyword argument '{name}'")
             values.update(kwargs)
             given = []
             for name, spec in zip(names, expected, strict=True):
@@ -166,41 +176,50 @@ class ConcreteFunction:
                     if not (fits or value is spec or value == spec):
                         raise TypeError(f"Can not cast {value!r} to Literal[{spec!r}]")
                 given.append(value)
+            for name in kwargs:
+                if name not in names:
+                    raise TypeError(f"got an unexpected keyword argument '{name}'")
         except TypeError as error:
             flat = self._flat_call(args, kwargs)
             if flat is not None:
                 return flat, ()
-            raise TypeError(
-                f"Binding inputs to tf.function failed due to `{error}`. Received args: {args} and kwargs: {kwargs} for "
-                f"signature: {self._signature_text()}.\nFallback to flat signature also failed due to: "
-                f"{self._flat_complaint(args, kwargs)}"
-            ) from None
+            raise self._unbound(error, args, kwargs) from None
         encoder = Encoder()
         for k, (value, spec) in enumerate(zip(given, expected, strict=True)):
             if isinstance(spec, TensorSpec) and not isinstance(value, TensorHandle):
-                given[k] = value = value._read() if hasattr(type(value), "_read") else convert(value, None, spec.dtype)
+                try:
+                    given[k] = value = value._read() if hasattr(type(value), "_read") else convert(value, spec.dtype)
+                except (TypeError, ValueError) as error:
+                    raise self._unbound(error, args, kwargs) from None
             encoder.encode(value)
+        if len(encoder.leaves) != len(self._placeholders):
+            raise self._unbound(f"Can not cast {args} to {self._signature[0]}", args, kwargs)
         for i, (t, p) in enumerate(zip(encoder.leaves, self._placeholders, strict=True)):
             if t._aval.dtype is not p._aval.dtype:
                 raise errors.InvalidArgumentError(
                     None, None, f"cannot compute __inference_{self._name} as input #{i}(zero-based) was expected to be a "
                     f"{_c_name(p)} tensor but is a {_c_name(t)} tensor [Op:__inference_{self._name}]",
                 )  # fmt: skip
-            if t._aval is not p._aval:
-                if not p.shape.is_compatible_with(t.shape) or p.shape.is_fully_defined():
-                    raise errors.InvalidArgumentError(
-                        None, None, f"{self._name}: argument {i} has shape {t.shape}, expected {p.shape}"
-                    )
+            if t._aval is not p._aval and not p.shape.is_compatible_with(t.shape):
+                if self._flat_call(args, kwargs) is None:
+                    raise self._unbound(f"Can not cast {_spec_text(t)} to {_spec_text(p)}", args, kwargs)
         return encoder.leaves, encoder.cells
+
+    def _unbound(self, reason, args, kwargs):
+        return TypeError(
+            f"Binding inputs to tf.function failed due to `{reason}`. Received args: {args} and kwargs: {kwargs} for "
+            f"signature: {self._signature_text()}.\nFallback to flat signature also failed due to: "
+            f"{self._flat_complaint(args, kwargs)}"
+        )
 
     def _flat_call(self, args, kwargs):
         names = [self._trace.argument_names[k] for k in range(len(self._placeholders))]
         if len(args) + len(kwargs) != len(names) or any(k not in names for k in kwargs):
             return None
         values = dict(zip(names, args, strict=False)) | kwargs
-        if len(values) != len(names):
+        if len(values) != len(names) or not all([isinstance(v, TensorHandle) for v in values.values()]):
             return None
-        return [convert(values[n]) for n in names]
+        return [values[n] for n in names]
 
     def _flat_complaint(self, args, kwargs):
         names = [self._trace.argument_names[k] for k in range(len(self._placeholders))]
@@ -211,6 +230,9 @@ class ConcreteFunction:
         if unexpected and len(args) == len(names):
             return f"{text} got unexpected keyword arguments: {', '.join(sorted(unexpected))}."
         missing = sorted(n for n in names[len(args) :] if n not in kwargs)
+        other = next(((i, v) for i, v in enumerate(args) if not isinstance(v, TensorHandle)), None)
+        if not missing and other is not None:
+            return f"{text}: expected argument #{other[0]}(zero-based) to be a Tensor; got {type(other[1]).__name__} ({other[1]})."
         return f"{text} missing required arguments: {', '.join(missing)}."
 
     # What it is
@@ -389,6 +411,10 @@ class FunctionType:
 
     def __str__(self):
         return self._concrete._signature_text()
+
+
+def _spec_text(tensor):
+    return repr(TensorSpec(tensor.shape, tensor.dtype))
 
 
 def _c_name(tensor):

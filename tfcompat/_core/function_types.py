@@ -37,6 +37,9 @@ class SpecLeaf:
         self.name = spec.name
         self._aval = _key_aval(spec.shape, spec.dtype)
 
+    def __repr__(self):
+        return repr(self.spec)
+
 
 def _key_aval(shape, dtype):
     """What stands in keys for a shape of which something is unknown, beside the shape."""
