@@ -15,14 +15,15 @@ from tfcompat._core.avals import aval
 from tfcompat._core.by_value import by_value
 from tfcompat._core.convert import convert
 from tfcompat._core.forms import by_form
-from tfcompat._core.op import Axis, Bool, Data, Dtype, Many, T, mismatch, op
+from tfcompat._core.op import Axis, Bool, Data, Dtype, Int, T, mismatch, op
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import PLAIN, STATIC, TensorHandle, host_value, size_value
 from tfcompat._core.trace import is_symbolic
-from tfcompat._creation import shape, zeros
+from tfcompat._creation import shape, size, zeros
 from tfcompat._declare import NUMBERS, REAL, for_shapes, invalid, not_allowed, refused, sum_to, unequal
 from tfcompat._gather import gather, take
 from tfcompat._slicing import moves, set_boolean_mask
+from tfcompat._vectors import Vector
 
 
 def _host(array):
@@ -348,13 +349,9 @@ def unique_with_counts(x, out_idx=dtypes.int32, name=None):
 # Grids and masks
 
 
-@op("Mul", single=False)
-def _grid(vectors: Many("T"), swapped: Bool):
-    places = list(range(len(vectors)))
-    if swapped:
-        places[:2] = places[:2][::-1]
-    sizes = [math.prod(vectors[k].shape) for k in places]
-    return [lax.broadcast_in_dim(lax.reshape(v, [math.prod(v.shape)]), sizes, [d]) for v, d in zip(vectors, places, strict=True)]
+@op("Mul")
+def _repeated(vector: T, sizes: Vector("Mul", "Tidx", sizes=True), axis: Int):
+    return lax.broadcast_in_dim(lax.reshape(vector, [math.prod(vector.shape)]), sizes, [axis])
 
 
 @by_form
@@ -382,7 +379,11 @@ def meshgrid(*args, **kwargs):
             raise mismatch("Mul", 1, v._aval.dtype, vectors[0]._aval.dtype)
     if vectors[0]._aval.dtype is dtypes.string:
         raise TypeError("Cannot convert 1 to EagerTensor of dtype string")
-    return _grid(vectors, indexing == "xy")
+    places = list(range(len(vectors)))
+    if indexing == "xy":
+        places[:2] = places[:2][::-1]
+    sizes = [size(vectors[k]) for k in places]
+    return [_repeated(v, sizes, d) for v, d in zip(vectors, places, strict=True)]
 
 
 @op("SequenceMask", grad=None)
