@@ -205,10 +205,17 @@ def lend(array):
     return array
 
 
-def is_number(leaf):
-    """Whether a leaf is a scalar from Python."""
-    a = leaf._aval
-    return leaf._slot == STATIC and a.shape == () and a.np_dtype.kind in "iufc" and type(leaf._value) in HOST_TYPES
+def numbers(leaves, wires):
+    """The leaves that are scalars from Python, but for those of a node of nothing else: XLA would compute it while it compiles."""
+    found = set()
+    for k in {~s for wire in wires for s in wire if s < 0}:
+        t, a = leaves[k], leaves[k]._aval
+        if t._slot == STATIC and a.shape == () and a.np_dtype.kind in "iufc" and type(t._value) in HOST_TYPES:
+            found.add(k)
+    for wire in wires:
+        if all([s < 0 and ~s in found for s in wire]):
+            found.difference_update([~s for s in wire])
+    return found
 
 
 def noted_writes(work):

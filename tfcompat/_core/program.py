@@ -120,17 +120,9 @@ class Structure:
     def note_numbers(self, leaves):
         """Notes which numbers have been the same in all runs that are looked at: the first ones, and some later."""
         if self.numbers is None:
-            self.numbers = {} if self.lone else {k: leaves[k]._value.tobytes() for k in self._numbers_among(leaves)}
+            self.numbers = {} if self.lone else {k: leaves[k]._value.tobytes() for k in donation.numbers(leaves, self.wires)}
         elif self.numbers and self.runs:
             self.numbers = {k: v for k, v in self.numbers.items() if getattr(leaves[k]._value, "tobytes", bytes)() == v}
-
-    def _numbers_among(self, leaves):
-        """The scalars from Python of which all nodes that take them take something else, too: a node of constants XLA would compute."""
-        found = {k for k in range(self.leaf_count) if donation.is_number(leaves[k])}
-        for wire in self.wires:
-            if all([s < 0 and ~s in found for s in wire]):
-                found.difference_update([~s for s in wire])
-        return found
 
     def due(self, live):
         """Whether this run is the one that compiles. Deterministic: counts and static estimates only."""
