@@ -10,8 +10,8 @@
 #define MAX_FORMS 1024   /* keys of one function */
 #define MAX_TENSORS 64
 
-static PyObject *learn, *tags[6];
-enum { OF_TRUE, OF_FALSE, OF_FLOAT, OF_LIST, OF_TUPLE, OF_DTYPE };
+static PyObject *learn, *tags[7];
+enum { OF_TRUE, OF_FALSE, OF_FLOAT, OF_LIST, OF_TUPLE, OF_DTYPE, OF_VARIABLE };
 
 /* Keys */
 
@@ -81,7 +81,11 @@ static int add(Arguments *arguments, PyObject *value, int depth)
             Py_DECREF(tensor);
             return 0;
         }
-        return put_tensor(arguments, tensor);
+        int done = tensor == NULL ? -1 : put(arguments, Py_NewRef(tags[OF_VARIABLE]));
+        if (done > 0)
+            return put_tensor(arguments, tensor);
+        Py_XDECREF(tensor);
+        return done;
     }
     if ((type != &PyList_Type && type != &PyTuple_Type) || depth > 8)
         return 0;

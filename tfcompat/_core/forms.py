@@ -21,12 +21,22 @@ from tfcompat._core import failures
 from tfcompat._core.checks import Flag
 from tfcompat._core.convert import variable_types
 from tfcompat._core.native import extension
+from tfcompat._core.symbolic import SymbolicTensor
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.trace import Trace
 
 
 class Unformed(Exception):
     """What a function records is not told by its arguments' key."""
+
+
+class _VariableStandIn(SymbolicTensor):
+    """A placeholder for a variable: some functions record another op for these."""
+
+    __slots__ = ()
+
+    def _read(self):
+        return SymbolicTensor(self._aval, None, self._seg, self._slot)
 
 
 class Rehearsal:
@@ -48,7 +58,8 @@ class Rehearsal:
         if type(value) in (list, tuple):
             return type(value)([self.stand_in(v) for v in value])
         if type(value) in variable_types:
-            value = value._cell.eager
+            tensor = self.trace.placeholder(value._cell.eager._aval)
+            return _VariableStandIn(tensor._aval, None, tensor._seg, tensor._slot)
         return self.trace.placeholder(value._aval) if type(value) is Tensor else value
 
     def form(self):
