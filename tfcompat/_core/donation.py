@@ -6,7 +6,7 @@ instead of 1.9). A program takes them in this order, as flat arguments: nested o
 
 Numbers that have been the same in all runs (the 2 and the 0.5 of a formula) are no arguments but constants of the program, which
 serves runs with these numbers only: XLA divides by a known integer with a multiplication (in a fifth of the time), raises to a
-known power by products (a twentieth), and reads no memory for them in the innermost loops (a sum of squares three quarters).
+known power by products (a fifteenth), and reads no memory for them in the innermost loops (a sum of squares three quarters).
 """
 
 import collections
