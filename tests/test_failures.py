@@ -1,5 +1,6 @@
 """What fails while recorded work runs: values out of range in hot loops, memory, forks. Variables stay usable."""
 
+import gc
 import itertools
 import sys
 import threading
@@ -144,6 +145,7 @@ def test_a_flagged_update_of_a_table_copies_no_table():
         with debug.mode("compiled"):
             for k in range(4):
                 step(k)
+                gc.collect()  # errors that JAX caught while an op was traced keep the step's frame, and its results alive
                 debug.flush()
     finally:
         program.compile_cache.compile = real
