@@ -88,7 +88,7 @@ def test_a_hot_loop_without_reads_ends_in_a_state_that_it_was_in(mode):
             debug.flush()
         except tf.errors.InvalidArgumentError as e:
             error = e
-        assert "called at <step>" in str(error) or "[Op:GatherV2]" in str(error)
+        assert "called at <step>" in str(error) or "[Op:ResourceGather]" in str(error)
         got = values(state)
         for _ in range(9):
             reference(done)
