@@ -39,7 +39,7 @@ typedef struct {
 } Run;
 
 /* The numbers in `Program.layout` */
-enum { DONATED, KEPT, SLOTS, FIRST };
+enum { DONATED, KEPT, SLOTS, CONSTANTS, FIRST };
 static const int32_t *donated_leaves(Run *run) { return run->layout + FIRST; }
 static const int32_t *kept_leaves(Run *run) { return donated_leaves(run) + run->layout[DONATED]; }
 
@@ -199,10 +199,9 @@ static int find_program(Run *run)
             k++;
         if (k < run->alive)
             continue;
-        PyObject *constants = FIELD(FIELD(program, m_arguments), d_constants);
         int suits = 1;
-        for (Py_ssize_t j = 0; suits > 0 && j < PyList_GET_SIZE(constants); j++)
-            suits = holds(PyList_GET_ITEM(constants, j), run->leaves);
+        for (Py_ssize_t j = 0; suits > 0 && j < layout[CONSTANTS]; j++)
+            suits = holds(PyList_GET_ITEM(FIELD(FIELD(program, m_arguments), d_constants), j), run->leaves);
         if (suits < 0)
             return FAILED;
         if (!suits)

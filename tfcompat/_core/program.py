@@ -45,8 +45,8 @@ class Program:
     when a flag is set.
 
     Attributes:
-      layout: for C, int32 of: how many leaves are donated, how many are kept, how many slots there are; then these leaves, and the
-        place of each slot among the results (-1: it has none).
+      layout: for C, int32 of: how many leaves are donated, how many are kept, how many slots there are, how many vectors of constants;
+        then these leaves, and the place of each slot among the results (-1: it has none).
     """
 
     __slots__ = ("arguments", "call", "layout", "name", "outputs", "position", "taken")
@@ -60,7 +60,7 @@ class Program:
         self.position = position = {slot: i for i, slot in enumerate(order)}
         donated, kept, slots = arguments.donated, arguments.kept, max(order, default=-1) + 1
         places = [position.get(slot, -1) for slot in range(slots)]
-        self.layout = np.array([len(donated), len(kept), slots, *donated, *kept, *places], np.int32).tobytes()
+        self.layout = np.array([len(donated), len(kept), slots, len(arguments.constants), *donated, *kept, *places], np.int32).tobytes()
 
 
 class Structure:
