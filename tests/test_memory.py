@@ -157,7 +157,7 @@ def kept_by(tensor):
 
 @pytest.mark.own_mode
 def test_a_small_scattered_part_does_not_keep_the_whole():
-    """However it is taken; what is one piece, or much of the whole, is a view, as in TensorFlow."""
+    """However it is taken; what is one piece, or much of the whole, is a view."""
     x, k = tf.constant(np.arange(600.0 * 400).reshape(600, 400)), 3
     with debug.mode("interpreted"):
         for part in (x[:, :10], x[:, k : k + 10], x[2:, :10], tf.slice(x, [1, 2], [500, 10]), x[::2, :9]):

@@ -78,19 +78,20 @@ def uniform(shape, minval=0, maxval=None, dtype=dtypes.float32, seed=None, name=
       ValueError: another `dtype`; no `maxval` for integers.
       InvalidArgumentError: a negative dimension, or integers with minval >= maxval.
     """
-    key, counter = _fresh(seed)
-    draw = _draw_uniform if key is None else _uniform_by_form
+    return _freshly(_draw_uniform, _uniform_by_form, shape, minval, maxval, dtype, seed)
+
+
+def _freshly(draw, by_form, *arguments):
+    """Draws by form with a fresh key where there is one. A call that Python, and no kernel, refuses gives its seed back."""
+    key, counter = _fresh(arguments[-1])
+    if key is None:
+        return draw(None, None, *arguments)
     try:
-        return draw(key, counter, shape, minval, maxval, dtype, seed)
+        return by_form(key, counter, *arguments)
     except Exception as error:
-        _give_back(key, error)
+        if not isinstance(error, _OpError):
+            random_state.seeds.settle(random_state.seeds.taken - 1, False)
         raise
-
-
-def _give_back(key, error):
-    """Gives a fresh seed back that TensorFlow has not taken: what no kernel, but Python refuses."""
-    if key is not None and not isinstance(error, _OpError):
-        random_state.seeds.settle(random_state.seeds.taken - 1, False)
 
 
 def _draw_uniform(key, counter, shape, minval, maxval, dtype, seed):
@@ -138,13 +139,7 @@ def normal(shape, mean=0.0, stddev=1.0, dtype=dtypes.float32, seed=None, name=No
       ValueError: a dtype that is not floating.
       InvalidArgumentError: a negative dimension.
     """
-    key, counter = _fresh(seed)
-    draw = _draw_normal if key is None else _normal_by_form
-    try:
-        return draw(key, counter, "RandomStandardNormal", shape, mean, stddev, dtype, seed)
-    except Exception as error:
-        _give_back(key, error)
-        raise
+    return _freshly(_draw_normal, _normal_by_form, "RandomStandardNormal", shape, mean, stddev, dtype, seed)
 
 
 def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=dtypes.float32, seed=None, name=None):
@@ -152,13 +147,7 @@ def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=dtypes.float32, seed=Non
 
     See `normal`.
     """
-    key, counter = _fresh(seed)
-    draw = _draw_normal if key is None else _normal_by_form
-    try:
-        return draw(key, counter, "TruncatedNormal", shape, mean, stddev, dtype, seed)
-    except Exception as error:
-        _give_back(key, error)
-        raise
+    return _freshly(_draw_normal, _normal_by_form, "TruncatedNormal", shape, mean, stddev, dtype, seed)
 
 
 _NORMALS = {
