@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 from jax import lax
+from marks import IN_C
 
 import tfcompat as tf
 from tfcompat import _diagonals
@@ -19,9 +20,7 @@ from tfcompat._core import context, native, plans
 from tfcompat._core.equations import Value
 from tfcompat._core.interpret import Builder, host_function
 
-pytestmark = [pytest.mark.own_mode]
-if native.extension is None:
-    pytest.skip("the package was built without a compiler", allow_module_level=True)
+pytestmark = [pytest.mark.own_mode, IN_C]
 
 
 def made(function, *arrays):
