@@ -2,7 +2,7 @@
 
 Sizes, steps and the pattern of an index are structure; positions are data, so `x[i]` or `x[i:i+h]` in a loop is one
 recorded structure for every `i`. Slices that begin or end where the dimension does, or a margin before, are structure as a whole:
-`x[1:]`, `x[:-2]`, `x[1:-1]`. XLA reads static slices in the loops that use them, and copies others first.
+`x[1:]`, `x[:-2]`, `x[1:-1]`. These need no operand for the position, and interpreted alone they are views.
 """
 
 import jax
