@@ -6,6 +6,7 @@ from setuptools import Extension, setup
 PARTS = (
     "", "_calls", "_checks", "_forms", "_index", "_interpret", "_laws", "_lock", "_math", "_matrices", "_memory", "_operators", "_pack", "_plan",
     "_random", "_run", "_schur", "_steps", "_tapes", "_unique", "_values", "_variables",
+    "_wait",
 )  # fmt: skip
 
 setup(

@@ -23,12 +23,12 @@ from tfcompat._core.core_types import TensorType as _TensorType
 from tfcompat._core.data_structures import ListWrapper as _ListWrapper, _DictWrapper, _TupleWrapper
 from tfcompat._core.draws import DrawCell as _DrawCell
 from tfcompat._core.errors import OperatorNotAllowedInGraphError as _NotAllowed
-from tfcompat._core.failures import wait_for as _wait_for
 from tfcompat._core.hot import waiting as _waiting
 from tfcompat._core.op import Op as _Op, invoke as _invoke
 from tfcompat._core.tensor import Tensor as _Tensor
 from tfcompat._core.tensor_base import HOST_TYPES as _HOST_TYPES, PLAIN as _PLAIN, payload as _payload
 from tfcompat._core.trace import Trace as _Trace, ValueDependent as _ValueDependent
+from tfcompat._core.waits import wait_for as _wait_for
 
 _NOT_NUMERIC = "tfcompat.interop: JAX has no arrays of dtype {dtype} (strings and resources live on the host only)."
 _TRACER = (

@@ -553,7 +553,7 @@ static PyObject *setup(PyObject *module, PyObject *args)
             return NULL;
     }
     if ((python_record = PyObject_GetAttr((PyObject *)Segment, n_record)) == NULL
-        || put_methods(Segment, of_segment, Py_ARRAY_LENGTH(of_segment)) < 0 || put_methods(DType, of_dtype, 1) < 0 || setup_running(parts) < 0 || setup_tapes(parts) < 0 || setup_checks(parts) < 0
+        || put_methods(Segment, of_segment, Py_ARRAY_LENGTH(of_segment)) < 0 || put_methods(DType, of_dtype, 1) < 0 || setup_running(parts) < 0 || setup_waiting(parts) < 0 || setup_tapes(parts) < 0 || setup_checks(parts) < 0
         || setup_calls(parts) < 0 || setup_variables() < 0)
         return NULL;
     Py_RETURN_NONE;
@@ -564,6 +564,7 @@ static PyMethodDef methods[] = {
     {"recorded", (PyCFunction)(void (*)(void))recorded, METH_FASTCALL, "recorded(op, key, ins, attrs, count): records a call."},
     {"payload", payload, METH_O, "payload(tensor): the array that it holds."},
     {"host_value", host_value, METH_O, "host_value(tensor): its value as a NumPy array or scalar."},
+    {"poll", poll, METH_O, "poll(array): waits for it while that is the faster way; see waits.py."},
     {"waiting", make_waiting, METH_O, "waiting(function): `interop.block_until_ready`."},
     {"living", (PyCFunction)(void (*)(void))living, METH_FASTCALL, "living(refs, aliases): the results that somebody holds."},
     {"give", (PyCFunction)(void (*)(void))give, METH_FASTCALL, "give(alive, results, position): tensors get their values."},

@@ -55,7 +55,7 @@
     X(complete, _complete) X(sparse_grad, sparse_grad) X(forward, forward) \
     X(keep, keep) X(key, key) X(jvp, jvp) X(grad, grad) X(tangents, _tangents) X(gone, _gone) X(of_cells, _of_cells) \
     X(level, _level) X(folded, folded) X(only, only) X(letter, letter) X(checked, checked) \
-    X(immediate, immediate) X(leaf_index, leaf_index) X(seed, seed) X(new_pair, new_pair) X(any, any) X(wait, block_until_ready) X(reshape, reshape) X(reshapes, reshapes) X(holds, holds)
+    X(immediate, immediate) X(leaf_index, leaf_index) X(seed, seed) X(new_pair, new_pair) X(any, any) X(wait, block_until_ready) X(is_ready, is_ready) X(is_deleted, is_deleted) X(reshape, reshape) X(reshapes, reshapes) X(holds, holds)
 
 #define DECLARE_TYPE(name) extern PyTypeObject *name;
 #define DECLARE_OFFSET(place, owner, name) extern Py_ssize_t place;
@@ -161,6 +161,7 @@ int add_ufuncs(PyObject *module);
 extern PyObject *host_types, *held, *stats, *forks;
 int add_to(PyObject *object, Py_ssize_t offset, Py_ssize_t number);
 int setup_running(PyObject *parts);
+int setup_waiting(PyObject *parts);
 PyObject *segment_settle(PyObject *segment, PyObject *tensor);
 
 /* _hot_values.c */
@@ -171,6 +172,8 @@ PyObject *payload(PyObject *module, PyObject *tensor);
 PyObject *host_value(PyObject *module, PyObject *tensor);
 int are_ready(PyObject *structure);
 int is_set(PyObject *value);
+void poll_for(PyObject *array);
+PyObject *poll(PyObject *module, PyObject *array);
 PyObject *living(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *give(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 

@@ -396,6 +396,8 @@ static int has_failed(Run *run)
     for (Py_ssize_t k = 0; !failed && k < PyList_GET_SIZE(run->flags); k++) {
         PyObject *flag = PyList_GET_ITEM(run->flags, k), *tensor = PyObject_TypeCheck(flag, Flag) ? FIELD(flag, f_tensor) : NULL;
         PyObject *value = tensor == NULL ? NULL : Py_NewRef(FIELD(tensor, t_value));
+        if (value != NULL)
+            poll_for(value);
         failed = value == NULL || is_set(value);
         Py_XDECREF(value);
     }

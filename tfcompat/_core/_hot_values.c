@@ -66,6 +66,8 @@ static int is_ready(PyObject *tensor)
 {
     PyObject *value = held_value(tensor);
     int host = value == NULL ? -1 : PySet_Contains(host_types, (PyObject *)Py_TYPE(value));
+    if (host == 0)
+        poll_for(value);
     PyObject *done = host == 0 ? PyObject_CallMethodNoArgs(value, n_wait) : NULL;
     if (host == 0 && done == NULL)
         PyErr_Clear(); /* Python says it in TensorFlow's terms */

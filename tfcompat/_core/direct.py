@@ -10,7 +10,6 @@ import jax
 from tfcompat._core import interrupts, program as programs
 from tfcompat._core.body import BodySpec
 from tfcompat._core.context import settings
-from tfcompat._core.failures import to_host
 from tfcompat._core.interpreter import quietly
 from tfcompat._core.lease import Lease
 from tfcompat._core.rows import BodyRows
@@ -18,6 +17,7 @@ from tfcompat._core.segment import fail
 from tfcompat._core.stats import stats
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import HOST_TYPES, PLAIN, handover
+from tfcompat._core.waits import to_host
 
 _usable = set(HOST_TYPES)  # types of the values that a program takes
 _HOLDERS = 1  # of a variable's tensor, besides the call: the variable's cell

@@ -5,7 +5,6 @@ import os
 import weakref
 
 import jax
-import numpy as np
 
 from tfcompat._core import dtypes, errors
 from tfcompat._core.avals import shape_text
@@ -103,26 +102,6 @@ def restore_variables(usable):
             old = cell.before()
             if old is not None and usable(old):
                 cell.eager = old
-
-
-def to_host(array):
-    """A payload as a NumPy array; shared memory on the CPU."""
-    if _forks:
-        check_fork()
-    try:
-        return np.asarray(array)
-    except jax.errors.JaxRuntimeError as error:
-        raise translated(error, "a value that is read") from None
-
-
-def wait_for(array):
-    """Waits until a JAX array has been computed."""
-    if _forks:
-        check_fork()
-    try:
-        array.block_until_ready()
-    except jax.errors.JaxRuntimeError as error:
-        raise translated(error, "a value that is waited for") from None
 
 
 def note_fork():

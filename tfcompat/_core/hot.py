@@ -26,6 +26,7 @@ from tfcompat._core import (
     tape,
     tensor,
     tensor_base,
+    waits,
 )
 from tfcompat._core.avals import Aval
 from tfcompat._core.context import Context, Settings, settings, state
@@ -52,12 +53,14 @@ if _hot is not None:
         "judging": checks.judging, "is_internal": callsite.is_internal, "site_of": callsite.site_of, "learn": forms.learn, "idle": interpreter._idle,
         "quiet_context": interpreter.quiet_context, "join_after": joined.AFTER, "exact_after": joined.EXACT_AFTER,
         "hot": program._hot, "output": costs.OUTPUT, "host_value": tensor.host_value, "payload": tensor_base.payload,
+        "longest_polls": waits.LONGEST, "most_unpolled": waits.MOST,
     }  # fmt: skip
     _hot.setup({kind.__name__.lstrip("_"): kind for kind in types}, parts)
     op.recorded = _hot.recorded
     tensor.host_value = _hot.host_value
     tensor.payload = tensor_base.payload = _hot.payload
     program.living, program.give = _hot.living, _hot.give
+    waits.poll = _hot.poll
     folding.noted_key = _hot.noted_key
     convert.beside = _hot.beside
     attributes.plain_ints = _hot.plain_ints

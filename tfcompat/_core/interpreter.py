@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 
-from tfcompat._core import failures, interrupts
+from tfcompat._core import failures, interrupts, waits
 from tfcompat._core.stats import stats
 from tfcompat._core.tensor_base import HOST_TYPES, settled
 
@@ -85,7 +85,7 @@ def interpret(work, steps, acts=True):
     values = [None] * len(work.refs)
     for t in reversed(work.leaves):
         v = t._value
-        values.append(v if type(v) in HOST_TYPES else failures.to_host(settled(t) if v is None else v))
+        values.append(v if type(v) in HOST_TYPES else waits.to_host(settled(t) if v is None else v))
     flags = {flag.position: flag for flag in work.flags} if work.flags else None
     held = interrupts.of_this_thread()
     if acts:

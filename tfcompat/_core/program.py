@@ -15,7 +15,7 @@ from contextlib import nullcontext
 import jax
 import numpy as np
 
-from tfcompat._core import compile_cache, costs, donation, failures, guards, joined, segment as segments
+from tfcompat._core import compile_cache, costs, donation, failures, guards, joined, segment as segments, waits
 from tfcompat._core.avals import aval_of
 from tfcompat._core.callsite import call_site
 from tfcompat._core.context import settings, state
@@ -433,7 +433,7 @@ class FlaggedRun:
 
     def failed(self):
         for flag in self.work.flags:
-            value = failures.to_host(flag.tensor._value)
+            value = waits.to_host(flag.tensor._value)
             if value.any() if value.ndim else value:
                 return True
         return False
@@ -561,7 +561,7 @@ def evaluate_aside(segment, tensor):
     leaves = segment.leaves
     with np.errstate(all="ignore"):
         for i in sorted(needed):
-            args = [values[s] if s >= 0 else failures.to_host(leaves[~s]._value) for s in segment.wires[i]]
+            args = [values[s] if s >= 0 else waits.to_host(leaves[~s]._value) for s in segment.wires[i]]
             results = segment.specs[i].host(*args)
             if i in flags and np.any(results[flags[i].index]):
                 raise flags[i].error(*args)

@@ -9,7 +9,7 @@ from tfcompat._core import dtypes
 from tfcompat._core.avals import aval_of
 from tfcompat._core.context import state
 from tfcompat._core.core_types import TensorType
-from tfcompat._core.failures import to_host
+from tfcompat._core.waits import to_host
 
 HOST_TYPES = frozenset([np.ndarray, *[d.np.type for d in dtypes.ALL if d.np is not None], *np.sctypeDict.values()])
 gids = itertools.count(1)  # identities on tapes; variables get theirs when they are made
