@@ -6,6 +6,7 @@ import io
 import pathlib
 import sys
 
+import numpy as np
 import pytest
 
 import tfcompat as tf
@@ -44,6 +45,33 @@ def test_loop(loop, steady_state):
     assert found["more bytes"] <= 100_000  # of a step's some million; 25,000 come and go
 
 
+def test_a_step_whose_beginning_is_known():
+    """The forward pass is run alone, then in a step with its gradient: in parts first, but not for ever."""
+    x = tf.constant(np.linspace(-1, 1, 400_000, dtype=np.float32).reshape(400, 1000))
+
+    def forward():
+        return tf.nn.softmax(x)
+
+    def step():
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = tf.reduce_sum(forward() ** 2)
+        return float(tape.gradient(loss, x)[1, 2])
+
+    for _ in range(100):
+        forward().numpy()
+    before = tf.debug.stats()
+    values = {round(step(), 12) for _ in range(300)}
+    early = tf.debug.stats()
+    for _ in range(100):
+        step()
+    late = tf.debug.stats()
+    assert len(values) == 1
+    assert 0 < early["prefix_runs"] - before["prefix_runs"] < 250
+    assert late["prefix_runs"] == early["prefix_runs"] and late["compiles"] == early["compiles"]
+    assert late["compiled_runs"] - early["compiled_runs"] == 100
+
+
 def test_growth_is_found(steady_state):
     x, kept, ever = tf.constant([1.0, 2.0]), [], iter(range(10**9))
 
@@ -69,7 +97,6 @@ def test_live_arrays_over_a_thousand_steps(mode):
     import gc
 
     import jax
-    import numpy as np
 
     weights = [tf.Variable(np.eye(16, dtype=np.float32)) for _ in range(3)]
     x = tf.constant(np.ones((4, 16), np.float32))

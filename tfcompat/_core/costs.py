@@ -33,7 +33,7 @@ _KERNELS = (
 _SLOW = {"conv_general_dilated": 20, "select_and_scatter_add": 150}  # kernels that compile as slowly as so many others
 # NumPy gives a view, or only notes the broadcast.
 _VIEWS = frozenset(
-    "reshape squeeze expand_dims transpose slice split rev broadcast_in_dim stop_gradient copy copy_p name "
+    "reshape squeeze expand_dims transpose slice dynamic_slice split unstack rev broadcast_in_dim stop_gradient copy copy_p name "
     "optimization_barrier".split()
 )
 _REORDERED = frozenset(["transpose", "rev"])  # who reads a result that is such a view goes through memory in leaps
@@ -189,6 +189,17 @@ def interpreting(moved, equations, planned=False):
     if planned:
         return equations * PLANNED + moved / CACHED
     return equations * EQUATION + moved / BANDWIDTH
+
+
+def parting(results, shared, rest):
+    """Seconds lost by two programs in the place of one.
+
+    Args:
+      results: how many arrays the first one has to give back for the second.
+      shared: the bytes of these and of the leaves that both read, which go through memory once more.
+      rest: the seconds that it takes to interpret what the second one computes: it saves no more than that.
+    """
+    return DISPATCH + results * OUTPUT + min(shared / BANDWIDTH, rest)
 
 
 def compiling(equations, kernels):

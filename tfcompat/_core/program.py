@@ -124,21 +124,21 @@ class Structure:
         elif self.numbers and self.runs:
             self.numbers = {k: v for k, v in self.numbers.items() if getattr(leaves[k]._value, "tobytes", bytes)() == v}
 
-    def due(self, live):
-        """Whether this run is the one that compiles. Deterministic: counts and static estimates only."""
+    def due(self, live, loss):
+        """Whether this run is the one that compiles, which otherwise loses so many seconds. By counts and static estimates only."""
         if self.holds_strings:
             return False
         if settings.tier != "auto":
             return settings.tier == "compiled"
-        gain = self.gain_where(live)
-        return self.urgent or gain > 0 and self.lost + gain > self.compile_cost and live in self.seen
+        return self.urgent or loss > 0 and self.lost + loss > self.compile_cost and live in self.seen
 
     def gain_where(self, live):
         """Seconds that a compiled run takes less, where these slots are alive."""
         return self.gain if self.lone else self.gain - costs.OUTPUT * max(0, len(live) - 1)
 
-    def note_interpreted(self, live):
-        self.lost += max(0, self.gain_where(live))
+    def note_run(self, live, loss):
+        """Notes a run without a program of its own, and the seconds that are lost by that."""
+        self.lost += max(0, loss)
         if live not in self.seen and len(self.seen) > 64:
             self.seen.clear()
         self.seen[live] = None
@@ -261,6 +261,14 @@ def find_prefix(work, alive):
     return None
 
 
+def lost_between(work, structure, needed):
+    """Seconds that are lost where the first part of `work` is run as a known program, and the rest as another."""
+    rest = work.specs[len(structure.specs) :]
+    read = {s for wire in work.wires[len(structure.specs) :] for s in wire}
+    shared = structure.output_avals(needed) + [work.leaves[k]._aval for k in range(structure.leaf_count) if ~k in read]
+    return costs.parting(len(needed), sum([a.nbytes for a in shared]), sum([s.cost for s in rest]))
+
+
 def living(refs, aliases):
     """The results that somebody holds: a list of (slot, tensor), and the set of the slots."""
     alive = [(slot, t) for slot, r in enumerate(refs) if (t := r()) is not None]
@@ -295,10 +303,13 @@ def step(segment, work, structure, alive, live):
     """Runs `work`, or its longest hot prefix. Returns what remains to be run, or None."""
     seconds, reason, tier = 0, "hot", settings.tier
     program = structure.serving(live, work.leaves) if structure.programs and tier != "interpreted" else None
+    found = None
     if program is None and tier != "interpreted":
         structure.note_numbers(work.leaves)
         device_bound = has_accelerator() and on_accelerator(work.leaves)
-        if (work.regular and structure.due(live)) or (device_bound and not structure.holds_strings):
+        found = find_prefix(work, alive) if tier == "auto" and work.specs[0] in _hot else None
+        loss = structure.gain_where(live) if found is None else lost_between(work, found[0], found[-1])
+        if (work.regular and structure.due(live, loss)) or (device_bound and not structure.holds_strings):
             program, seconds = structure.compile(work, live, alive)
             note_hot(structure)
             reason = "leaves live on the device" if device_bound else "interpreting has cost as much as compiling"
@@ -306,10 +317,9 @@ def step(segment, work, structure, alive, live):
         run_compiled(segment, work, program, alive)
         log(work, live, "compiled", reason, seconds, structure)
         return None
-    found = find_prefix(work, alive) if tier == "auto" and work.specs[0] in _hot else None
+    structure.note_run(live, structure.gain_where(live) if tier == "interpreted" else loss)
     if found is not None:
         return run_prefix(segment, work, alive, *found)
-    structure.note_interpreted(live)
     log(work, live, "interpreted", "cold", 0, structure)
     run_interpreted(segment, work, structure, live, alive)
     return None
