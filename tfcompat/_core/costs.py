@@ -142,10 +142,11 @@ def _read_whole(jaxpr):
 
 def _laid_out(eqn, results, whole):
     """Whether NumPy, or who reads the result, copies what the equation only arranges."""
-    out = eqn.outvars[0]
-    if eqn.primitive.name == "broadcast_in_dim":
+    name = eqn.primitive.name
+    if name == "broadcast_in_dim":
+        out = eqn.outvars[0]
         return out in whole and math.prod(out.aval.shape) != math.prod(eqn.invars[0].aval.shape)
-    return eqn.primitive.name in _REORDERED and out in results
+    return name in _REORDERED and eqn.outvars[0] in results
 
 
 def _scattered(eqn):
