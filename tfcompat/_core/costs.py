@@ -1,8 +1,8 @@
 """Static costs: by them, and by no clock, the engine decides when a structure has been interpreted long enough.
 
-The constants are what `benchmarks/calibrate.py` measures on a quiet machine, rounded. Products take about as long in
-either tier there: what they compute does not count, but that BLAS distributes the large ones over threads, which look in loops for
-each other's results. Where other processes want the processors, too, that takes a hundred times as long; XLA's threads sleep.
+The constants are what `benchmarks/calibrate.py` measures on a quiet machine, rounded. Small products take about as long in
+either tier: what they compute does not count. Larger ones are interpreted in pieces, on one thread, and take up to as many times as
+long as there are processors; the largest BLAS distributes over threads, which a busy machine makes wait for each other.
 """
 
 import math
@@ -13,6 +13,7 @@ from jax.extend import core as jex
 
 from tfcompat._core.lax_indexing import LONG
 from tfcompat._core.lax_numpy import RULES
+from tfcompat._core.lax_products import LARGEST, PIECE
 from tfcompat._core.twins import AS_FAST, CALLS, has_twin
 
 DISPATCH = 20e-6  # seconds that a compiled call takes before it computes anything
@@ -48,8 +49,8 @@ _COMBINING = ("scatter", "reduce", "select_and_scatter")
 # XLA's are not faster on a CPU. Its sort of floats takes 0.3-0.7 µs an element longer than NumPy's (1.1 s against 0.05 for
 # 1000 rows of 2000), which has to be made up by what a program gains elsewhere.
 _AS_FAST = frozenset(["sort", "cumsum"])
-_DISTRIBUTED = 500_000  # multiplications of a product from which on BLAS distributes it,
-_WAITING = 8  # and how often it counts as if its operands went through memory: on a busy machine more, on a quiet one less
+_MULTIPLIED = 20  # multiply-adds of a product in pieces (lax_products.py) for which it counts as a byte
+_WAITING = 8  # how often a larger one counts as if its operands went through memory: on a busy machine more, on a quiet one less
 _OF_BOOLS = frozenset(["reduce_or", "reduce_and"])  # in a sixth of XLA's time where there are long runs
 _RUN = 256
 _SORTED_FLOAT = -0.3e-6 * BANDWIDTH
@@ -96,7 +97,7 @@ def work(jaxpr, called=False, looped=False):
             if name == "sort" and jnp.issubdtype(key.dtype, jnp.floating):
                 moved += int(_SORTED_FLOAT) * math.prod(key.shape)
         elif name == "dot_general":
-            moved += sum(_nbytes(v.aval) for v in eqn.outvars) + _distributed(eqn)
+            moved += sum(_nbytes(v.aval) for v in eqn.outvars) + _multiplied(eqn)
         elif name.startswith("scatter"):
             moved += _scattered(eqn) + _nbytes(eqn.outvars[0].aval)
         elif name == "conv_general_dilated":
@@ -171,14 +172,15 @@ def _windows(eqn):
     return products * math.prod([out.shape[d] for d in numbers.out_spec if d != numbers.out_spec[1]]) * out.dtype.itemsize
 
 
-def _distributed(eqn):
-    """The bytes that a product counts because its threads wait for each other."""
+def _multiplied(eqn):
+    """The bytes that a product counts as besides its result: in pieces it takes longer, and the threads of a larger one may wait."""
     (contracted, _), (batch, _) = eqn.params["dimension_numbers"]
     one, other = [v.aval for v in eqn.invars]
-    shape = *eqn.outvars[0].aval.shape[len(batch) :], *[one.shape[d] for d in contracted]
-    if not all(isinstance(n, int) for n in shape) or math.prod(shape) < _DISTRIBUTED:
+    shape = *eqn.outvars[0].aval.shape, *[one.shape[d] for d in contracted]
+    if not all(isinstance(n, int) for n in shape) or math.prod(shape[len(batch) :]) <= PIECE:
         return 0
-    return _WAITING * (_nbytes(one) + _nbytes(other))
+    read = _nbytes(one) + _nbytes(other)
+    return read + int(math.prod(shape) / _MULTIPLIED) if math.prod(shape[len(batch) :]) <= LARGEST else _WAITING * read
 
 
 def _nbytes(aval):

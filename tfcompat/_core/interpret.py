@@ -22,6 +22,7 @@ from tfcompat._core import (  # noqa: F401  (most of them fill RULES or STEPS)
     lax_indexing,
     lax_linalg,
     lax_loops,
+    lax_products,
     lax_random,
     lax_shapes,
     lax_windows,

@@ -1,4 +1,4 @@
-"""Movement, reductions, products and sorting: the lax primitives that know about shapes, in NumPy."""
+"""Movement, reductions and sorting: the lax primitives that know about shapes, in NumPy."""
 
 from __future__ import annotations
 
@@ -296,78 +296,7 @@ _cumulative("cummin", np.minimum)
 _cumulative("cumlogsumexp", np.logaddexp)
 
 
-# --- products
-
-
-# Multiply-adds of one matrix product: up to here BLAS stays on this thread, where other work on the machine cannot make
-# it wait (50 to 1,000 times as long as the product takes, on two busy cores), and is as fast.
-_PRODUCT = 500_000
-_PRODUCTS = 128 * _PRODUCT  # multiply-adds up to which a product is done in such pieces
-
-
-def multiply(x: Any, w: Any, out: Any) -> None:
-    """`out[:] = x @ w` in blocks of at most _PRODUCT multiply-adds."""
-    depth, size = w.shape
-    rows = max(_PRODUCT // (depth * size), 16)
-    inner = max(1, _PRODUCT // (rows * size))
-    for i in range(0, len(x), rows):
-        target = out[i : i + rows]
-        np.matmul(x[i : i + rows, :inner], w[:inner], out=target)
-        for k in range(inner, depth, inner):
-            target += x[i : i + rows, k : k + inner] @ w[k : k + inner]
-
-
-def product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """`x @ y` of two matrices, by `multiply`."""
-    out = np.empty((x.shape[0], y.shape[1]), x.dtype)
-    multiply(x, y, out)
-    return out
-
-
-@rule("dot_general", kind="text")
-def _dot_general(b: Any, e: Any) -> str:
-    (lc, rc), (lb, rb) = e.params["dimension_numbers"]
-    left, right = e.ins
-    out = e.outs[0]
-    lc, rc, lb, rb = (tuple(int(d) for d in dims) for dims in (lc, rc, lb, rb))
-    x, y = b.full(left), b.full(right)
-    if left.dtype != out.dtype:
-        x = f"{x}.astype({b.bind(out.dtype)})"
-    if right.dtype != out.dtype:
-        y = f"{y}.astype({b.bind(out.dtype)})"
-    lf = tuple(d for d in range(len(left.shape)) if d not in lc + lb)
-    rf = tuple(d for d in range(len(right.shape)) if d not in rc + rb)
-    if not lc:
-        # An outer product.
-        lead = [left.shape[d] for d in lb]
-        x = _reordered(b, x, lb + lf, [*lead, *(left.shape[d] for d in lf), *(1 for _ in rf)], left.shape)
-        y = _reordered(b, y, rb + rf, [*lead, *(1 for _ in lf), *(right.shape[d] for d in rf)], right.shape)
-        return f"{x} {'&' if out.dtype.kind == 'b' else '*'} {y}"
-    if not lb and len(lc) == 1 and len(lf) <= 1 and len(rf) <= 1:
-        x = f"{x}.T" if len(lf) == 1 and lc == (0,) else x
-        y = f"{y}.T" if len(rf) == 1 and rc == (1,) else y
-        if lf and rf and out.dtype.kind == "f" and all(map(is_static, (*left.shape, *right.shape))):
-            if _PRODUCT < math.prod(left.shape) * right.shape[rf[0]] <= _PRODUCTS:
-                return f"{b.bind(product)}({x}, {y})"
-        return f"{x}.dot({y})"
-    lead = [left.shape[d] for d in lb]
-    single = len(lc) == 1 and len(lf) == 1 and len(rf) == 1
-    inner = ["*", [left.shape[d] for d in lc]]
-    rows, columns = ["*", [left.shape[d] for d in lf]], ["*", [right.shape[d] for d in rf]]
-    x = _reordered(b, x, lb + lf + lc, None if single else [*lead, rows, inner], left.shape)
-    y = _reordered(b, y, rb + rc + rf, None if single else [*lead, inner, columns], right.shape)
-    text = f"matmul({x}, {y})"
-    return text if single else f"{text}.reshape({b.shape(out.shape)})"
-
-
-def _reordered(b: Any, text: str, order: tuple[int, ...], shape: list | None, old: Sequence[Any]) -> str:
-    """Text that transposes by `order`, then reshapes to `shape`, where ["*", dims] stands for a product."""
-    if order != tuple(range(len(order))):
-        text = f"{text}.transpose({order})"
-    if shape is None or shape == [old[d] for d in order]:
-        return text
-    sizes = "".join((b.product(d[1]) if isinstance(d, list) else b.size(d)) + ", " for d in shape)
-    return f"{text}.reshape(({sizes}))"
+# --- transforms, sorting
 
 
 @rule("fft", kind="closure")

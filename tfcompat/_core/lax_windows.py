@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from tfcompat._core.lax_numpy import NoHostForm, rule
-from tfcompat._core.lax_shapes import highest, lowest, make_pad, multiply
+from tfcompat._core.lax_products import multiply
+from tfcompat._core.lax_shapes import highest, lowest, make_pad
 
 # Windows with more positions than this run too many steps.
 _WINDOW_LIMIT = 1024
