@@ -138,7 +138,7 @@ for f in (
     lambda: x + tf.constant(1), lambda: n + 1.5, lambda: n + 2**40, lambda: x + "a", lambda: x @ tf.ones([3, 3]), lambda: x + None,
     lambda: half + x, lambda: x + tf.ones([3]), lambda: boolean + 1, lambda: x.__add__(), lambda: tf.Tensor.__add__(x, y, x),
     lambda: tf.clip_by_value(x, "a", 1.0), lambda: tf.clip_by_value(n, 0.5, 2), lambda: tf.clip_by_value(n, 0, 2**40),
-    lambda: tf.clip_by_value(x, 0.0), lambda: {1} + x, lambda: tf.constant(5) // 0, lambda: tf.constant([5]) % tf.constant([0]), lambda: x & y,
+    lambda: tf.maximum(x), lambda: {1} + x, lambda: tf.constant(5) // 0, lambda: tf.constant([5]) % tf.constant([0]), lambda: x & y,
 ):
     tried(f)
 from tfcompat._core import attributes

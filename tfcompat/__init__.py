@@ -12,6 +12,7 @@ import sys as _sys
 import tfcompat._pause  # noqa: F401 - imports JAX and the engine
 from tfcompat import (
     __internal__ as __internal__,
+    _calls as _calls,
     _exit as _exit,
     _fork as _fork,
     _install as _install,
@@ -380,7 +381,7 @@ _later, __dir__ = _lazy.names(
         "_as_string": "as_string",
         "_device_spec": "DeviceSpec",
         "_fft": "fftnd ifftnd irfftnd rfftnd",
-        "_matrix_functions": "matrix_square_root=sqrtm",
+        "_matrix_functions": "matrix_square_root",
         "_nn_transposes": "conv",
         "_nn_windows": "extract_volume_patches",
         "_random_laws": "random_index_shuffle",

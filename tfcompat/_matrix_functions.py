@@ -109,7 +109,7 @@ def _root_grad(g, out, input):
 
 
 @op("MatrixSquareRoot", T=(*WIDE_FLOATS, *COMPLEX), grad=_root_grad)
-def sqrtm(input: T):
+def matrix_square_root(input: T):
     """The principal square roots of matrices; NaN where a real matrix has no real one.
 
     Args:

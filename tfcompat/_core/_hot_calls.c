@@ -10,7 +10,7 @@
 #define MAX_FORMS 1024   /* keys of one function */
 #define MAX_TENSORS 64
 
-static PyObject *learn, *tags[7];
+static PyObject *learn, *reword, *tags[7];
 enum { OF_TRUE, OF_FALSE, OF_FLOAT, OF_LIST, OF_TUPLE, OF_DTYPE, OF_VARIABLE };
 
 /* Keys */
@@ -220,6 +220,21 @@ static PyObject *call_known(Function *self, const Arguments *arguments, PyObject
     return result;
 }
 
+/* After a TypeError that no line of Python has raised: where the call does not fit, it gets TensorFlow's text (misfits.py). */
+static void reword_misfit(PyObject *self, Py_ssize_t count, PyObject *keywords)
+{
+    PyObject *kind, *error, *traceback;
+    PyErr_Fetch(&kind, &error, &traceback);
+    PyErr_NormalizeException(&kind, &error, &traceback);
+    if (traceback == NULL) {
+        PyObject *done = PyObject_CallFunction(reword, "OOnO", self, error, count, keywords == NULL ? Py_None : keywords);
+        if (done == NULL)
+            PyErr_WriteUnraisable(self);
+        Py_XDECREF(done);
+    }
+    PyErr_Restore(kind, error, traceback);
+}
+
 static PyObject *call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *keywords)
 {
     PyObject *bound[MAX_ARGUMENTS], *const *given = args, *key = NULL, *result = NULL, *function = NULL;
@@ -239,6 +254,8 @@ static PyObject *call(PyObject *self, PyObject *const *args, size_t nargsf, PyOb
         result = call_known((Function *)self, &arguments, &key);
     if (result == NULL && !PyErr_Occurred() && (function = python_function((Function *)self)) != NULL)
         result = key != NULL ? call_first((Function *)self, function, key, given, count) : PyObject_Vectorcall(function, args, nargsf, keywords);
+    if (result == NULL && PyErr_ExceptionMatches(PyExc_TypeError))
+        reword_misfit(self, PyVectorcall_NARGS(nargsf), keywords);
     Py_XDECREF(function);
     Py_XDECREF(key);
     drop(&arguments);
@@ -389,7 +406,7 @@ int setup_calls(PyObject *parts)
     for (size_t k = 0; k < Py_ARRAY_LENGTH(tags); k++)
         if (tags[k] == NULL && (tags[k] = PyObject_CallNoArgs((PyObject *)&PyBaseObject_Type)) == NULL)
             return -1;
-    return (learn = own(parts, "learn")) == NULL ? -1 : 0;
+    return (learn = own(parts, "learn")) == NULL || (reword = own(parts, "reword")) == NULL ? -1 : 0;
 }
 
 int setup_functions(void) { return PyType_Ready(&FunctionType); }

@@ -43,7 +43,7 @@ from tfcompat._products import einsum, global_norm, matmul, matvec, norm, normal
 __getattr__, __dir__ = _lazy.names(
     __name__,
     {
-        "_matrix_functions": "logm lu_matrix_inverse lu_reconstruct lu_solve sqrtm",
+        "_matrix_functions": "logm lu_matrix_inverse lu_reconstruct lu_solve sqrtm=matrix_square_root",
         "_tridiagonal": "banded_triangular_solve eigh_tridiagonal tridiagonal_matmul tridiagonal_solve",
         "linalg._linear_operators": (
             "LinearOperator LinearOperatorAdjoint LinearOperatorBlockDiag LinearOperatorBlockLowerTriangular "
