@@ -237,6 +237,21 @@ for k in range(50):
     if k % 10 == 0:
         pending()
 log.append(z.numpy().tolist())
+
+# ... at each node of a call that is checked, good or bad
+order, bad = tf.Variable([1, 0]), tf.Variable([1, 2])
+for before in range(6):
+    state.segment.cut_sites.clear()
+    z = x
+    for k in range(before):
+        z = z + 1.0
+    def looked_up():
+        global z
+        for k in range(9):
+            z = tf.gather(z, (bad if k == 6 and before > 2 else order) * 1)
+            log.append(len(state.segment.specs))
+    tried(looked_up)
+    tried(lambda: z.numpy().tolist())
 settings.max_nodes = limit
 a = tf.identity(v) + 1
 copy = v.value()

@@ -261,9 +261,11 @@ static int noted(PyObject *context, PyObject *op, const Judging *judging, PyObje
         goto done;
     if ((tensor = record(segment, judging->spec, ins)) == NULL || tensor == Py_NotImplemented)
         goto done;
+    if (Py_TYPE(tensor) == Tensor && FIELD(tensor, t_value) != Py_None)
+        goto done; /* a limit has closed the segment: all that the check looks at is at hand now */
     result = -1;
-    if (FIELD(segment, s_flags) == NULL || Py_TYPE(tensor) != Tensor || FIELD(tensor, t_value) != Py_None)
-        PyErr_SetString(PyExc_SystemError, "a check was run at once");
+    if (FIELD(segment, s_flags) == NULL || Py_TYPE(tensor) != Tensor)
+        PyErr_SetString(PyExc_SystemError, "a check is no node with one result");
     else if ((flag = new_flag(segment, op, judging, attrs, count, tensor, site)) != NULL && PyList_Append(FIELD(segment, s_flags), flag) == 0)
         result = 1;
 done:
