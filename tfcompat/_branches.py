@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfcompat._core import nest
+from tfcompat._core import errors, nest
 from tfcompat._core.context import state
 from tfcompat._core.control_flow import record_cond, record_part
 from tfcompat._core.convert import convert
@@ -33,10 +33,11 @@ class Branches:
 
     def __init__(self, functions, names, taken=None):
         parts, self._alone = [], False
+        unfit = (ValueError, ValueDependent, errors.OpError) if state.trace.at_call else (ValueError, ValueDependent)
         for i, (function, name) in enumerate(zip(functions, names, strict=True)):
             try:
                 parts.append(record_part(function, name, "branch"))
-            except (ValueError, ValueDependent):
+            except unfit:
                 if taken in (None, i):
                     raise
                 parts.append(None)

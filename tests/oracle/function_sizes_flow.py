@@ -392,3 +392,34 @@ def sizes_with_compilation(tf):
         return tf.nn.softmax(x @ tf.transpose(x)), tf.shape(x)
 
     return [[said(f(tf.constant(numbers((n, 2))))) for n in (2, 1, 3)], runs, f.experimental_get_tracing_count()]
+
+
+@program
+def branches_that_fit_other_sizes(tf):
+    """What a branch does that is not taken may be wrong for the sizes of a call: here those of the levels that it does not reach."""
+
+    def scan(level, x):
+        n = tf.shape(x)[0]
+
+        def rows(start, stop, step=1):
+            return tf.gather(x, tf.range(start, stop, step))
+
+        if level == 0:
+            return x
+
+        def longer():
+            odd = scan(level - 1, rows(0, n - 1, 2) + rows(1, n, 2))
+            m, is_even = tf.shape(odd)[0], tf.equal(n % 2, 0)
+            rest = tf.cond(is_even, lambda: odd[: m - 1] + rows(2, n, 2), lambda: odd + rows(2, n, 2))
+            even = tf.concat([x[:1], rest], 0)
+
+            def paired(a):
+                return tf.reshape(tf.concat([a[:, None], odd[:, None]], 1), [-1])
+
+            return tf.cond(is_even, lambda: paired(even), lambda: tf.concat([paired(even[:-1]), even[-1:]], 0))
+
+        return tf.cond(n < 2, lambda: x, longer)
+
+    levels = [2, 12]
+    scans = [tf.function(lambda x, k=k: scan(k, x), input_signature=[tf.TensorSpec([None])], autograph=False) for k in levels]
+    return [[seen(f, tf.constant(numbers((n,)))) for n in (1, 2, 3, 4, 7, 8) if n < 2**k] for k, f in zip(levels, scans, strict=True)]

@@ -52,6 +52,10 @@ class _WithGradient:
         self._f = f
         functools.update_wrapper(self, f)
 
+    @property
+    def __signature__(self):
+        return inspect.signature(self.__wrapped__)
+
     def __get__(self, instance, owner=None):
         return self if instance is None else _WithGradient(self._f.__get__(instance, owner))
 
@@ -221,7 +225,8 @@ def stop_gradient(input, name=None):
     """
     if isinstance(input, CompositeTensor):
         return nest.map_structure(stop_gradient, input, expand_composites=True)
-    return _stopped(input._cell._tensor if cell_of(input) is not None else input)
+    cell = cell_of(input)
+    return _stopped(input if cell is None else cell._tensor)
 
 
 @op("StopGradient", grad=None, static=False)
