@@ -212,3 +212,37 @@ def test_slices_out_of_range_are_seen():
         update(0, 3)
     update(0, 2)
     assert variable.numpy().tolist() == [[-1.5, -1.5], [1.0, 1.0], [-1.5, -1.5]]
+
+
+def test_checks_that_are_pending_before_an_update_do_not_hinder():
+    """Those of what comes in front, as labels that are pending have one; a check within the update does."""
+    rows, index = tf.constant(np.arange(12, dtype=np.float32).reshape(6, 2)), tf.Variable([0, 1])
+    outer, inner = Counted([tf.Variable([1.0, 2.0])]), Counted([tf.Variable([1.0, 2.0])])
+    for step in range(6):
+        index.assign([step % 6, step // 2])
+        outer(tf.reduce_sum(tf.gather(rows, index + 0), 0))
+
+        def update():
+            inner.calls += 1
+            inner.variables[0].assign_add(tf.reduce_sum(tf.gather(rows, index + 0), 0))  # noqa: B023
+
+        inner.replay.call(update, [tf.constant(1.0)], lambda: [*inner.variables, index])
+    assert (outer.calls, inner.calls) == (2, 6)
+    summed = sum(rows.numpy()[[k % 6, k // 2]].sum(0) for k in range(6))
+    np.testing.assert_array_equal(outer.variables[0].numpy(), 2 * summed + [1.0, 2.0])
+    np.testing.assert_array_equal(inner.variables[0].numpy(), summed + [1.0, 2.0])
+
+
+def test_an_update_that_is_replayed_is_undone_where_a_check_before_it_fails():
+    rows, update = tf.constant([1.0, 2.0, 3.0]), Counted([tf.Variable(0.0)])
+
+    def step(place):
+        update(tf.gather(rows, tf.Variable(place) + 0))
+
+    for place in (0, 1, 2, 1):
+        step(place)
+    assert (float(update.variables[0]), update.calls) == (16.0, 2)
+    step(7)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"indices = 7 is not in \[0, 3\)"):
+        update.variables[0].numpy()
+    assert float(update.variables[0]) == 16.0

@@ -174,12 +174,14 @@ def watch(function, arguments, variables):
     """Calls `function`. Returns the Recipe of what it recorded."""
     segment = state.context.segment
     recipe = Recipe(arguments, variables)
+    before = list(segment.flags)
     segment.watcher = recipe
     try:
         function()
     finally:
         segment.watcher = None
-    recipe.repeatable = recipe.repeatable and not segment.flags and state.context.segment is segment
+    checks = [flag for flag in segment.flags if not any(flag is old for old in before)]
+    recipe.repeatable = recipe.repeatable and not checks and state.context.segment is segment
     return recipe
 
 
