@@ -294,7 +294,7 @@ def _unique(x, out_idx, kernel):
         raise not_allowed("out_idx", dtypes.as_dtype(out_idx).np, (dtypes.int32, dtypes.int64), kernel)
     out, size = dtypes.as_dtype(out_idx).np, x._aval.shape
     # As many counts as elements: that the sizes agree is not known, here as in TensorFlow.
-    results = [(x._aval.np_dtype, (None,)), (out, size), (out, (None,))][: 2 if kernel == "Unique" else 3]
+    results = [(x._aval.np_dtype, (None,)), (out, size), (out, (None,))][: 3 if "Counts" in kernel else 2]
     return by_value(kernel, functools.partial(_found, out, len(results)), [x], *results, registered=False)
 
 
@@ -344,6 +344,62 @@ def unique_with_counts(x, out_idx=dtypes.int32, name=None):
       InvalidArgumentError: `x` is no vector.
     """
     return UniqueWithCounts(*_unique(x, out_idx, "UniqueWithCounts"))
+
+
+def unique_along(x, axis, out_idx, kernel):
+    """`unique` of the slices along one axis: the list of what `kernel`, UniqueV2 or UniqueWithCountsV2, gives.
+
+    Args:
+      axis: a vector with the number of the axis; of none: `x` is a vector.
+    """
+    x, axis = convert(x), convert(axis, hint=dtypes.int64)
+    for attribute, dtype in (("Taxis", axis._aval.dtype), ("out_idx", dtypes.as_dtype(out_idx))):
+        if dtype not in (dtypes.int32, dtypes.int64):
+            raise not_allowed(attribute, dtype.np, (dtypes.int32, dtypes.int64), kernel)
+    known = None if is_symbolic(axis) else host_value(axis)
+    place, ndim = _place_of(x, axis, known, kernel), len(x._aval.shape)
+    if ndim == 1:
+        return _unique(x, out_idx, kernel)
+    out = dtypes.as_dtype(out_idx).np
+    lengths = (None,) * ndim, (None if place is None else x._aval.shape[place],), (None,)
+    results = [(x._aval.np_dtype, lengths[0]), (out, lengths[1]), (out, lengths[2])][: 2 if kernel == "UniqueV2" else 3]
+
+    def found(x, *axis):
+        at = host_value(axis[0]).item() % ndim if axis else place
+        return _slices_found(out, len(results), at, x)
+
+    return by_value(kernel, found, [x] if known is not None else [x, axis], *results, registered=False)
+
+
+def _place_of(x, axis, known, kernel):
+    """The number of the axis, or None where there is none or it is not known. Raises where it does not fit."""
+    shape, where = x._aval.shape, None if known is None else {1: known.reshape(-1).tolist()}
+    eager, text, ndim = None, None, len(shape)
+    if len(axis._aval.shape) != 1:
+        text = "axis expects a 1D vector."
+    elif axis._aval.shape[0] > 1:
+        text, eager = "axis does not support input tensors larger than 1 elements.", "axis does not support input tensors larger than 1 elements"
+    elif known is not None and known.size and not -ndim <= known[0] < ndim:
+        text, eager = f"axis expects to be in the range [{-ndim}, {ndim}).", f"axis has to be between [0, {ndim})"
+    elif known is not None and not known.size and ndim != 1:
+        text, eager = "x expects a 1D vector.", "unique expects a 1D vector."
+    if text is not None:
+        raise invalid(eager or text, kernel, while_recording=for_shapes(text, kernel, x, axis, computed=where))
+    return known[0].item() % ndim if known is not None and known.size else None
+
+
+def _slices_found(out, wanted, axis, x):
+    """What `_found` gives, of the slices of an array along an axis."""
+    array, places, first = np.asarray(host_value(x)), {}, []
+    count = array.shape[axis]
+    rows = np.moveaxis(array, axis, 0).reshape(count, array.size // max(count, 1)).tolist()
+    index = np.empty(count, out)
+    for k, row in enumerate(rows):  # Python's numbers compare as they have to: a NaN differs from all others, and the zeros are equal
+        index[k] = place = places.setdefault(tuple(row), len(first))
+        if place == len(first):
+            first.append(k)
+    counts = np.bincount(index, minlength=len(first)).astype(out)
+    return [_host(result) for result in (np.take(array, np.array(first, np.int64), axis), index, counts)[:wanted]]
 
 
 # Grids and masks

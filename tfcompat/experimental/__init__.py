@@ -13,4 +13,4 @@ from tfcompat.dtypes.experimental import (
     uint2 as uint2,
     uint4 as uint4,
 )
-from tfcompat.experimental import dlpack as dlpack
+from tfcompat.experimental import dlpack as dlpack, numpy as numpy

@@ -2,6 +2,8 @@
 
 from ..table import case, expr, lit
 
+NAN = float("nan")
+
 
 def cases():
     yield from _partitions()
@@ -142,3 +144,20 @@ def _several():
     yield expr("tf.tuple([x, None, y])", x="float32[2]", y="int32[2]")
     yield expr("tf.tuple([x], control_inputs=[tf.no_op()])", x="float32[2]")
     yield expr("tf.tuple([])")
+    for op in ("UniqueV2", "UniqueWithCountsV2"):
+        for axis in ([0], [1], [-1], [2], [-3], [], 0, [0, 1], [0.5]):
+            yield expr(f"tf.raw_ops.{op}(x=x, axis={axis})", x=lit([[1, 2, 1, 2], [3, 4, 3, 5], [1, 2, 1, 2]], "int32"))
+        for x in (lit([1.0, NAN, 1.0, NAN, -0.0, 0.0], "float32"), lit([[1.0, -0.0], [1.0, 0.0], [NAN, 0.0], [NAN, 0.0]], "float16"),
+                  lit([["b", "a"], ["b", "a"], ["a", "b"]], "string"), "bool[5,1]", "float32[3,0]", "float64[0,3]", "int32[]",
+                  lit(["a", "b", "a"], "string")):  # fmt: skip
+            yield expr(f"tf.raw_ops.{op}(x=x, axis=[0], out_idx=tf.int64)", x=x)
+        yield expr(f"tf.raw_ops.{op}(x=x, axis=a)", x=lit([[[1, 2], [1, 2]], [[0, 1], [0, 1]]], "uint8"), a=lit([1], "int64"))
+        yield expr(f"tf.raw_ops.{op}(x=x, axis=[])", x=lit([3, 3, 1], "int64"))
+        yield expr(f"tf.raw_ops.{op}(x=x, axis=[0], out_idx=tf.float32)", x="int32[2,2]")
+    chosen = "tf.experimental.numpy.select([x > 1, x > 0], [{}, {}], {})"
+    for first, second, default in (("x", "y", "0"), ("x", "y", "0.5"), ("y", "y * 2", "0.5"), ("x", "x", "0"), ("[1.0, 2.0, 3.0]", "y", "1"),
+                                   ("1", "2", "3"), ("x", "[[1], [2]]", "y"), ("tf.cast(x, tf.int8)", "tf.cast(x, tf.uint8)", "-1"),
+                                   ("x > 1", "False", "True"), ("tf.cast(x, tf.bfloat16)", "2", "0"), ("y", "1j", "0")):  # fmt: skip
+        yield expr(chosen.format(first, second, default), x=lit([0, 1, 2], "int32"), y=lit([0.5, 1.5, 2.5], "float32"))
+    for arguments in ("[x > 1], [x, x]", "[], []", "[x], [y]", "[x[:, None] > 1], [y]", "[x[:2] > 1], [y]", "[True], [x]", "[[True, 0, 1]], [y]"):
+        yield expr(f"tf.experimental.numpy.select({arguments})", x=lit([0, 1, 2], "int32"), y=lit([0.5, 1.5, 2.5], "float32"))
