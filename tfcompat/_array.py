@@ -184,9 +184,12 @@ def squeeze(input, axis=None, name=None):
     return unranked(result) if axis is None or type(axis) is list and not axis else result
 
 
+_VECTOR = "shape must be a vector of {{int32,int64}}, got shape {}"
+
+
 @moves
 @op("BroadcastTo")
-def broadcast_to(input: T, shape: Vector("BroadcastTo", "Tidx", sizes=True)):
+def broadcast_to(input: T, shape: Vector("BroadcastTo", "Tidx", _VECTOR, False, True)):
     """`input` repeated to `shape` by the rules of broadcasting.
 
     Args:

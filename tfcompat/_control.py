@@ -146,9 +146,11 @@ def case(pred_fn_pairs, default=None, exclusive=False, strict=False, name="case"
             raise TypeError(f"Each entry in 'pred_fn_pairs' must be a 2-tuple. Received {pair}.")
         if not _is_tensor(pair[0]):
             raise TypeError(f"pred must be a Tensor, got: {pair[0]}")
+        if pair[0].dtype is not dtypes.bool:
+            raise TypeError(f"pred must be Tensor of type bool: {pair[0].name}")
         if not callable(pair[1]):
             raise TypeError(f"fn for pred {pair[0].name} must be callable.")
-    preds = [p._read() if hasattr(type(p), "_read") else convert(p) for p, _ in pairs]
+    preds = [p for p, _ in pairs]
     functions = [function for _, function in pairs]
     if exclusive:
         _assert(
@@ -168,7 +170,7 @@ def case(pred_fn_pairs, default=None, exclusive=False, strict=False, name="case"
 
 
 def _is_tensor(value):
-    return isinstance(value, TensorHandle) or hasattr(type(value), "_read")
+    return isinstance(value, TensorHandle)
 
 
 def _sum(preds):
@@ -184,20 +186,21 @@ def switch_case(branch_index, branch_fns, default=None, name="switch_case"):
       default: function for other numbers.
 
     Raises:
-      TypeError: `branch_index` is no tensor; something else than functions.
+      TypeError: `branch_index` is no tensor of integers; something else than functions.
       ValueError: numbers of a dict that are not unique or not of int.
     """
     if not _is_tensor(branch_index):
         raise TypeError(f"'branch_index' must be a Tensor, got {type(branch_index)}")
+    if not branch_index.dtype.is_integer:
+        raise TypeError(f"'branch_index' must be an integer Tensor, got {branch_index.dtype}")
     table = _table(branch_fns)
     last = default if default is not None else table[max(table)]
     if state.trace is None:
-        value = int(host_value(convert(branch_index)))
+        value = int(host_value(branch_index))
         return table.get(value, last)()
-    index = convert(branch_index)
     count = len(table) + (default is not None)
     functions = [table.get(i, last) for i in builtins.range(count)]
-    return _staged_branches(index, functions, False, _branch_index)
+    return _staged_branches(branch_index, functions, False, _branch_index)
 
 
 def _branch_index(index):

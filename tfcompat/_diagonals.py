@@ -7,13 +7,12 @@ from jax import lax
 from tfcompat._core import caches, dtypes as d
 from tfcompat._core.avals import shape_text
 from tfcompat._core.convert import convert
-from tfcompat._core.core_types import TensorType
 from tfcompat._core.forms import by_form
 from tfcompat._core.inlined import inlined
 from tfcompat._core.op import Any, Bool, Check, Data, Dtype, Int, Shape, Str, T, op
 from tfcompat._core.refusals import plain
 from tfcompat._core.tensor import Tensor
-from tfcompat._core.tensor_base import host_value, size_value
+from tfcompat._core.tensor_base import TensorHandle, host_value, size_value
 from tfcompat._core.twins import twin
 from tfcompat._declare import INDEX, NUMBERS, conj, for_shapes, invalid, refused
 from tfcompat._slicing import moves
@@ -393,7 +392,7 @@ def _eye(num_rows: Int, num_columns: Int, batch_shape: Shape, dtype: Dtype):
 
 @by_form
 def _sizes(*values):
-    return all(isinstance(n, (int, np.integer, TensorType)) or hasattr(type(n), "_read") for n in values)
+    return all(isinstance(n, (int, np.integer, TensorHandle)) for n in values)
 
 
 def eye(num_rows, num_columns=None, batch_shape=None, dtype=d.float32, name=None):

@@ -19,7 +19,7 @@ class Vector:
       rank_message: what a value of another rank raises, with `{}` for its shape; None: it is flattened.
       scalar: whether one int counts as a vector.
       sizes: whether the ints are sizes, which may differ from call to call.
-      dtype: where given, Python data has to fit this dtype (TypeError) instead of being looked at.
+      dtype: where given, Python data has to fit this dtype (TypeError) instead of being looked at; a single float has to anyway.
     """
 
     fast = "False"
@@ -40,7 +40,8 @@ class Vector:
             return tuple(value.as_list())
         if self.sizes and (kind is list or kind is tuple) and (found := size_list(value)) is not None:
             return found
-        tensor = convert(value, self.dtype if not hasattr(value, "dtype") else None, dtypes.int32)
+        fitting = dtypes.int32 if kind is float else self.dtype if not hasattr(value, "dtype") else None
+        tensor = convert(value, fitting, dtypes.int32)
         a = tensor._aval
         if a.dtype not in (dtypes.int32, dtypes.int64):
             check_allowed(self.kernel, self.attribute, a.dtype, (dtypes.int32, dtypes.int64))

@@ -136,9 +136,9 @@ class ListWrapper(MutableSequence, Trackable, list):
         for value in values:
             self.append(value)
 
-    def sort(self, *, key=None, reverse=False):
+    def sort(self):
         self._look()
-        self._storage.sort(key=key, reverse=reverse)
+        self._storage.sort()
         self._changed()
 
     def copy(self):

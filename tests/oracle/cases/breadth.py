@@ -167,6 +167,8 @@ def _counting():
     for op in ("tf.unique", "tf.unique_with_counts"):
         for dtype in (*REALS, "string", "bool"):
             yield case(op, f"{dtype}[6]:ties" if dtype not in ("string", "bool") else f"{dtype}[6]")
+        for dtype in FLOATS:  # zeros of both signs are one number, but for floats of 16 bits
+            yield case(op, lit([0.0, 1.0, -0.0, float("nan"), -0.0, 0.0, float("nan"), 1.0], dtype))
         for x, kwargs in (("int32[0]", {}), ("int32[2,2]", {}), ("int32[]", {}), ("int32[6]:ties", {"out_idx": ref("tf.int64")}),
                           ("int32[6]:ties", {"out_idx": ref("tf.float32")}), ([3, 1, 3], {}), (None, {})):  # fmt: skip
             yield case(op, x, **kwargs)
@@ -275,6 +277,11 @@ def _diagonals():
     for args, kwargs in (((2,), {"batch_shape": [0]}), ((0, 3), {}), ((2, 0), {}), ((2,), {"batch_shape": (2, 1)}), (([2],), {}),
                          (("a",), {}), ((None,), {}), ((2, -1), {}), ((2,), {"batch_shape": -1})):  # fmt: skip
         yield case("tf.eye", *args, **kwargs)
+    for dtype in ("int32", "int64", "float32"):
+        yield expr("tf.eye(n)", n=f"{dtype}[]:pos")
+        yield expr("tf.eye(n)", n=f"v:{dtype}[]:pos")
+        yield expr("tf.eye(2, n)", n=f"v:{dtype}[]:pos")
+    yield expr("tf.eye(2, batch_shape=[n])", n="v:int32[]:pos")
 
 
 def _convolutions():
@@ -509,6 +516,11 @@ def _branches():
         "tf.nn.scale_regularization_loss('a')", "tf.nn.scale_regularization_loss(None)", "tf.nn.scale_regularization_loss([1, 2])",
     ):  # fmt: skip
         yield expr(call, x="float32[3]")
+    for n in ("int32[]", "int64[]", "uint8[]", "float32[]", "bool[]", "v:int32[]", "v:float32[]"):
+        for branches in ("[lambda: x, lambda: x * 2]", "[]"):
+            yield expr(f"tf.switch_case(n, {branches})", n=n, x="float32[3]")
+    for p in ("bool[]", "v:bool[]", "float32[]"):
+        yield expr("tf.case([(p, lambda: x)], lambda: -x)", p=p, x="float32[3]")
     for name in ("reduce_any", "reduce_all"):
         for shape in ("0", "2,0", "2,2,2"):
             yield case(f"tf.{name}", f"bool[{shape}]", axis=-1)

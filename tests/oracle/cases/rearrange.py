@@ -79,7 +79,9 @@ def _shapes():
         ("float32[2,1]", [2, 4]), ("float32[]", [2, 2]), ("float32[1]", [0]), ("float32[2,3]", [2, 3]),
         ("float32[1,3]", lit([4, 2, 3], "int64")), (1.5, [2]),
         ("float32[2]", [3]), ("float32[2,3]", [3]), ("float32[2]", [-1]), ("float32[2]", [2.0]),
-        ("float32[3]", [3, 2]), ("float32[1,1]", [3, 2]),
+        ("float32[3]", [3, 2]), ("float32[1,1]", [3, 2]), ("float32[2]", 2), ("float32[2]", 3.0), ("float32[2]", lit([2.0], "float32")),
+        ("float32[]", lit(5, "int32")), ("float32[2]", [[2]]), ("float32[1]", "v:int32[1]:pos"), ("float32[2]", "v:int32[]"),
+        ("float32[2]", True), ("float32[2]", None), ("float32[2]", "a"),
     ])  # fmt: skip
     for one, two in (([2, 1], [3]), ([], [2]), ([1], [0]), ([2, 3], [4]), ([None, 3], [1]), ([2], [1, 1])):
         yield expr(f"tf.broadcast_static_shape(tf.TensorShape({one}), tf.TensorShape({two}))")
@@ -328,7 +330,7 @@ def _makers():
     for value in (1, 1.5, True, "a", 2 + 1j, lit(3, "int64"), lit(2.0, "float16"), ref("np.pi")):
         yield case("tf.fill", [2, 3], value)
     yield from _table("tf.fill", [([], 1.0), ([0], 1.0), (lit([2], "int64"), 1), ([2], "float32[]"), ((2, 2), 7),
-        ([2], "float32[1]"), ([-1], 1.0), ([2.0], 1.0), (2, 1.0), ([2], None), ([[2]], 1.0)])
+        ([2], "float32[1]"), ([-1], 1.0), ([2.0], 1.0), (2.0, 1.0), (2j, 1.0), (lit(2.0, "float32"), 1.0), (2, 1.0), ([2], None), ([[2]], 1.0)])
     yield from _table("tf.fill", [([2], [1, 2])])
 
 
