@@ -58,6 +58,24 @@ def test_private_modules_that_keras_needs_are_stand_ins():
     """)
 
 
+def test_op_determinism_can_be_taken_back():
+    run_code("""
+        import tfcompat
+        from tfcompat._core.context import settings
+        tfcompat.install()
+        import tensorflow as tf
+        from tensorflow.python.framework import config
+        before = settings.tier
+        x = tf.constant([1.0, 2.0]) * 3.0
+        config.enable_op_determinism()
+        assert config.is_op_determinism_enabled()
+        y = x * 2.0
+        config.disable_op_determinism()
+        assert not config.is_op_determinism_enabled() and settings.tier == before
+        assert y.numpy().tolist() == [6.0, 12.0]
+    """)
+
+
 @pytest.mark.parametrize("name", ["tensorflow.nosuch", "tensorflow._core", "tensorflow.cli", "tensorflow.math.nosuch"])
 def test_unknown_names_are_import_errors(name):
     done = run_python("-c", f"import tfcompat; tfcompat.install()\nimport {name}")

@@ -34,6 +34,40 @@ def optionals(tf, D):
     }  # fmt: skip
 
 
+def generated_optionals(tf, D):
+    Optional, vector = tf.experimental.Optional, tf.TensorSpec([2])
+
+    def pairs():
+        yield np.ones(2), Optional.empty(None)
+        yield [0.0, 1.0], Optional.empty(None)
+
+    def values():
+        yield Optional.from_value(tf.constant([1.0, 2.0]))
+        yield Optional.empty(vector)
+
+    def ones():
+        yield 1.0
+
+    d = D.from_generator(pairs, output_signature=(vector, tf.OptionalSpec(None)))
+    some = D.from_generator(values, output_signature=tf.OptionalSpec(vector))
+    number = tf.OptionalSpec(tf.TensorSpec([]))
+
+    @tf.function
+    def taken(iterator):
+        x, y = next(iterator)
+        return x, y.has_value()
+
+    signatures = [(values, tf.OptionalSpec(tf.TensorSpec([3]))), (pairs, (vector, number)), (ones, number), (pairs, (number, number)),
+                  (pairs, number)]  # fmt: skip
+    return {
+        "specs": [str(d.element_spec), str(some.element_spec)], "in a function": plain(list(taken(iter(d)))),
+        "elements": plain([[x, y.has_value()] for x, y in d]), "values": plain([y.get_value() for y in some.take(1)]),
+        "steps": plain([[x, y.has_value()] for x, y in d.map(lambda x, y: (x + 1.0, y)).repeat(2).skip(1).prefetch(1).cache()]),
+        "called": plain([tf.function(lambda y: y.has_value())(y) for y in some]),
+        "refused": [seen(list, D.from_generator(made, output_signature=s)) for made, s in signatures],
+    }  # fmt: skip
+
+
 def numpy_iterators(tf, D):
     iterator = D.from_tensor_slices({"a": [1, 2], "b": ["x", "y"], "c": [[1.0], [2.0]]}).as_numpy_iterator()
     first = next(iterator)
@@ -243,7 +277,8 @@ def control_flow(tf, D):
 
 
 cases(
-    iterators=iterators, optionals=optionals, numpy_iterators=numpy_iterators, lengths=lengths, options=options, specs=specs,
+    iterators=iterators, optionals=optionals, generated_optionals=generated_optionals,
+    numpy_iterators=numpy_iterators, lengths=lengths, options=options, specs=specs,
     single_elements=single_elements, functions=functions, loops=loops, with_tapes=with_tapes,
     state_of_variables=state_of_variables, side_effects=side_effects, control_flow=control_flow,
 )  # fmt: skip

@@ -16,6 +16,7 @@ from tfcompat._core.function_types import SpecLeaf
 from tfcompat._core.specs import TensorSpec
 from tfcompat._core.tensor_base import TensorHandle, payload
 from tfcompat._core.trace import Eager, ValueDependent
+from tfcompat._optional import OptionalSpec
 from tfcompat.data._nodes import Node, Placeholder
 from tfcompat.data._structure import (
     DatasetSpec,
@@ -32,6 +33,7 @@ _NO_ELEMENT = (
     "{transformation}: the function cannot be recorded ({reason}), so the form of its results is that of its first result, "
     "and there is none."
 )
+_OPTIONAL = "An Optional is used on the host."
 _OPEN_SIZES = "A function in a function of a data set uses a tensor of unknown size from around it."
 
 
@@ -100,6 +102,8 @@ class DataFunction:
 
     def _recorded(self, *tensors):
         """What is recorded: a function of the tensors of an element that gives those of its result."""
+        if any([isinstance(s, OptionalSpec) for s in self._structure.flat]):
+            raise ValueDependent(_OPTIONAL)
         given = [None] * len(self._structure.flat)
         for i, t in zip(self._tensors, tensors, strict=True):
             given[i] = t
@@ -119,7 +123,7 @@ class DataFunction:
             elif c is None:
                 self._template.append((None, []))
             else:
-                raise ValueDependent("An Optional is used on the host.")
+                raise ValueDependent(_OPTIONAL)
         return outputs
 
     def _called(self, function, components):

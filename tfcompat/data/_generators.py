@@ -6,6 +6,8 @@ from tfcompat._core import dtypes, errors, nest
 from tfcompat._core.convert import convert
 from tfcompat._core.shapes import as_shape
 from tfcompat._core.specs import TensorSpec, TypeSpec
+from tfcompat._elements import normalized, spec_of
+from tfcompat._optional import OptionalSpec
 from tfcompat._py_function import _raised
 from tfcompat.data._sources import Generated
 from tfcompat.data._structure import array
@@ -18,6 +20,7 @@ _TYPE = (
     "`generator` yielded an element that could not be converted to the expected type. The expected type was {dtype}, but "
     "the yielded element was {value}."
 )
+_SPEC = "`generator` yielded an element of {found} where an element of {wanted} was expected."
 _SHAPE = "`generator` yielded an element of shape {shape} where an element of shape {wanted} was expected."
 
 
@@ -36,9 +39,9 @@ def from_generator(generator, output_types, output_shapes, args, output_signatur
                     "`output_signature` must contain objects that are subclass of `tf.TypeSpec` but found "
                     f"{type(spec)} which is not."
                 )
-            if not isinstance(spec, TensorSpec):
+            if not isinstance(spec, (TensorSpec, OptionalSpec)):
                 raise NotImplementedError(f"Dataset.from_generator: {type(spec).__name__} in output_signature; use dense tensors")
-        signature = nest.map_structure(lambda spec: TensorSpec(spec.shape, spec.dtype), output_signature)
+        signature = nest.map_structure(_without_name, output_signature)
     else:
         if output_types is None:
             raise TypeError("To specify the output signature you need to provide either the `output_signature` argument or the `output_types` argument.")  # fmt: skip
@@ -65,6 +68,10 @@ def from_generator(generator, output_types, output_shapes, args, output_signatur
             raise _raised(error) from error
 
     return Generated(signature, start, components)
+
+
+def _without_name(spec):
+    return TensorSpec(spec.shape, spec.dtype) if isinstance(spec, TensorSpec) else spec
 
 
 class _checked_iterator:  # noqa: N801 - a function in all but its form
@@ -100,7 +107,18 @@ def _components(value, signature, flat):
         except (TypeError, ValueError):
             wanted = nest.map_structure(lambda spec: spec.dtype, signature)
             raise TypeError(_STRUCTURE.format(wanted=wanted, value=value)) from None
+    if any([isinstance(spec, OptionalSpec) for spec in flat]):
+        return _mixed(parts, signature, flat)
     return [_component(part, spec) for part, spec in zip(parts, flat, strict=True)]
+
+
+def _mixed(parts, signature, flat):
+    """The components of an element with Optionals among them."""
+    found = [convert(part, spec.dtype) if isinstance(spec, TensorSpec) else normalized(part) for part, spec in zip(parts, flat, strict=True)]
+    specs = [spec_of(part) for part in found]
+    if not all([wanted.is_compatible_with(spec) for wanted, spec in zip(flat, specs, strict=True)]):
+        raise TypeError(_SPEC.format(found=nest.pack_sequence_as(signature, specs), wanted=signature))
+    return [array(part) for part in found]
 
 
 def _component(value, spec):

@@ -14,7 +14,7 @@ from tfcompat._core.trackable import Trackable
 from tfcompat._elements import ResourceSpec
 from tfcompat._optional import Optional, on_host
 from tfcompat.data._functions import Run
-from tfcompat.data._structure import DatasetSpec, tensor
+from tfcompat.data._structure import tensor
 
 _WHAT = "An iterator over a data set"
 
@@ -96,8 +96,8 @@ class OwnedIterator(Iterator, Trackable):
     def _within_function(self):
         """The components for a function: other functions that it calls with them see the shapes of the spec."""
         with Eager():
-            components = [c if isinstance(s, DatasetSpec) or c is None else tensor(c) for c, s in
-                          zip(next(self._elements), self._structure.flat, strict=True)]  # fmt: skip
+            specs = self._structure.flat
+            components = [tensor(c) if isinstance(s, TensorSpec) else c for c, s in zip(next(self._elements), specs, strict=True)]
         for i, shape in self._open:
             components[i].__dict__["_static_shape"] = shape
         return components

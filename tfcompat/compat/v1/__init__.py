@@ -3,6 +3,7 @@
 from tfcompat._core import dtypes as _dtypes
 from tfcompat._core.avals import aval
 from tfcompat._core.context import state
+from tfcompat._core.shapes import Dimension as Dimension
 
 _EAGER = "tf.placeholder() is not compatible with eager execution."
 _UNKNOWN_RANK = "tf.compat.v1.placeholder: tfcompat needs to know the rank; give a shape, with None for unknown sizes."
