@@ -11,6 +11,7 @@ from jax import lax
 from jax.scipy.special import ndtr
 
 from tfcompat._core import native
+from tfcompat._core.ruled import underived
 from tfcompat._core.twins import twin
 
 _LARGE = 1e6
@@ -59,6 +60,9 @@ def lower_by_shape(a, x):
     return jnp.where(bad & (x != 0), jnp.nan, jnp.where(ends, 0, value))
 
 
+lower_by_shape = underived("IgammaGradA", lower_by_shape)
+
+
 def density(a, x):
     """The derivative of `lower` with regard to x."""
     return jnp.exp(-x + (a - 1) * jnp.log(x) - lax.lgamma(a))
@@ -74,9 +78,16 @@ def _zeta_defined(np, value, x, q):
     return np.where(x > 1, value, np.where(x == 1, np.inf, np.nan))
 
 
+@jax.custom_jvp
 def zeta(x, q):
-    """The Hurwitz zeta function; at its poles inf for an even `x`, and NaN for any other."""
+    """The Hurwitz zeta function; at its poles inf for an even `x`, and NaN for any other. There is no derivative with regard to `x`."""
     return _zeta_defined(jnp, lax.zeta(x, q), x, q)
+
+
+@zeta.defjvp
+def _zeta_derivative(arguments, tangents):
+    x, q = arguments
+    return zeta(x, q), -x * zeta(x + 1, q) * tangents[1]
 
 
 def _polygamma_defined(np, value, factorial, n, x):

@@ -55,7 +55,7 @@ def first_largest(values):
 # Grayscale morphology
 
 
-@op("Dilation2D", T=REAL)
+@op("Dilation2D", once="Dilation2DBackpropFilter", T=REAL)
 def _dilation2d(input: T, filter: T, options: Any):
     strides, padding, rates = options
     if input.ndim != 4:
@@ -111,7 +111,7 @@ def erosion2d(value, filters, strides, padding, data_format, dilations, name=Non
 MaxPoolWithArgmax = collections.namedtuple("MaxPoolWithArgmax", ["output", "argmax"])
 
 
-@op("MaxPoolWithArgmax", T=REAL, single=False)
+@op("MaxPoolWithArgmax", once="MaxPoolGradWithArgmax", T=REAL, single=False)
 def _max_pool_with_argmax(input: T, options: Any, output_dtype: Dtype, include_batch_in_index: Bool):
     window, strides, padding = options
     if input.ndim != 4:
@@ -198,7 +198,7 @@ def _fractional(x, rows, columns, overlapping, longest, kernel):
 _POOLED = (d.float32, d.float64, d.int32, d.int64)
 
 
-@op("FractionalMaxPool", T=_POOLED)
+@op("FractionalMaxPool", once="FractionalMaxPoolGrad", T=_POOLED)
 def _fractional_max(value: T, rows: _Sequence, columns: _Sequence, overlapping: Bool, longest: Any):
     values, kept = _fractional(value, rows, columns, overlapping, longest, "FractionalMaxPool")
     return first_largest(jnp.where(kept, values, jnp.asarray(lowest(value.dtype), value.dtype)))[0]
@@ -278,7 +278,7 @@ def fractional_avg_pool(value, pooling_ratio, pseudo_random=False, overlapping=F
 # Normalisation over neighbouring channels
 
 
-@op("LRN", T=FLOATS[:3])
+@op("LRN", once="LRNGrad", T=FLOATS[:3])
 def local_response_normalization(input: T, depth_radius: Int = 5, bias: Float = 1, alpha: Float = 1, beta: Float = 0.5):
     """input / (bias + alpha * s) ** beta, s being the sum of squares over the channels up to `depth_radius` away.
 

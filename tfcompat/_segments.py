@@ -82,9 +82,23 @@ def _prod_grad(g, out, data, ids, num):
     zero = data == 0
     zeros = _placed(zero.astype(jnp.int32), ids, num, 0, "add")
     g = where(zeros > 1, 0, g)
-    others = _placed(where(zero, 1, data), ids, num, 1, "multiply")
+    others = _products(where(zero, 1, data), ids, num)
     rest = jnp.where(zero, _taken(others, ids)[0], _taken(out, ids)[0] / where(zero, 1, data))
     return _taken(g, ids)[0] * rest
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
+def _products(data, ids, num):
+    """Products of rows, which JAX has no derivative of."""
+    return _placed(data, ids, num, 1, "multiply")
+
+
+def _products_kept(data, ids, num):
+    out = _products(data, ids, num)
+    return out, (out, data, ids)
+
+
+_products.defvjp(_products_kept, lambda num, kept, g: (_prod_grad(g, *kept, num), None))
 
 
 # Unsorted

@@ -363,7 +363,7 @@ def make_derivative(op, spec, ins, attrs, count, mask, sliced=True):
     if op.grad is None or True not in mask:
         return False
     if type(op.grad) is Unregistered:
-        return Undefined(op.grad, spec, mask)
+        return Undefined(op.grad.error, spec, mask)
     if not any([a.differentiable for a in spec.avals]):
         return False
 
@@ -402,7 +402,12 @@ def make_derivative(op, spec, ins, attrs, count, mask, sliced=True):
         derivative = SizedDerivative(form, pattern.sizes, exact, spec)
         derivative.source = source
         return derivative
-    derivative = exact()
+    try:
+        derivative = exact()
+    except LookupError as error:  # of a part of a gradient: it is only raised when somebody asks for the derivative
+        if type(error) is not LookupError:
+            raise
+        return Undefined(functools.partial(LookupError, *error.args), spec, mask)
     if not derivative.wanted:
         return False
     if form is not False and pattern.sizes and not unknown:

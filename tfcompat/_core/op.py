@@ -78,12 +78,13 @@ class Op:
     places = None  # of a pullback: which of its results each wanted input gets (`entries.placed`); None: one each
 
     def __init__(self, kernel, body, parameters=None, dtypes=None, grad=True, check=None, inplace=None, static=True,
-                 single=True, complain=None, strings=None):  # fmt: skip
+                 single=True, complain=None, strings=None, once=None):  # fmt: skip
         self.kernel = kernel
         self.body = body
         self.parameters = parameters
         self.dtypes = dtypes or {}
         self.grad = Unregistered(kernel) if grad is False else grad
+        self.gradient_grad = True if once is None else Unregistered(once)
         self.check = check
         self.inplace = inplace
         self.static = static
@@ -359,7 +360,7 @@ def invoke(op, ins, attrs=(), count=0):
 
 
 def op(kernel, *, grad=True, check=None, inplace=None, static=True, single=True, convert="group", complain=None,
-       strings=None, **letters):  # fmt: skip
+       strings=None, once=None, **letters):  # fmt: skip
     """Declares an op; see the module's docstring.
 
     Args:
@@ -377,13 +378,14 @@ def op(kernel, *, grad=True, check=None, inplace=None, static=True, single=True,
         where the first operand is a tensor, else "group").
       strings: function of NumPy arrays of bytes that computes the op at once where its data are strings.
       complain: function of the data's dtypes that raises where they do not fit, before the general checks.
+      once: the kernel of the gradient, where TensorFlow has none of that.
       **letters: the dtypes that each dtype variable takes (default: any).
     """
 
     def declare(body):
         signature = inspect.signature(body)
         parameters = [(p.name, p.annotation) for p in signature.parameters.values() if p.name != "name"]
-        declared = Op(kernel, body, parameters, letters, grad, check, inplace, static, single, complain, strings)
+        declared = Op(kernel, body, parameters, letters, grad, check, inplace, static, single, complain, strings, once)
         REGISTRY[kernel] = declared
         public = make_public(declared, body, signature, CONVERSIONS[convert])
         return public

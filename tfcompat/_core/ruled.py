@@ -59,6 +59,23 @@ def undefined(op, spec):
     return function
 
 
+def underived(kernel, function):
+    """A JAX function that is a gradient of which TensorFlow has none, its op `kernel`: the derivative raises."""
+
+    @jax.custom_vjp
+    def underived(*args):
+        return function(*args)
+
+    def forward(*args):
+        return function(*args), None
+
+    def backward(_, cotangent):
+        raise Unregistered(kernel).error()
+
+    underived.defvjp(forward, backward)
+    return underived
+
+
 def with_rule(op, spec, attrs, count):
     """`spec.evaluate` with the op's declared gradient."""
 

@@ -159,13 +159,13 @@ class Derivative:
             count = len(args) - len(residuals)
             return jax.vmap(pullback.body, [None] * len(residuals) + [0] * count)(*args)
 
-        return Op(pullback.kernel, body, single=False), residuals
+        return Op(pullback.kernel, body, grad=pullback.grad, single=False), residuals
 
     def _make_pullback(self, present):
         body = self._declared_gradient(present) if self.rule is not None else self._jax_gradient(present)
         residual_avals = [self._residual_aval(r) for r in self.residuals]
         cotangents = [self.out_avals[k] for k in present]
-        pullback = Op(self.op.kernel + "Grad", body, single=False)
+        pullback = Op(self.op.kernel + "Grad", body, grad=self.op.gradient_grad, single=False)
         closed = trace(pullback, body, [*residual_avals, *cotangents])
         # Residuals that the pullback does not look at need not be kept, unless a rule may look at them for other sizes.
         used = range(len(residual_avals)) if self.rule is not None and self.open else generic.looked_at(closed.jaxpr)
@@ -180,7 +180,7 @@ class Derivative:
                     args.insert(i, jnp.zeros(a.shape, a.np_dtype))
                 return body(*args)
 
-            pullback = Op(pullback.kernel, body_of_used, single=False)
+            pullback = Op(pullback.kernel, body_of_used, grad=pullback.grad, single=False)
             jaxpr = closed.jaxpr
             invars = [v for i, v in enumerate(jaxpr.invars) if i not in dropped]
             debug_info = jaxpr.debug_info.with_unknown_names()
@@ -195,7 +195,7 @@ class Derivative:
         def body(*args):
             return self._pulled_from(args, present)
 
-        return Op(self.op.kernel + "Grad", body, single=False), [("in", i) for i in range(len(self.avals))]
+        return Op(self.op.kernel + "Grad", body, grad=self.op.gradient_grad, single=False), [("in", i) for i in range(len(self.avals))]
 
     def _pulled_from(self, args, present, taps=None):
         """The results of a pullback from the inputs, and cotangents, `args`."""
@@ -292,17 +292,17 @@ class Undefined:
     flow = reached = source = places = None
     extras, kept, keep = False, (), keeper(())
 
-    def __init__(self, gradient, spec, mask):
-        self.gradient, self.forward, self.mask, self.count = gradient, spec, mask, len(spec.avals)
+    def __init__(self, error, spec, mask):
+        self.error, self.forward, self.mask, self.count = error, spec, mask, len(spec.avals)
         self.wanted = [i for i, m in enumerate(mask) if m]
         self.differentiable = list(range(self.count))
 
     @property
     def whole_spec(self):
-        raise self.gradient.error()
+        raise self.error()
 
     def pullback(self, *_):
-        raise self.gradient.error()
+        raise self.error()
 
 
 def reached(flow, mask):

@@ -206,7 +206,7 @@ def softplus(features: T):
     return _softplus(features)
 
 
-@op("Softsign", T=FLOATS, grad=lambda g, y, features: g / jnp.square(1 + jnp.abs(features)))
+@op("Softsign", T=FLOATS, once="SoftsignGrad", grad=lambda g, y, features: g / jnp.square(1 + jnp.abs(features)))
 def softsign(features: T):
     """features / (abs(features) + 1).
 

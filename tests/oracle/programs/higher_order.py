@@ -218,3 +218,45 @@ def powers_of_numbers_and_tensors(tf):
         tape.watch(z := tf.constant([1.0 + 2.0j, -0.5j]))
         y = z**2
     return [*found, y, tape.gradient(y, z), tf.constant([3, -4]) ** 2, tf.constant([1.5, 3.0], tf.float16) ** 2]
+
+
+@program
+def gradients_that_have_none(tf):
+    """The first derivative is there under a second tape, too, and whoever asks for the second one is told that there is none."""
+    x, image = tf.constant([0.3, 0.5]), tf.reshape(tf.range(32, dtype=tf.float32) / 10, [1, 4, 4, 2])
+    filters = tf.ones([2, 2, 2])
+    found = []
+    for function, at in [
+        (tf.nn.softsign, x),
+        (lambda x: tf.math.igamma(x, [0.5, 0.6]), x),
+        (lambda x: tf.math.igammac(x, [0.5, 0.6]), x),
+        (lambda x: tf.math.igamma([0.5, 0.6], x), x),
+        (lambda x: tf.math.igammac([0.5, 0.6], x), x),
+        (lambda x: tf.math.zeta([2.5, 2.6], x), x),
+        (lambda x: tf.math.zeta(x + 2, x), x),
+        (lambda x: tf.math.segment_prod(x * x, [0, 0]), x),
+        (lambda x: tf.math.unsorted_segment_prod(x * x, [0, 0], 2), x),
+        (lambda x: tf.math.segment_prod(x * x, [0, 0]), tf.constant([0.0, 0.5])),
+        (lambda x: tf.nn.lrn(image * tf.reduce_sum(x)), x),
+        (lambda x: tf.nn.max_pool_with_argmax(image * tf.reduce_sum(x), 2, 2, "SAME")[0], x),
+        (lambda x: tf.nn.fractional_max_pool(image * tf.reduce_sum(x), [1, 1.4, 1.4, 1], seed=1)[0], x),
+        (lambda x: tf.nn.dilation2d(image, filters * x[1], [1] * 4, "SAME", "NHWC", [1] * 4), x),
+    ]:
+
+        def twice(x, function=function):
+            with tf.GradientTape(persistent=True) as outer:
+                outer.watch(x)
+                with tf.GradientTape() as inner:
+                    inner.watch(x)
+                    y = function(x)
+                first = inner.gradient(y, x)
+                beside = tf.reduce_sum(x * x)
+            return [first, outer.gradient(beside, x), outer.gradient(first, x)]
+
+        for call in (twice, tf.function(twice, autograph=False)):
+            for _ in range(2):
+                try:
+                    found.append(call(at))
+                except LookupError as error:
+                    found.append(str(error))
+    return found
