@@ -16,10 +16,11 @@ from tfcompat._core.op import Axis, Check, Data, Dtype, Int, Shape, T, mismatch,
 from tfcompat._core.recorded_data import recording
 from tfcompat._core.tensor_base import host_value
 from tfcompat._declare import INDEX, for_shapes, invalid, is_float, not_allowed, refused, too_small, unequal_start
-from tfcompat._elementwise import floor, multiply, subtract, truediv
+from tfcompat._elementwise import floor, greater, multiply, subtract, truediv
 from tfcompat._gather import take
 from tfcompat._select import _host
 from tfcompat._slicing import moves
+from tfcompat.debugging import Assert
 
 # Partitions
 
@@ -175,11 +176,6 @@ def unravel_index(indices, dims, name=None):
 _COUNTED = (dtypes.int32, dtypes.int64, dtypes.float32, dtypes.float64)
 
 
-def _positive(nbins):
-    if nbins < 1:
-        raise invalid(f"nbins should be a positive number, but got '{nbins}'", "HistogramFixedWidth")
-
-
 def histogram_fixed_width_bins(values, value_range, nbins=100, dtype=dtypes.int32, name=None):
     """For each value, which of `nbins` equal parts of `value_range` it is in; those outside count to the ends.
 
@@ -194,8 +190,9 @@ def histogram_fixed_width_bins(values, value_range, nbins=100, dtype=dtypes.int3
     """
     values = convert(values)
     span = convert(value_range, None, values.dtype)
-    _positive(nbins)
-    most = convert(nbins, values.dtype)
+    nbins = convert(nbins, dtypes.int32)
+    Assert(greater(nbins, 0), [f"nbins {nbins} must > 0"])
+    most = cast(nbins, values.dtype)
     scaled = truediv(subtract(values, span[0]), subtract(span[1], span[0]))
     return cast(clip_by_value(floor(multiply(most, scaled)), 0, subtract(most, 1)), dtype)
 
@@ -235,7 +232,8 @@ def histogram_fixed_width(values, value_range, nbins=100, dtype=dtypes.int32, na
         raise mismatch(kernel, 1, values.dtype, span.dtype)
     if dtype not in INDEX:
         raise not_allowed("dtype", dtype.np, INDEX, kernel)
-    _positive(nbins)
+    if nbins < 1:
+        raise invalid(f"nbins should be a positive number, but got '{nbins}'", kernel)
     bounds = np.asarray(host_value(span))
     if bounds.shape != (2,):
         raise invalid("value_range should be a vector of 2 elements.", kernel)
