@@ -8,7 +8,7 @@ A checkpoint can be restored before all objects are there. What it holds for a n
 in `_deferred_dependencies`, and is restored when something becomes tracked under that name.
 """
 
-from typing import NamedTuple
+import dataclasses
 
 _NOT_TRACKABLE = "Trackable._track_trackable() can only be used to track objects of type Trackable. Got type {kind}."
 _NAME_TAKEN = (
@@ -17,11 +17,16 @@ _NAME_TAKEN = (
 )
 
 
-class TrackableReference(NamedTuple):
-    """An edge from an object to one it depends on."""
+@dataclasses.dataclass(slots=True)
+class TrackableReference:
+    """An edge from an object to one it depends on. No tuple: Keras looks for state in nested tuples, and here it is elsewhere, too."""
 
     name: str
     ref: object
+
+    def __iter__(self):
+        yield self.name
+        yield self.ref
 
 
 class Trackable:

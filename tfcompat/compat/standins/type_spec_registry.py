@@ -1,6 +1,6 @@
 """``tensorflow.python.framework.type_spec_registry``: the type specs that TensorFlow has names for."""
 
-from tfcompat import TensorSpec
+from tfcompat._core.specs import TensorSpec
 from tfcompat._elements import NoneTensorSpec
 
 _UNKNOWN = "No TypeSpec has been registered with name {name!r}"
