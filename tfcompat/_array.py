@@ -20,7 +20,7 @@ from tfcompat._core.refusals import plain
 from tfcompat._core.sizes import unranked
 from tfcompat._core.tensor import Tensor
 from tfcompat._core.tensor_base import TensorHandle, host_value, size_value
-from tfcompat._declare import for_shapes, invalid, refused, unequal_shapes
+from tfcompat._declare import check_new_axis, for_shapes, invalid, refused, unequal_shapes
 from tfcompat._gather import take
 from tfcompat._slicing import WIDE, check_allowed, moves
 from tfcompat._vectors import One, Vector
@@ -130,10 +130,7 @@ def expand_dims(input: T, axis: One("ExpandDims", "'dim' must be a tensor with a
     Raises:
       InvalidArgumentError: `axis` is not in -(rank + 1)..rank.
     """
-    if not -input.ndim - 1 <= axis <= input.ndim:
-        text = f"dim {axis} not in the interval [{-input.ndim - 1}, {input.ndim}]."
-        raise invalid(f"Tried to expand dim index {axis} for tensor with {input.ndim} dimensions.", "ExpandDims",
-                      while_recording=for_shapes(text, "ExpandDims", input, (), computed={1: [axis]}))  # fmt: skip
+    check_new_axis(input, axis)
     return lax.expand_dims(input, [axis])
 
 

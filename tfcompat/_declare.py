@@ -51,6 +51,14 @@ def for_shapes(text, kernel, *inputs, computed=None, partial=None):
     return f"{text} for '{kernel}' with input shapes: {shapes}{''.join(looked)}."
 
 
+def check_new_axis(input, axis):
+    """Raises where a new dimension cannot come to stand at `axis`."""
+    if not -input.ndim - 1 <= axis <= input.ndim:
+        text = f"dim {axis} not in the interval [{-input.ndim - 1}, {input.ndim}]."
+        raise invalid(f"Tried to expand dim index {axis} for tensor with {input.ndim} dimensions.", "ExpandDims",
+                      while_recording=for_shapes(text, "ExpandDims", input, (), computed={1: [axis]}))  # fmt: skip
+
+
 def refused(text, kernel, name=""):
     """TensorFlow's error of an op whose arguments do not fit, where only its kernel finds it."""
     return errors.invalid_argument(f"{text} [Op:{kernel}] name: {name}")

@@ -271,9 +271,12 @@ def top_k(input, k=1, sorted=True, index_type=d.int32, name=None):
 
 @op("InTopKV2", grad=False, Tk=INDEX)
 def _in_top_k(predictions: Data("P", only=d.float32), targets: Data("Tk", d.int32), k: Data("Tk")):
-    if predictions.ndim != 2 or targets.ndim != 1 or predictions.shape[0] != targets.shape[0]:
-        raise invalid(f"First dimension of predictions {shape_text(predictions.shape)} must match length of targets "
-                      f"{shape_text(targets.shape)}", "InTopKV2")  # fmt: skip
+    for name, array, rank in (("predictions", predictions, 2), ("targets", targets, 1)):
+        if array.ndim != rank:
+            raise invalid(f"{name} must be {rank}-dimensional", "InTopKV2")
+    if predictions.shape[0] != targets.shape[0]:
+        raise invalid(f"First dimension of predictions {predictions.shape[0]} must match length of targets "
+                      f"{targets.shape[0]}", "InTopKV2")  # fmt: skip
     if k.ndim:
         raise refused(f"k must be 0-D, got shape {shape_text(k.shape)}", "InTopKV2")
     classes = predictions.shape[1]

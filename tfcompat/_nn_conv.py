@@ -13,7 +13,7 @@ from tfcompat._core.convert import convert
 from tfcompat._core.forms import by_form
 from tfcompat._core.op import Any, T, op
 from tfcompat._core.refusals import unfit
-from tfcompat._declare import FLOATS, for_shapes, invalid, not_allowed, refused
+from tfcompat._declare import FLOATS, check_new_axis, for_shapes, invalid, not_allowed, refused
 
 
 def lengths(value, n, name):
@@ -110,11 +110,16 @@ def convolve(input: T, filters: T, options: Any):
     first, letters, kernel_letters = layout(data_format, n)
     if input.dtype == np.int32 and kernel != "Conv2D":
         raise not_allowed("T", input.dtype, FLOATS, kernel)
-    for name, array in (("input", input), ("filter", filters)):
-        if array.ndim != n + 2:
-            text = f"Shape must be rank {n + 2} but is rank {array.ndim}"
-            raise invalid(f"convolution {name} must be {n + 2}-dimensional: {shape_text(array.shape)}", kernel,
-                          while_recording=for_shapes(text, kernel, input, filters))  # fmt: skip
+    shapes = [input.shape, filters.shape]
+    if n == 1:  # TensorFlow has a kernel for two dimensions, and makes the second one
+        check_new_axis(input, -3)
+        shapes = [[*input.shape[:-2], 1, *input.shape[-2:]], [1, *filters.shape]]
+    for name, shape in zip(("input", "filter"), shapes, strict=True):
+        rank = max(n, 2) + 2
+        if len(shape) != rank:
+            text = f"Shape must be rank {rank} but is rank {len(shape)}"
+            raise invalid(f"convolution {name} must be {rank}-dimensional: {shape_text(shape)}", kernel,
+                          while_recording=for_shapes(text, kernel, *shapes))  # fmt: skip
     if 0 in (filters.shape if n == 3 else filters.shape[:-1]):
         raise refused("filter must not have zero elements (i.e. all dimensions must be non-zero)", kernel)
     if min(strides) <= 0:
@@ -127,9 +132,19 @@ def convolve(input: T, filters: T, options: Any):
     if groups == 0:
         if filters.shape[-2] == 0 or depth % filters.shape[-2]:
             text = f"Depth of input ({depth}) is not a multiple of input depth of filter ({filters.shape[-2]})"
-            raise invalid(f"input depth must be evenly divisible by filter depth: {depth} vs {filters.shape[-2]}", kernel,
+            raise invalid(f"{'Input' if n == 3 else 'input'} depth must be evenly divisible by filter depth: "
+                          f"{depth} vs {filters.shape[-2]}", kernel,
                           while_recording=for_shapes(text, kernel, input, filters))  # fmt: skip
         groups = depth // filters.shape[-2]
+        if n == 3 and groups > 1:
+            refusal = f"Number of channels in filter ({filters.shape[-2]}) must match last dimension of input ({depth})"
+        elif groups and filters.shape[-1] % groups:
+            refusal = f"output depth must be evenly divisible by number of groups: {filters.shape[-1]} vs {groups}"
+        else:
+            refusal = None
+        if refusal is not None:
+            text = f"Depth of output ({filters.shape[-1]}) is not a multiple of the number of groups ({groups})"
+            raise invalid(refusal, kernel, while_recording=for_shapes(text, kernel, input, filters))
     return lax.conv_general_dilated(
         input, filters, strides, padding, rhs_dilation=dilations, dimension_numbers=(letters, kernel_letters, letters),
         feature_group_count=groups,

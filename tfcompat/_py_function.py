@@ -77,6 +77,7 @@ def py_function(func=None, inp=None, Tout=None, name=None):
     """
     if func is None:
         return _decorator("py_function", inp, Tout, True)
+    _check_given(inp, "py_function")
     return _call(func, inp, Tout, True)
 
 
@@ -94,7 +95,16 @@ def numpy_function(func=None, inp=None, Tout=None, stateful=True, name=None):
     """
     if func is None:
         return _decorator("numpy_function", inp, Tout, False, stateful)
+    _check_given(inp, "numpy_function")
     return _call_on_arrays(func, inp, Tout, stateful)
+
+
+def _check_given(inp, name):
+    if inp is None:
+        raise TypeError(
+            "Missing argument `inp`:\n  You must set the `inp` argument (the list of arguments to the\n  function), unless you "
+            f"use `tf.{name}` as a decorator(`func=None`)."
+        )
 
 
 def _call_on_arrays(func, inp, Tout, stateful):
@@ -130,11 +140,13 @@ def _call(func, inp, Tout, tensors, stateful=True):
         raise ValueError(f"Expected func to be callable. Received func={func} of type {type(func)}.")
     single = not isinstance(Tout, (list, tuple))
     wanted = [t.dtype if isinstance(t, TensorSpec) else dtypes.as_dtype(t) for t in ([Tout] if single else Tout)]
-    inputs = [v._read() if hasattr(type(v), "_read") else convert(v) for v in nest.flatten([] if inp is None else inp)]
+    inputs = [v._read() if hasattr(type(v), "_read") else convert(v) for v in inp]
+
+    kernel = "EagerPyFunc" if tensors else "PyFunc" if stateful else "PyFuncStateless"
 
     if state.trace is None:
         given = inputs if tensors else [v.numpy() for v in inputs]
-        results = repeated("EagerPyFunc")
+        results = repeated(kernel)
         if results is None:
             results = _checked(lambda: _results(func(*given), wanted))
         return results[0] if single else results
@@ -162,7 +174,7 @@ def _call(func, inp, Tout, tensors, stateful=True):
     call, more = with_arrays, {"stateful": stateful}
     if tensors:
         call, more = with_tensors, {"pull": pull, "eager": lambda *given: _checked(lambda: _results(func(*given), wanted))}
-    results = record_effect("EagerPyFunc", lambda *arrays: _checked(call, *arrays), inputs, wanted, **more)
+    results = record_effect(kernel, lambda *arrays: _checked(call, *arrays), inputs, wanted, **more)
     for result, spec in zip(results, [Tout] if single else Tout, strict=True):
         if isinstance(spec, TensorSpec):
             result.set_shape(spec.shape)

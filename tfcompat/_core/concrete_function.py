@@ -1,5 +1,7 @@
 """`ConcreteFunction`: one recording of a function."""
 
+import copy
+
 import jax
 
 from tfcompat._core import caches, direct, dtypes, errors, failures, nest
@@ -56,6 +58,7 @@ class ConcreteFunction:
         self._draws = any(type(c) is DrawCell for c in self._cells)
         self._bound = given if any(id(c) in given for c in (*self._cells, *written)) else None
         self._template_of = template
+        self._replaced = {}  # tensors in place of those it was recorded with
         self._reshaped = {}  # recordings for arguments of other shapes than those of the signature
         self._growing = None  # recordings for sizes that variables without a fixed shape have at a call
         if any([c.variable is not None and (v := c.variable()) is not None and not v._known for c in self._cells]):
@@ -133,7 +136,17 @@ class ConcreteFunction:
         args, kwargs = self._template
         given = iter(leaves)
         args = [rebuild(a, given) for a in args]
-        return self._function().record_sizes(args, {k: rebuild(kwargs[k], given) for k in sorted(kwargs)})
+        return self._function().record_sizes(args, {k: rebuild(kwargs[k], given) for k in sorted(kwargs)}, self._replaced)
+
+    def instead(self, captures, cells=None):
+        """The same function of other tensors than those that it captures (by their ids), and with other cells."""
+        made = copy.copy(self)
+        made._replaced = captures
+        made._captures = [captures.get(id(t), t) for t in self._captures]
+        if cells:
+            made._cells, made._written = [[cells.get(c, c) for c in own] for own in (self._cells, self._written)]
+        made._plan = None
+        return made
 
     def _structured(self, results):
         flat = [results[k] if type(k) is int else k for k in self._kept]
@@ -335,6 +348,12 @@ class OpenFunction(ConcreteFunction):
         self._sizes = caches.Bounded(1_000)
         self._ranked = {self._ranks(self._placeholders): self}  # recordings for arguments of other ranks
 
+    def instead(self, captures, cells=None):
+        made = super().instead(captures, cells)
+        made._sizes = caches.Bounded(1_000)
+        made._ranked = {r: made if f is self else f.instead(captures, cells) for r, f in self._ranked.items()}
+        return made
+
     @staticmethod
     def _ranks(tensors):
         return tuple([len(t._aval.shape) for t in tensors])
@@ -343,7 +362,7 @@ class OpenFunction(ConcreteFunction):
         ranks = self._ranks(leaves)
         found = self._ranked.get(ranks)
         if found is None:
-            found = self._function().record_ranks(*self._template, ranks)
+            found = self._function().record_ranks(*self._template, ranks, self._replaced)
             if found is None:
                 return self._with_known_sizes(leaves)
             self._ranked[ranks] = found
@@ -454,7 +473,8 @@ def returned(result, function):
                 raise TypeError(_BAD_RESULT.format(function=function, kind=type(value).__name__)) from None
         segment = tensor._seg
         if segment is not None and segment.symbolic and not segment.encloses(state.trace):
-            raise state.trace.out_of_scope(tensor)
+            tensor = state.trace.within_reach(tensor)
+            segment = tensor._seg
         if segment is None or not segment.symbolic:
             kept.append(tensor)  # known already: a constant, or a tensor of outside
             continue

@@ -8,7 +8,7 @@ import ml_dtypes
 import numpy as np
 
 from tfcompat._core import dtypes, failures, recorded_data
-from tfcompat._core.avals import SCALARS, aval, aval_of, known_aval
+from tfcompat._core.avals import SCALARS, aval, aval_of, known_aval, shape_text
 from tfcompat._core.context import state
 from tfcompat._core.memory import copy_into, empty_aligned
 from tfcompat._core.python_data import (
@@ -360,13 +360,10 @@ def convert_sequence(value, dtype, hint):
         _check_items(items, decided)
         shapes = {t._aval.shape for t in items}
         if len(shapes) > 1:
-            first, other = [list(t._aval.shape) for t in items if True][:2]
-            for t in items:
-                if list(t._aval.shape) != first:
-                    other = list(t._aval.shape)
-                    break
+            first = items[0]._aval.shape
+            k, other = next((k, t._aval.shape) for k, t in enumerate(items) if t._aval.shape != first)
             raise unfit(
-                f"Shapes of all inputs must match: values[0].shape = {first} != values[1].shape = {other} "
+                f"Shapes of all inputs must match: values[0].shape = {shape_text(first)} != values[{k}].shape = {shape_text(other)} "
                 "[Op:Pack] name: packed"
             )
         kinds = {t._aval.dtype for t in items}

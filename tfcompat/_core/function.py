@@ -266,6 +266,7 @@ class Function:
 
     def _ranked(self, arguments, cells, first, ranks):
         """A recording for arguments of these ranks; those that nothing is known of have one that does."""
+        ranks = list(ranks)
         wanted = [r is None and leaf.spec.shape.rank is None for r, leaf in zip(ranks, arguments[2], strict=True)]
         for guess in _RANKS:
             try:
@@ -273,7 +274,11 @@ class Function:
                 return self._trace(*arguments, cells, may_create=first, ranks=guessed)
             except Exception as error:
                 refused = isinstance(error, errors.OperatorNotAllowedInGraphError)
-                if refused or guess == _RANKS[-1] or not any(wanted) or not _of_sizes(error):
+                k, rank = getattr(failures.original(error), "of_rank", (-1, None))
+                if 0 <= k < len(wanted) and wanted[k]:
+                    ranks[k] = rank  # the function says it of its argument
+                    return self._ranked(arguments, cells, first, ranks)
+                if refused or guess == _RANKS[-1] or not any(wanted) or not (_of_sizes(error) or rank is not None):
                     raise
         return None
 
@@ -295,18 +300,21 @@ class Function:
             shapes = [c if s.is_fully_defined() else s for s, c in zip(shapes, wider, strict=True)]
         return None if all([s.is_fully_defined() for s in shapes]) else shapes
 
-    def record_sizes(self, args, kwargs):
-        """A recording for these arguments that counts as none: a signature with unknown dimensions covers it."""
+    def record_sizes(self, args, kwargs, instead):
+        """A recording for these arguments that counts as none: a signature with unknown dimensions covers it.
+
+        `instead` has tensors to use for those of a function around it that is over, by their ids.
+        """
         encoder, _ = encode(args, kwargs)
         with _lock:
-            return self._trace(args, kwargs, encoder.leaves, encoder.cells, may_create=False, at_call=True)
+            return self._trace(args, kwargs, encoder.leaves, encoder.cells, may_create=False, at_call=True, instead=instead)
 
-    def record_ranks(self, args, kwargs, ranks):
+    def record_ranks(self, args, kwargs, ranks, instead):
         """The same for arguments of which not even the rank is known, where it is one of `ranks`; None where that fails."""
         encoder, _ = encode(args, kwargs)
         with _lock:
             try:
-                return self._trace(args, kwargs, encoder.leaves, encoder.cells, may_create=False, ranks=ranks)
+                return self._trace(args, kwargs, encoder.leaves, encoder.cells, may_create=False, ranks=ranks, instead=instead)
             except Exception as error:
                 if not _of_sizes(error):
                     raise
@@ -325,7 +333,7 @@ class Function:
             traces.warned = True
             logging.getLogger("tensorflow").warning(_RETRACING, 5, max(5, traces.calls + traces.count - 1), self)
 
-    def _trace(self, args, kwargs, leaves, cells, may_create, per_shape=False, at_call=False, ranks=None):
+    def _trace(self, args, kwargs, leaves, cells, may_create, per_shape=False, at_call=False, ranks=None, instead=None):
         resources = [c for c in cells if isinstance(c, Resource)]
         if not all([hasattr(c, "_stand_in") for c in resources]):
             if state.trace is not None:
@@ -333,6 +341,8 @@ class Function:
             return EagerFallback(self, args, kwargs, _OF_RESOURCES)
         trace = Trace(self._name, state.trace)
         trace.may_create = may_create
+        if instead:
+            trace.instead = instead
         trace.stageable = True
         names = argument_names(self._signature.parameters, args, kwargs)
         specs = nest.flatten(self._input_signature or ())
@@ -369,14 +379,14 @@ class Function:
                 outputs, structure = returned(result, self._python_function)
         except ValueDependent as reason:
             if trace.sizes is not None and not per_shape and open_leaves and not unranked:
-                return self._trace(args, kwargs, leaves, cells, may_create, per_shape=True)
+                return self._trace(args, kwargs, leaves, cells, may_create, per_shape=True, instead=instead)
             if state.trace is not None:
                 raise
             return EagerFallback(self, args, kwargs, str(reason), reason.__cause__)
         except Exception as error:
             # Sizes that only a call has may be needed: then it is recorded for each, or runs eagerly.
             if trace.sizes is not None and open_leaves and not unranked and not per_shape and _of_sizes(error):
-                return self._trace(args, kwargs, leaves, cells, may_create, per_shape=True)
+                return self._trace(args, kwargs, leaves, cells, may_create, per_shape=True, instead=instead)
             if not trace.guessed and not (trace.staged and _of_values(error)):
                 raise
             if state.trace is not None:
@@ -385,7 +395,7 @@ class Function:
             return EagerFallback(self, args, kwargs, str(error), None if getattr(error, "of_sizes", trace.guessed) else error)
         if trace.created:  # recorded a second time, which finds the variables there: so does TensorFlow
             self._traces.count += 1
-            return self._trace(args, kwargs, leaves, cells, may_create=False, ranks=ranks)
+            return self._trace(args, kwargs, leaves, cells, may_create=False, ranks=ranks, instead=instead)
         inputs_text = self._input_text(args, kwargs)
         signature = tuple(_named_specs(args, iter(names))), {k: spec_of(v) for k, v in kwargs.items()}
 

@@ -106,7 +106,7 @@ class SymbolicTensor(Tensor):
         shape = self._aval.shape
         if len(wanted) != len(shape):
             error = errors.InvalidArgumentError(None, None, f"A tensor of rank {len(shape)} has no shape {wanted} [Op:EnsureShape]")
-            error.final = True
+            error.final, error.of_rank = True, (-self._slot - _SHIFT, len(wanted))  # the number of a leaf, and its rank
             raise error
         fresh = self._seg.sizes.fresh
         own = resized(self, tuple([fresh() if n is None or n == -1 else n for n in wanted]))

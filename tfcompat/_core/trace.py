@@ -97,6 +97,7 @@ class Trace(segments.Segment):
         self.effects = []  # nodes that act on the outside, in order
         self.created = []  # weak references to variables made here
         self.may_create = parent is not None and parent.may_create
+        self.instead = parent.instead if parent is not None else {}  # id of a tensor out of reach -> what it stands for now
         self.lifts = True  # whether a variable can start from a tensor of this trace
         self.seed_count = 0
         self.places = []  # (seed, (key, cell)) of what draws
@@ -168,7 +169,7 @@ class Trace(segments.Segment):
                 raise tensor._value.error
             segment = tensor._seg
             if segment is not None and segment.symbolic and not segment.encloses(self):
-                raise self.out_of_scope(tensor)
+                return self.wire(self.within_reach(tensor))
             k = self.indexed[id(tensor)] = len(self.leaves)
             self.leaves.append(tensor)
             if self.sizes is not None:
@@ -177,6 +178,13 @@ class Trace(segments.Segment):
                 elif tensor._slot in segment.values and not tensor._aval.dtype.is_bool:
                     segment.values_read.add(tensor._slot)
         return ~k
+
+    def within_reach(self, tensor):
+        """What a tensor of a function that is over stands for in this recording."""
+        found = self.instead.get(id(tensor))
+        if found is None:
+            raise self.out_of_scope(tensor)
+        return found
 
     def out_of_scope(self, tensor):
         """The error about a tensor of another function, or of a branch or loop that is over."""

@@ -7,10 +7,15 @@ import numpy as np
 from tfcompat._core import dtypes, errors
 from tfcompat._core.shapes import TensorShape
 from tfcompat._core.specs import TensorSpec
+from tfcompat.data._mapped import Map
 from tfcompat.data._nodes import INFINITE, UNKNOWN, Node, open_number
 from tfcompat.data._structure import DatasetSpec, array, tensor, text
 
 _UNEQUAL = (
+    "Cannot batch tensors with different shapes in component {k}. First element had shape {batch} and element {i} had shape "
+    "{shape}. [Op:IteratorGetNext]"
+)
+_UNEQUAL_MAPPED = (  # TensorFlow makes one transformation of `map` and `batch`
     "Cannot add tensor to the batch: number of elements does not match. Shapes are: [tensor]: {shape}, [batch]: {batch} "
     "[Op:IteratorGetNext]"
 )
@@ -25,14 +30,14 @@ def shape_text(shape):
     return "[" + ",".join(map(str, shape)) + "]"
 
 
-def stacked(parts):
-    """Components of several elements as one array; the elements' arrays have one shape."""
+def stacked(parts, k, refusal):
+    """Components number `k` of several elements as one array; the elements' arrays have one shape."""
     arrays = [np.asarray(array(p)) for p in parts]
     first = arrays[0].shape
-    for a in arrays:
+    for i, a in enumerate(arrays):
         if a.shape != first:
             raise errors.InvalidArgumentError(
-                None, None, _UNEQUAL.format(shape=shape_text(a.shape), batch=shape_text(first))
+                None, None, refusal.format(k=k, i=i, shape=shape_text(a.shape), batch=shape_text(first))
             )
     return np.stack(arrays)
 
@@ -64,6 +69,7 @@ class Batch(Node):
         known = size if drop and not open_number(size) else None
         super().__init__(node.structure.map(lambda spec: batched(spec, known)), node)
         self.size, self._drop = size, drop
+        self._refusal = _UNEQUAL_MAPPED if isinstance(node, Map) and not parallel else _UNEQUAL
         if parallel:
             self.name = "_ParallelBatchDataset"
 
@@ -80,7 +86,9 @@ class Batch(Node):
             if nested:
                 raise NotImplementedError("Batching data sets of data sets is not supported: use flat_map first.")
             force(chunk)
-            yield [None if parts[0] is None else stacked(parts) for parts in zip(*chunk, strict=True)]
+            yield [
+                None if parts[0] is None else stacked(parts, k, self._refusal) for k, parts in enumerate(zip(*chunk, strict=True))
+            ]
 
     def _gathered(self, arrays, order):
         size = self.size

@@ -47,12 +47,9 @@ class Batching:
     def _padded(self, batch_size, padded_shapes, padding_values, drop_remainder, length):
         flat = self._node.structure.flat
         if padded_shapes is None:
-            for spec in flat:
+            for k, spec in enumerate(flat):
                 if spec.shape.rank is None:
-                    raise ValueError(
-                        "`padded_shapes` should be specified when `tf.data.Dataset.padded_batch()` is used on elements of "
-                        "unknown rank."
-                    )
+                    raise ValueError(f"You must provide `padded_shapes` argument because component {k} has unknown rank.")
             shapes = [spec.shape for spec in flat]
         else:
             shapes = [_padded_shape(s, spec) for s, spec in zip(_like(self, padded_shapes), flat, strict=True)]

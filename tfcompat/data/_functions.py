@@ -7,7 +7,6 @@ recording, and a call puts values in their place. What cannot be recorded is cal
 import copy
 import threading
 
-from tfcompat._core import caches
 from tfcompat._core.concrete_function import EagerFallback
 from tfcompat._core.context import paused, state
 from tfcompat._core.draws import DrawCell, Sites, Visit
@@ -164,12 +163,7 @@ class DataFunction:
         if self._eager or not any([id(t) in known for t in self._captured]):
             return self
         made = copy.copy(self)
-        made._concrete = copy.copy(self._concrete)
-        made._concrete._captures = [known.get(id(t), t) for t in self._concrete._captures]
-        made._concrete._plan = None
-        made._concrete.__dict__.pop("_sizes", None)
-        if hasattr(self._concrete, "_sizes"):
-            made._concrete._sizes = caches.Bounded(1_000)
+        made._concrete = self._concrete.instead({id(t): known[id(t)] for t in self._captured if id(t) in known})
         made._captured = []
         return made
 
@@ -196,12 +190,7 @@ class DataFunction:
         if not copies:
             return self
         made = copy.copy(self)
-        made._concrete = concrete = copy.copy(self._concrete)
-        concrete._cells = [copies.get(c, c) for c in concrete._cells]
-        concrete._written = [copies.get(c, c) for c in concrete._written]
-        concrete._plan = None
-        if hasattr(concrete, "_sizes"):
-            concrete._sizes = caches.Bounded(1_000)
+        made._concrete = self._concrete.instead(self._concrete._replaced, copies)
         return made
 
     def __call__(self, components):
