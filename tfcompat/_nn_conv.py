@@ -136,15 +136,10 @@ def convolve(input: T, filters: T, options: Any):
                           f"{depth} vs {filters.shape[-2]}", kernel,
                           while_recording=for_shapes(text, kernel, input, filters))  # fmt: skip
         groups = depth // filters.shape[-2]
-        if n == 3 and groups > 1:
-            refusal = f"Number of channels in filter ({filters.shape[-2]}) must match last dimension of input ({depth})"
-        elif groups and filters.shape[-1] % groups:
-            refusal = f"output depth must be evenly divisible by number of groups: {filters.shape[-1]} vs {groups}"
-        else:
-            refusal = None
-        if refusal is not None:
+        if groups and filters.shape[-1] % groups:
             text = f"Depth of output ({filters.shape[-1]}) is not a multiple of the number of groups ({groups})"
-            raise invalid(refusal, kernel, while_recording=for_shapes(text, kernel, input, filters))
+            raise invalid(f"output depth must be evenly divisible by number of groups: {filters.shape[-1]} vs {groups}", kernel,
+                          while_recording=for_shapes(text, kernel, input, filters))  # fmt: skip
     return lax.conv_general_dilated(
         input, filters, strides, padding, rhs_dilation=dilations, dimension_numbers=(letters, kernel_letters, letters),
         feature_group_count=groups,

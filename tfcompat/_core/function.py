@@ -11,9 +11,9 @@ from tfcompat._core.avals import aval
 from tfcompat._core.branching import HANDLE
 from tfcompat._core.concrete_function import ConcreteFunction, EagerFallback, OpenFunction, returned
 from tfcompat._core.context import state
-from tfcompat._core.convert import convert
 from tfcompat._core.core_types import Resource
 from tfcompat._core.covering import covering, narrowest, shape_key, tensor_shapes
+from tfcompat._core.function_cast import CannotCast, as_leaf, as_leaves, cast
 from tfcompat._core.function_types import Encoder, Signature, SpecLeaf, argument_names, rebuild, spec_of, type_text
 from tfcompat._core.shapes import TensorShape
 from tfcompat._core.sizes import NOT_ENOUGH, Sizes, has_unknown
@@ -196,7 +196,7 @@ class Function:
         for i, p in enumerate(self._signature.parameters):
             if i < len(self._input_signature):
                 spec = self._input_signature[i]
-                parts.append(f"{p.name}: {spec!r}" if isinstance(spec, TensorSpec) else f"{p.name}: {type_text(_as_leaves(spec))}")
+                parts.append(f"{p.name}: {spec!r}" if isinstance(spec, TensorSpec) else f"{p.name}: {type_text(as_leaves(spec))}")
             else:
                 parts.append(p.name)
         return f"({', '.join(parts)})"
@@ -204,13 +204,13 @@ class Function:
     def _cast(self, args, kwargs):
         count = len(self._input_signature)
         try:
-            cast = [_cast(s, a) for s, a in zip(self._input_signature, args, strict=False)]
-        except _CannotCast as error:
+            found = [cast(s, a) for s, a in zip(self._input_signature, args, strict=False)]
+        except CannotCast as error:
             raise TypeError(
                 f"Binding inputs to tf.function failed due to `{error}`. Received args: {args} and kwargs: {kwargs} for "
                 f"signature: {self._signature_text()}."
             ) from None
-        return (*cast, *args[count:])
+        return (*found, *args[count:])
 
     # Recording
 
@@ -433,10 +433,10 @@ class Function:
         own = self._input_signature
         if own is not None and not args and not kwargs:
             args = own
-        args, kwargs = nest.map_structure(_as_leaf, (args, kwargs)) if args or kwargs else (args, kwargs)
+        args, kwargs = nest.map_structure(as_leaf, (args, kwargs)) if args or kwargs else (args, kwargs)
         args, kwargs = self._canonical(args, kwargs)
         if own is not None:  # one recording for all arguments that fit
-            args = (*nest.map_structure(_as_leaf, tuple(own)), *args[len(own) :])
+            args = (*nest.map_structure(as_leaf, tuple(own)), *args[len(own) :])
         encoder, key = encode(args, kwargs)
         concrete = self._traces.by_key.get(key)
         if concrete is None:
@@ -490,14 +490,6 @@ def encode(args, kwargs):
     return encoder, key
 
 
-def _as_leaf(value):
-    return SpecLeaf(value) if isinstance(value, TensorSpec) else value
-
-
-def _as_leaves(value):
-    return nest.map_structure(_as_leaf, value)
-
-
 def _named_specs(args, names):
     for a in args:
         encoder = Encoder()
@@ -509,48 +501,6 @@ def _named_specs(args, names):
             for _ in encoder.leaves:
                 next(names)
             yield spec
-
-
-class _CannotCast(Exception):
-    pass
-
-
-def _cast(spec, value):
-    """The argument as an input signature wants it."""
-    if not isinstance(spec, TypeSpec):
-        if nest.is_nested(spec):
-            if isinstance(spec, dict) and not nest.is_mapping(value):
-                raise _CannotCast(f"Can not cast {value!r} to a Dict type.")
-            if isinstance(spec, dict) and set(spec) != set(value):
-                raise _CannotCast(f"{value!r} has different keys with the TraceType {type_text(_as_leaves(spec))}.")
-            try:
-                nest.assert_same_structure(spec, value, check_types=False)
-                flat = [_cast(s, v) for s, v in zip(nest.flatten(spec), nest.flatten_up_to(spec, value), strict=True)]
-            except (ValueError, TypeError):
-                raise _CannotCast(f"Can not cast {value!r} to {type_text(_as_leaves(spec))}") from None
-            return nest.pack_sequence_as(spec, flat)
-        return value
-    if not isinstance(spec, TensorSpec):
-        return value
-    if isinstance(value, SpecLeaf):
-        given = value.spec
-        if given.dtype is spec.dtype and spec.shape.is_compatible_with(given.shape):
-            return SpecLeaf(TensorSpec(spec.shape, spec.dtype, spec.name or given.name)) if given.shape.rank is None else value
-        raise _CannotCast(f"Can not cast {TensorSpec(given.shape, given.dtype)!r} to {spec!r}")
-    if isinstance(value, TensorHandle):
-        tensor = value
-    elif hasattr(type(value), "_read"):
-        tensor = value._read()
-    else:
-        try:
-            tensor = convert(value, spec.dtype)
-        except (ValueError, TypeError) as error:
-            raise _CannotCast(str(error)) from None
-    if tensor._aval.dtype is not spec.dtype or not spec.shape.is_compatible_with(tensor.shape):
-        raise _CannotCast(
-            f"Can not cast {TensorSpec(tensor.shape, tensor.dtype)!r} to {TensorSpec(spec.shape, spec.dtype)!r}"
-        )
-    return tensor
 
 
 def _handle(placeholder):
