@@ -417,8 +417,9 @@ def in_numpy(x, a=2.0, b=0.5):
 
 
 def test_numbers_that_stay_are_constants(python_runs):
-    debug.clear()
     x = tf.constant(np.linspace(0, 1, 400_000, dtype=np.float32))
+    formula(x).numpy()  # traces: what is caught meanwhile may keep frames, and results in them, alive
+    debug.clear()
     want = in_numpy(x)
     compiles = []
     for k in range(64):
