@@ -144,7 +144,7 @@ def case(pred_fn_pairs, default=None, exclusive=False, strict=False, name="case"
     for pair in pairs:
         if not isinstance(pair, builtins.tuple) or len(pair) != 2:
             raise TypeError(f"Each entry in 'pred_fn_pairs' must be a 2-tuple. Received {pair}.")
-        if not _is_tensor(pair[0]):
+        if not isinstance(pair[0], TensorHandle):
             raise TypeError(f"pred must be a Tensor, got: {pair[0]}")
         if pair[0].dtype is not dtypes.bool:
             raise TypeError(f"pred must be Tensor of type bool: {pair[0].name}")
@@ -169,10 +169,6 @@ def case(pred_fn_pairs, default=None, exclusive=False, strict=False, name="case"
     return chosen()
 
 
-def _is_tensor(value):
-    return isinstance(value, TensorHandle)
-
-
 def _sum(preds):
     return _add_n([_cast(_reshape(p, []), "int32") for p in preds])
 
@@ -189,7 +185,7 @@ def switch_case(branch_index, branch_fns, default=None, name="switch_case"):
       TypeError: `branch_index` is no tensor of integers; something else than functions.
       ValueError: numbers of a dict that are not unique or not of int.
     """
-    if not _is_tensor(branch_index):
+    if not isinstance(branch_index, TensorHandle):
         raise TypeError(f"'branch_index' must be a Tensor, got {type(branch_index)}")
     if not branch_index.dtype.is_integer:
         raise TypeError(f"'branch_index' must be an integer Tensor, got {branch_index.dtype}")

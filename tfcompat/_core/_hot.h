@@ -161,8 +161,12 @@ int add_ufuncs(PyObject *module);
 extern PyObject *host_types, *held, *stats, *forks;
 int add_to(PyObject *object, Py_ssize_t offset, Py_ssize_t number);
 int setup_running(PyObject *parts);
-int setup_waiting(PyObject *parts);
 PyObject *segment_settle(PyObject *segment, PyObject *tensor);
+
+/* _hot_wait.c */
+void poll_for(PyObject *array);
+PyObject *poll(PyObject *module, PyObject *array);
+int setup_waiting(PyObject *parts);
 
 /* _hot_values.c */
 int setup_values(PyObject *parts);
@@ -172,8 +176,6 @@ PyObject *payload(PyObject *module, PyObject *tensor);
 PyObject *host_value(PyObject *module, PyObject *tensor);
 int are_ready(PyObject *structure);
 int is_set(PyObject *value);
-void poll_for(PyObject *array);
-PyObject *poll(PyObject *module, PyObject *array);
 PyObject *living(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *give(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 

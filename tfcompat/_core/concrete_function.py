@@ -10,6 +10,7 @@ from tfcompat._core.context import state
 from tfcompat._core.convert import convert
 from tfcompat._core.core_types import Resource
 from tfcompat._core.draws import DrawCell, Sites, Visit
+from tfcompat._core.function_cast import tensor_of
 from tfcompat._core.function_types import Encoder, rebuild, type_text
 from tfcompat._core.graph import FuncGraph
 from tfcompat._core.sizes import Resizing, Unresized, has_unknown
@@ -462,15 +463,10 @@ def returned(result, function):
         if value is None or type(value).__name__ == "Operation":
             kept.append(None)
             continue
-        if isinstance(value, TensorHandle):
-            tensor = value
-        elif hasattr(type(value), "_read"):
-            tensor = value._read()
-        else:
-            try:
-                tensor = convert(value)
-            except (ValueError, TypeError):
-                raise TypeError(_BAD_RESULT.format(function=function, kind=type(value).__name__)) from None
+        try:
+            tensor = tensor_of(value)
+        except (ValueError, TypeError):
+            raise TypeError(_BAD_RESULT.format(function=function, kind=type(value).__name__)) from None
         segment = tensor._seg
         if segment is not None and segment.symbolic and not segment.encloses(state.trace):
             tensor = state.trace.within_reach(tensor)

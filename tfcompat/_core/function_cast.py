@@ -17,6 +17,13 @@ def as_leaves(value):
     return nest.map_structure(as_leaf, value)
 
 
+def tensor_of(value, dtype=None):
+    """A tensor as it is, what a variable holds, or the tensor that other data become, of that dtype."""
+    if isinstance(value, TensorHandle):
+        return value
+    return value._read() if hasattr(type(value), "_read") else convert(value, dtype)
+
+
 class CannotCast(Exception):
     """Why an argument does not fit the signature."""
 
@@ -43,15 +50,10 @@ def cast(spec, value):
         if given.dtype is spec.dtype and spec.shape.is_compatible_with(given.shape):
             return SpecLeaf(TensorSpec(spec.shape, spec.dtype, spec.name or given.name)) if given.shape.rank is None else value
         raise CannotCast(f"Can not cast {TensorSpec(given.shape, given.dtype)!r} to {spec!r}")
-    if isinstance(value, TensorHandle):
-        tensor = value
-    elif hasattr(type(value), "_read"):
-        tensor = value._read()
-    else:
-        try:
-            tensor = convert(value, spec.dtype)
-        except (ValueError, TypeError) as error:
-            raise CannotCast(str(error)) from None
+    try:
+        tensor = tensor_of(value, spec.dtype)
+    except (ValueError, TypeError) as error:
+        raise CannotCast(str(error)) from None
     if tensor._aval.dtype is not spec.dtype or not spec.shape.is_compatible_with(tensor.shape):
         raise CannotCast(
             f"Can not cast {TensorSpec(tensor.shape, tensor.dtype)!r} to {TensorSpec(spec.shape, spec.dtype)!r}"

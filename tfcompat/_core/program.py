@@ -303,12 +303,11 @@ def step(segment, work, structure, alive, live):
     """Runs `work`, or its longest hot prefix. Returns what remains to be run, or None."""
     seconds, reason, tier = 0, "hot", settings.tier
     program = structure.serving(live, work.leaves) if structure.programs and tier != "interpreted" else None
-    found = None
+    found = find_prefix(work, alive) if program is None and tier == "auto" and work.specs[0] in _hot else None
+    loss = structure.gain_where(live) if found is None else lost_between(work, found[0], found[-1])
     if program is None and tier != "interpreted":
         structure.note_numbers(work.leaves)
         device_bound = has_accelerator() and on_accelerator(work.leaves)
-        found = find_prefix(work, alive) if tier == "auto" and work.specs[0] in _hot else None
-        loss = structure.gain_where(live) if found is None else lost_between(work, found[0], found[-1])
         if (work.regular and structure.due(live, loss)) or (device_bound and not structure.holds_strings):
             program, seconds = structure.compile(work, live, alive)
             note_hot(structure)
@@ -317,7 +316,7 @@ def step(segment, work, structure, alive, live):
         run_compiled(segment, work, program, alive)
         log(work, live, "compiled", reason, seconds, structure)
         return None
-    structure.note_run(live, structure.gain_where(live) if tier == "interpreted" else loss)
+    structure.note_run(live, loss)
     if found is not None:
         return run_prefix(segment, work, alive, *found)
     log(work, live, "interpreted", "cold", 0, structure)
